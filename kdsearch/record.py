@@ -1,0 +1,90 @@
+"""What is known of one trial: the record that workers return, the store keeps and the report reads. No torch here."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Cost", "CurvePoint", "Latency", "Metrics", "TrialRecord"]
+
+Metrics = dict[str, dict[str, dict[str, float]]]
+"""split ("train", "val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ... and "all") -> value.
+
+"all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
+"""
+
+
+class Latency(BaseModel):
+    """Wall-clock milliseconds of one forecast of the whole horizon."""
+
+    model_config = ConfigDict(frozen=True)
+
+    p50: float
+    p95: float
+    batch: int
+    threads: int
+    device: str
+    repeats: int
+
+
+class Cost(BaseModel):
+    """What a forecaster costs to keep and to run.
+
+    Attributes:
+        parameters: Trained parameters.
+        stored_numbers: Trained parameters and every other number the forecaster keeps (its calendar profile).
+        flops: Floating-point operations of one forecast of the whole horizon at batch 1.
+        product_flops: The part of `flops` in matrix products and convolutions (2 per multiply-accumulate).
+        uncounted_operators: Operators that ran and for which no formula is known.
+        latency_ms: Batch 1.
+        latency_batch_ms: The paper's batch of 1140 windows, measured in the quiet pass only.
+        latency_ratio: Median latency at batch 1 divided by the reference network's, measured in alternation.
+        latency_batch_ratio: The same at batch 1140.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    parameters: int
+    stored_numbers: int
+    flops: int
+    product_flops: int
+    uncounted_operators: list[str] = Field(default_factory=list)
+    latency_ms: Latency | None = None
+    latency_batch_ms: Latency | None = None
+    latency_ratio: float | None = None
+    latency_batch_ratio: float | None = None
+
+
+class CurvePoint(BaseModel):
+    """One point of the learning curve."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: int
+    phase: str
+    cpu_seconds: float
+    train_loss: float
+    val_mae: float | None = None
+
+
+class TrialRecord(BaseModel):
+    """Everything known of one trial, except its weights, which the store keeps beside it.
+
+    `params` are the searched parameters exactly as the space gave them; `seed` with them gives the trial again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["COMPLETE", "PRUNED", "FAIL"]
+    reason: str | None = None
+    route: str
+    params: dict[str, Any]
+    seed: int
+    metrics: Metrics = Field(default_factory=dict)
+    cost: Cost | None = None
+    shrink_error: float | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+    curve: list[CurvePoint] = Field(default_factory=list)
+    versions: dict[str, str] = Field(default_factory=dict)
+    data_hash: str = ""
+    protocol_hash: str = ""
+    teacher_hash: str | None = None

@@ -1,0 +1,1 @@
+"""The search: objectives, spaces, the sampler, the executors and the SQL store."""
