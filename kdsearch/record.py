@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["Cost", "CurvePoint", "Latency", "Metrics", "TrialRecord"]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
-"""split ("train", "val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ... and "all") -> value.
+"""split ("train", "val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
 
 "all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
 """
