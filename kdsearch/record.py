@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Cost", "CurvePoint", "Latency", "Metrics", "TrialRecord"]
+__all__ = ["Confirmation", "Cost", "CurvePoint", "Latency", "Metrics", "Reference", "TrialRecord"]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
 """split ("train", "val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
@@ -88,3 +88,41 @@ class TrialRecord(BaseModel):
     data_hash: str = ""
     protocol_hash: str = ""
     teacher_hash: str | None = None
+
+
+class Reference(BaseModel):
+    """A line that every trial is compared with: last value, the calendar profile alone, the teacher.
+
+    Attributes:
+        name: "last value", "calendar profile" or "teacher".
+        metrics: Of the validation split, and of the test split once the front was confirmed.
+        cost: None where nothing runs (last value).
+        note: What a reader must know, such as a teacher that loses to a reference line.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    metrics: Metrics
+    cost: Cost | None = None
+    note: str = ""
+
+
+class Confirmation(BaseModel):
+    """The quiet pass over one candidate of the front: nothing else ran beside it.
+
+    Attributes:
+        number: The trial's number in its study.
+        seeds: Training seeds, the trial's own first; one entry of `metrics` for each.
+        metrics: Of the validation and the test split; the test split is scored here and nowhere else.
+        cost: Measured on the trial's own network, in alternation with the teacher.
+        twin_metrics: The same seeds and epochs without a teacher, for distilled trials; empty otherwise.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    seeds: list[int]
+    metrics: list[Metrics]
+    cost: Cost
+    twin_metrics: list[Metrics] = Field(default_factory=list)
