@@ -1,0 +1,72 @@
+"""A trained forecaster with all that it needs to forecast in real units, as bytes that can be kept and taken home."""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kdsearch.data.profile import Profile, Scaler
+from kdsearch.models import Forecaster, build
+
+__all__ = ["Bundle"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A forecaster at rest; plain arrays, so that processes share it without torch's own machinery.
+
+    Attributes:
+        spec: Architecture, `Forecaster.spec`.
+        state: Parameter name -> array.
+        scaler: How readings become what the network sees.
+        adjacency: The graph it was trained on.
+    """
+
+    spec: dict[str, Any]
+    state: dict[str, NDArray[Any]]
+    scaler: Scaler
+    adjacency: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, network: Forecaster, scaler: Scaler, adjacency: NDArray[np.float64]) -> Self:
+        """Pack a trained network."""
+        state = {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
+        return cls(network.spec(), state, scaler, adjacency)
+
+    def network(self, device: torch.device) -> Forecaster:
+        """The network with its weights."""
+        network = build(self.spec, self.adjacency)
+        network.load_state_dict({name: torch.tensor(value) for name, value in self.state.items()})
+        return network.to(device)
+
+    def to_bytes(self) -> bytes:
+        """Compressed arrays and plain values; reading them runs no code."""
+        profile = self.scaler.profile
+        arrays: dict[str, NDArray[Any]] = {f"state/{name}": value for name, value in self.state.items()}
+        arrays["adjacency"] = self.adjacency
+        arrays["scaler"] = np.array([self.scaler.mean, self.scaler.deviation])
+        arrays["spec"] = np.array(json.dumps(self.spec))
+        if profile is not None:
+            arrays["profile"] = profile.table
+            arrays["profile_kind"] = np.array(profile.kind)
+            arrays["profile_stored_numbers"] = np.array(profile.stored_numbers)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes names for its flag
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Inverse of `to_bytes`."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            profile = None
+            if "profile" in arrays:
+                kind, stored = str(arrays["profile_kind"]), int(arrays["profile_stored_numbers"])
+                profile = Profile("low-rank" if kind == "low-rank" else "table", arrays["profile"], stored)
+            mean, deviation = arrays["scaler"].tolist()
+            state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
+            spec = json.loads(str(arrays["spec"]))
+            return cls(spec, state, Scaler(mean, deviation, profile), arrays["adjacency"])

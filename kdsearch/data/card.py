@@ -1,0 +1,227 @@
+"""The card of a dataset: where its files are from, what they hold, and how they are to be read.
+
+Built-in cards are in `kdsearch.data.catalog`; a user's folder has the same fields in its `dataset.toml`.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, model_validator
+
+from kdsearch.errors import DataError
+
+__all__ = [
+    "DatasetCard",
+    "FileSet",
+    "GraphSource",
+    "Part",
+    "PublicFile",
+    "SeriesSource",
+    "chosen_files",
+    "row_times",
+    "where_from",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SeriesSource(_Frozen):
+    """How the readings are stored.
+
+    Attributes:
+        file: File name in the dataset's folder: `.csv`, `.npz`, `.h5` or `.hdf5`.
+        key: Array, dataset or pandas frame inside an npz or HDF5 file; may be left out where there is only one.
+        axes: The order of the axes in the file, such as "node step"; "step node" or "step node channel" if absent.
+        header: Whether a CSV file's first line holds sensor ids; seen from the file where absent.
+        ids_file: A text file with the sensor ids in column order, for files without a header.
+        weekdays_only: Rows are the Mondays to Fridays from `start` on, without a row for weekends.
+        absent: Spans of local time, the end not included, for which the file has no rows.
+    """
+
+    file: str
+    key: str | None = None
+    axes: str | None = None
+    header: bool | None = None
+    ids_file: str | None = None
+    weekdays_only: bool = False
+    absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
+
+
+class GraphSource(_Frozen):
+    """How the road graph is stored.
+
+    Attributes:
+        file: File name in the dataset's folder: `.csv`, `.npz` (sparse, of scipy) or `.pkl` (of DCRNN).
+        kind: "distances" (a matrix), "weights" (an adjacency matrix as it stands), "edges" (a list of
+            from, to and, where roads have lengths, cost) or "dcrnn-pickle" (ids, index and weights).
+        unit_metres: Metres in one unit of distance or cost.
+        symmetric: Whether each edge counts in both directions; by default edge lists do, matrices stay as given.
+        sigma2_km2: Width of the Gaussian kernel over distances, see `kdsearch.data.graph`.
+        threshold: Weights below it are no edge.
+    """
+
+    file: str
+    kind: Literal["distances", "weights", "edges", "dcrnn-pickle"]
+    unit_metres: float = Field(default=1.0, gt=0)
+    symmetric: bool | None = None
+    sigma2_km2: float = Field(default=10.0, gt=0)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+
+
+class FileSet(_Frozen):
+    """Readings and graph that belong together: one of the forms in which a dataset is published."""
+
+    series: SeriesSource
+    graph: GraphSource
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names that must be in the folder."""
+        ids_file = (self.series.ids_file,) if self.series.ids_file else ()
+        return (self.series.file, self.graph.file, *ids_file)
+
+
+class PublicFile(_Frozen):
+    """A file that others publish.
+
+    Attributes:
+        name: Its name in the dataset's folder.
+        source: Where it comes from, for people.
+        address: Where it can be downloaded without a browser, if anywhere.
+        blob_id: Its git blob id, SHA-1 of "blob SIZE", a zero byte and the content; None where it is not known.
+    """
+
+    name: str
+    source: str
+    address: str | None = None
+    blob_id: str | None = None
+
+
+class Part(_Frozen):
+    """A known piece of the public readings: files of this shape start at this time; no shape fits every file."""
+
+    start: NaiveDatetime
+    shape: tuple[int, ...] | None = None
+
+
+class DatasetCard(_Frozen):
+    """What there is to know of a dataset before its files are opened.
+
+    Attributes:
+        name: Name of the dataset and of its folder.
+        title: One line for people.
+        start: Local time of the first row; None where the file's first column holds the times.
+        interval_minutes: Minutes between rows.
+        unit: Unit of the readings, one for each channel (a single one stands for all).
+        channels: Names of the channels in the file's order.
+        missing_value: Readings equal to it were not measured.
+        shape: Shape `(step, node, channel)` of the public file, if there is one.
+        parts: Known pieces of the public file, by shape.
+        series: How the readings are stored; None for the synthetic `demo`.
+        graph: How the graph is stored.
+        alternatives: Other forms in which the same dataset is published; the first that is there is read.
+        files: The public files of all forms.
+    """
+
+    name: str
+    title: str = ""
+    start: NaiveDatetime | None = None
+    interval_minutes: int = Field(gt=0, le=1440)
+    unit: tuple[str, ...]
+    channels: tuple[str, ...] = Field(min_length=1)
+    missing_value: float | None = None
+    shape: tuple[int, int, int] | None = None
+    parts: tuple[Part, ...] = ()
+    series: SeriesSource | None = None
+    graph: GraphSource | None = None
+    alternatives: tuple[FileSet, ...] = ()
+    files: tuple[PublicFile, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_unit_stands_for_all(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and isinstance(fields.get("unit"), str):
+            return {**fields, "unit": (fields["unit"],) * len(fields.get("channels", [""]))}
+        return fields
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DatasetCard":
+        if 1440 % self.interval_minutes:
+            raise ValueError(f"interval_minutes = {self.interval_minutes} does not divide a day")
+        if len(self.unit) != len(self.channels):
+            raise ValueError(f"{len(self.unit)} units for {len(self.channels)} channels; give one for each")
+        return self
+
+    @property
+    def file_sets(self) -> tuple[FileSet, ...]:
+        """All forms of the dataset, the preferred one first; empty for `demo`."""
+        if self.series is None or self.graph is None:
+            return ()
+        return (FileSet(series=self.series, graph=self.graph), *self.alternatives)
+
+
+def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
+    """The first form of the dataset whose files are all in the folder.
+
+    Raises:
+        DataError: None is; the sentence says which files to put there and where they come from.
+    """
+    for files in card.file_sets:
+        if all((folder / name).is_file() for name in files.names):
+            return files
+    fetch = f"run `kdsearch data fetch {card.name}`, or " if card.files else ""
+    raise DataError(f"{card.name} is not complete in {folder}; {fetch}{where_from(card, folder)}")
+
+
+def where_from(card: DatasetCard, folder: Path) -> str:
+    """Half a sentence: which absent files to put into the folder, form by form, and where they come from."""
+    sources = {file.name: f"{file.name} (from {file.source})" for file in card.files}
+    forms = [
+        " and ".join(sources.get(name, name) for name in files.names if not (folder / name).is_file())
+        for files in card.file_sets
+    ]
+    return f"put {', or '.join(dict.fromkeys(forms))} into that folder"
+
+
+def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> NDArray[np.datetime64]:
+    """Times of the rows of a file that holds none, ``datetime64[m]`` ``(step,)``.
+
+    Args:
+        card: The dataset.
+        source: The form that is read; its weekends and absent spans are left out.
+        shape: Shape ``(step, node, channel)`` of the readings.
+
+    Raises:
+        DataError: Readings of this shape are neither the public file nor a known part of it.
+    """
+    first = np.datetime64(_start_of(card, source, shape), "m")
+    steps = shape[0]
+    absent_steps = sum(round((end - start) / timedelta(minutes=card.interval_minutes)) for start, end in source.absent)
+    days = steps * card.interval_minutes // 1440 + 1
+    spare = (2 * days // 5 + 3) * 1440 // card.interval_minutes if source.weekdays_only else 0
+    times = first + np.arange(steps + absent_steps + spare) * np.timedelta64(card.interval_minutes, "m")
+    keep = np.ones(len(times), dtype=bool)
+    if source.weekdays_only:
+        keep &= np.is_busday(times.astype("datetime64[D]"))
+    for start, end in source.absent:
+        keep &= (times < np.datetime64(start, "m")) | (times >= np.datetime64(end, "m"))
+    return np.asarray(times[keep][:steps])
+
+
+def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> datetime:
+    for part in card.parts:
+        if part.shape in (None, shape):
+            return part.start
+    if card.shape in (None, shape) and card.start is not None:
+        return card.start
+    if card.shape is None:
+        raise DataError(f"{source.file} of {card.name} holds no times; write start = ... into its dataset.toml")
+    raise DataError(
+        f"{source.file} of {card.name} has the shape {shape}, neither that of the public file {card.shape} nor of a "
+        "part known here; write its start and channels into a dataset.toml beside it"
+    )

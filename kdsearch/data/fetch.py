@@ -1,0 +1,150 @@
+"""Downloads that go on where they broke off, and files known by their git blob ids."""
+
+import hashlib
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from kdsearch.data.card import DatasetCard, FileSet, PublicFile
+from kdsearch.errors import DataError
+
+__all__ = ["FileStatus", "blob_id", "check", "fetch"]
+
+CHUNK_BYTES = 1 << 20
+TIMEOUT_SECONDS = 30
+
+Progress = Callable[[str, int, int], None]
+"""Called with a file's name, the bytes that are here and the bytes there will be (0 where unknown)."""
+
+
+class FileStatus(BaseModel):
+    """One file of a dataset.
+
+    Attributes:
+        name: File name in the folder.
+        state: "absent"; "verified": the public file; "differs": not the public file, such as a part of it;
+            "present": there, and no public hash is known.
+        size_bytes: 0 where absent.
+        source: Where the public file comes from; empty for a user's own.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: Literal["absent", "present", "verified", "differs"]
+    size_bytes: int
+    source: str
+
+
+def blob_id(path: Path) -> str:
+    """The id that git gives to a file's content: SHA-1 of "blob SIZE", a zero byte, and the content."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check(card: DatasetCard, folder: Path) -> list[FileStatus]:
+    """State of each file of the form of the dataset that is in the folder, or of the one that `fetch` would get."""
+    complete = (form for form in card.file_sets if all((folder / name).is_file() for name in form.names))
+    form = next(complete, None) or _fetchable(card) or next(iter(card.file_sets), None)
+    public = {file.name: file for file in card.files}
+    return [_status(folder / name, public.get(name)) for name in (form.names if form else ())]
+
+
+def _status(path: Path, public: PublicFile | None) -> FileStatus:
+    state: Literal["absent", "present", "verified", "differs"]
+    if not path.is_file():
+        state = "absent"
+    elif public is None or public.blob_id is None:
+        state = "present"
+    else:
+        state = "verified" if blob_id(path) == public.blob_id else "differs"
+    size_bytes = path.stat().st_size if state != "absent" else 0
+    return FileStatus(name=path.name, state=state, size_bytes=size_bytes, source=public.source if public else "")
+
+
+def _fetchable(card: DatasetCard) -> FileSet | None:
+    """The first form whose files all have an address and a hash: what cannot be verified is not fetched."""
+    known = {file.name for file in card.files if file.address and file.blob_id}
+    return next((form for form in card.file_sets if known.issuperset(form.names)), None)
+
+
+def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
+    """Gets the public files of a dataset into a folder; nothing unverified ever has a file's final name.
+
+    A download that breaks off stays beside it as `NAME.part`, and the next call goes on from there where the server
+    can. Files that are there and verified are left alone.
+
+    Returns:
+        The paths of all files of the dataset.
+
+    Raises:
+        DataError: The dataset has no public address, a file cannot be had, is not what the card says, or another
+            file of its name is in the folder; the sentence says what to put where.
+    """
+    form = _fetchable(card)
+    if form is None:
+        raise DataError(f"{card.name} has no files to fetch; only datasets with public addresses can be fetched")
+    public = {file.name: file for file in card.files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in form.names:
+            _fetch_file(public[name], folder / name, progress)
+    except PermissionError as error:
+        raise DataError(f"{folder} cannot be written ({error}); choose another folder with --data-dir") from error
+    return [folder / name for name in form.names]
+
+
+def _fetch_file(file: PublicFile, path: Path, progress: Progress | None) -> None:
+    if path.is_file():
+        if blob_id(path) == file.blob_id:
+            return
+        raise DataError(f"{path} is there but is not the public file; move it away to fetch that one")
+    part = path.with_name(path.name + ".part")
+    by_hand = f"put {file.name} from {file.source} ({file.address}) into {path.parent}"
+    try:
+        _download(str(file.address), part, lambda here, total: progress and progress(file.name, here, total))
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DataError(f"{file.address} answers {error.code} {error.reason}; {by_hand}") from error
+    except PermissionError:
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise DataError(f"{file.name} could not be fetched ({reason}); try again, or {by_hand}") from error
+    found = blob_id(part)
+    if found != file.blob_id:
+        part.unlink()
+        raise DataError(f"{file.address} gave a file with the git blob id {found}, not {file.blob_id}; {by_hand}")
+    part.replace(path)
+
+
+def _download(address: str, part: Path, progress: Callable[[int, int], object]) -> None:
+    """Appends to `part` what is missing of it; raises ConnectionError where the server stops early."""
+    offset = part.stat().st_size if part.is_file() else 0
+    request = urllib.request.Request(address, headers={"Range": f"bytes={offset}-"} if offset else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
+            error.close()
+            return  # all of it is here; its hash will tell
+        raise
+    with response:
+        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            offset = 0
+        rest = int(response.headers.get("Content-Length", 0))
+        with part.open("ab" if offset else "wb") as file:
+            while chunk := response.read(CHUNK_BYTES):
+                file.write(chunk)
+                progress(file.tell(), offset + rest if rest else 0)
+            here = file.tell()
+    if rest and here < offset + rest:
+        raise ConnectionError(f"it broke off after {here:,} of {offset + rest:,} bytes")

@@ -1,0 +1,116 @@
+"""File formats of road graphs: matrices, edge lists, and the pickle that DCRNN made common."""
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from kdsearch.data.pickles import unpickled
+from kdsearch.data.tables import cells_of, is_number, lines_of, must_exist, numbers_of
+from kdsearch.errors import DataError
+
+__all__ = ["EdgeList", "Matrix", "read_edges", "read_ids", "read_matrix", "read_pickled_graph"]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A square matrix over sensors, float64 ``(node, node)``, with their ids where the file names them."""
+
+    values: NDArray[np.float64]
+    ids: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    """Road segments: the ids of both ends, and costs float64 ``(edge,)``, None where the file has none."""
+
+    ends: tuple[tuple[str, str], ...]
+    costs: NDArray[np.float64] | None
+
+
+def read_matrix(path: Path) -> Matrix:
+    """A distance or weight matrix: dense CSV with or without ids around it, or a sparse npz of scipy.
+
+    Raises:
+        DataError: The file is absent, damaged or not square.
+    """
+    must_exist(path)
+    matrix = _read_sparse(path) if path.suffix.lower() == ".npz" else _read_dense(path)
+    rows, columns = matrix.values.shape
+    if rows != columns:
+        raise DataError(f"{path} has {rows} rows of {columns} numbers; a matrix over sensors must be square")
+    return matrix
+
+
+def _read_sparse(path: Path) -> Matrix:
+    try:
+        return Matrix(np.asarray(sparse.load_npz(path).toarray(), dtype=np.float64))
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a sparse matrix saved by scipy ({error}); get the file again") from error
+
+
+def _read_dense(path: Path) -> Matrix:
+    lines = lines_of(path)
+    first = cells_of(lines[0])
+    if len(lines) <= len(first) and first[0] and all(is_number(cell) for cell in first):
+        return Matrix(numbers_of(path, lines, skip=0))
+    named_rows = int(len(lines) == len(first))
+    ids = tuple(first[named_rows:])
+    if named_rows and ids != (row_ids := tuple(cells_of(line)[0] for line in lines[1:])):
+        different = next(pair for pair in zip(ids, row_ids, strict=True) if pair[0] != pair[1])
+        raise DataError(f"{path} has column {different[0]!r} where it has row {different[1]!r}; order both alike")
+    return Matrix(numbers_of(path, lines, skip=1, first_column=named_rows), ids)
+
+
+def read_edges(path: Path) -> EdgeList:
+    """A CSV list of road segments: from, to and, where known, cost.
+
+    A first line that begins with "from", or whose cost is no number, is a header.
+
+    Raises:
+        DataError: The file is absent, has other than two or three columns, or a cost that is no number.
+    """
+    lines = lines_of(path)
+    first = cells_of(lines[0])
+    if len(first) not in (2, 3):
+        raise DataError(f"{path} has {len(first)} columns; an edge list has from, to and, if known, cost")
+    skip = int(first[0].lower() == "from" or (len(first) == 3 and not is_number(first[2])))
+    rows = [cells_of(line) for line in lines[skip:]]
+    for number, row in enumerate(rows, start=skip + 1):
+        if len(row) != len(first):
+            raise DataError(f"{path}, line {number}: {len(row)} cells where the first line has {len(first)}; repair it")
+    costs = numbers_of(path, lines, skip, first_column=2)[:, 0] if len(first) == 3 else None
+    return EdgeList(tuple((row[0], row[1]) for row in rows), costs)
+
+
+def read_ids(path: Path) -> tuple[str, ...]:
+    """Sensor ids of a text file, separated by commas, spaces or line ends.
+
+    Raises:
+        DataError: The file is absent or empty.
+    """
+    return tuple(word for line in lines_of(path) for word in re.split(r"[,\s]+", line) if word)
+
+
+def read_pickled_graph(path: Path) -> Matrix:
+    """DCRNN's `adj_mx.pkl`: sensor ids, their index and the weights, pickled by Python 2 or 3; it is not run.
+
+    Raises:
+        DataError: The file is absent, damaged, or holds anything else.
+    """
+    must_exist(path)
+    content = unpickled(path.read_bytes(), path)
+    if not (isinstance(content, list | tuple) and len(content) == 3 and isinstance(content[2], np.ndarray)):
+        raise DataError(f"{path} is not DCRNN's list of ids, index and matrix; get the file again")
+    ids, _, weights = content
+    if weights.shape != (len(ids), len(ids)) or not np.issubdtype(weights.dtype, np.floating):
+        raise DataError(
+            f"{path} has {len(ids)} ids for a matrix of shape {weights.shape} and type {weights.dtype}; "
+            "get the file again"
+        )
+    names = (one.decode() if isinstance(one, bytes) else str(one) for one in ids)
+    return Matrix(weights.astype(np.float64), tuple(names))

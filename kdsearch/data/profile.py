@@ -1,0 +1,146 @@
+"""The calendar profile: what a node's readings are at a time of day and kind of weekday, from the training days alone.
+
+It is an input choice for every network ("deviation": the network sees and forecasts what differs from the profile)
+and, alone, a reference line that every forecaster has to beat.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdsearch.data.protocols import Prepared
+
+__all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler"]
+
+Input = Literal["raw", "deviation"]
+ProfileKind = Literal["table", "low-rank"]
+
+SMOOTHING_MINUTES = 25
+HARMONICS = 8
+RANK = 8
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """A mean day for each node and group of weekdays.
+
+    Attributes:
+        kind: "table" stores every cell; "low-rank" stores `RANK` mean days of `HARMONICS` harmonics and each node's
+            shares in them.
+        table: ``(group, slot, node)`` in real units; group 0 is Monday to Friday, 1 Saturday, 2 Sunday.
+        stored_numbers: Numbers that must be kept to have the table.
+    """
+
+    kind: ProfileKind
+    table: NDArray[np.float32]
+    stored_numbers: int
+
+    def rows(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+        """The profile at these local times: ``(step,)`` -> ``(step, node)``."""
+        group, slot = _calendar(times, self.table.shape[1])
+        return self.table[group, slot]
+
+
+def _calendar(times: NDArray[np.datetime64], slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Weekday group and slot of the day for each time."""
+    days = times.astype("datetime64[D]")
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+    minute = (times.astype("datetime64[m]") - days.astype("datetime64[m]")).astype(np.int64)
+    return np.maximum(weekday - 4, 0), minute * slots // DAY_MINUTES
+
+
+def fit_profile(prepared: Prepared, kind: ProfileKind) -> Profile:
+    """Mean of the measured training readings by weekday group, slot and node, smoothed over 25 minutes.
+
+    A cell without a reading takes the node's mean over all groups at that slot, else its overall mean.
+    """
+    train = prepared.parts["train"]
+    slots = DAY_MINUTES // prepared.series.interval_minutes
+    group, slot = _calendar(prepared.series.times[train.first : train.last], slots)
+    measured = prepared.measured[train.first : train.last]
+    values = np.where(measured, prepared.values[train.first : train.last], 0.0)
+    sums = np.zeros((3, slots, values.shape[1]))
+    counts = np.zeros_like(sums)
+    np.add.at(sums, (group, slot), values)
+    np.add.at(counts, (group, slot), measured)
+    width = max(1, SMOOTHING_MINUTES // prepared.series.interval_minutes) | 1
+    sums, counts = _circular_sum(sums, width), _circular_sum(counts, width)
+    anywhere = _mean(sums.sum(0), counts.sum(0), values.sum(0) / np.maximum(measured.sum(0), 1))
+    table = _mean(sums, counts, anywhere)
+    if kind == "table":
+        return Profile(kind, table.astype(np.float32), table.size)
+    days = np.array(
+        [
+            max(1, len(np.unique(prepared.series.times[train.first : train.last][group == g].astype("datetime64[D]"))))
+            for g in range(3)
+        ]
+    )
+    return _low_rank(table, days)
+
+
+def _circular_sum(cells: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Sum over `width` neighbouring slots, midnight wrapped: ``(group, slot, node)`` -> the same shape."""
+    return sum((np.roll(cells, shift, axis=1) for shift in range(-(width // 2), width // 2 + 1)), np.zeros_like(cells))
+
+
+def _mean(
+    sums: NDArray[np.float64], counts: NDArray[np.float64], otherwise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.where(counts > 0, sums / np.maximum(counts, 1), otherwise)
+
+
+def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
+    """The table's best approximation by few mean days, each a few harmonics, weighted by the days of each group."""
+    groups, slots, nodes = table.shape
+    harmonics = min(HARMONICS, (slots - 1) // 2)
+    angle = 2 * np.pi * np.arange(slots)[:, None] * np.arange(1, harmonics + 1) / slots
+    basis = np.concatenate([np.full((slots, 1), 1 / np.sqrt(2)), np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(
+        2 / slots
+    )
+    weights = np.sqrt(days)[:, None, None]
+    coefficients = (np.einsum("sk,gsn->gkn", basis, table) * weights).reshape(-1, nodes)
+    left, strength, right = np.linalg.svd(coefficients, full_matrices=False)
+    rank = min(RANK, len(strength))
+    reduced = (left[:, :rank] * strength[:rank] @ right[:rank]).reshape(groups, -1, nodes) / weights
+    stored = rank * (len(coefficients) + nodes)
+    return Profile("low-rank", np.einsum("sk,gkn->gsn", basis, reduced).astype(np.float32), stored)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """From real units to what a network sees, and back: ``(value - profile - mean) / deviation``.
+
+    Attributes:
+        mean: Of the training data, one number.
+        deviation: Population standard deviation of the training data, one number.
+        profile: None for raw input.
+    """
+
+    mean: float
+    deviation: float
+    profile: Profile | None
+
+    @property
+    def stored_numbers(self) -> int:
+        """Numbers of the profile; mean and deviation, two numbers that every network needs, are not counted."""
+        return self.profile.stored_numbers if self.profile else 0
+
+    def offsets(self, times: NDArray[np.datetime64], nodes: int) -> NDArray[np.float32]:
+        """What is subtracted at each step, ``(step, node)``."""
+        base = self.profile.rows(times) if self.profile else np.zeros((len(times), nodes), dtype=np.float32)
+        return (base + self.mean).astype(np.float32)
+
+
+def fit_scaler(prepared: Prepared, profile: Profile | None) -> Scaler:
+    """Mean and deviation of the training data as the protocol weighs it, of deviations where there is a profile."""
+    weights = prepared.training_weights()
+    rows = np.flatnonzero(weights)
+    values = prepared.values[rows].astype(np.float64)
+    if profile is not None:
+        values -= profile.rows(prepared.series.times[rows])
+    mean = float(np.average(values.mean(axis=1), weights=weights[rows]))
+    variance = float(np.average(np.square(values - mean).mean(axis=1), weights=weights[rows]))
+    return Scaler(mean, max(variance**0.5, 1e-6), profile)

@@ -1,0 +1,86 @@
+"""Windows gathered by index from one tensor that lives on the device; no loader, no copies of overlapping windows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kdsearch.data.profile import Scaler
+from kdsearch.data.protocols import Prepared
+
+__all__ = ["WindowedSeries", "segments", "unbroken_runs"]
+
+
+class WindowedSeries:
+    """A prepared series as a network sees it.
+
+    Attributes:
+        scaled: ``(step, node)``, what goes in.
+        values: ``(step, node)``, real units.
+        measured: ``(step, node)``, bool.
+        offsets: ``(step, node)``, real units; ``value = scaled * deviation + offset``.
+    """
+
+    def __init__(self, prepared: Prepared, scaler: Scaler, device: torch.device) -> None:
+        offsets = scaler.offsets(prepared.series.times, prepared.values.shape[1])
+        self.values = torch.tensor(prepared.values, device=device)
+        self.measured = torch.tensor(prepared.measured, device=device)
+        self.offsets = torch.tensor(offsets, device=device)
+        self.deviation = scaler.deviation
+        self.scaled = (self.values - self.offsets) / self.deviation
+        self.history, self.horizon = prepared.protocol.history, prepared.protocol.horizon
+        self.device = device
+
+    def inputs(self, starts: Tensor, length: int = 1) -> Tensor:
+        """What `length` consecutive windows from each start look at: ``(batch, history + length - 1, node, 1)``."""
+        rows = starts[:, None] + torch.arange(self.history + length - 1, device=self.device)
+        return self.scaled[rows][..., None]
+
+    def target_rows(self, starts: Tensor, length: int = 1, steps: int | None = None) -> Tensor:
+        """Rows that the windows forecast: ``(batch, forecast, step)``, by default over the whole horizon."""
+        ahead = torch.arange(steps or self.horizon, device=self.device) + self.history
+        return starts[:, None, None] + torch.arange(length, device=self.device)[:, None] + ahead
+
+    def to_real(self, scaled: Tensor, rows: Tensor) -> Tensor:
+        """Network outputs ``(..., node)`` for these rows ``(...)`` in real units."""
+        return scaled * self.deviation + self.offsets[rows]
+
+    def to_scaled(self, real: Tensor, rows: Tensor) -> Tensor:
+        """Inverse of `to_real`."""
+        return (real - self.offsets[rows]) / self.deviation
+
+
+def unbroken_runs(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The starts of neighbouring windows together: ascending ``(window,)`` cut wherever one is missing."""
+    return np.split(starts, np.flatnonzero(np.diff(starts) != 1) + 1)
+
+
+def segments(
+    starts: NDArray[np.int64], length: int, windows_in_batch: int, generator: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Batches of segments, each `length` consecutive windows, in random order.
+
+    Each unbroken run of windows is cut at a fresh random offset, so that borders move from epoch to epoch; what is left
+    over at a run's ends, fewer than `length` windows each, waits for another epoch. With `length` 1 these are plain
+    random windows and every one comes once.
+
+    Args:
+        starts: First rows of the windows, ascending.
+        length: Consecutive windows in a segment.
+        windows_in_batch: Windows in a batch; the last batch may be smaller.
+        generator: Source of order and offsets.
+
+    Yields:
+        First rows of the segments of one batch, ``(segment,)``.
+    """
+    cut: list[NDArray[np.int64]] = []
+    for run in unbroken_runs(starts):
+        spare = len(run) % length if len(run) >= length else len(run)
+        offset = int(generator.integers(spare + 1))
+        cut.append(run[offset : offset + (len(run) - spare) : length])
+    firsts = generator.permutation(np.concatenate(cut))
+    size = max(1, windows_in_batch // length)
+    for position in range(0, len(firsts), size):
+        yield firsts[position : position + size]

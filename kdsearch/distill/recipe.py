@@ -1,0 +1,175 @@
+"""Recipes: which losses, with which weights, and how one batch is judged by them."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import torch
+from torch import Tensor
+
+from kdsearch.distill import losses
+from kdsearch.distill.losses import Divergence, Error, Reduction
+
+__all__ = ["Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
+
+LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A loss of the paper with its weights.
+
+    Attributes:
+        loss: "none" is plain training; "tcd" and "scd" are the paper's ablation rows, L_ORD with one feature term.
+        beta: Share of the teacher in Eq 2 and 3.
+        temperature: Of the softmax in the divergence.
+        alpha1: Scaled teacher error above which the teacher is followed, Eq 6.
+        alpha2: Share of the spatial term in Eq 11.
+        alpha3: Weight of the feature terms in Eq 11.
+        error: How deviations are measured, "squared" or "absolute".
+        reduction: "mean" or, as printed in Eq 2, 3 and 6, "sum".
+        divergence: "softmax" or, as printed in Eq 1, "printed".
+        slice_share: Share of the time slices that the spatial term looks at in a step, drawn at random: unbiased.
+    """
+
+    loss: LossName = "none"
+    beta: float = 0.5
+    temperature: float = 1.0
+    alpha1: float = 0.5
+    alpha2: float = 0.5
+    alpha3: float = 0.1
+    error: Error = "squared"
+    reduction: Reduction = "mean"
+    divergence: Divergence = "softmax"
+    slice_share: float = 0.25
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the loss listens to a teacher at all."""
+        return self.loss != "none"
+
+    @property
+    def spatial_weight(self) -> float:
+        """Weight of L_SCD in the whole loss, Eq 11."""
+        return self.alpha3 * {"scd": 1.0, "stcd": self.alpha2}.get(self.loss, 0.0)
+
+    @property
+    def temporal_weight(self) -> float:
+        """Weight of L_TCD in the whole loss, Eq 11."""
+        return self.alpha3 * {"tcd": 1.0, "stcd": 1 - self.alpha2}.get(self.loss, 0.0)
+
+    def without_teacher(self) -> Self:
+        """The twin: the same training with no teacher in it."""
+        return replace(self, loss="none")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """One batch at the output.
+
+    Attributes:
+        student: ``(..., node)``, scaled.
+        target: The same shape, scaled as the student sees it.
+        measured: bool, the same shape.
+        teacher: The same shape, scaled as the student sees it; None for plain training.
+        deviation: Real units in one scaled unit.
+        offset: Real value of a scaled zero, the same shape.
+    """
+
+    student: Tensor
+    target: Tensor
+    measured: Tensor
+    teacher: Tensor | None
+    deviation: float
+    offset: Tensor
+
+
+@dataclass(frozen=True)
+class Features:
+    """One batch at the taps, teacher and student pairwise.
+
+    Attributes:
+        spatial: Pairs of ``(batch, time, node, channel)``, student first.
+        temporal: The same.
+        forecasts: Windows in each stretch; one window's feature is ``time - forecasts + 1`` steps long.
+    """
+
+    spatial: list[tuple[Tensor, Tensor]]
+    temporal: list[tuple[Tensor, Tensor]]
+    forecasts: int
+
+
+def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, generator: torch.Generator) -> Tensor:
+    """Judge one batch, Eq 11 with its special cases.
+
+    Args:
+        recipe: Losses and weights.
+        outputs: What came out, what should have, and what the teacher said.
+        features: Needed where the recipe has a feature term.
+        generator: Draws the slices of the spatial term.
+
+    Returns:
+        A scalar.
+    """
+    loss = _response_loss(recipe, outputs)
+    if features is None:
+        return loss
+    if recipe.temporal_weight > 0:
+        terms = [
+            losses.temporal_correlation(student, teacher, student.shape[1] - features.forecasts + 1)
+            for student, teacher in features.temporal
+        ]
+        loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
+    if recipe.spatial_weight > 0:
+        terms = [
+            losses.spatial_correlation(*_drawn_slices(student, teacher, features.forecasts, recipe, generator))
+            for student, teacher in features.spatial
+        ]
+        loss = loss + recipe.spatial_weight * torch.stack(terms).mean()
+    return loss
+
+
+def _response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
+    student, teacher, target, measured = outputs.student, outputs.teacher, outputs.target, outputs.measured
+    if teacher is None or not recipe.needs_teacher:
+        return losses.reduced(losses.pointwise(student, target, recipe.error), measured, recipe.reduction)
+    if recipe.loss == "rd-l2":
+        return losses.response(
+            student, teacher, target, measured, beta=recipe.beta, error=recipe.error, reduction=recipe.reduction
+        )
+    if recipe.loss == "rd-kl":
+        task = losses.reduced(losses.pointwise(student, target, recipe.error), measured, recipe.reduction)
+        return recipe.beta * _divergence(recipe, outputs, teacher) + (1 - recipe.beta) * task
+    return losses.bounded_response(
+        student, teacher, target, measured, alpha1=recipe.alpha1, error=recipe.error, reduction=recipe.reduction
+    )
+
+
+def _divergence(recipe: Recipe, outputs: Outputs, teacher: Tensor) -> Tensor:
+    """Eq 1 in the recipe's reading."""
+    if recipe.divergence == "softmax":
+        return losses.kl_divergence(
+            outputs.student, teacher, outputs.measured, temperature=recipe.temperature, reduction=recipe.reduction
+        )
+    student, teacher = (scaled * outputs.deviation + outputs.offset for scaled in (outputs.student, teacher))
+    return losses.printed_divergence(student, teacher, outputs.measured, reduction=recipe.reduction)
+
+
+def _drawn_slices(
+    student: Tensor, teacher: Tensor, forecasts: int, recipe: Recipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Slices of both features, drawn in proportion to how many windows look at them, each with the same weight.
+
+    Neighbouring windows share slices: a slice in the middle of a stretch belongs to more of them than one at its ends.
+    """
+    batch, time = student.shape[:2]
+    span = time - forecasts + 1
+    position = torch.arange(time)
+    counts = torch.minimum(position, torch.tensor(forecasts - 1)) - (position - span + 1).clamp(min=0) + 1
+    weight = counts.to(torch.float32).repeat(batch)
+    if recipe.slice_share < 1:
+        wanted = max(1, round(recipe.slice_share * batch * time))
+        drawn = torch.multinomial(weight, wanted, replacement=True, generator=generator).to(student.device)
+        weight = torch.ones(wanted)
+    else:
+        drawn = torch.arange(batch * time, device=student.device)
+    return student.flatten(0, 1)[drawn], teacher.flatten(0, 1)[drawn], weight.to(student)

@@ -1,0 +1,110 @@
+"""Errors in real units, as sums and counts over a whole part, so that the batch size cannot change them."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kdsearch.data.profile import Profile
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries, unbroken_runs
+from kdsearch.models import Forecaster
+
+__all__ = ["ErrorSums", "errors", "forecasts", "last_value_forecasts", "profile_forecasts"]
+
+Forecasts = Iterable[tuple[Tensor, Tensor]]
+"""Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
+
+STRETCH_WINDOWS = 96
+ITERATED_WINDOWS = 256
+
+
+class ErrorSums:
+    """Running sums for each step of the horizon, in float64."""
+
+    def __init__(self, horizon: int) -> None:
+        self.absolute = torch.zeros(horizon, dtype=torch.float64)
+        self.squared = torch.zeros(horizon, dtype=torch.float64)
+        self.relative = torch.zeros(horizon, dtype=torch.float64)
+        self.count = torch.zeros(horizon, dtype=torch.float64)
+        self.positive_count = torch.zeros(horizon, dtype=torch.float64)
+
+    def add(self, forecast: Tensor, truth: Tensor, measured: Tensor) -> None:
+        """Add windows; all arguments are ``(window, horizon, node)``, real units."""
+        difference = torch.where(measured, (forecast - truth).to(torch.float64), 0.0)
+        positive = measured & (truth > 0)
+        relative = torch.where(positive, difference.abs() / torch.where(positive, truth, 1.0), 0.0)
+        self.absolute += difference.abs().sum(dim=(0, 2)).cpu()
+        self.squared += difference.square().sum(dim=(0, 2)).cpu()
+        self.relative += relative.sum(dim=(0, 2)).cpu()
+        self.count += measured.sum(dim=(0, 2)).cpu()
+        self.positive_count += positive.sum(dim=(0, 2)).cpu()
+
+    def metrics(self, reported_minutes: dict[int, int]) -> dict[str, dict[str, float]]:
+        """MAE and RMSE in real units, MAPE in percent: for each reported step and, as "all", pooled over all steps.
+
+        Where no truth is above zero there is no MAPE.
+        """
+        columns: dict[str, slice] = {"all": slice(None)}
+        columns |= {str(minutes): slice(step - 1, step) for step, minutes in reported_minutes.items()}
+        table: dict[str, dict[str, float]] = {"mae": {}, "rmse": {}, "mape": {}}
+        for column, steps in columns.items():
+            count = float(self.count[steps].sum())
+            table["mae"][column] = float(self.absolute[steps].sum()) / count
+            table["rmse"][column] = (float(self.squared[steps].sum()) / count) ** 0.5
+            if positive := float(self.positive_count[steps].sum()):
+                table["mape"][column] = 100 * float(self.relative[steps].sum()) / positive
+        return table
+
+
+def errors(made: Forecasts, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Metric -> horizon -> value of these forecasts."""
+    horizon, history = prepared.protocol.horizon, prepared.protocol.history
+    values, measured = torch.from_numpy(prepared.values), torch.from_numpy(prepared.measured)
+    sums = ErrorSums(horizon)
+    for starts, forecast in made:
+        rows = starts.cpu()[:, None] + history + torch.arange(horizon)
+        sums.add(forecast.cpu(), values[rows], measured[rows])
+    return sums.metrics(prepared.protocol.reported_minutes(prepared.series.interval_minutes))
+
+
+@torch.inference_mode()
+def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int64]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Forecast the whole horizon after every window, in real units.
+
+    A direct network walks over stretches of neighbouring windows, whose common part is computed once.
+    """
+    network.eval()
+    if network.outputs < data.horizon:
+        for chunk in np.array_split(starts, -(-len(starts) // ITERATED_WINDOWS)):
+            firsts = torch.from_numpy(chunk).to(data.device)
+            scaled = network.forecast(data.inputs(firsts), data.horizon)
+            yield firsts, data.to_real(scaled, data.target_rows(firsts)[:, 0])
+        return
+    for run in unbroken_runs(starts):
+        for position in range(0, len(run), STRETCH_WINDOWS):
+            stretch = run[position : position + STRETCH_WINDOWS]
+            first = torch.from_numpy(stretch[:1]).to(data.device)
+            scaled = network(data.inputs(first, len(stretch)))[0, :, : data.horizon]
+            yield (
+                torch.from_numpy(stretch).to(data.device),
+                data.to_real(scaled, data.target_rows(first, len(stretch))[0]),
+            )
+
+
+def last_value_forecasts(prepared: Prepared, part: str) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each node keeps its last reading."""
+    starts = prepared.parts[part].starts
+    last = prepared.values[starts + prepared.protocol.history - 1]
+    repeated = np.repeat(last[:, None], prepared.protocol.horizon, axis=1)
+    yield torch.from_numpy(starts), torch.from_numpy(repeated)
+
+
+def profile_forecasts(prepared: Prepared, profile: Profile, part: str) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each node follows its calendar profile, whatever was just measured."""
+    starts = prepared.parts[part].starts
+    ahead = prepared.protocol.history + np.arange(prepared.protocol.horizon)
+    expected = profile.rows(prepared.series.times)[starts[:, None] + ahead]
+    yield torch.from_numpy(starts), torch.from_numpy(expected)

@@ -1,0 +1,95 @@
+"""Parameters and floating-point operations, counted operator by operator as they run."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from kdsearch.models import Forecaster
+from kdsearch.record import Cost
+
+__all__ = ["OperationCounter", "forecast_cost", "parameter_count"]
+
+ELEMENTWISE = frozenset(
+    {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
+    | {"abs", "where", "clamp_min", "maximum", "minimum"}
+)
+"""One operation for each element of the result."""
+
+REDUCTIONS = {"sum": 1, "mean": 1, "amax": 1, "var_mean": 4, "_softmax": 5, "_log_softmax": 5}
+REDUCTIONS |= {"glu": 1, "native_layer_norm": 8}
+"""Operations for each element that goes in."""
+
+FREE = frozenset(
+    {"view", "_unsafe_view", "reshape", "permute", "transpose", "t", "expand", "as_strided", "contiguous", "alias"}
+    | {"slice", "select", "split", "cat", "stack", "unbind", "index", "unsqueeze", "squeeze", "constant_pad_nd"}
+    | {"clone", "copy_", "_to_copy", "detach", "lift_fresh", "empty", "empty_like", "zeros", "zeros_like", "ones"}
+    | {"ones_like", "new_empty", "new_zeros", "new_ones", "full", "fill_", "arange"}
+)
+"""Moving and making numbers is no arithmetic."""
+
+
+class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    """Counts the floating-point operations of everything that runs inside the block.
+
+    Attributes:
+        product_flops: Matrix products and convolutions, 2 for each multiply-accumulate (torch's own formulas).
+        elementwise_flops: Element by element operations and reductions.
+        uncounted: Operators for which no formula is known -> how often they ran.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.product_flops = 0
+        self.elementwise_flops = 0
+        self.uncounted: Counter[str] = Counter()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run the operator and count it."""
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        packet = func.overloadpacket
+        name = packet.__name__
+        if packet in flop_registry:
+            self.product_flops += int(flop_registry[packet](*args, **kwargs, out_val=result))
+        elif name.removesuffix("_") in ELEMENTWISE:
+            self.elementwise_flops += result.numel()
+        elif name in REDUCTIONS:
+            self.elementwise_flops += REDUCTIONS[name] * args[0].numel()
+        elif name not in FREE:
+            self.uncounted[str(packet)] += 1
+        return result
+
+
+def parameter_count(network: torch.nn.Module) -> int:
+    """Trained parameters."""
+    return sum(math.prod(parameter.shape) for parameter in network.parameters())
+
+
+def forecast_cost(network: Forecaster, x: Tensor, horizon: int, stored_numbers: int) -> Cost:
+    """What one forecast of the whole horizon costs, iterated decoding included.
+
+    Args:
+        network: The forecaster.
+        x: One window, ``(1, history, node, channel)``.
+        horizon: Steps to forecast.
+        stored_numbers: What the forecaster keeps besides its parameters: its calendar profile.
+    """
+    network.eval()
+    counter = OperationCounter()
+    with torch.no_grad(), counter:
+        network.forecast(x, horizon)
+    parameters = parameter_count(network)
+    return Cost(
+        parameters=parameters,
+        stored_numbers=parameters + stored_numbers,
+        flops=counter.product_flops + counter.elementwise_flops,
+        product_flops=counter.product_flops,
+        uncounted_operators=sorted(counter.uncounted),
+    )

@@ -1,0 +1,82 @@
+"""Latency of a forecast: networks measured in alternation, so that their ratio cancels the machine's mood."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kdsearch.models import Forecaster
+from kdsearch.record import Latency
+
+__all__ = ["PAPER_BATCH", "fixed_threads", "measure_latency"]
+
+PAPER_BATCH = 1140
+"""Windows in one call of the paper's timing (Izadi et al., section on complexity)."""
+
+WARM_UP = 3
+
+
+@contextmanager
+def fixed_threads(threads: int) -> Iterator[None]:
+    """Run the block with so many threads inside an operator, and restore the number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@torch.inference_mode()
+def measure_latency(
+    networks: Sequence[Forecaster], x: Tensor, horizon: int, *, repeats: int, threads: int, max_seconds: float = 30.0
+) -> list[Latency]:
+    """Time one forecast of the whole horizon by each network, round robin.
+
+    Args:
+        networks: At least one; each round calls every network once.
+        x: ``(batch, history, node, channel)``.
+        horizon: Steps to forecast.
+        repeats: Rounds, fewer where `max_seconds` is reached first, but never less than one.
+        threads: Threads inside an operator.
+        max_seconds: Wall-clock limit of all rounds together, warm-up left out.
+
+    Returns:
+        Percentiles for each network, in the order given.
+    """
+    samples: list[list[float]] = [[] for _ in networks]
+    with fixed_threads(threads):
+        for network in networks:
+            network.eval()
+            for _ in range(WARM_UP):
+                network.forecast(x[:1], horizon)
+        began = time.perf_counter()
+        for _ in range(repeats):
+            for network, times in zip(networks, samples, strict=True):
+                times.append(_milliseconds(network, x, horizon))
+            if time.perf_counter() - began > max_seconds:
+                break
+    return [
+        Latency(
+            p50=float(np.percentile(times, 50)),
+            p95=float(np.percentile(times, 95)),
+            batch=len(x),
+            threads=threads,
+            device=str(x.device),
+            repeats=len(times),
+        )
+        for times in samples
+    ]
+
+
+def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> float:
+    if x.is_cuda:
+        torch.cuda.synchronize()
+    began = time.perf_counter()
+    network.forecast(x, horizon)
+    if x.is_cuda:
+        torch.cuda.synchronize()
+    return 1e3 * (time.perf_counter() - began)

@@ -1,0 +1,108 @@
+"""The contract of a forecaster, and the channels of it that can only live and die together."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ChannelGroup", "Forecaster", "Member"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where the channels of a group lie in one parameter.
+
+    Attributes:
+        parameter: Name as in `named_parameters`.
+        dim: The dimension that is cut.
+        rows: For each channel of the group, its indices along `dim`.
+    """
+
+    parameter: str
+    dim: int
+    rows: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class ChannelGroup:
+    """Channels that residual ties and shared tensors force to be kept or cut together, in every member at once."""
+
+    name: str
+    size: int
+    members: tuple[Member, ...]
+    required: frozenset[int] = frozenset()
+
+    def __str__(self) -> str:
+        cuts = ", ".join(f"{member.parameter}[{member.dim}]" for member in self.members)
+        return f"{self.name} ({self.size} channels): {cuts}"
+
+
+class Forecaster(nn.Module, ABC):
+    """A network that looks at `history` steps and gives the next `outputs` steps in one pass.
+
+    With `outputs` of 1 a longer horizon is reached step by step (iterated decoding); with `outputs` equal to the
+    horizon it is reached at once (direct decoding). A forecaster sees and gives scaled values, never units.
+
+    Attributes:
+        history: Steps it looks back, M.
+        outputs: Steps it gives in one pass.
+        temporal_taps: Names of the submodules whose output is a temporal feature.
+        spatial_taps: Names of the submodules whose output is a spatial feature.
+    """
+
+    history: int
+    outputs: int
+    temporal_taps: tuple[str, ...]
+    spatial_taps: tuple[str, ...]
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecast from every full history inside `x`.
+
+        Args:
+            x: ``(batch, time, node, channel)``, time at least `history`.
+
+        Returns:
+            ``(batch, forecast, step, node)`` with ``forecast = time - history + 1``; forecast f looks at the steps
+            f to ``f + history - 1`` of `x` and nothing else, so that a stretch costs less than its windows one by one.
+        """
+
+    @abstractmethod
+    def spec(self) -> dict[str, Any]:
+        """Plain values that, with the graph, build this architecture again."""
+
+    @abstractmethod
+    def channel_groups(self) -> list[ChannelGroup]:
+        """The groups that pruning may cut; every cut of their channels leaves a network of the same family."""
+
+    @abstractmethod
+    def set_masks(self, masks: Mapping[str, Tensor]) -> None:
+        """Silence channels: group name -> bool ``(size,)``, True for a living channel. An empty mapping revives all."""
+
+    @abstractmethod
+    def resized(self, sizes: Mapping[str, int]) -> Self:
+        """A fresh network of this family on the same graph whose groups have these sizes."""
+
+    def forecast(self, x: Tensor, horizon: int) -> Tensor:
+        """Forecast the whole horizon after each window.
+
+        Args:
+            x: ``(batch, history, node, channel)``, scaled; the one channel is the forecast one.
+            horizon: Steps to forecast.
+
+        Returns:
+            ``(batch, horizon, node)``, scaled.
+        """
+        steps: list[Tensor] = []
+        while sum(step.shape[1] for step in steps) < horizon:
+            steps.append(self(x)[:, 0])
+            x = torch.cat([x, steps[-1][..., None]], dim=1)[:, -self.history :]
+        return torch.cat(steps, dim=1)[:, :horizon]
+
+
+def consecutive(start: int, count: int, *, halves: Sequence[int] = (0,)) -> tuple[tuple[int, ...], ...]:
+    """Rows of `count` channels from `start`, each repeated at the given offsets (the two halves of a gate, say)."""
+    return tuple(tuple(offset + start + channel for offset in halves) for channel in range(count))

@@ -1,0 +1,1 @@
+"""Structured pruning: whole channels go, with everything that is tied to them."""

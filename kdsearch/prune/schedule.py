@@ -1,0 +1,57 @@
+"""How much goes at each pruning event, and which channels."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from kdsearch.models import ChannelGroup, Forecaster
+from kdsearch.prune.shrink import shrunk_parameter_count
+
+__all__ = ["event_shares", "masks_for_share", "sizes_for_share"]
+
+
+def event_shares(keep: float, events: int) -> list[float]:
+    """Share of the original parameters left after each event: equal factors, the last share is `keep`.
+
+    The paper names no schedule; with the fixed share of Algorithm 1's line "first N %" repeated on what remains, the
+    shares are these.
+    """
+    return [keep ** (event / events) for event in range(1, events + 1)]
+
+
+def sizes_for_share(network: Forecaster, most: float) -> dict[str, int]:
+    """Channels that each group keeps: the same share of every layer, as many as fit into `most` parameters.
+
+    Where even one channel in each group is more than `most`, that smallest network is the answer.
+    """
+    groups = network.channel_groups()
+    low, high = 0.0, 1.0
+    if shrunk_parameter_count(network, {group.name: group.size for group in groups}) <= most:
+        return {group.name: group.size for group in groups}
+    for _ in range(30):
+        middle = (low + high) / 2
+        fits = shrunk_parameter_count(network, _sizes(groups, middle)) <= most
+        low, high = (middle, high) if fits else (low, middle)
+    return _sizes(groups, low)
+
+
+def _sizes(groups: list[ChannelGroup], share: float) -> dict[str, int]:
+    return {group.name: max(1, len(group.required), round(share * group.size)) for group in groups}
+
+
+def masks_for_share(network: Forecaster, scores: Mapping[str, Tensor], most: float) -> dict[str, Tensor]:
+    """Layer by layer, the channels of the lowest score go (Algorithm 1), until at most `most` parameters are left.
+
+    Returns:
+        Group name -> bool ``(size,)``, True for a living channel.
+    """
+    sizes = sizes_for_share(network, most)
+    masks: dict[str, Tensor] = {}
+    for group in network.channel_groups():
+        ranked = scores[group.name].clone()
+        ranked[sorted(group.required)] = torch.inf
+        living = torch.zeros(group.size, dtype=torch.bool)
+        living[ranked.argsort(descending=True, stable=True)[: sizes[group.name]]] = True
+        masks[group.name] = living
+    return masks

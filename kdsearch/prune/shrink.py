@@ -1,0 +1,73 @@
+"""From a masked network to the plain small one that computes the same."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from kdsearch.models import ChannelGroup, Forecaster
+
+__all__ = ["full_masks", "shrink", "shrink_error", "shrunk_parameter_count"]
+
+Masks = Mapping[str, Tensor]
+"""Group name -> bool ``(size,)``, True for a living channel."""
+
+
+def full_masks(groups: Sequence[ChannelGroup]) -> dict[str, Tensor]:
+    """Masks under which every channel lives."""
+    return {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
+
+
+def shrink(network: Forecaster, masks: Masks) -> Forecaster:
+    """The network without its dead channels; the order of the living ones is kept.
+
+    Raises:
+        ValueError: Where a group loses its last channel or one that must stay.
+    """
+    groups = network.channel_groups()
+    for group in groups:
+        if not masks[group.name].any() or any(not masks[group.name][channel] for channel in group.required):
+            raise ValueError(f"group {group.name} must keep a channel and its required ones {sorted(group.required)}")
+    small = network.resized({group.name: int(masks[group.name].sum()) for group in groups})
+    state = network.state_dict()
+    for name in state:
+        for dim, living in _living_rows(name, state[name], groups, masks).items():
+            state[name] = state[name].index_select(dim, living)
+    small.to(next(network.parameters()))
+    small.load_state_dict(state)
+    return small
+
+
+def _living_rows(name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Masks) -> dict[int, Tensor]:
+    """For each cut dimension of a parameter, the indices that stay."""
+    living: dict[int, Tensor] = {}
+    for group in groups:
+        for member in group.members:
+            if member.parameter == name and member.dim < parameter.ndim:
+                rows = living.setdefault(member.dim, torch.ones(parameter.shape[member.dim], dtype=torch.bool))
+                rows[torch.tensor(member.rows)[~masks[group.name]].flatten()] = False
+    return {dim: rows.nonzero()[:, 0].to(parameter.device) for dim, rows in living.items()}
+
+
+def shrunk_parameter_count(network: Forecaster, sizes: Mapping[str, int]) -> int:
+    """Trained parameters that remain when each group keeps so many channels."""
+    groups = network.channel_groups()
+    total = 0
+    for name, parameter in network.named_parameters():
+        shape = list(parameter.shape)
+        for group in groups:
+            for member in group.members:
+                if member.parameter == name:
+                    shape[member.dim] -= (group.size - sizes[group.name]) * len(member.rows[0])
+        total += math.prod(shape)
+    return total
+
+
+@torch.no_grad()
+def shrink_error(network: Forecaster, masks: Masks, small: Forecaster, x: Tensor) -> float:
+    """Largest difference between the masked and the small network on `x`, relative to the largest output."""
+    network.set_masks(masks)
+    masked = network(x)
+    network.set_masks({})
+    return float((masked - small(x)).abs().max() / masked.abs().max().clamp(min=1e-12))

@@ -1,0 +1,164 @@
+"""Networks trained once and shared by all trials: the teacher, and the base that pruning may start from."""
+
+import hashlib
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+import torch
+
+import kdsearch
+from kdsearch.bundle import Bundle
+from kdsearch.data.profile import fit_profile
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, profile_forecasts
+from kdsearch.measure.cost import forecast_cost
+from kdsearch.measure.latency import fixed_threads, measure_latency
+from kdsearch.record import Metrics, Reference, TrialRecord
+from kdsearch.train import fit
+from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network
+
+__all__ = [
+    "BASE_WIDTH",
+    "TEACHER_WIDTH",
+    "cache_dir",
+    "code_version",
+    "reference_lines",
+    "taught_network",
+    "teacher_config",
+]
+
+TEACHER_WIDTH = 32
+BASE_WIDTH = 8
+
+QUIET_REPEATS = 200
+
+
+def cache_dir() -> Path:
+    """Where trained teachers are kept: KDSEARCH_CACHE, else the user's cache folder."""
+    return Path(os.environ.get("KDSEARCH_CACHE") or platformdirs.user_cache_path("kdsearch"))
+
+
+def teacher_config(recipe: str, epochs: int, width: int = TEACHER_WIDTH) -> TrialConfig:
+    """How a teacher or base is trained by a named recipe."""
+    settings: dict[str, Any] = {"width": width, "epochs": epochs, "learning_rate": 2e-3, "profile": "table"}
+    return TrialConfig.of(settings | RECIPES[recipe])
+
+
+def code_version() -> str:
+    """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
+    package = Path(__file__).parent
+    modules = [
+        "train.py",
+        "data/protocols.py",
+        "data/profile.py",
+        "data/windows.py",
+        "models/base.py",
+        "models/stgcn.py",
+    ]
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update((package / module).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def taught_network(
+    prepared: Prepared, config: TrialConfig, seed: int, *, threads: int, device: str = "cpu", cache: Path | None = None
+) -> tuple[TaughtNetwork, TrialRecord]:
+    """Train a network plainly, or take it from the cache.
+
+    The cache key is data, protocol, configuration, seed and code version; a folder is complete or not there.
+
+    Args:
+        prepared: Series cut by a protocol.
+        config: Width, recipe and plan; its loss must be "none".
+        seed: Of weights and batches.
+        threads: Threads in training and timing.
+        device: Where to train.
+        cache: Folder of cached networks, `cache_dir()` by default.
+    """
+    identity = [prepared.series.content_hash, prepared.protocol.hash, config.model_dump_json(), seed, code_version()]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
+    folder = (cache or cache_dir()) / "teachers" / key
+    if not folder.exists():
+        _train_into(folder, prepared, config, seed, threads, device)
+    record = TrialRecord.model_validate_json((folder / "record.json").read_text())
+    bundle = Bundle.from_bytes((folder / "network.npz").read_bytes())
+    made = np.load(folder / "forecasts.npy")
+    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, threads, device)), record
+
+
+def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, device: str) -> None:
+    place, began = torch.device(device), time.process_time()
+    scaler, starts = fitted_scaler(prepared, config), prepared.parts["train"].starts
+    data, network = WindowedSeries(prepared, scaler, place), fresh_network(prepared, config, seed).to(place)
+    with fixed_threads(threads):
+        curve = fit(
+            network,
+            data,
+            starts,
+            config.plan(),
+            config.recipe(),
+            seed=seed,
+            validate=lambda trained: errors(forecasts(trained, data, prepared.parts["val"].starts), prepared)["mae"][
+                "all"
+            ],
+        )
+        spent = time.process_time() - began
+        metrics: Metrics = {"val": errors(forecasts(network, data, prepared.parts["val"].starts), prepared)}
+        made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
+        window = data.inputs(torch.as_tensor(starts[:1], device=place))
+        cost = forecast_cost(network, window, prepared.protocol.horizon, scaler.stored_numbers)
+    record = TrialRecord(
+        state="COMPLETE",
+        route="student",
+        params=config.model_dump(),
+        seed=seed,
+        metrics=metrics,
+        cost=cost,
+        seconds={"train": spent},
+        curve=curve,
+        versions={"kdsearch": kdsearch.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        data_hash=prepared.series.content_hash,
+        protocol_hash=prepared.protocol.hash,
+    )
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+    unfinished.mkdir(parents=True)
+    (unfinished / "record.json").write_text(record.model_dump_json())
+    (unfinished / "network.npz").write_bytes(Bundle.of(network, scaler, prepared.series.adjacency).to_bytes())
+    np.save(unfinished / "forecasts.npy", made)
+    unfinished.rename(folder)
+
+
+def _quiet_latency(prepared: Prepared, bundle: Bundle, threads: int, device: str) -> float:
+    """Median milliseconds at batch 1, measured here and now: a cached number would be another day's."""
+    place = torch.device(device)
+    data = WindowedSeries(prepared, bundle.scaler, place)
+    window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1], device=place))
+    horizon = prepared.protocol.horizon
+    latency = measure_latency(
+        [bundle.network(place)], window, horizon, repeats=QUIET_REPEATS, threads=threads, max_seconds=5
+    )
+    return latency[0].p50
+
+
+def reference_lines(prepared: Prepared, parts: tuple[str, ...]) -> list[Reference]:
+    """Last value and the calendar profile alone; a network that loses to one of them has no claim."""
+    profile = fit_profile(prepared, "table")
+    return [
+        Reference(
+            name="last value",
+            metrics={part: errors(last_value_forecasts(prepared, part), prepared) for part in parts},
+        ),
+        Reference(
+            name="calendar profile",
+            metrics={part: errors(profile_forecasts(prepared, profile, part), prepared) for part in parts},
+            note=f"{profile.stored_numbers:,} stored numbers",
+        ),
+    ]

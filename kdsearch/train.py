@@ -1,0 +1,198 @@
+"""One training loop for teachers, students and networks under pruning."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kdsearch.data.windows import WindowedSeries, segments, unbroken_runs
+from kdsearch.distill.recipe import Features, Outputs, Recipe, recipe_loss
+from kdsearch.distill.taps import tapped
+from kdsearch.distill.teacher import Teacher
+from kdsearch.errors import RunError
+from kdsearch.models import Forecaster
+from kdsearch.record import CurvePoint
+
+__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "steps_per_epoch"]
+
+OptimiserName = Literal["adam", "tf-rmsprop"]
+ScheduleName = Literal["cosine", "staircase", "constant"]
+
+WARM_UP_STEPS = 100
+GRADIENT_NORM = 1.0
+
+
+class TensorFlowRmsProp(torch.optim.Optimizer):
+    """RMSProp as TensorFlow 1 computes it, with which STGCN was published.
+
+    Decay 0.9, mean square starting at one, epsilon 1e-10 inside the root.
+    """
+
+    def __init__(self, parameters: Iterator[torch.nn.Parameter], lr: float) -> None:
+        super().__init__(parameters, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        """Take one step."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    square = self.state[parameter].setdefault("mean_square", torch.ones_like(parameter))
+                    square.lerp_(parameter.grad.square(), 0.1)
+                    parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
+
+
+OPTIMISERS: dict[OptimiserName, Callable[[Iterator[torch.nn.Parameter], float], torch.optim.Optimizer]] = {
+    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr, fused=True),
+    "tf-rmsprop": TensorFlowRmsProp,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        epochs: Passes over the training windows.
+        learning_rate: Its highest value.
+        batch: Windows in a batch.
+        segment: Consecutive windows that share one pass through the network, at most an unbroken run; 1 draws every
+            window for itself.
+        optimiser: As in `OPTIMISERS`.
+        schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
+    """
+
+    epochs: int
+    learning_rate: float
+    batch: int = 50
+    segment: int = 10
+    optimiser: OptimiserName = "adam"
+    schedule: ScheduleName = "cosine"
+
+    def rate(self, step: int, total: int, epoch: int) -> float:
+        """Learning rate at a step."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        if self.schedule == "staircase":
+            return self.learning_rate * 0.7 ** (epoch // 5)
+        warm_up = min(WARM_UP_STEPS, total // 5)
+        if step < warm_up:
+            return self.learning_rate * (step + 1) / warm_up
+        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm_up) / max(1, total - warm_up))))
+
+
+def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
+    """Batches in an epoch, the last small one included; random segment borders may make it one less."""
+    return -(-len(starts) // plan.batch)
+
+
+def fit(
+    network: Forecaster,
+    data: WindowedSeries,
+    starts: NDArray[np.int64],
+    plan: Plan,
+    recipe: Recipe,
+    *,
+    seed: int,
+    teacher: Teacher | None = None,
+    phase: str = "train",
+    most_steps: int | None = None,
+    on_gradients: Callable[[Forecaster], None] | None = None,
+    validate: Callable[[Forecaster], float] | None = None,
+) -> list[CurvePoint]:
+    """Train `network` in place.
+
+    Args:
+        network: On the device of `data`.
+        data: The series as this network sees it.
+        starts: First rows of the training windows.
+        plan: Epochs, optimiser and batches.
+        recipe: The loss.
+        seed: Of batch order and slice draws; weights were drawn before.
+        teacher: Needed where the recipe listens to one.
+        phase: Name of this training in the curve.
+        most_steps: Stop after so many minibatches, whatever the epochs say.
+        on_gradients: Called after each backward pass.
+        validate: Gives the validation MAE about eight times during training; without effect on the weights.
+
+    Returns:
+        One point for each epoch.
+
+    Raises:
+        RunError: Where loss or gradient is no longer finite.
+    """
+    plan = replace(plan, segment=min(plan.segment, max(len(run) for run in unbroken_runs(starts))))
+    order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    optimiser = OPTIMISERS[plan.optimiser](network.parameters(), plan.learning_rate)
+    total = plan.epochs * steps_per_epoch(plan, starts)
+    validate_every = max(1, plan.epochs // 8)
+    curve: list[CurvePoint] = []
+    step, began = 0, time.process_time()
+    for epoch in range(plan.epochs):
+        network.train()
+        losses: list[float] = []
+        for batch in segments(starts, plan.segment, plan.batch, order):
+            if step == most_steps:
+                return curve
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate(step, total, epoch)
+            loss = _batch_loss(network, data, torch.from_numpy(batch).to(data.device), plan, recipe, teacher, draws)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            if on_gradients:
+                on_gradients(network)
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+            if not torch.isfinite(norm):
+                raise RunError(
+                    f"the gradient is not finite in epoch {epoch + 1} of {phase} (loss {float(loss.detach()):g}); "
+                    f"lower the learning rate, now {plan.learning_rate:g}"
+                )
+            optimiser.step()
+            losses.append(float(loss.detach()))
+            step += 1
+        due = validate is not None and ((epoch + 1) % validate_every == 0 or epoch + 1 == plan.epochs)
+        val_mae = validate(network) if validate is not None and due else None
+        seconds = time.process_time() - began
+        curve.append(
+            CurvePoint(
+                epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=float(np.mean(losses)), val_mae=val_mae
+            )
+        )
+    return curve
+
+
+def _batch_loss(
+    network: Forecaster,
+    data: WindowedSeries,
+    firsts: Tensor,
+    plan: Plan,
+    recipe: Recipe,
+    teacher: Teacher | None,
+    draws: torch.Generator,
+) -> Tensor:
+    """Loss of one batch of segments; an iterated network is trained on the next step alone, as in the paper."""
+    steps = min(network.outputs, data.horizon)
+    rows = data.target_rows(firsts, plan.segment, steps)
+    names = (*network.spatial_taps, *network.temporal_taps) if recipe.spatial_weight or recipe.temporal_weight else ()
+    with tapped(network, names) as features:
+        predicted = network(data.inputs(firsts, plan.segment))[:, :, :steps]
+    heard = None
+    if recipe.needs_teacher:
+        if teacher is None:
+            raise ValueError(f"loss {recipe.loss} needs a teacher")
+        heard = data.to_scaled(teacher.outputs(firsts, plan.segment, steps), rows)
+    outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
+    pairs = None
+    if names and teacher is not None:
+        taught = teacher.features(firsts, plan.segment)
+        pairs = Features(
+            [(features[name], taught[name]) for name in network.spatial_taps],
+            [(features[name], taught[name]) for name in network.temporal_taps],
+            plan.segment,
+        )
+    return recipe_loss(recipe, outputs, pairs, draws)

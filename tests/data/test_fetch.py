@@ -1,0 +1,198 @@
+"""Downloads from a real server on this machine: whole, broken off and resumed, corrupted, absent."""
+
+import hashlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from kdsearch.data.card import DatasetCard, GraphSource, PublicFile, SeriesSource
+from kdsearch.data.catalog import CARDS
+from kdsearch.data.fetch import blob_id, check, fetch
+from kdsearch.errors import DataError
+
+READINGS = bytes(range(256)) * 20_000  # 5 MB
+GRAPH = b"from,to,cost\n0,1,100\n"
+
+
+def git_id(content: bytes) -> str:
+    """The git blob id of some bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `files`; stops after `stop_after` bytes of a body, and takes ranges unless told otherwise."""
+
+    daemon_threads = True
+    files: dict[str, bytes]
+    stop_after: int | None = None
+    takes_ranges = True
+    asked: list[tuple[str, str | None]]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves what its server holds."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        """Answers like a static server, with 206 or 416 where a range is asked for."""
+        name, span = self.path.strip("/"), self.headers.get("Range")
+        self.server.asked.append((name, span))
+        content = self.server.files.get(name)
+        if content is None:
+            self.send_error(404)
+            return
+        offset = 0
+        if span and self.server.takes_ranges:
+            offset = int(re.fullmatch(r"bytes=(\d+)-", span)[1])  # type: ignore[index]
+            if offset >= len(content):
+                self.send_error(416)
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {offset}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        body = content[offset:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: self.server.stop_after])
+
+    def log_message(self, *_: object) -> None:
+        """Keeps the test's output clean."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A running server with the two files of the town."""
+    with Server(("127.0.0.1", 0), Handler) as running:
+        running.files = {"readings.csv": READINGS, "edges.csv": GRAPH}
+        running.asked = []
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def card_at(port: int) -> DatasetCard:
+    """A dataset whose files are at a port of this machine."""
+    return DatasetCard(
+        name="town",
+        interval_minutes=5,
+        unit=("mph",),
+        channels=("speed",),
+        series=SeriesSource(file="readings.csv"),
+        graph=GraphSource(file="edges.csv", kind="edges"),
+        files=tuple(
+            PublicFile(name=name, source="the town", address=f"http://127.0.0.1:{port}/{name}", blob_id=git_id(content))
+            for name, content in (("readings.csv", READINGS), ("edges.csv", GRAPH))
+        ),
+    )
+
+
+def names_in(folder: Path) -> set[str]:
+    """Names of the files in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def test_blob_id_is_gits(tmp_path: Path) -> None:
+    """The empty file and "hello" have the ids that git gives them."""
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    assert blob_id(path) == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    path.write_bytes(b"hello\n")
+    assert blob_id(path) == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_fetch_and_check(server: Server, tmp_path: Path) -> None:
+    """All files arrive verified, progress ends at their sizes, and a second call asks for nothing."""
+    card, folder = card_at(server.server_port), tmp_path / "town"
+    assert [status.state for status in check(card, folder)] == ["absent", "absent"]
+    seen: dict[str, tuple[int, int]] = {}
+    paths = fetch(card, folder, lambda name, here, total: seen.update({name: (here, total)}))
+    assert paths[0].read_bytes() == READINGS
+    assert names_in(folder) == {"readings.csv", "edges.csv"}
+    assert seen["readings.csv"] == (len(READINGS), len(READINGS))
+    assert [status.state for status in check(card, folder)] == ["verified", "verified"]
+    server.asked.clear()
+    fetch(card, folder)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("takes_ranges", [True, False])
+def test_a_broken_off_download_goes_on(server: Server, tmp_path: Path, takes_ranges: bool) -> None:
+    """What has arrived is kept beside the final name; the next call asks for the rest, or starts anew if it must."""
+    card = card_at(server.server_port)
+    server.stop_after, server.takes_ranges = 2_000_000, takes_ranges
+    with pytest.raises(DataError, match="broke off after 2,000,000 of 5,120,000 bytes"):
+        fetch(card, tmp_path)
+    assert names_in(tmp_path) == {"readings.csv.part"}
+    server.stop_after = None
+    paths = fetch(card, tmp_path)
+    assert ("readings.csv", "bytes=2000000-") in server.asked
+    assert paths[0].read_bytes() == READINGS
+    assert names_in(tmp_path) == {"readings.csv", "edges.csv"}
+
+
+def test_a_whole_part_is_taken_as_it_is(server: Server, tmp_path: Path) -> None:
+    """A download that ended just before its check needs no byte more."""
+    (tmp_path / "readings.csv.part").write_bytes(READINGS)
+    assert fetch(card_at(server.server_port), tmp_path)[0].read_bytes() == READINGS
+
+
+@pytest.mark.parametrize("part", [None, b"something older"])
+def test_a_corrupted_file_is_refused(server: Server, tmp_path: Path, part: bytes | None) -> None:
+    """Content with another hash never gets the final name, and what was wrong is not built upon."""
+    if part is None:
+        server.files["readings.csv"] = READINGS[:-1] + b"x"
+    else:
+        (tmp_path / "readings.csv.part").write_bytes(part)
+    with pytest.raises(DataError, match=r"gave a file with the git blob id .* put readings\.csv from the town"):
+        fetch(card_at(server.server_port), tmp_path)
+    assert names_in(tmp_path) == set()
+
+
+def test_not_found_says_what_to_put_where(server: Server, tmp_path: Path) -> None:
+    """A 404 names the address, the file, its source and the folder."""
+    del server.files["edges.csv"]
+    with pytest.raises(DataError, match=rf"answers 404 .*put edges\.csv from the town .* into {tmp_path}"):
+        fetch(card_at(server.server_port), tmp_path)
+
+
+def test_offline_says_what_to_put_where(tmp_path: Path) -> None:
+    """Without a server the same sentence is given."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with pytest.raises(DataError, match=rf"could not be fetched .*put readings\.csv from the town .* into {tmp_path}"):
+        fetch(card_at(port), tmp_path)
+
+
+def test_a_file_of_the_users_own_is_not_overwritten(server: Server, tmp_path: Path) -> None:
+    """A part of a dataset that is already there stays; the user is told."""
+    (tmp_path / "readings.csv").write_bytes(b"my own")
+    card = card_at(server.server_port)
+    assert check(card, tmp_path)[0].state == "differs"
+    with pytest.raises(DataError, match="is not the public file; move it away"):
+        fetch(card, tmp_path)
+    assert (tmp_path / "readings.csv").read_bytes() == b"my own"
+
+
+def test_only_what_can_be_verified_is_fetched(tmp_path: Path) -> None:
+    """For METR-LA that is the CSV readings with DCRNN's graph; for demo and a user's own folder, nothing."""
+    assert [status.name for status in check(CARDS["metr-la"], tmp_path)] == ["vel.csv", "adj_mx.pkl"]
+    assert check(CARDS["demo"], tmp_path) == []
+    with pytest.raises(DataError, match="demo has no files to fetch"):
+        fetch(CARDS["demo"], tmp_path)
+
+
+def test_all_built_in_datasets_can_be_fetched() -> None:
+    """Each card has one form whose files all have an address and a hash of 40 hexadecimal digits."""
+    for card in CARDS.values():
+        known = {file.name for file in card.files if file.address and re.fullmatch("[0-9a-f]{40}", file.blob_id or "")}
+        assert not card.file_sets or any(known.issuperset(form.names) for form in card.file_sets)

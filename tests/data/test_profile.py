@@ -1,0 +1,79 @@
+"""The calendar profile and the scaler."""
+
+import numpy as np
+import pytest
+
+from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
+from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.series import Series
+
+
+def calendar_series() -> Series:
+    """Four weeks in which a reading is a smooth function of weekday group and time of day, and nothing else."""
+    steps = 28 * 96
+    times = np.datetime64("2024-03-04T00:00", "m") + np.arange(steps) * np.timedelta64(15, "m")
+    phase = 2 * np.pi * (np.arange(steps) % 96) / 96
+    group = np.select([np.arange(steps) // 96 % 7 == 5, np.arange(steps) // 96 % 7 == 6], [1, 2], 0)
+    values = np.stack([50 + 10 * group + (3 + node) * np.sin(phase) for node in range(3)], axis=1)
+    return Series(
+        "calendar",
+        values[:, :, None].astype(np.float32),
+        times,
+        15,
+        ("km/h",),
+        ("speed",),
+        np.zeros((3, 3)),
+        ("a", "b", "c"),
+    )
+
+
+@pytest.mark.parametrize("kind", ["table", "low-rank"])
+def test_a_calendar_is_recovered(kind: str) -> None:
+    """Weekday groups and times of day are told apart; smoothing 25 minutes at 15-minute steps keeps one slot."""
+    series = calendar_series()
+    prepared = prepare(series, PROTOCOLS["stgcn"])
+    profile = fit_profile(prepared, kind)  # type: ignore[arg-type]
+    np.testing.assert_allclose(profile.rows(series.times), series.values[:, :, 0], atol=2e-3)
+
+
+def test_a_low_rank_profile_is_small(prepared: Prepared) -> None:
+    """What it stores is counted: components times (harmonics of three groups and nodes)."""
+    table, low_rank = fit_profile(prepared, "table"), fit_profile(prepared, "low-rank")
+    assert table.stored_numbers == 3 * 96 * 5
+    assert low_rank.stored_numbers == 5 * (3 * 17 + 5)
+    assert low_rank.stored_numbers < table.stored_numbers
+
+
+def test_a_weekday_group_without_training_days_borrows_from_the_others() -> None:
+    """Seven days from a Friday: five train, and Tuesday to Thursday are not among the weekend's cells."""
+    series = calendar_series()
+    short = Series(
+        "short", series.values[:96], series.times[:96], 15, ("km/h",), ("speed",), series.adjacency, series.sensor_ids
+    )
+    week = Series(
+        "week",
+        np.concatenate([short.values] * 4),
+        short.times[0] + np.arange(4 * 96) * np.timedelta64(15, "m"),
+        15,
+        ("km/h",),
+        ("speed",),
+        series.adjacency,
+        series.sensor_ids,
+    )
+    profile = fit_profile(prepare(week, PROTOCOLS["stgcn"]), "table")
+    np.testing.assert_allclose(profile.table[1], profile.table[0])
+
+
+def test_offsets_and_deviation_standardise_the_training_part(prepared: Prepared) -> None:
+    for profile in (None, fit_profile(prepared, "table")):
+        scaler = fit_scaler(prepared, profile)
+        scaled = (prepared.values - scaler.offsets(prepared.series.times, 5)) / scaler.deviation
+        weights = prepared.training_weights()
+        assert np.average(scaled.mean(axis=1), weights=weights) == pytest.approx(0, abs=1e-4)
+        assert np.average(np.square(scaled).mean(axis=1), weights=weights) == pytest.approx(1, rel=1e-3)
+
+
+def test_the_profile_is_counted_and_the_two_scaling_numbers_are_not(prepared: Prepared) -> None:
+    assert Scaler(0.0, 1.0, None).stored_numbers == 0
+    profile = fit_profile(prepared, "low-rank")
+    assert Scaler(0.0, 1.0, profile).stored_numbers == profile.stored_numbers

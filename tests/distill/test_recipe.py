@@ -1,0 +1,98 @@
+"""Recipes join the losses as Eq 11 says, and taps leave the network as it was."""
+
+import pytest
+import torch
+
+from kdsearch.distill import losses
+from kdsearch.distill.recipe import Features, Outputs, Recipe, _drawn_slices, recipe_loss
+from kdsearch.distill.taps import tapped
+
+
+def outputs(*, teacher: bool = True) -> Outputs:
+    """Random outputs of one batch."""
+    torch.manual_seed(0)
+    student, heard, target = torch.randn(3, 2, 4, 3, 5)
+    measured = torch.ones_like(target, dtype=torch.bool)
+    return Outputs(student, target, measured, heard if teacher else None, 10.0, torch.full_like(target, 50.0))
+
+
+def features() -> Features:
+    """Random taps of stretches of 4 windows; a window's feature is 3 steps long."""
+    torch.manual_seed(1)
+    return Features(
+        spatial=[(torch.randn(2, 6, 5, 2), torch.randn(2, 6, 5, 8)) for _ in range(2)],
+        temporal=[(torch.randn(2, 6, 5, 2), torch.randn(2, 6, 5, 8)) for _ in range(2)],
+        forecasts=4,
+    )
+
+
+def judge(recipe: Recipe) -> torch.Tensor:
+    """Loss of the random batch."""
+    return recipe_loss(recipe, outputs(), features(), torch.Generator().manual_seed(0))
+
+
+def test_stcd_is_equation_11() -> None:
+    """ORD plus alpha3 times the alpha2-weighted mean of the spatial and temporal terms."""
+    weights = {"alpha1": 0.3, "alpha2": 0.4, "alpha3": 0.7, "slice_share": 1.0}
+    ord_ = judge(Recipe("ord", **weights))  # type: ignore[arg-type]
+    scd = judge(Recipe("scd", **weights)) - ord_  # type: ignore[arg-type]
+    tcd = judge(Recipe("tcd", **weights)) - ord_  # type: ignore[arg-type]
+    stcd = judge(Recipe("stcd", **weights))  # type: ignore[arg-type]
+    torch.testing.assert_close(stcd, ord_ + 0.4 * scd + 0.6 * tcd)
+    assert scd > 0
+    assert tcd > 0
+
+
+def test_no_teacher_no_teacher() -> None:
+    """Plain training does not change with the teacher's answers, and the twin of a recipe is plain."""
+    plain = recipe_loss(Recipe("none"), outputs(), None, torch.Generator())
+    deaf = recipe_loss(Recipe("none"), outputs(teacher=False), None, torch.Generator())
+    assert plain == deaf
+    assert Recipe("stcd").without_teacher().needs_teacher is False
+
+
+@pytest.mark.parametrize("loss", ["rd-l2", "rd-kl"])
+def test_beta_zero_leaves_the_task(loss: str) -> None:
+    plain = recipe_loss(Recipe("none"), outputs(), None, torch.Generator())
+    torch.testing.assert_close(recipe_loss(Recipe(loss, beta=0.0), outputs(), None, torch.Generator()), plain)  # type: ignore[arg-type]
+
+
+def test_the_printed_divergence_is_fed_with_real_units() -> None:
+    batch = outputs()
+    assert batch.teacher is not None
+    expected = losses.printed_divergence(batch.student * 10 + 50, batch.teacher * 10 + 50, batch.measured)
+    value = recipe_loss(Recipe("rd-kl", beta=1.0, divergence="printed"), batch, None, torch.Generator())
+    torch.testing.assert_close(value, expected)
+
+
+def test_all_slices_give_the_mean_over_windows() -> None:
+    """A slice that more windows look at weighs more: the loss over a stretch is that over its windows one by one."""
+    student, teacher = features().spatial[0]
+    whole = losses.spatial_correlation(*_drawn_slices(student, teacher, 4, Recipe(slice_share=1.0), torch.Generator()))
+    windows = [(student[:, start : start + 3], teacher[:, start : start + 3]) for start in range(4)]
+    each = [losses.spatial_correlation(s.flatten(0, 1), t.flatten(0, 1), torch.ones(6)) for s, t in windows]
+    torch.testing.assert_close(whole, torch.stack(each).mean())
+
+
+def test_drawn_slices_are_unbiased() -> None:
+    """The mean over many draws of a quarter of the slices is the loss over all of them."""
+    student, teacher = features().spatial[0]
+    generator = torch.Generator().manual_seed(0)
+    whole = losses.spatial_correlation(*_drawn_slices(student, teacher, 4, Recipe(slice_share=1.0), generator))
+    quarter = Recipe(slice_share=0.25)
+    draws = [
+        losses.spatial_correlation(*_drawn_slices(student, teacher, 4, quarter, generator)).item() for _ in range(3000)
+    ]
+    spread = torch.tensor(draws).std().item() / len(draws) ** 0.5
+    assert abs(sum(draws) / len(draws) - whole.item()) < 4 * spread
+
+
+def test_taps_are_taken_by_name_and_removed() -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 1), torch.nn.ReLU())
+    x = torch.randn(2, 1, 4, 5)
+    with tapped(network, ["0"]) as taken:
+        network(x)
+    assert taken["0"].shape == (2, 4, 5, 3)
+    network(torch.zeros_like(x))
+    assert taken["0"].abs().sum() > 0
+    assert not network[0]._forward_hooks

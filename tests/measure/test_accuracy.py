@@ -1,0 +1,62 @@
+"""Errors by hand, whatever the batches."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdsearch.data.profile import fit_profile, fit_scaler
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.measure import accuracy
+from kdsearch.measure.accuracy import ErrorSums, errors, forecasts, last_value_forecasts
+from kdsearch.models import Stgcn, StgcnSize
+
+
+def test_metrics_by_hand() -> None:
+    """Errors 1 and -3 at step one, 2 at step two; an unmeasured cell and a truth of zero are left out where they must."""
+    forecast = torch.tensor([[[11.0, 1.0], [7.0, 2.0]]])
+    truth = torch.tensor([[[10.0, 4.0], [99.0, 0.0]]])
+    measured = torch.tensor([[[True, True], [False, True]]])
+    sums = ErrorSums(2)
+    sums.add(forecast, truth, measured)
+    table = sums.metrics({1: 5, 2: 10})
+    assert table["mae"] == pytest.approx({"all": 2.0, "5": 2.0, "10": 2.0})
+    assert table["rmse"] == pytest.approx({"all": (14 / 3) ** 0.5, "5": 5**0.5, "10": 2.0})
+    assert table["mape"] == pytest.approx({"all": 100 * (0.1 + 0.75) / 2, "5": 100 * (0.1 + 0.75) / 2})
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 60), st.integers(0, 2**31))
+def test_batches_cannot_change_metrics(pieces: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    forecast, truth = torch.randn(2, 60, 3, 4, generator=generator).unbind(0)
+    measured = torch.rand(60, 3, 4, generator=generator) > 0.1
+    whole, cut = ErrorSums(3), ErrorSums(3)
+    whole.add(forecast, truth, measured)
+    for part in torch.tensor_split(torch.arange(60), pieces):
+        cut.add(forecast[part], truth[part], measured[part])
+    for metric, row in whole.metrics({1: 5, 3: 15}).items():
+        assert cut.metrics({1: 5, 3: 15})[metric] == pytest.approx(row, rel=1e-12)
+
+
+@pytest.mark.parametrize("outputs", [1, 9])
+def test_stretches_give_the_errors_of_single_windows(
+    prepared: Prepared, outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=outputs)
+    data = WindowedSeries(prepared, fit_scaler(prepared, fit_profile(prepared, "table")), torch.device("cpu"))
+    starts = prepared.parts["val"].starts
+    together = errors(forecasts(network, data, starts), prepared)
+    monkeypatch.setattr(accuracy, "STRETCH_WINDOWS", 1)
+    monkeypatch.setattr(accuracy, "ITERATED_WINDOWS", 1)
+    singly = errors(forecasts(network, data, starts), prepared)
+    for metric, row in together.items():
+        assert singly[metric] == pytest.approx(row, rel=1e-6)
+
+
+def test_last_value_repeats_the_last_reading(prepared: Prepared) -> None:
+    starts, forecast = next(iter(last_value_forecasts(prepared, "test")))
+    assert (forecast.numpy() == prepared.values[np.asarray(starts) + 11][:, None]).all()

@@ -1,0 +1,31 @@
+"""Latency is paired, bounded in time and says how it was measured."""
+
+import numpy as np
+import torch
+
+from kdsearch.measure.latency import fixed_threads, measure_latency
+from kdsearch.models import Stgcn, StgcnSize
+
+
+def test_a_wide_network_takes_longer_and_threads_are_restored() -> None:
+    adjacency = np.ones((60, 60)) - np.eye(60)
+    wide, narrow = (Stgcn(adjacency, StgcnSize.of_width(width), outputs=9) for width in (48, 1))
+    before = torch.get_num_threads()
+    slow, fast = measure_latency([wide, narrow], torch.randn(1, 12, 60, 1), 9, repeats=20, threads=1)
+    assert slow.p50 > fast.p50
+    assert slow.p50 <= slow.p95
+    assert (slow.repeats, slow.threads, slow.batch) == (20, 1, 1)
+    assert torch.get_num_threads() == before
+
+
+def test_the_time_limit_leaves_at_least_one_reading() -> None:
+    network = Stgcn(np.eye(5), StgcnSize.of_width(2), outputs=9)
+    latency = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=50, threads=1, max_seconds=0)
+    assert latency[0].repeats == 1
+
+
+def test_threads_are_fixed_inside_the_block() -> None:
+    before = torch.get_num_threads()
+    with fixed_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before

@@ -1,0 +1,55 @@
+"""The rooms of the house and the one direction of its imports."""
+
+import ast
+from pathlib import Path
+
+import kdsearch
+
+PACKAGE = Path(kdsearch.__file__).parent
+ARROW = ["errors", "record", "data", "models", "distill", "prune", "measure", "train", "bundle", "export", "trial"]
+ARROW += ["teachers", "study", "report", "run", "cli"]
+TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py", "cli.py"]
+
+
+def imported_rooms(module: Path, *, top_level_only: bool = False) -> set[str]:
+    """Names below `kdsearch`, or of other packages, that a module imports."""
+    tree = ast.parse(module.read_text())
+    rooms: set[str] = set()
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            rooms |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            rooms |= {
+                f"{node.module}.{alias.name}" if node.module == "kdsearch" else node.module for alias in node.names
+            }
+    return rooms
+
+
+def test_imports_point_one_way() -> None:
+    """A module imports from its own room or from one left of it on the arrow."""
+    wrong = []
+    for module in PACKAGE.rglob("*.py"):
+        room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room in {"__init__", "__main__"}:
+            continue
+        for name in imported_rooms(module):
+            parts = name.split(".")
+            inside = parts[0] == "kdsearch" and len(parts) > 1 and parts[1] in ARROW
+            if inside and ARROW.index(parts[1]) > ARROW.index(room):
+                wrong.append(f"{module.relative_to(PACKAGE)} imports {name}")
+    assert not wrong
+
+
+def test_every_room_is_on_the_arrow() -> None:
+    """A new room needs a place on the arrow."""
+    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms - {"__init__", "__pycache__", "search_spaces"} <= set(ARROW)
+
+
+def test_reading_a_study_needs_no_torch() -> None:
+    """Report, store and command line load neither torch nor ray when they are imported."""
+    for place in TORCH_FREE:
+        path = PACKAGE / place
+        for module in [path] if path.is_file() else path.rglob("*.py"):
+            heavy = {name.split(".")[0] for name in imported_rooms(module, top_level_only=True)} & {"torch", "ray"}
+            assert not heavy, f"{module.relative_to(PACKAGE)} imports {heavy}"
