@@ -1,3 +1,66 @@
-"""kdsearch: how small and fast can a traffic forecaster be and still be as good as the big one?"""
+"""kdsearch: how small and fast can a traffic forecaster be and still be as good as the big one?
+
+The names below are the public ones; what is heavy is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kdsearch.errors import KdsearchError
+
+if TYPE_CHECKING:
+    from kdsearch.bundle import Bundle
+    from kdsearch.data.load import load_series
+    from kdsearch.data.protocols import PROTOCOLS, prepare
+    from kdsearch.data.series import Series
+    from kdsearch.record import TrialRecord
+    from kdsearch.report.page import write_page
+    from kdsearch.report.summary import summarise
+    from kdsearch.run import RunOptions, run
+    from kdsearch.study.space import load_space
+    from kdsearch.study.store import StudyStore
+    from kdsearch.trial import Bench, TrialConfig
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "PROTOCOLS",
+    "Bench",
+    "Bundle",
+    "KdsearchError",
+    "RunOptions",
+    "Series",
+    "StudyStore",
+    "TrialConfig",
+    "TrialRecord",
+    "load_series",
+    "load_space",
+    "prepare",
+    "run",
+    "summarise",
+    "write_page",
+]
+
+_HOMES = {
+    "PROTOCOLS": "data.protocols",
+    "Bench": "trial",
+    "Bundle": "bundle",
+    "RunOptions": "run",
+    "Series": "data.series",
+    "StudyStore": "study.store",
+    "TrialConfig": "trial",
+    "TrialRecord": "record",
+    "load_series": "data.load",
+    "load_space": "study.space",
+    "prepare": "data.protocols",
+    "run": "run",
+    "summarise": "report.summary",
+    "write_page": "report.page",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's module when the name is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kdsearch' has no attribute {name!r}")
+    return getattr(import_module(f"kdsearch.{_HOMES[name]}"), name)

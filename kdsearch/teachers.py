@@ -14,13 +14,14 @@ import torch
 
 import kdsearch
 from kdsearch.bundle import Bundle
-from kdsearch.data.profile import fit_profile
+from kdsearch.data.profile import fit_profile, profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.errors import SpaceError
 from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, profile_forecasts
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
-from kdsearch.record import Metrics, Reference, TrialRecord
+from kdsearch.record import Latency, Metrics, Reference, TrialRecord
 from kdsearch.train import fit
 from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network
 
@@ -36,6 +37,7 @@ __all__ = [
 
 TEACHER_WIDTH = 32
 BASE_WIDTH = 8
+TEACHER_EPOCHS = 12
 
 QUIET_REPEATS = 200
 
@@ -45,10 +47,17 @@ def cache_dir() -> Path:
     return Path(os.environ.get("KDSEARCH_CACHE") or platformdirs.user_cache_path("kdsearch"))
 
 
-def teacher_config(recipe: str, epochs: int, width: int = TEACHER_WIDTH) -> TrialConfig:
-    """How a teacher or base is trained by a named recipe."""
-    settings: dict[str, Any] = {"width": width, "epochs": epochs, "learning_rate": 2e-3, "profile": "table"}
-    return TrialConfig.of(settings | RECIPES[recipe])
+def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) -> TrialConfig:
+    """How a teacher or base is trained: defaults, then what a named recipe fixes, then particular settings.
+
+    Raises:
+        SpaceError: Where there is no such recipe or setting.
+    """
+    if recipe not in RECIPES:
+        raise SpaceError(f"there is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
+    defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3}
+    plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared)}
+    return TrialConfig.of(defaults | RECIPES[recipe] | plain | settings)
 
 
 def code_version() -> str:
@@ -69,7 +78,7 @@ def code_version() -> str:
 
 
 def taught_network(
-    prepared: Prepared, config: TrialConfig, seed: int, *, threads: int, device: str = "cpu", cache: Path | None = None
+    prepared: Prepared, config: TrialConfig, seed: int, *, training_threads: int, device: str = "cpu"
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
@@ -79,19 +88,18 @@ def taught_network(
         prepared: Series cut by a protocol.
         config: Width, recipe and plan; its loss must be "none".
         seed: Of weights and batches.
-        threads: Threads in training and timing.
+        training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
         device: Where to train.
-        cache: Folder of cached networks, `cache_dir()` by default.
     """
     identity = [prepared.series.content_hash, prepared.protocol.hash, config.model_dump_json(), seed, code_version()]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
-    folder = (cache or cache_dir()) / "teachers" / key
+    folder = cache_dir() / "teachers" / key
     if not folder.exists():
-        _train_into(folder, prepared, config, seed, threads, device)
+        _train_into(folder, prepared, config, seed, training_threads, device)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     bundle = Bundle.from_bytes((folder / "network.npz").read_bytes())
     made = np.load(folder / "forecasts.npy")
-    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, threads, device)), record
+    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, device)), record
 
 
 def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, device: str) -> None:
@@ -136,16 +144,13 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
     unfinished.rename(folder)
 
 
-def _quiet_latency(prepared: Prepared, bundle: Bundle, threads: int, device: str) -> float:
-    """Median milliseconds at batch 1, measured here and now: a cached number would be another day's."""
+def _quiet_latency(prepared: Prepared, bundle: Bundle, device: str) -> Latency:
+    """Latency at batch 1, measured here and now: a cached number would be another day's."""
     place = torch.device(device)
     data = WindowedSeries(prepared, bundle.scaler, place)
     window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1], device=place))
     horizon = prepared.protocol.horizon
-    latency = measure_latency(
-        [bundle.network(place)], window, horizon, repeats=QUIET_REPEATS, threads=threads, max_seconds=5
-    )
-    return latency[0].p50
+    return measure_latency([bundle.network(place)], window, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5)[0]
 
 
 def reference_lines(prepared: Prepared, parts: tuple[str, ...]) -> list[Reference]:

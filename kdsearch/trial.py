@@ -28,7 +28,7 @@ from kdsearch.models import Forecaster, Stgcn, StgcnSize
 from kdsearch.prune.criteria import Criterion, Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
-from kdsearch.record import Cost, CurvePoint, TrialRecord
+from kdsearch.record import Cost, CurvePoint, Latency, TrialRecord
 from kdsearch.train import OptimiserName, Plan, ScheduleName, fit
 
 __all__ = ["RECIPES", "Bench", "TaughtNetwork", "TrialConfig", "fitted_scaler", "fresh_network"]
@@ -153,13 +153,13 @@ class TaughtNetwork:
 
     Attributes:
         forecasts: Real units, ``(window, horizon, node)`` float32.
-        latency_ms: Of one forecast at batch 1, measured while nothing else ran.
+        latency: Of one forecast at batch 1, measured while nothing else ran.
     """
 
     hash: str
     bundle: Bundle
     forecasts: np.ndarray[Any, np.dtype[np.float32]]
-    latency_ms: float
+    latency: Latency
 
 
 @dataclass
@@ -256,7 +256,7 @@ class Bench:
         own, paired = measure_latency(
             [network, reference], window, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3
         )
-        pace = self.teacher.latency_ms / paired.p50
+        pace = self.teacher.latency.p50 / paired.p50
         latency = own.model_copy(update={"p50": own.p50 * pace, "p95": own.p95 * pace})
         return cost.model_copy(update={"latency_ms": latency, "latency_ratio": own.p50 / paired.p50})
 

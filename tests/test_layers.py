@@ -7,7 +7,7 @@ import kdsearch
 
 PACKAGE = Path(kdsearch.__file__).parent
 ARROW = ["errors", "record", "data", "models", "distill", "prune", "measure", "train", "bundle", "export", "trial"]
-ARROW += ["teachers", "study", "report", "run", "cli"]
+ARROW += ["teachers", "study", "report", "reproduce", "doctor", "run", "console", "cli"]
 TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py", "cli.py"]
 
 

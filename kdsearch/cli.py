@@ -1,0 +1,423 @@
+"""The command line: it parses and prints; everything it does can be done from Python under the same name."""
+
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from kdsearch.errors import KdsearchError, StudyError
+
+if TYPE_CHECKING:
+    from kdsearch.report.summary import StudySummary
+    from kdsearch.study.store import StudyStore
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="kdsearch",
+    help="How small and fast can a traffic forecaster be and still be as good as the big one?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Datasets: what is here, get them, verify them.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
+Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
+Storage = Annotated[str | None, typer.Option(help="Database address, such as postgresql+psycopg://...; else a file.")]
+
+INTERRUPTED = 130
+PIPED_WIDTH = 160
+
+
+@app.command()
+def run(
+    dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
+    objective: Annotated[str, typer.Option(help="Comma-separated: mae rmse mape latency flops params stored.")] = (
+        "mae,latency"
+    ),
+    trials: Annotated[int | None, typer.Option(min=1, help="Finished trials that the study is to have.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.")] = None,
+    space: Annotated[str, typer.Option(help="Name or path of a search space.")] = "stgcn",
+    protocol: Annotated[str | None, typer.Option(help="stgcn or six-two-two; the space's own if left out.")] = None,
+    recipe: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
+    executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
+    workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of training and of the search.")] = 0,
+    sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2 or random.")] = "tpe",
+    confirm_seeds: Annotated[int, typer.Option(min=1, help="Seeds of each network of the front at the end.")] = 1,
+    study: Annotated[str | None, typer.Option(help="Name of the study; DATASET-SPACE if left out.")] = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    data_dir: DataDir = None,
+    device: Annotated[str, typer.Option(help="Where tensors live: cpu or cuda.")] = "cpu",
+) -> None:
+    """Search distillation and pruning; the same command again goes on where it was.
+
+    Example: kdsearch run --dataset pemsd8 --objective mae,latency --budget 15m
+    """
+    from kdsearch.console import SearchDisplay
+    from kdsearch.run import RunOptions
+    from kdsearch.run import run as search
+
+    if executor not in {"ray", "local"}:
+        raise StudyError(f"there is no executor {executor!r}; choose ray or local")
+    options = RunOptions(
+        dataset=dataset,
+        protocol=protocol,
+        objectives=objective,
+        space=space,
+        recipe=recipe,
+        trials=trials,
+        budget_seconds=parse_seconds(budget) if budget else None,
+        executor="ray" if executor == "ray" else "local",
+        workers=workers or os.cpu_count() or 1,
+        seed=seed,
+        sampler=sampler,
+        confirm_seeds=confirm_seeds,
+        study=study,
+        studies=studies,
+        storage=storage,
+        data_dir=data_dir,
+        device=device,
+        command=shlex.join(["kdsearch", *_without_password(sys.argv[1:])]),
+    )
+    with SearchDisplay(trials) as display:
+        result = search(options, display.say, display.event)
+    _print_front(result.summary)
+    typer.echo(f"report: {result.report}")
+
+
+@app.command("studies")
+def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> None:
+    """List the studies of a folder.
+
+    Example: kdsearch studies --json
+    """
+    from kdsearch.study.store import list_studies as listings
+
+    found = listings(studies) if studies.is_dir() else []
+    rows: list[dict[str, Any]] = [
+        {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
+        for one in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    shown = [
+        [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
+        for row in rows
+    ]
+    _print_table(f"Studies in {studies}", ["study", "dataset", "protocol", "trials"], shown)
+
+
+@app.command()
+def show(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Show a study: its front, knee and reference lines.
+
+    Example: kdsearch show pemsd8-stgcn --json
+    """
+    from kdsearch.report.summary import summarise
+
+    store = _open_study(study, studies, storage)
+    summary = summarise(store)
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
+    else:
+        _print_front(summary)
+
+
+@app.command()
+def report(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+) -> None:
+    """Write a study's report: one HTML file that needs no network.
+
+    Example: kdsearch report pemsd8-stgcn
+    """
+    from kdsearch.report.page import write_page
+    from kdsearch.report.summary import summarise
+
+    store = _open_study(study, studies, storage)
+    typer.echo(f"report: {write_page(summarise(store), output or studies / study / 'report.html')}")
+    store.close()
+
+
+@app.command()
+def reproduce(
+    table: Annotated[str, typer.Argument(help="table1.")],
+    threads: Annotated[int, typer.Option(min=1, help="Threads inside an operator.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Derive a table of Izadi et al. again, ours beside the published.
+
+    Example: kdsearch reproduce table1 --json
+    """
+    from kdsearch.reproduce import table1
+
+    if table != "table1":
+        raise StudyError(f"there is no reproduction of {table!r}; choose table1")
+    rows = table1(threads)
+    if as_json:
+        typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
+        return
+    _print_table(
+        f"Table 1: one forecast of nine iterated steps, batch 1, {threads} thread(s)",
+        [
+            "graph",
+            "network",
+            "parameters",
+            "published",
+            "MFLOP",
+            "ms p50",
+            "p95",
+            "to teacher",
+            "published, batch 1140",
+        ],
+        [
+            [
+                f"{row.dataset} ({row.nodes})",
+                row.network,
+                f"{row.parameters:,}",
+                f"{row.published_parameters:,}",
+                f"{row.flops / 1e6:,.1f}",
+                f"{row.latency_ms.p50:.2f}",
+                f"{row.latency_ms.p95:.2f}",
+                f"{row.latency_ratio:.3f}",
+                f"{row.published_time_ratio:.3f}",
+            ]
+            for row in rows
+        ],
+    )
+
+
+@app.command()
+def teacher(
+    dataset: Annotated[str, typer.Option(help="Name or folder.")],
+    protocol: Annotated[str, typer.Option(help="stgcn or six-two-two.")] = "stgcn",
+    recipe: Annotated[str, typer.Option(help="best or paper.")] = "best",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
+    seed: Annotated[int, typer.Option(help="Of weights and batches.")] = 0,
+    data_dir: DataDir = None,
+    device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Train a teacher, or show it where it is in the cache, beside last value and the calendar profile.
+
+    Example: kdsearch teacher --dataset pemsd8
+    """
+    from kdsearch.run import prepared_dataset, trained_teacher
+    from kdsearch.teachers import reference_lines
+
+    prepared, note = prepared_dataset(dataset, protocol, data_dir)
+    settings = {} if epochs is None else {"epochs": epochs}
+    network, record = trained_teacher(prepared, recipe, settings, seed, device=device)
+    lines = reference_lines(prepared, ("val",))
+    errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
+    if as_json:
+        typer.echo(json.dumps({"hash": network.hash, "data": note, "val_mae": errors, "record": record.model_dump()}))
+        return
+    typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
+    horizons = list(errors["teacher"])
+    rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
+    _print_table(f"Validation MAE, {prepared.unit}", ["", *horizons], rows)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, threads, GPU, and where data and caches are.
+
+    Example: kdsearch doctor
+    """
+    from kdsearch.doctor import examine
+
+    found = examine()
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    packages = found.pop("packages")
+    rows = [[name, str(value)] for name, value in found.items()]
+    rows += [[name, value or "not installed"] for name, value in packages.items()]
+    _print_table("kdsearch doctor", ["", ""], rows)
+
+
+@data_app.command("list")
+def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the datasets that are known, and whether their files are here.
+
+    Example: kdsearch data list
+    """
+    from kdsearch.data.load import known_datasets
+
+    known = known_datasets(data_dir)
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in known], indent=2))
+        return
+    rows = [
+        [
+            one.name,
+            one.title,
+            " x ".join(f"{size:,}" for size in one.shape) if one.shape else "",
+            "yes" if one.present else "no",
+        ]
+        for one in known
+    ]
+    _print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
+
+
+@data_app.command("fetch")
+def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset.")], data_dir: DataDir = None) -> None:
+    """Download a dataset's public files, go on where a download broke off, and verify them.
+
+    Example: kdsearch data fetch pemsd8
+    """
+    from kdsearch.data.fetch import fetch
+    from kdsearch.data.load import default_data_dir, find_dataset
+
+    card, _ = find_dataset(dataset, data_dir)
+    for path in fetch(card, (data_dir or default_data_dir()) / card.name):
+        typer.echo(str(path))
+
+
+@data_app.command("check")
+def data_check(
+    dataset: Annotated[str, typer.Argument(help="Name or folder.")], data_dir: DataDir = None, as_json: Json = False
+) -> None:
+    """Verify a dataset's files, read them, and say what is in them.
+
+    Example: kdsearch data check pemsd8
+    """
+    from kdsearch.data.catalog import describe_completeness
+    from kdsearch.data.fetch import check
+    from kdsearch.data.load import facts_of, find_dataset, load_series
+
+    card, folder = find_dataset(dataset, data_dir)
+    files = check(card, folder)
+    series = load_series(dataset, data_dir)
+    facts, note = facts_of(series), describe_completeness(card, series)
+    if as_json:
+        found = {"files": [one.model_dump(mode="json") for one in files], "note": note}
+        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
+        return
+    rows = [[one.name, one.state] for one in files] + [["what it is", note]]
+    for name, value in facts.model_dump().items():
+        if name != "channels":
+            rows.append([name, " x ".join(map(str, value)) if name == "shape" else str(value)])
+    rows += [
+        [
+            f"channel {channel.name}",
+            f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
+            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero",
+        ]
+        for channel in facts.channels
+    ]
+    _print_table(card.name, ["", ""], rows)
+
+
+def parse_seconds(text: str) -> float:
+    """Seconds of "90s", "15m" or "2h".
+
+    Raises:
+        StudyError: Where it is none of these.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text.strip())
+    if match is None or float(match[1]) == 0:
+        raise StudyError(f"--budget {text!r} is no time; write 90s, 15m or 2h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def _without_password(arguments: Iterable[str]) -> list[str]:
+    return [re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", argument) for argument in arguments]
+
+
+def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
+    """A study by its name: in the given database, or wherever it is in the folder of studies."""
+    from kdsearch.study.store import StudyStore
+    from kdsearch.study.store import list_studies as listings
+
+    if storage is not None:
+        return StudyStore.open(storage, study)
+    found = listings(studies) if studies.is_dir() else []
+    for listing in found:
+        if listing.meta.study == study:
+            return StudyStore.open(listing.url, study)
+    names = ", ".join(listing.meta.study for listing in found) or "none"
+    raise StudyError(f"there is no study {study!r} in {studies}; it holds: {names}")
+
+
+def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+
+
+def _print_front(summary: "StudySummary") -> None:
+    """The front and the reference lines as a table, then what a reader must know."""
+    horizons = summary.horizons
+    rows = []
+    for trial in summary.front_trials:
+        name = f"{trial.number}{' (knee)' if trial.number == summary.knee else ''}"
+        what = ", ".join(
+            str(trial.params[key]) for key in ("route", "loss", "decoding", "input") if key in trial.params
+        )
+        rows.append([name, what, *_costs(trial.cost), *_maes(trial.metrics, horizons)])
+    rows += [[line.name, "", *_costs(line.cost), *_maes(line.metrics, horizons)] for line in summary.references]
+    columns = ["trial", "", "parameters", "MFLOP", "ms p50", "to teacher"]
+    columns += [f"val {minutes} min" for minutes in horizons] + ["val mean", "test mean"]
+    _print_table(f"{summary.study}: front, MAE", columns, rows)
+    for sentence in (summary.answer, *summary.notes):
+        typer.echo(sentence)
+
+
+def _costs(cost: Any) -> list[str]:
+    if cost is None:
+        return [""] * 4
+    latency = f"{cost.latency_ms.p50:.2f}" if cost.latency_ms else ""
+    ratio = f"{cost.latency_ratio:.3f}" if cost.latency_ratio else ""
+    return [f"{cost.parameters:,}", f"{cost.flops / 1e6:,.1f}", latency, ratio]
+
+
+def _maes(metrics: dict[str, dict[str, dict[str, float]]], horizons: list[str]) -> list[str]:
+    validation = [f"{metrics['val']['mae'][horizon]:.2f}" for horizon in (*horizons, "all")]
+    return [*validation, f"{metrics['test']['mae']['all']:.2f}" if "test" in metrics else ""]
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except KdsearchError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

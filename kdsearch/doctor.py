@@ -1,0 +1,46 @@
+"""What is installed and where things are, for `kdsearch doctor`."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+
+from kdsearch.data.load import default_data_dir
+from kdsearch.teachers import cache_dir
+
+__all__ = ["examine"]
+
+PACKAGES = [
+    "kdsearch",
+    "torch",
+    "optuna",
+    "ray",
+    "pandas",
+    "h5py",
+    "plotly",
+    "sqlalchemy",
+    "psycopg",
+    "optuna-dashboard",
+]
+
+
+def examine() -> dict[str, Any]:
+    """Versions, cores, devices and folders; None for what is not installed."""
+    return {
+        "python": platform.python_version(),
+        "packages": {package: _version(package) for package in PACKAGES},
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
+        "data_dir": str(default_data_dir()),
+        "cache_dir": str(cache_dir()),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

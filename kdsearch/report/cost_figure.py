@@ -1,0 +1,247 @@
+"""The figure that the search is about: error against a cost, with the front, the teacher and the reference lines."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kdsearch.report.front import non_dominated
+from kdsearch.report.numbers import count, error, mae, magnitude, share, significant
+from kdsearch.report.style import GREY, INK, blank_figure, error_range, legend_entry, loss_symbol, route_colours, top_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from kdsearch.record import Cost, Metrics
+    from kdsearch.report.summary import StudySummary, TrialSummary
+
+__all__ = ["COSTS", "CostAxis", "ErrorAgainstCost", "Mark", "draw_error_against_cost", "gather_error_against_cost"]
+
+
+@dataclass(frozen=True)
+class CostAxis:
+    """A cost as the horizontal axis: title, how to read it (None where not measured), the ticks' format in d3."""
+
+    title: str
+    read: Callable[[Cost], float | None]
+    tick_format: str = "~s"
+
+
+COSTS = {
+    "flops": CostAxis("FLOPs of one forecast", lambda cost: cost.flops),
+    "latency": CostAxis(
+        "median latency of one forecast, ms",
+        lambda cost: None if cost.latency_ms is None else cost.latency_ms.p50,
+        tick_format="~g",
+    ),
+    "parameters": CostAxis("trained parameters", lambda cost: cost.parameters),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One network in the plane; `text` is what the pointer shows, in plotly's HTML."""
+
+    cost: float
+    error: float
+    text: str
+    route: str = ""
+    loss: str = ""
+    on_front: bool = False
+    feasible: bool = True
+
+
+@dataclass(frozen=True)
+class ErrorAgainstCost:
+    """What the figure shows.
+
+    Attributes:
+        axis: The horizontal axis.
+        marks: Complete trials whose cost and error are known.
+        best: The least error to be had at each cost, ``(cost, error)`` by rising cost: the front of this plane.
+        knee: The study's knee; None where it has none.
+        teacher: None where its cost or error is not known.
+        lines: Reference lines, name to error.
+        top: Upper end of the visible errors; what is worse is found by zooming out.
+    """
+
+    axis: CostAxis
+    marks: tuple[Mark, ...]
+    best: tuple[tuple[float, float], ...]
+    knee: tuple[float, float] | None
+    teacher: Mark | None
+    lines: dict[str, float]
+    top: float
+
+
+def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstCost:
+    """Gathers complete trials, their front in this plane and what they are compared with.
+
+    Args:
+        summary: The study.
+        cost: A key of `COSTS`.
+    """
+    axis = COSTS[cost]
+    found = {trial.number: _mark(trial, axis, summary) for trial in summary.trials if trial.state == "COMPLETE"}
+    by_number = {number: mark for number, mark in found.items() if mark is not None}
+    marks = tuple(by_number.values())
+    knee = by_number.get(summary.knee) if summary.knee is not None else None
+    inside = [(mark.cost, mark.error) for mark in marks if mark.feasible]
+    best = {point for point, on_front in zip(inside, non_dominated(inside), strict=True) if on_front}
+    teacher = _teacher_mark(summary, axis)
+    lines = {one.name: mae(one.metrics) for one in summary.references if one.name != "teacher"}
+    anchors = [mark.error for mark in (knee, teacher) if mark is not None]
+    anchors += [min(value for _, value in best)] if best else []
+    return ErrorAgainstCost(
+        axis=axis,
+        marks=marks,
+        best=tuple(sorted(best)),
+        knee=None if knee is None else (knee.cost, knee.error),
+        teacher=teacher,
+        lines={name: value for name, value in lines.items() if math.isfinite(value)},
+        top=top_of(anchors, [*(mark.error for mark in marks), *lines.values()]),
+    )
+
+
+def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
+    """Draws networks as points, their front as a staircase, the teacher as a star, references as level lines."""
+    figure = blank_figure(data.axis.title, "validation MAE")
+    if data.best:
+        x, y = zip(*data.best, strict=True)
+        stairs = {"color": INK, "width": 1.2, "shape": "hv"}
+        figure.add_scatter(x=x, y=y, mode="lines", line=stairs, name="least error at this cost", hoverinfo="skip")
+    for route, colour in route_colours(mark.route for mark in data.marks).items():
+        figure.add_scatter(**_points([mark for mark in data.marks if mark.route == route], colour))
+        figure.add_scatter(**legend_entry(route, colour, "circle"))
+    losses = sorted({mark.loss for mark in data.marks})
+    for loss in losses if len(losses) > 1 else []:
+        figure.add_scatter(**legend_entry(f"loss {html.escape(loss)}", GREY, loss_symbol(loss)))
+    if not all(mark.feasible for mark in data.marks):
+        figure.add_scatter(**legend_entry("outside the limits", GREY, "circle-open"))
+    if data.knee is not None:
+        ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
+        figure.add_scatter(**_single(data.knee, ring, "knee"), hoverinfo="skip")
+    if data.teacher is not None:
+        star = {"size": 17, "symbol": "star", "color": INK}
+        at = (data.teacher.cost, data.teacher.error)
+        figure.add_scatter(**_single(at, star, "teacher"), hovertext=[data.teacher.text], hoverinfo="text")
+    _add_lines(figure, data)
+    shown = [mark.error for mark in (*data.marks, data.teacher) if mark is not None]
+    figure.update_xaxes(type="log", tickvals=_log_ticks(data), tickformat=data.axis.tick_format)
+    figure.update_yaxes(range=error_range([*shown, *data.lines.values()], data.top))
+    return figure
+
+
+def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
+    """One route's networks: those of the front strong, those outside the limits hollow."""
+    return {
+        "x": [mark.cost for mark in marks],
+        "y": [mark.error for mark in marks],
+        "mode": "markers",
+        "marker": {
+            "color": colour,
+            "size": [11 if mark.on_front else 8 for mark in marks],
+            "opacity": [1.0 if mark.on_front else 0.45 for mark in marks],
+            "symbol": [loss_symbol(mark.loss) + ("" if mark.feasible else "-open") for mark in marks],
+            "line": {"width": [1 if mark.on_front else 0 for mark in marks], "color": "white"},
+        },
+        "hovertext": [mark.text for mark in marks],
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
+
+
+def _single(at: tuple[float, float], marker: dict[str, Any], name: str) -> dict[str, Any]:
+    return {"x": [at[0]], "y": [at[1]], "mode": "markers", "marker": marker, "name": name}
+
+
+def _add_lines(figure: go.Figure, data: ErrorAgainstCost) -> None:
+    """Level lines with their names at the right; one note at the top for all that is above the visible part."""
+    by_error = sorted(data.lines.items(), key=lambda line: line[1])
+    inside = [(name, value) for name, value in by_error if value <= data.top]
+    for position, (name, value) in enumerate(inside):
+        figure.add_hline(y=value, line={"color": GREY, "width": 1.2, "dash": "dash"}, layer="below")
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=value,
+            yanchor="top" if position == 0 and len(inside) > 1 else "bottom",
+            text=f"{html.escape(name)} {error(value)}",
+            font={"size": 12, "color": GREY},
+            showarrow=False,
+        )
+    above = [f"{html.escape(name)} {error(value)}" for name, value in by_error if value > data.top]
+    if worse := sum(mark.error > data.top for mark in data.marks):
+        above.append("1 network" if worse == 1 else f"{worse} networks")
+    if above:
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=1,
+            yref="paper",
+            yanchor="top",
+            text=f"↑ above: {', '.join(above)}",
+            font={"size": 12, "color": GREY},
+            showarrow=False,
+        )
+
+
+def _log_ticks(data: ErrorAgainstCost) -> list[float]:
+    """Costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
+    costs = [mark.cost for mark in (*data.marks, data.teacher) if mark is not None and mark.cost > 0]
+    if not costs:
+        return []
+    first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
+    digits = (1, 2, 5) if last - first <= 3 else (1,)
+    return [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
+
+
+def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | None:
+    cost = None if trial.cost is None else axis.read(trial.cost)
+    value = mae(trial.metrics)
+    if trial.cost is None or cost is None or not math.isfinite(value):
+        return None
+    loss = str(trial.params.get("loss", "none"))
+    parameters = [f"{name}: {value}" for name, value in trial.params.items()]
+    lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), "", *parameters]
+    return Mark(cost, value, _hover(lines), trial.route, loss, trial.on_front, trial.feasible)
+
+
+def _teacher_mark(summary: StudySummary, axis: CostAxis) -> Mark | None:
+    teacher = summary.teacher
+    if teacher is None or teacher.cost is None:
+        return None
+    cost, value = axis.read(teacher.cost), mae(teacher.metrics)
+    if cost is None or not math.isfinite(value):
+        return None
+    return Mark(cost, value, _hover(["teacher", *_result_lines(teacher.metrics, teacher.cost, summary)]))
+
+
+def _result_lines(metrics: Metrics, cost: Cost, summary: StudySummary) -> list[str]:
+    """Errors and costs as the pointer shows them."""
+    errors = " / ".join(error(mae(metrics, minutes)) for minutes in summary.horizons)
+    teacher = summary.teacher
+    of_teacher = ""
+    if teacher is not None and teacher.cost is not None and teacher.cost is not cost:
+        of_teacher = f" ({share(cost.parameters / teacher.cost.parameters)} of the teacher's)"
+    lines = [
+        f"validation MAE {error(mae(metrics))}",
+        f"at {' / '.join(summary.horizons)} minutes {errors}",
+        f"{count(cost.parameters)} parameters{of_teacher}",
+        f"{magnitude(cost.flops)}FLOPs",
+    ]
+    if cost.latency_ms is not None:
+        p50, p95 = significant(cost.latency_ms.p50), significant(cost.latency_ms.p95)
+        lines.append(f"latency {p50} ms (95 %: {p95} ms)")
+    return lines
+
+
+def _hover(lines: list[str]) -> str:
+    """Lines of data as plotly's HTML, the first in bold."""
+    first, *rest = (html.escape(line) for line in lines)
+    return "<br>".join([f"<b>{first}</b>", *rest])

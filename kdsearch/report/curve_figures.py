@@ -1,0 +1,151 @@
+"""Errors as curves: over the horizon, and over the CPU time of training."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kdsearch.report.numbers import mae
+from kdsearch.report.style import GREY, INK, blank_figure, error_range, legend_entry, route_colours, top_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from kdsearch.report.summary import StudySummary
+
+__all__ = [
+    "Curve",
+    "ErrorByHorizon",
+    "LearningCurves",
+    "draw_error_by_horizon",
+    "draw_learning_curves",
+    "gather_error_by_horizon",
+    "gather_learning_curves",
+]
+
+_LINES = {
+    "front": {"color": "#8fb8d8", "width": 1.4},
+    "knee": {"color": "#0072B2", "width": 3},
+    "teacher": {"color": INK, "width": 2},
+    "last value": {"color": GREY, "width": 1.6, "dash": "dot"},
+    "calendar profile": {"color": GREY, "width": 1.6, "dash": "dash"},
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of errors; `kind` decides how it is drawn."""
+
+    label: str
+    kind: str
+    x: tuple[float, ...]
+    errors: tuple[float, ...]
+    on_front: bool = False
+
+
+@dataclass(frozen=True)
+class ErrorByHorizon:
+    """What the figure of error by horizon shows; the kinds are "front", "knee" and the names of references."""
+
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """What the figure of learning curves shows; the kind is the route.
+
+    Attributes:
+        curves: Validation MAE over CPU seconds, one for each trial that was scored while it trained.
+        stopped: Ends ``(CPU seconds, error)`` of trials that were stopped early.
+        top: Upper end of the visible errors.
+    """
+
+    curves: tuple[Curve, ...]
+    stopped: tuple[tuple[float, float], ...]
+    top: float
+
+
+def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
+    """Gathers the front's networks and the references at each reported horizon."""
+    x = tuple(float(minutes) for minutes in summary.horizons)
+    lines = [
+        (f"trial {trial.number}", "knee" if trial.number == summary.knee else "front", trial.metrics)
+        for trial in summary.front_trials
+    ]
+    lines += [(reference.name, reference.name, reference.metrics) for reference in summary.references]
+    return ErrorByHorizon(
+        tuple(
+            Curve(label, kind, x, tuple(mae(metrics, minutes) for minutes in summary.horizons))
+            for label, kind, metrics in lines
+        )
+    )
+
+
+def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
+    """Draws one line for each network of the front, the knee strong, references in grey."""
+    figure = blank_figure("minutes ahead", "validation MAE")
+    named = set()
+    for curve in sorted(data.curves, key=lambda curve: curve.kind != "front"):
+        figure.add_scatter(
+            x=curve.x,
+            y=curve.errors,
+            mode="lines+markers",
+            line=_LINES.get(curve.kind, _LINES["calendar profile"]),
+            marker={
+                "size": 11 if curve.kind == "teacher" else 6,
+                "symbol": "star" if curve.kind == "teacher" else "circle",
+            },
+            name=f"{curve.label} (knee)" if curve.kind == "knee" else html.escape(curve.kind),
+            showlegend=curve.kind not in named,
+            hovertemplate=f"{html.escape(curve.label)}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
+        )
+        named.add(curve.kind)
+    figure.update_xaxes(tickvals=sorted({x for curve in data.curves for x in curve.x}))
+    return figure
+
+
+def gather_learning_curves(summary: StudySummary) -> LearningCurves:
+    """Gathers the validation errors that trials reported while they trained; failed trials are left out."""
+    curves, stopped = [], []
+    for trial in summary.trials:
+        points = [
+            (point.cpu_seconds, point.val_mae)
+            for point in trial.curve
+            if point.val_mae is not None and math.isfinite(point.val_mae)
+        ]
+        if points and trial.state in ("COMPLETE", "PRUNED"):
+            x, errors = zip(*points, strict=True)
+            curves.append(Curve(f"trial {trial.number}", trial.route, x, errors, trial.on_front))
+            stopped += points[-1:] if trial.state == "PRUNED" else []
+    errors_of_all = [value for curve in curves for value in curve.errors]
+    teacher = [mae(summary.teacher.metrics)] if summary.teacher else []
+    top = top_of([*teacher, min(errors_of_all, default=math.nan)], errors_of_all)
+    return LearningCurves(tuple(curves), tuple(stopped), top)
+
+
+def draw_learning_curves(data: LearningCurves) -> go.Figure:
+    """Draws one line for each trial: the front's strong, a cross where one was stopped early."""
+    figure = blank_figure("CPU seconds", "validation MAE")
+    colours = route_colours(curve.kind for curve in data.curves)
+    for curve in sorted(data.curves, key=lambda curve: curve.on_front):
+        figure.add_scatter(
+            x=curve.x,
+            y=curve.errors,
+            mode="lines" if len(curve.x) > 1 else "markers",
+            line={"color": colours[curve.kind], "width": 2.2 if curve.on_front else 1},
+            marker={"color": colours[curve.kind], "size": 5},
+            opacity=1 if curve.on_front else 0.35,
+            showlegend=False,
+            hovertemplate=f"{curve.label}, %{{x:.3~s}} s: %{{y:.3~f}}<extra></extra>",
+        )
+    for route, colour in colours.items():
+        figure.add_scatter(**legend_entry(html.escape(route), colour, "circle"))
+    if data.stopped:
+        x, y = zip(*data.stopped, strict=True)
+        cross = {"symbol": "x-thin", "size": 7, "line": {"width": 1.6, "color": GREY}}
+        figure.add_scatter(x=x, y=y, mode="markers", marker=cross, name="stopped early", hoverinfo="skip")
+    figure.update_yaxes(range=error_range([value for curve in data.curves for value in curve.errors], data.top))
+    figure.update_xaxes(rangemode="tozero")
+    return figure

@@ -1,0 +1,134 @@
+"""The tables of the report page, in HTML; all text that comes from data is escaped where its cell is made."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING
+
+from kdsearch.report.numbers import count, error, mae, magnitude, share, significant, spread
+
+if TYPE_CHECKING:
+    from kdsearch.record import Cost, Metrics, Reference
+    from kdsearch.report.summary import StudySummary, TrialSummary
+
+__all__ = ["STATES", "all_trials_table", "front_table"]
+
+STATES = {
+    "COMPLETE": "finished",
+    "PRUNED": "stopped early",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+"""Optuna's states in words; its "pruned" would be read as a pruned network."""
+
+_DASH = "—"
+_COST_HEADS = ("Parameters", "Stored", "FLOPs", "Latency<br>ms", "Ratio to<br>teacher")
+
+
+def front_table(summary: StudySummary) -> str:
+    """Writes the front's networks, and below a rule the teacher and the reference lines."""
+    horizons = [*summary.horizons, "all"]
+    tested = any(trial.confirmed for trial in summary.front_trials)
+    trials = [_trial_row(trial, summary, horizons, tested=tested) for trial in summary.front_trials]
+    ordered = sorted(summary.references, key=lambda reference: reference.name != "teacher")
+    references = [_reference_row(reference, summary, horizons, tested=tested) for reference in ordered]
+    names = "".join(f"<th>{'mean' if horizon == 'all' else f'{horizon} min'}</th>" for horizon in horizons)
+    over = f'<th></th><th colspan="{len(_COST_HEADS)}">cost</th><th colspan="{len(horizons)}">validation MAE</th>'
+    heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in _COST_HEADS) + names
+    if tested:
+        over += f'<th colspan="{len(horizons) + 1}">test MAE</th>'
+        heads += names + "<th>Seeds</th>"
+    head = f'<thead><tr class="over">{over}</tr><tr>{heads}</tr></thead>'
+    bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in (trials, references) if rows)
+    return f"<table>{head}{bodies}</table>"
+
+
+def all_trials_table(summary: StudySummary) -> str:
+    """Writes every trial with what was searched, and why it ended where it did not finish."""
+    heads = ("State", "Parameters", "FLOPs", "Latency<br>ms", "Validation<br>MAE")
+    head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_plain_row, summary.trials))}</tbody></table>"
+
+
+def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
+    is_knee = trial.number == summary.knee
+    choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
+    tag = '<span class="tag">knee</span>' if is_knee else ""
+    name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([trial.route, *choices]))}</small></td>"
+    confirmed = trial.confirmed
+    deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
+    cells = _cost_cells(trial.cost, summary.teacher) + _error_cells(trial.metrics, {}, "val", horizons)
+    if tested:
+        cells += _error_cells(trial.metrics, deviations, "test", horizons)
+        cells.append(_cell(_DASH if confirmed is None else str(len(confirmed.seeds))))
+    row = '<tr class="knee">' if is_knee else "<tr>"
+    return f"{row}{name}{''.join(cells)}</tr>"
+
+
+def _reference_row(reference: Reference, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
+    note = f"<small>{html.escape(reference.note)}</small>" if reference.note else ""
+    name = f"<td>{html.escape(reference.name.capitalize())}{note}</td>"
+    cells = _cost_cells(reference.cost, summary.teacher) + _error_cells(reference.metrics, {}, "val", horizons)
+    if tested:
+        cells += [*_error_cells(reference.metrics, {}, "test", horizons), _cell(_DASH)]
+    return f"<tr>{name}{''.join(cells)}</tr>"
+
+
+def _plain_row(trial: TrialSummary) -> str:
+    searched = ", ".join(f"{name} {_value(value)}" for name, value in trial.params.items())
+    reason = f"<small>{html.escape(trial.reason)}</small>" if trial.reason else ""
+    words = f'<td class="words">{html.escape(searched)}{reason}</td>'
+    state = STATES[trial.state] + ("" if trial.feasible else ", outside the limits")
+    costs = [_DASH] * 3
+    if trial.cost is not None:
+        costs = [count(trial.cost.parameters), magnitude(trial.cost.flops), _latency(trial.cost)[0]]
+    cells = [state, *costs, _error(mae(trial.metrics))]
+    return f"<tr><td>{trial.number}</td>{words}{''.join(map(_cell, cells))}</tr>"
+
+
+def _cost_cells(cost: Cost | None, teacher: Reference | None) -> list[str]:
+    if cost is None:
+        return [_cell(_DASH)] * len(_COST_HEADS)
+    of_teacher = ""
+    if teacher is not None and teacher.cost is not None and teacher.cost.parameters > 0:
+        of_teacher = share(cost.parameters / teacher.cost.parameters)
+    p50, p95 = _latency(cost)
+    ratio = _DASH if cost.latency_ratio is None else significant(cost.latency_ratio, 2)
+    return [
+        _cell(count(cost.parameters), of_teacher),
+        _cell(magnitude(cost.stored_numbers)),
+        _cell(magnitude(cost.flops)),
+        _cell(p50, f"p95 {p95}" if p95 else ""),
+        _cell(ratio),
+    ]
+
+
+def _error_cells(metrics: Metrics, deviations: Metrics, split: str, horizons: list[str]) -> list[str]:
+    cells = []
+    for horizon in horizons:
+        deviation = mae(deviations, horizon, split)
+        cells.append(
+            _cell(_error(mae(metrics, horizon, split)), "" if math.isnan(deviation) else f"± {spread(deviation)}")
+        )
+    return cells
+
+
+def _latency(cost: Cost) -> tuple[str, str]:
+    """Median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
+    latency = cost.latency_ms
+    return (_DASH, "") if latency is None else (significant(latency.p50), significant(latency.p95))
+
+
+def _error(value: float) -> str:
+    return error(value) if math.isfinite(value) else _DASH
+
+
+def _value(value: object) -> str:
+    return significant(value) if isinstance(value, float) else str(value)
+
+
+def _cell(text: str, small: str = "") -> str:
+    below = f"<small>{html.escape(small)}</small>" if small else ""
+    return f"<td>{html.escape(text)}{below}</td>"

@@ -1,0 +1,234 @@
+"""`kdsearch run` as a function: data, teacher, search, quiet pass, report."""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+import torch
+
+import kdsearch
+from kdsearch.data.catalog import describe_completeness
+from kdsearch.data.load import find_dataset, load_series
+from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.errors import KdsearchError, ProtocolError, StudyError
+from kdsearch.record import Latency, Reference, TrialRecord
+from kdsearch.report.page import write_page
+from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.confirm import confirm
+from kdsearch.study.objectives import OBJECTIVES, Objective
+from kdsearch.study.runner import StudyEvent, run_search
+from kdsearch.study.space import SearchSpace, load_space
+from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teacher_config
+from kdsearch.trial import RECIPES, Bench, TaughtNetwork
+
+__all__ = ["RunOptions", "RunResult", "parse_objectives", "prepared_dataset", "run", "trained_teacher"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `kdsearch run` was asked for.
+
+    Attributes:
+        dataset: Name or folder; the space's own where None.
+        protocol: As in `PROTOCOLS`; the space's own where None.
+        objectives: Names, comma-separated.
+        space: Name or path of a search space.
+        recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
+        trials: Finished trials that the study is to have.
+        budget_seconds: Time for teacher and search; the quiet pass comes after.
+        executor: Who runs the trials.
+        workers: Trials at a time.
+        seed: Of training and, mixed with the study's length, of the sampler.
+        sampler: As in `kdsearch.study.search.SAMPLERS`.
+        confirm_seeds: Seeds of each network of the front in the quiet pass.
+        study: Name; dataset and space where None.
+        studies: Folder of studies.
+        storage: Database address; a SQLite file in the study's folder where None.
+        data_dir: Folder of datasets.
+        device: Where tensors live.
+        command: As typed, for the record.
+    """
+
+    dataset: str | None = None
+    protocol: str | None = None
+    objectives: str = "mae,latency"
+    space: str = "stgcn"
+    recipe: str = "best"
+    trials: int | None = None
+    budget_seconds: float | None = None
+    executor: Literal["ray", "local"] = "ray"
+    workers: int = 1
+    seed: int = 0
+    sampler: str = "tpe"
+    confirm_seeds: int = 1
+    study: str | None = None
+    studies: Path = Path("studies")
+    storage: str | None = None
+    data_dir: Path | None = None
+    device: str = "cpu"
+    command: str = "kdsearch run"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where a run ended."""
+
+    summary: StudySummary
+    report: Path
+    storage: str
+
+
+def parse_objectives(text: str) -> list[Objective]:
+    """Objectives from their comma-separated names.
+
+    Raises:
+        StudyError: At an unknown or repeated name.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in OBJECTIVES]
+    if unknown or not names or len(set(names)) < len(names):
+        wrong = repr(unknown[0]) if unknown else repr(text)
+        raise StudyError(f"--objective {wrong} is not one or more different ones of {', '.join(OBJECTIVES)}")
+    return [OBJECTIVES[name] for name in names]
+
+
+def prepared_dataset(dataset: str, protocol: str, data_dir: Path | None) -> tuple[Prepared, str]:
+    """A dataset cut by a protocol, and what of the public files it is.
+
+    Raises:
+        ProtocolError: Where there is no such protocol, or the series cannot follow it.
+    """
+    if protocol not in PROTOCOLS:
+        raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
+    card, _ = find_dataset(dataset, data_dir)
+    series = load_series(dataset, data_dir)
+    return prepare(series, PROTOCOLS[protocol]), describe_completeness(card, series)
+
+
+def trained_teacher(
+    prepared: Prepared, recipe: str, settings: dict[str, Any], seed: int, *, device: str = "cpu"
+) -> tuple[TaughtNetwork, TrialRecord]:
+    """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
+    config = teacher_config(prepared, recipe, settings)
+    return taught_network(prepared, config, seed, training_threads=os.cpu_count() or 1, device=device)
+
+
+def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]) -> RunResult:
+    """Search, confirm, report; the same options again go on where an earlier run ended.
+
+    Args:
+        options: What was asked.
+        talk: Takes sentences for people.
+        watch: Takes the events of the search.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    began = time.monotonic()
+    if options.trials is None and options.budget_seconds is None:
+        raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
+    objectives = parse_objectives(options.objectives)
+    space = load_space(options.space)
+    space = space.with_values(RECIPES.get(options.recipe, {}))  # an unknown recipe is refused with the teacher
+    dataset = options.dataset or space.dataset
+    prepared, data_note = prepared_dataset(dataset, options.protocol or space.protocol, options.data_dir)
+    talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series.interval_minutes)}")
+    bench, record = _bench(options, space, prepared, talk)
+    store = _store(options, space, prepared, data_note, bench)
+    try:
+        _save_references(store, prepared, bench, record)
+        for warning in summarise(store).warnings:
+            talk(warning)
+        left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
+        run_search(
+            store,
+            space,
+            objectives,
+            bench,
+            executor=options.executor,
+            workers=options.workers,
+            trials=options.trials,
+            budget_seconds=left,
+            seed=options.seed,
+            sampler=options.sampler,
+            progress=watch,
+        )
+        confirm(store, bench, seeds=options.confirm_seeds, workers=options.workers, progress=talk)
+        summary = summarise(store)
+        report = write_page(summary, options.studies / store.meta.study / "report.html")
+        return RunResult(summary, report, store.url)
+    finally:
+        store.close()
+
+
+def _bench(
+    options: RunOptions, space: SearchSpace, prepared: Prepared, talk: Callable[[str], None]
+) -> tuple[Bench, TrialRecord]:
+    talk("teacher: training it, or taking it from the cache")
+    teacher, record = trained_teacher(prepared, options.recipe, space.teacher, options.seed, device=options.device)
+    talk(
+        f"teacher {teacher.hash}: {_parameters(record):,} parameters, validation MAE "
+        f"{record.metrics['val']['mae']['all']:.3f} {prepared.unit}, trained in {record.seconds['train']:.0f} CPU s"
+    )
+    base = None
+    if "base" in space.values_of("source"):
+        settings = space.teacher | {"width": BASE_WIDTH}
+        base, base_record = trained_teacher(prepared, options.recipe, settings, options.seed, device=options.device)
+        talk(
+            f"base {base.hash}: {_parameters(base_record):,} parameters, "
+            f"validation MAE {base_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
+        )
+    return Bench(prepared, teacher, base, device=options.device), record
+
+
+def _parameters(record: TrialRecord) -> int:
+    return record.cost.parameters if record.cost is not None else 0
+
+
+def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_note: str, bench: Bench) -> StudyStore:
+    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', prepared.series.name.lower())}-{space.name}"
+    meta = StudyMeta(
+        study=name,
+        dataset=prepared.series.name,
+        protocol=prepared.protocol.name,
+        objectives=[objective.name for objective in parse_objectives(options.objectives)],
+        data_hash=prepared.series.content_hash,
+        protocol_hash=prepared.protocol.hash,
+        teacher_hash=bench.teacher.hash,
+        space_name=space.name,
+        space_text=space.text,
+        sampler=options.sampler,
+        seed=options.seed,
+        data_note=data_note,
+        protocol_text=prepared.protocol.describe(prepared.series.interval_minutes),
+        command=options.command,
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        versions={
+            "kdsearch": kdsearch.__version__,
+            "torch": torch.__version__,
+            "optuna": optuna.__version__,
+            "python": platform.python_version(),
+        },
+    )
+    return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
+
+
+def _save_references(store: StudyStore, prepared: Prepared, bench: Bench, record: TrialRecord) -> None:
+    """Reference lines of the validation split; a resumed study keeps what its quiet pass already knows."""
+    known = {reference.name for reference in store.references()}
+    if record.cost is None:
+        raise KdsearchError(f"the cached teacher {bench.teacher.hash} has no cost; delete it and run again")
+    latency: Latency = bench.teacher.latency
+    cost = record.cost.model_copy(update={"latency_ms": latency, "latency_ratio": 1.0})
+    teacher = Reference(name="teacher", metrics=record.metrics, cost=cost, note=f"seed {record.seed}")
+    for reference in (*reference_lines(prepared, ("val",)), teacher):
+        if reference.name not in known:
+            store.save_reference(reference)

@@ -1,0 +1,202 @@
+"""The one that talks to the study while executors run the trials: budget, failures, heartbeat, interruption."""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from optuna.trial import FrozenTrial, TrialState
+
+from kdsearch.errors import RunError
+from kdsearch.record import TrialRecord
+from kdsearch.study.database import HEARTBEAT_SECONDS
+from kdsearch.study.objectives import Objective
+from kdsearch.study.search import Asked, ask, beat, interrupt, tell
+from kdsearch.study.space import SearchSpace
+from kdsearch.study.store import StudyStore
+
+__all__ = ["Bench", "Driver", "StudyEvent", "attempt", "failure"]
+
+FAILURES_IN_A_ROW = 5
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+_FINISHED = (*_DONE, TrialState.FAIL)
+
+
+class Bench(Protocol):
+    """Trains and measures one configuration. It is pickled to the workers; its numpy arrays arrive there read-only."""
+
+    def run(self, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
+        """Train and measure one configuration.
+
+        Args:
+            params: The configuration.
+            seed: Training seed.
+
+        Returns:
+            The record, and the weights to keep beside it.
+        """
+
+
+@dataclass(frozen=True)
+class StudyEvent:
+    """Something that a progress display wants to know.
+
+    Attributes:
+        kind: "resumed" (rows of an earlier run are there), "started" or "finished" (a trial), "ending" (no new trial
+            will be started).
+        message: A sentence for people; "" for trials.
+        done: COMPLETE and PRUNED trials of the whole study.
+        running: Trials of this run that are under way.
+        number: The trial.
+        record: Its record, once finished.
+    """
+
+    kind: Literal["resumed", "started", "finished", "ending"]
+    message: str
+    done: int
+    running: int
+    number: int | None = None
+    record: TrialRecord | None = None
+
+
+def attempt(bench: Bench, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
+    """Run one configuration; whatever it raises becomes the reason of its failure, and the search goes on."""
+    try:
+        return bench.run(params, seed)
+    except Exception as error:
+        return failure(params, seed, f"{type(error).__name__}: {error}"), None
+
+
+def failure(params: dict[str, Any], seed: int, reason: str) -> TrialRecord:
+    """Record of a trial that gave nothing."""
+    return TrialRecord(state="FAIL", reason=reason, route=str(params.get("route", "")), params=params, seed=seed)
+
+
+class Driver:
+    """One run of a search: hands out configurations, takes records back.
+
+    Attributes:
+        open: Trials of this run that are under way, by number.
+        over: Whether no further trial will be started.
+        broken: What ended the run before its time: too many failures in a row, or an error in talking to the study.
+    """
+
+    def __init__(
+        self,
+        store: StudyStore,
+        space: SearchSpace,
+        objectives: Sequence[Objective],
+        *,
+        trials: int | None,
+        budget_seconds: float | None,
+        progress: Callable[[StudyEvent], None],
+    ) -> None:
+        self.open: dict[int, Asked] = {}
+        self.over = False
+        self.broken: Exception | None = None
+        self._store, self._space, self._objectives = store, space, objectives
+        self._trials, self._budget_seconds, self._progress = trials, budget_seconds, progress
+        self._begun = time.monotonic()
+        self._failures = 0
+
+    def begin(self, taken_over: Sequence[int]) -> None:
+        """Say what is there already.
+
+        Args:
+            taken_over: Trials that a dead run left open and `prepare` queued again.
+        """
+        if rows := self._store.optuna_study.get_trials(deepcopy=False, states=_FINISHED):
+            again = f"; queued again: trials {', '.join(map(str, taken_over))}" if taken_over else ""
+            self._report("resumed", f"the study goes on from {len(rows)} trials, {_done(rows)} of them done{again}")
+
+    def next(self) -> Asked | None:
+        """Open the next trial; None where none is to be started now, and ever where `over` is set."""
+        if self.over:
+            return None
+        rows = self._store.optuna_study.get_trials(deepcopy=False)
+        running = sum(row.state == TrialState.RUNNING for row in rows)
+        if self._trials is not None and _done(rows) + running >= self._trials:
+            # Only while trials of our own run can one of them fail and leave room for another.
+            if not self.open or _done(rows) >= self._trials:
+                self._end(f"{_done(rows)} of {self._trials} trials are done")
+            return None
+        if self._time_is_up(rows):
+            finishing = f"; {len(self.open)} running trials get to finish" if self.open else ""
+            self._end(f"the budget leaves no time for another trial{finishing}")
+            return None
+        asked = ask(self._store, self._space)
+        self.open[asked.number] = asked
+        self._report("started", number=asked.number)
+        return asked
+
+    def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
+        """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
+        if number not in self.open:
+            return
+        record = tell(self._store, self.open[number], record, weights, self._objectives)
+        del self.open[number]
+        self._failures = self._failures + 1 if record.state == "FAIL" else 0
+        self._report("finished", number=number, record=record)
+        if self._failures == FAILURES_IN_A_ROW:
+            self.broken = RunError(
+                f"{FAILURES_IN_A_ROW} trials failed in a row, the last one with: {record.reason}; "
+                "mend the cause and give the same command again"
+            )
+            self._end(str(self.broken))
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Heartbeat while trials run; at the end close those that are still open and queue them again."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(stop,), name="kdsearch-heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            rows = self._store.optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            for row in rows:
+                if row.number in self.open:
+                    interrupt(self._store, row, queue_again=True)
+
+    @contextmanager
+    def errors_kept(self) -> Iterator[None]:
+        """For executors that would wrap or log an error of the driver: it ends the run, and `run_search` raises it."""
+        try:
+            yield
+        except Exception as error:
+            self.broken, self.over = error, True
+
+    def _beat(self, stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_SECONDS):
+            beat(self._store, list(self.open.values()))
+
+    def _time_is_up(self, rows: Sequence[FrozenTrial]) -> bool:
+        """Whether a trial of median length would end after the budget."""
+        if self._budget_seconds is None:
+            return False
+        lengths = [row.duration.total_seconds() for row in rows if row.state == TrialState.COMPLETE and row.duration]
+        needed = statistics.median(lengths) if lengths else 0.0
+        return time.monotonic() - self._begun + needed >= self._budget_seconds
+
+    def _end(self, message: str) -> None:
+        self.over = True
+        self._report("ending", message)
+
+    def _report(
+        self,
+        kind: Literal["resumed", "started", "finished", "ending"],
+        message: str = "",
+        number: int | None = None,
+        record: TrialRecord | None = None,
+    ) -> None:
+        done = _done(self._store.optuna_study.get_trials(deepcopy=False))
+        self._progress(StudyEvent(kind, message, done, len(self.open), number, record))
+
+
+def _done(rows: Sequence[FrozenTrial]) -> int:
+    return sum(row.state in _DONE for row in rows)

@@ -1,0 +1,104 @@
+"""The kinds of parameter of a search space: one of several values, a number between two bounds, a fixed value."""
+
+from typing import Any, Literal
+
+import optuna
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+__all__ = ["KINDS", "Choice", "Fixed", "Model", "Parameter", "Range", "Scalar"]
+
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+
+
+class Model(BaseModel):
+    """Frozen, and strict about unknown keys: a misspelt one is a mistake, not a comment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Conditional(Model):
+    """What all kinds of parameter share: a name, and when they are asked at all.
+
+    Attributes:
+        name: The parameter's name.
+        when: Earlier parameters and the values of which each must have one; empty where it is always asked.
+    """
+
+    name: str
+    when: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
+
+    def applies(self, values: dict[str, Any]) -> bool:
+        """Whether every condition holds for the values chosen so far."""
+        return all(name in values and values[name] in allowed for name, allowed in self.when.items())
+
+
+class Choice(_Conditional):
+    """One of several values."""
+
+    choices: tuple[Scalar, ...]
+
+    def suggest(self, trial: optuna.Trial) -> Any:
+        """Ask Optuna for one of the choices."""
+        return trial.suggest_categorical(self.name, self.choices)
+
+    def mistake(self) -> str | None:
+        """What is wrong with the parameter itself, if anything."""
+        return None if self.choices else "has no choices; list at least one"
+
+    def refusal(self, value: Scalar) -> str | None:
+        """Why this value is not one of the parameter's, if it is not."""
+        return None if value in self.choices else f"must be one of {', '.join(map(str, self.choices))}"
+
+
+class Range(_Conditional):
+    """A number between two bounds, both included."""
+
+    low: StrictInt | StrictFloat
+    high: StrictInt | StrictFloat
+    kind: Literal["int", "float"] = "float"
+    log: bool = False
+
+    def suggest(self, trial: optuna.Trial) -> int | float:
+        """Ask Optuna for a number of the range."""
+        if self.kind == "int":
+            return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log)
+        return trial.suggest_float(self.name, self.low, self.high, log=self.log)
+
+    def mistake(self) -> str | None:
+        """What is wrong with the parameter itself, if anything."""
+        if self.low > self.high:
+            return f"has low {self.low} above high {self.high}; swap them"
+        if self.kind == "int" and not (isinstance(self.low, int) and isinstance(self.high, int)):
+            return f'is of kind "int" and has bounds {self.low} and {self.high}; give whole numbers'
+        if self.log and self.low <= 0:
+            return f"is logarithmic and starts at {self.low}; give a low above 0"
+        return None
+
+    def refusal(self, value: Scalar) -> str | None:
+        """Why this value is not one of the parameter's, if it is not."""
+        if isinstance(value, bool | str) or (self.kind == "int" and not isinstance(value, int)):
+            return "must be a whole number" if self.kind == "int" else "must be a number"
+        return None if self.low <= value <= self.high else f"must lie between {self.low} and {self.high}"
+
+
+class Fixed(_Conditional):
+    """One value, which is not searched but belongs to every configuration where it applies."""
+
+    value: Scalar
+
+    def suggest(self, trial: optuna.Trial) -> Scalar:  # noqa: ARG002 - Optuna is not asked
+        """Give the value; Optuna does not see it."""
+        return self.value
+
+    def mistake(self) -> str | None:
+        """A fixed value cannot be wrong by itself."""
+        return None
+
+    def refusal(self, value: Scalar) -> str | None:
+        """Why this value is not the parameter's, if it is not."""
+        return None if value == self.value else f"is fixed at {self.value}"
+
+
+Parameter = Choice | Range | Fixed
+KINDS: dict[str, type[Choice] | type[Range] | type[Fixed]] = {"choices": Choice, "value": Fixed, "low": Range}
+"""Each kind by the key that tells it in the file."""

@@ -1,0 +1,204 @@
+"""Ask and tell on a study in SQL: which configuration comes next, and what became of it."""
+
+import math
+import os
+import socket
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from kdsearch.errors import StudyError
+from kdsearch.record import TrialRecord
+from kdsearch.study.objectives import Objective
+from kdsearch.study.space import SearchSpace
+from kdsearch.study.store import StudyStore
+
+__all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "tell"]
+
+INTERRUPTED = "interrupted"
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    # Parameters one by one: the joint form, Optuna's default for one objective, cannot follow conditions.
+    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=False),
+    "nsga2": lambda seed: optuna.samplers.NSGAIISampler(seed=seed),
+    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+    "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A configuration that waits for its record.
+
+    Attributes:
+        number: The trial's number in its study.
+        params: The configuration.
+        seed: Training seed, the same for all trials of a study, so that two of them differ by their parameters alone.
+        trial: Optuna's side of it.
+    """
+
+    number: int
+    params: dict[str, Any]
+    seed: int
+    trial: optuna.Trial
+
+
+def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:
+    """Get a study ready for a run: take over what a dead run left, queue the space's points, choose the sampler.
+
+    A point is queued once per study; the study's rows remember it. The sampler's seed also depends on the number of
+    rows, so that a resumed run does not propose the same configurations again.
+
+    Args:
+        store: The study.
+        space: Its space.
+        sampler: One of `SAMPLERS`.
+        seed: The user's seed.
+
+    Returns:
+        Numbers of the trials that a dead run left open; they are failed and queued again.
+
+    Raises:
+        StudyError: Where there is no such sampler.
+    """
+    if sampler not in SAMPLERS:
+        raise StudyError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+    study = store.optuna_study
+    abandoned = _abandoned(store)
+    for trial in abandoned:
+        # Once only: a configuration that took its driver down twice would do so for ever.
+        interrupt(store, trial, queue_again="retry_of" not in trial.user_attrs)
+    for point in space.points:
+        study.enqueue_trial(point.params, user_attrs={"cite": point.cite}, skip_if_exists=True)
+    rows = len(study.get_trials(deepcopy=False))
+    study.sampler = SAMPLERS[sampler](int(np.random.SeedSequence((seed, rows)).generate_state(1)[0]))
+    return [trial.number for trial in abandoned]
+
+
+def ask(store: StudyStore, space: SearchSpace) -> Asked:
+    """Open a trial: a queued configuration if there is one, else the sampler's next.
+
+    Args:
+        store: The study, after `prepare`.
+        space: Its space.
+
+    Returns:
+        The configuration and its seed.
+
+    Raises:
+        StudyError: Where the space no longer fits the study's earlier trials.
+    """
+    with warnings.catch_warnings():
+        # Optuna beats for `Study.optimize` alone; here `beat` does it.
+        warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
+        trial = store.optuna_study.ask()
+    store.storage.record_heartbeat(trial._trial_id)
+    trial.set_user_attr("owner", store.owner)
+    try:
+        params = space.suggest(trial)
+    except ValueError as error:
+        trial.set_user_attr("reason", str(error))
+        store.optuna_study.tell(trial, state=TrialState.FAIL)
+        raise StudyError(
+            f"space {space.name!r} does not fit study {store.meta.study!r} any more ({error}); "
+            "give the run another --study name"
+        ) from error
+    return Asked(trial.number, params, store.meta.seed, trial)
+
+
+def tell(
+    store: StudyStore, asked: Asked, record: TrialRecord, weights: bytes | None, objectives: Sequence[Objective]
+) -> TrialRecord:
+    """Close a trial: keep its record and weights, and tell Optuna its values and state.
+
+    Args:
+        store: The study.
+        asked: From `ask`.
+        record: What the trial gave; COMPLETE with an objective that is missing or not finite becomes FAIL.
+        weights: The small network, in any format; the store does not look inside.
+        objectives: The study's objectives, in its order.
+
+    Returns:
+        The record as it was kept.
+    """
+    values = [objective.read(record) for objective in objectives]
+    if record.state == "COMPLETE":
+        for objective, value in zip(objectives, values, strict=True):
+            if not math.isfinite(value):
+                reason = f"{objective.name} is {value}: it diverged or was not measured"
+                record = record.model_copy(update={"state": "FAIL", "reason": reason})
+                break
+    study = store.optuna_study
+    store.save_record(asked.number, record, weights)
+    if store.storage.get_trial(asked.trial._trial_id).state.is_finished():
+        return record  # This process slept so long that another run took the trial over.
+    for name, value in _attributes(record).items():
+        asked.trial.set_user_attr(name, value)
+    study.tell(asked.trial, values if record.state == "COMPLETE" else None, TrialState[record.state])
+    return record
+
+
+def _attributes(record: TrialRecord) -> dict[str, Any]:
+    """What optuna-dashboard shows of a trial beside its values."""
+    shown: dict[str, Any] = {"route": record.route, "seed": record.seed}
+    if record.reason is not None:
+        shown["reason"] = record.reason
+    if record.cost is not None:
+        shown["cost"] = record.cost.model_dump(exclude_none=True, exclude={"uncounted_operators"})
+    return shown
+
+
+def interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> None:
+    """Close a trial whose record will not come, and queue its configuration again if asked to.
+
+    Args:
+        store: The study.
+        trial: A RUNNING row.
+        queue_again: Whether a new row is to run the same parameters.
+    """
+    try:
+        store.storage.set_trial_user_attr(trial._trial_id, "reason", INTERRUPTED)
+    except UpdateFinishedTrialError:
+        return  # Another run was quicker.
+    store.optuna_study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    if queue_again and params:
+        store.optuna_study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
+
+
+def beat(store: StudyStore, trials: Sequence[Asked]) -> None:
+    """Tell the study that these trials are alive; due every `HEARTBEAT_SECONDS`."""
+    for asked in trials:
+        store.storage.record_heartbeat(asked.trial._trial_id)
+
+
+def _abandoned(store: StudyStore) -> list[FrozenTrial]:
+    """RUNNING rows that no living process works on."""
+    silent = set(store.storage._get_stale_trial_ids(store.optuna_study._study_id))
+    running = store.optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return [trial for trial in running if trial._trial_id in silent or _owner_is_gone(trial, store.owner)]
+
+
+def _owner_is_gone(trial: FrozenTrial, ours: str) -> bool:
+    """Whether the trial's process was on this machine and has ended; of other machines only heartbeats tell."""
+    owner = trial.user_attrs.get("owner", "")
+    host, _, rest = owner.partition(":")
+    pid, _, _ = rest.partition(":")
+    if owner == ours or host != socket.gethostname():
+        return False
+    if int(pid) == os.getpid():
+        return True  # an earlier opening of the study by this process
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # alive, and another user's
+    return False

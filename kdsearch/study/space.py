@@ -1,0 +1,223 @@
+"""Search spaces: TOML files of parameters that depend on one another, and settings to be tried first."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import optuna
+from pydantic import Field, ValidationError
+
+import kdsearch
+from kdsearch.errors import SpaceError
+from kdsearch.study.parameters import KINDS, Choice, Fixed, Model, Parameter, Range, Scalar
+
+__all__ = ["Point", "SearchSpace", "load_space", "space_names"]
+
+
+class Point(Model):
+    """A setting that is tried before the sampler's own.
+
+    Attributes:
+        cite: Where it comes from, such as a table of a paper.
+        params: Values of searched parameters; those left out are sampled.
+    """
+
+    cite: str = ""
+    params: dict[str, Scalar]
+
+
+class SearchSpace(Model):
+    """The parameters of a search, in the order in which they are asked.
+
+    A name may come several times with different conditions; the first whose conditions hold is asked.
+
+    Attributes:
+        name: The space's name.
+        title: One line for people.
+        dataset: The dataset that it was made for, used where none is given.
+        protocol: The protocol that it was made for, used where none is given.
+        parameters: In the order of the file.
+        points: Settings to try first.
+        teacher: Settings of the teacher that differ from its recipe, such as its width or epochs.
+        text: The file as it was read, kept with the study.
+    """
+
+    name: str
+    title: str = ""
+    dataset: str
+    protocol: str
+    parameters: tuple[Parameter, ...]
+    points: tuple[Point, ...] = ()
+    teacher: dict[str, Scalar] = Field(default_factory=dict)
+    text: str = ""
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Ask for every parameter whose conditions hold.
+
+        Args:
+            trial: Fresh from `study.ask()`; parameters are defined on it as it runs.
+
+        Returns:
+            Name to value, in the order of the file, fixed values included.
+        """
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name not in values and parameter.applies(values):
+                values[parameter.name] = parameter.suggest(trial)
+        return values
+
+    def values_of(self, name: str) -> set[Scalar]:
+        """Values that a choice or fixed parameter can take; empty where the space has none of that name."""
+        found: set[Scalar] = set()
+        for parameter in self.parameters:
+            if parameter.name == name and not isinstance(parameter, Range):
+                found |= set(parameter.choices if isinstance(parameter, Choice) else (parameter.value,))
+        return found
+
+    def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
+        """The space with some parameters fixed for every configuration; points keep what still applies to them.
+
+        Args:
+            values: Name to value.
+        """
+        fixed = tuple(Fixed(name=name, value=value) for name, value in values.items())
+        searched = tuple(parameter for parameter in self.parameters if parameter.name not in values)
+        space = self.model_copy(update={"parameters": (*fixed, *searched)})
+        points = []
+        for point in self.points:
+            params = {name: value for name, value in point.params.items() if name not in values}
+            known = space.applicable(params)
+            params = {name: value for name, value in params.items() if name in known}
+            points.append(point.model_copy(update={"params": params}))
+        return space.model_copy(update={"points": tuple(points)})
+
+    def applicable(self, params: dict[str, Scalar]) -> set[str]:
+        """Names that apply to a point with these values."""
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name not in values and parameter.applies(values):
+                values[parameter.name] = parameter.value if isinstance(parameter, Fixed) else params.get(parameter.name)
+        return set(values)
+
+    def check(self, where: str) -> None:
+        """Look for mistakes that would surface in the middle of a search.
+
+        Args:
+            where: The file, for the message.
+
+        Raises:
+            SpaceError: At the first mistake, with parameter and file.
+        """
+        seen: dict[str, list[Parameter]] = {}
+        for parameter in self.parameters:
+            _check_parameter(parameter, seen, where)
+            seen.setdefault(parameter.name, []).append(parameter)
+        for number, point in enumerate(self.points, 1):
+            self._check_point(point, f"point {number} of {where}")
+
+    def _check_point(self, point: Point, where: str) -> None:
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            name = parameter.name
+            if name in values or not parameter.applies(values):
+                continue
+            if name in point.params:
+                values[name] = point.params[name]
+                if refusal := parameter.refusal(values[name]):
+                    raise SpaceError(f"{where} has {name} = {values[name]!r}, which {refusal}")
+            elif isinstance(parameter, Fixed):
+                values[name] = parameter.value
+        for name in point.params:
+            if name not in values:
+                raise SpaceError(
+                    f"{where} names {name}, which does not apply to it; leave it out or name what it needs"
+                )
+
+
+def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], where: str) -> None:
+    label = f"parameter {parameter.name} of {where}"
+    if mistake := parameter.mistake():
+        raise SpaceError(f"{label} {mistake}")
+    for name, allowed in parameter.when.items():
+        if name not in seen:
+            raise SpaceError(f"{label} depends on {name}, which does not come before it; move {name} up or correct it")
+        for value in allowed:
+            refusals = [other.refusal(value) for other in seen[name]]
+            if all(refusals):
+                raise SpaceError(f"{label} depends on {name} = {value!r}, but {name} {refusals[0]}")
+
+
+def _parameters(table: Any, where: str) -> list[Parameter]:
+    """Parameters of the file; a table, or an array of tables where conditions give a name different ranges."""
+    if not isinstance(table, dict):
+        raise SpaceError(f"{where} has no parameters; write a [parameters.NAME] table for each")
+    found: list[Parameter] = []
+    for name, body in table.items():
+        for variant in body if isinstance(body, list) else [body]:
+            kinds = [kind for key, kind in KINDS.items() if isinstance(variant, dict) and key in variant]
+            if len(kinds) != 1:
+                raise SpaceError(f"parameter {name} of {where} needs either choices, or low and high, or value")
+            try:
+                found.append(kinds[0](name=name, **variant))
+            except ValidationError as error:
+                raise SpaceError(f"parameter {name} of {where} cannot be read: {_first(error)}") from error
+    return found
+
+
+def _points(tables: Any, where: str) -> list[dict[str, Any]]:
+    """In the file a point is one flat table: its citation, and the parameters beside it."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
+    return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
+
+
+def _first(error: ValidationError) -> str:
+    """The first of pydantic's complaints, on one line."""
+    detail = error.errors()[0]
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+
+
+def _folder() -> Path:
+    """Where the shipped spaces lie: inside the installed package, or beside it in a checkout."""
+    package = Path(kdsearch.__file__).parent
+    installed = package / "search_spaces"
+    return installed if installed.is_dir() else package.parent / "search_spaces"
+
+
+def space_names() -> list[str]:
+    """Names of the shipped spaces."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def load_space(name_or_path: str | Path) -> SearchSpace:
+    """Read a search space.
+
+    Args:
+        name_or_path: Name of a shipped space, or path of a TOML file.
+
+    Returns:
+        The space, free of the mistakes that `SearchSpace.check` knows.
+
+    Raises:
+        SpaceError: Where there is no such space, or with the first mistake of the file.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _folder() / f"{name_or_path}.toml"
+    if not path.is_file():
+        names = ", ".join(space_names())
+        raise SpaceError(
+            f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
+        )
+    text = path.read_text(encoding="utf-8")
+    where = path.name
+    try:
+        raw = tomllib.loads(text)
+        parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+        space = SearchSpace.model_validate({**raw, "parameters": parameters, "points": points, "text": text})
+    except tomllib.TOMLDecodeError as error:
+        raise SpaceError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise SpaceError(f"{where} cannot be read: {_first(error)}") from error
+    space.check(where)
+    return space

@@ -1,0 +1,182 @@
+"""A study as a search leaves it, with made-up numbers of a plausible size, in a real database."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from kdsearch.record import Confirmation, Cost, CurvePoint, Latency, Metrics, Reference, TrialRecord
+from kdsearch.report.summary import summarise
+from kdsearch.study.store import StudyMeta, StudyStore
+
+HOSTILE = "<script>alert('x')</script>&\"city\""
+"""A dataset's name that must come out as text."""
+
+TEACHER_PARAMETERS, TEACHER_FLOPS, TEACHER_MS = 298_810, 1_240_000_000, 21.4
+
+
+def metrics_of(error: float, *splits: str) -> Metrics:
+    """Errors that grow with the horizon around their mean."""
+    growth = {"15": 0.96, "30": 1.0, "45": 1.05, "all": 1.0}
+    return {
+        split: {name: {key: factor * error * size for key, factor in growth.items()} for name, size in _METRICS.items()}
+        for split in splits
+    }
+
+
+_METRICS = {"mae": 1.0, "rmse": 1.55, "mape": 0.6}
+
+
+def cost_of(parameters: int, flops: float, milliseconds: float, profile: int = 0) -> Cost:
+    """A cost at batch 1 with a little jitter above the median."""
+    latency = Latency(p50=milliseconds, p95=1.18 * milliseconds, batch=1, threads=1, device="cpu", repeats=50)
+    return Cost(
+        parameters=parameters,
+        stored_numbers=parameters + profile,
+        flops=int(flops),
+        product_flops=int(0.97 * flops),
+        latency_ms=latency,
+        latency_ratio=milliseconds / TEACHER_MS,
+    )
+
+
+def references() -> list[Reference]:
+    """The lines of a study in which the teacher loses to no line."""
+    return [
+        Reference(name="last value", metrics=metrics_of(23.6, "val", "test")),
+        Reference(
+            name="calendar profile", metrics=metrics_of(17.4, "val", "test"), cost=cost_of(0, 170, 0.02, 147_000)
+        ),
+        Reference(
+            name="teacher",
+            metrics=metrics_of(14.2, "val", "test"),
+            cost=cost_of(TEACHER_PARAMETERS, TEACHER_FLOPS, TEACHER_MS, 147_000),
+        ),
+    ]
+
+
+def record_of(number: int) -> TrialRecord:
+    """One made-up trial: wider is better, deviations from the calendar are much better, a tenth go wrong."""
+    generator = np.random.default_rng(number)
+    scale = math.exp(generator.uniform(math.log(0.006), math.log(0.4)))
+    route = str(generator.choice(["student", "prune", "student-prune"]))
+    params: dict[str, Any] = {
+        "route": route,
+        "loss": str(generator.choice(["none", "rd-l2", "rd-kl", "ord", "stcd"])),
+        "input": str(generator.choice(["deviation", "raw"], p=[0.7, 0.3])),
+        "decoding": str(generator.choice(["direct", "iterated"], p=[0.8, 0.2])),
+        "learning_rate": float(generator.uniform(1e-3, 1e-2)),
+        "epochs": int(generator.integers(30, 130)),
+    }
+    error = 14.3 + 0.012 / scale + generator.gamma(1.5, 0.3)
+    error += (2.9 if params["input"] == "raw" else 0.0) + (0.5 if params["decoding"] == "iterated" else 0.0)
+    passes = 9 if params["decoding"] == "iterated" else 1
+    profile = 147_000 if params["input"] == "deviation" else 0
+    state = "FAIL" if number % 13 == 12 else "PRUNED" if number % 5 == 4 else "COMPLETE"
+    milliseconds = passes * (0.35 + 20 * scale) * generator.uniform(1, 1.3)
+    epochs = params["epochs"] if state == "COMPLETE" else params["epochs"] // 3
+    curve = [
+        CurvePoint(
+            epoch=epoch,
+            phase="train",
+            cpu_seconds=epoch * (0.3 + scale),
+            train_loss=error / (2 * epoch),
+            val_mae=error + 30 * math.exp(-epoch / 6) + generator.normal(0, 0.3) * math.exp(-epoch / 30),
+        )
+        for epoch in range(2, epochs + 1, 4)
+    ]
+    reasons = {"FAIL": "the loss was not finite in epoch 7", "PRUNED": "stopped at a third of its epochs"}
+    return TrialRecord(
+        state=state,
+        reason=reasons.get(state),
+        route=route,
+        params=params,
+        seed=number,
+        metrics=metrics_of(error, "train", "val") if state != "FAIL" else {},
+        cost=cost_of(int(scale * TEACHER_PARAMETERS), passes * scale * TEACHER_FLOPS, milliseconds, profile),
+        curve=curve,
+    )
+
+
+def confirmation_of(number: int, record: TrialRecord, gain: float = 0.15) -> Confirmation:
+    """Three seeds; without a teacher each errs by about `gain` more."""
+    assert record.cost is not None
+    assert record.cost.latency_ms is not None
+    error = record.metrics["val"]["mae"]["all"]
+    seeds = [metrics_of(error + shift, "val", "test") for shift in (0.0, 0.03, 0.06)]
+    twins = [metrics_of(error + shift + gain, "val", "test") for shift in (0.0, 0.06, 0.12)]
+    quiet = 0.8 * record.cost.latency_ms.p50
+    cost = cost_of(
+        record.cost.parameters, record.cost.flops, quiet, record.cost.stored_numbers - record.cost.parameters
+    )
+    distilled = record.params["loss"] != "none"
+    return Confirmation(
+        number=number, seeds=[1, 2, 3], metrics=seeds, cost=cost, twin_metrics=twins if distilled else []
+    )
+
+
+def meta_of(dataset: str) -> StudyMeta:
+    """A study of the error and the latency."""
+    return StudyMeta(
+        study="pemsd8-mae-latency",
+        dataset=dataset,
+        protocol="stgcn",
+        objectives=["mae", "latency"],
+        data_hash="d",
+        protocol_hash="p",
+        teacher_hash="t",
+        space_name="stgcn",
+        space_text="",
+        sampler="tpe",
+        seed=0,
+        data_note="a part of the public file: 7156 of 17856 steps, flow only",
+        protocol_text="protocol stgcn: 12 steps in, 9 out, reported at 15, 30, 45 minutes; 77 % / 11 % / 11 % of the "
+        "days for training, validation and test, in order of time",
+        command="kdsearch run --dataset pemsd8 --objective mae,latency --budget 15m",
+        created="2026-03-02T14:05:00",
+        versions={"kdsearch": "0.1.0", "torch": "2.13.0", "optuna": "5.0.0", "python": "3.11.9"},
+    )
+
+
+def fill(store: StudyStore, trials: int) -> None:
+    """Puts made-up trials into the Optuna study, and keeps their records and the references."""
+    for number in range(trials):
+        record = record_of(number)
+        values = None
+        if record.state == "COMPLETE":
+            assert record.cost is not None
+            assert record.cost.latency_ms is not None
+            values = [record.metrics["val"]["mae"]["all"], record.cost.latency_ms.p50]
+        store.optuna_study.add_trial(optuna.trial.create_trial(state=TrialState[record.state], values=values))
+        store.save_record(number, record, None)
+    for reference in references():
+        store.save_reference(reference)
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[StudyStore]:
+    """A study of which nothing has run yet."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    store = StudyStore.create(f"sqlite:///{tmp_path}/study.db", meta_of(HOSTILE))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def searched(empty_store: StudyStore) -> StudyStore:
+    """Thirty trials and the references, nothing confirmed."""
+    fill(empty_store, 30)
+    return empty_store
+
+
+@pytest.fixture
+def confirmed(searched: StudyStore) -> StudyStore:
+    """The same after the quiet pass over its front."""
+    for number in summarise(searched).front:
+        searched.save_confirmation(confirmation_of(number, record_of(number)))
+    return searched

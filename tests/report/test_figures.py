@@ -1,0 +1,111 @@
+"""What the figures show, without a browser."""
+
+import math
+
+import pytest
+
+from kdsearch.report.cost_figure import COSTS, draw_error_against_cost, gather_error_against_cost
+from kdsearch.report.curve_figures import draw_learning_curves, gather_error_by_horizon, gather_learning_curves
+from kdsearch.report.figures import FIGURES
+from kdsearch.report.style import error_range, route_colours, top_of
+from kdsearch.report.summary import summarise
+from kdsearch.study.store import StudyStore
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_marks_are_the_finished_trials(confirmed: StudyStore, cost: str) -> None:
+    """Every finished trial is one mark, and those of the front are marked as such; stopped and failed ones are not."""
+    summary = summarise(confirmed)
+    data = gather_error_against_cost(summary, cost)
+    assert len(data.marks) == sum(trial.state == "COMPLETE" for trial in summary.trials)
+    assert sum(mark.on_front for mark in data.marks) == len(summary.front)
+    assert data.lines.keys() == {"last value", "calendar profile"}
+    assert data.teacher is not None
+    assert data.knee in {(mark.cost, mark.error) for mark in data.marks}
+
+
+def test_the_staircase_falls(confirmed: StudyStore) -> None:
+    """The line goes down with rising cost, and no trial lies below it."""
+    data = gather_error_against_cost(summarise(confirmed), "latency")
+    costs, errors = zip(*data.best, strict=True)
+    assert list(costs) == sorted(costs)
+    assert list(errors) == sorted(errors, reverse=True)
+    for mark in data.marks:
+        assert mark.error >= min((error for cost, error in data.best if cost <= mark.cost), default=math.inf)
+
+
+def test_hover_tells_the_trial(confirmed: StudyStore) -> None:
+    """The pointer shows number, parameters of the search, errors by horizon and costs."""
+    summary = summarise(confirmed)
+    (text,) = (
+        mark.text
+        for mark in gather_error_against_cost(summary, "flops").marks
+        if f"<b>trial {summary.knee}</b>" in mark.text
+    )
+    for wanted in (
+        "validation MAE",
+        "at 15 / 30 / 45 minutes",
+        "of the teacher",
+        "FLOPs",
+        "latency",
+        "learning_rate: ",
+    ):
+        assert wanted in text
+
+
+def test_hover_escapes_parameters(confirmed: StudyStore) -> None:
+    """A parameter's value is text, not markup."""
+    summary = summarise(confirmed)
+    hostile = summary.trials[summary.front[0]].model_copy(update={"params": {"loss": "<b>x</b>"}})
+    data = gather_error_against_cost(summary.model_copy(update={"trials": [hostile]}), "flops")
+    assert "loss: &lt;b&gt;x&lt;/b&gt;" in data.marks[0].text
+
+
+def test_far_lines_are_named_at_the_top(confirmed: StudyStore) -> None:
+    """A reference line far above the networks does not press them flat; it is named instead."""
+    data = gather_error_against_cost(summarise(confirmed), "flops")
+    assert data.lines["last value"] > data.top > data.lines["calendar profile"]
+    texts = [annotation.text for annotation in draw_error_against_cost(data).layout.annotations]
+    assert any(text.startswith("↑ above: last value 23.60") for text in texts)
+    assert "calendar profile 17.40" in texts
+
+
+def test_horizons_of_front_and_references(confirmed: StudyStore) -> None:
+    """One curve for each network of the front and each reference, over the reported minutes."""
+    summary = summarise(confirmed)
+    data = gather_error_by_horizon(summary)
+    assert len(data.curves) == len(summary.front) + 3
+    assert {curve.x for curve in data.curves} == {(15.0, 30.0, 45.0)}
+    assert [curve.label for curve in data.curves if curve.kind == "knee"] == [f"trial {summary.knee}"]
+
+
+def test_learning_curves(confirmed: StudyStore) -> None:
+    """Failed trials are left out, stopped ones end in a cross."""
+    summary = summarise(confirmed)
+    data = gather_learning_curves(summary)
+    states = [trial.state for trial in summary.trials]
+    assert len(data.curves) == len(states) - states.count("FAIL")
+    assert len(data.stopped) == states.count("PRUNED")
+    assert "stopped early" in [trace.name for trace in draw_learning_curves(data).data]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_of_an_empty_study(empty_store: StudyStore, name: str) -> None:
+    """A study without trials gives empty figures, not errors."""
+    assert FIGURES[name].draw(summarise(empty_store)).layout.yaxis.title.text == "validation MAE"
+
+
+def test_visible_errors() -> None:
+    """What is far above the anchors is cut off, what is near or an anchor is not; NaN is ignored."""
+    assert top_of([10.0], [12.0, 13.9, 90.0, math.nan]) == 13.9
+    assert top_of([], [12.0, 90.0]) == 90.0
+    low, high = error_range([10.0, 90.0], 14.0)
+    assert low < 10.0
+    assert 14.0 < high < 90.0
+
+
+def test_routes_keep_their_colours() -> None:
+    """A route has the same colour whatever else a study holds, and no two share one."""
+    every = route_colours(["student", "prune", "student-prune", "other"])
+    assert route_colours(["prune"])["prune"] == every["prune"]
+    assert len(set(every.values())) == 4

@@ -1,0 +1,112 @@
+"""The page as a browser would read it."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kdsearch.report.page import write_page
+from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.store import StudyStore
+
+LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
+
+
+class Page(HTMLParser):
+    """Collects what a browser would load, show and run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+        self.shown: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remembers the element and everything that it would fetch."""
+        self.tags.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in LOADING]
+
+    def handle_data(self, data: str) -> None:
+        """Remembers text outside scripts and styles."""
+        if self.tags and self.tags[-1] not in {"script", "style"}:
+            self.shown.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Text after a script belongs to the page again."""
+        if tag in {"script", "style"}:
+            self.tags.append(f"/{tag}")
+
+    @property
+    def text(self) -> str:
+        """All that is shown, with single spaces."""
+        return " ".join(" ".join(self.shown).split())
+
+
+@pytest.fixture
+def summary(confirmed: StudyStore) -> StudySummary:
+    """A confirmed study."""
+    return summarise(confirmed)
+
+
+@pytest.fixture
+def source(summary: StudySummary, tmp_path: Path) -> str:
+    """Its page."""
+    return write_page(summary, tmp_path / "deep" / "report.html").read_text(encoding="utf-8")
+
+
+def test_page_loads_nothing(source: str) -> None:
+    """No element refers to another file or address, no style imports one, and the page forbids it to itself."""
+    page = Page(source)
+    assert page.loads == []
+    assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags)
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "Content-Security-Policy\" content=\"default-src 'none'" in source
+
+
+def test_plotly_is_there_once(source: str) -> None:
+    """Five figures share one copy of plotly.js."""
+    assert source.count("* plotly.js v") == 1
+    assert source.count("Plotly.newPlot(") - source.count("Plotly.newPlot()") >= 5
+
+
+def test_page_shows_the_front_and_the_references(source: str, summary: StudySummary) -> None:
+    """Each network of the front has a row with its numbers; so have the teacher and the lines."""
+    text = Page(source).text
+    for trial in summary.front_trials:
+        assert trial.cost is not None
+        assert f"Trial {trial.number}" in text
+        assert f"{trial.cost.parameters:,}" in text
+    for name in ("Teacher", "Calendar profile", "Last value", "298,810", "± 0.03"):
+        assert name in text
+
+
+def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:
+    """Answer, data, protocol, command, versions and every note are on the page."""
+    text = Page(source).text
+    for wanted in (summary.answer, summary.data_note, summary.command, "12 steps in, 9 out", *summary.notes):
+        assert wanted in text
+    assert "2 March 2026, 14:05" in text
+    assert "torch 2.13.0" in text
+
+
+def test_page_lists_failures_with_reasons(source: str) -> None:
+    """The full table says why trials ended."""
+    text = Page(source).text
+    assert "All 30 trials" in text
+    assert "the loss was not finite in epoch 7" in text
+
+
+def test_hostile_names_are_text(source: str, summary: StudySummary) -> None:
+    """A dataset's name cannot become markup, in the page or in a script."""
+    assert summary.dataset in Page(source).text
+    assert "<script>alert" not in source
+
+
+def test_page_of_an_empty_study(empty_store: StudyStore, tmp_path: Path) -> None:
+    """A study without trials still has a page, which says so."""
+    text = Page(write_page(summarise(empty_store), tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "no front yet" in text
+    assert "none yet" in text

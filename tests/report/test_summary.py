@@ -1,0 +1,140 @@
+"""A study in one object, read from a real database."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from kdsearch.record import Confirmation, Metrics, TrialRecord
+from kdsearch.report.numbers import mae
+from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.store import StudyStore
+
+
+def trial_dominates(summary: StudySummary, one: int, other: int) -> bool:
+    """Whether one complete trial is no worse in every objective and better in one."""
+    a, b = summary.trials[one].objectives, summary.trials[other].objectives
+    return all(a[name] <= b[name] for name in a) and a != b
+
+
+def metrics_with(**errors: float) -> Metrics:
+    """One mean absolute error for each split."""
+    return {split: {"mae": {"all": value}} for split, value in errors.items()}
+
+
+def test_json_has_the_promised_keys(confirmed: StudyStore) -> None:
+    """`show --json` prints one object with the names that scripts rely on, and no learning curves."""
+    shown = json.loads(summarise(confirmed).model_dump_json())
+    assert {"study", "dataset", "protocol", "objectives", "trials", "front", "knee", "references"} <= shown.keys()
+    assert shown["objectives"][1] == {"name": "latency", "unit": "ms", "direction": "minimize"}
+    trial = shown["trials"][shown["knee"]]
+    wanted = "number state reason route params objectives metrics cost twin_of feasible on_front confirmed"
+    assert trial.keys() == set(wanted.split())
+    assert {"parameters", "flops", "latency_ms", "latency_ratio"} <= trial["cost"].keys()
+    assert {"p50", "p95"} <= trial["cost"]["latency_ms"].keys()
+    assert trial["metrics"]["val"]["mae"].keys() == {"15", "30", "45", "all"}
+    assert {"name", "metrics", "cost"} <= shown["references"][0].keys()
+    assert StudySummary.model_validate(shown).front == shown["front"]
+
+
+def test_front_is_of_complete_trials(searched: StudyStore) -> None:
+    """The front holds the complete trials that no other dominates, best error first; the knee is one of them."""
+    summary = summarise(searched)
+    complete = [trial.number for trial in summary.trials if trial.state == "COMPLETE"]
+    for number in complete:
+        beaten = any(trial_dominates(summary, other, number) for other in complete)
+        assert (number in summary.front) != beaten
+        assert summary.trials[number].on_front != beaten
+    errors = [trial.objectives["mae"] for trial in summary.front_trials]
+    assert errors == sorted(errors)
+    assert summary.knee in summary.front
+    assert all(not trial.objectives for trial in summary.trials if trial.state != "COMPLETE")
+
+
+def test_trials_outside_the_limits_are_not_on_the_front(searched: StudyStore) -> None:
+    """A trial that is better than all and breaks a limit is shown and never on the front."""
+    before = summarise(searched)
+    best = before.trials[before.front[0]]
+    values = list(best.objectives.values())
+    outside = create_trial(state=TrialState.COMPLETE, values=values, constraints={"params": 1.0})
+    searched.optuna_study.add_trial(outside)
+    number = len(before.trials)
+    better = metrics_with(val=1.0)
+    record = TrialRecord(state="COMPLETE", route="student", params={}, seed=0, metrics=better, cost=best.cost)
+    searched.save_record(number, record, None)
+    after = summarise(searched)
+    assert after.front == before.front
+    assert not after.trials[number].feasible
+
+
+def test_confirmation_replaces_first_readings(searched: StudyStore) -> None:
+    """The quiet pass gives the latency and the test error; the validation error stays the search's."""
+    before = summarise(searched).front_trials[0]
+    assert before.cost is not None
+    assert before.cost.latency_ms is not None
+    slow = before.cost.latency_ms.model_copy(update={"p50": 1e6})
+    cost = before.cost.model_copy(update={"latency_ms": slow})
+    seeds = [metrics_with(val=value, test=value) for value in (14.0, 15.0, 16.0)]
+    searched.save_confirmation(Confirmation(number=before.number, seeds=[1, 2, 3], metrics=seeds, cost=cost))
+    after = summarise(searched).trials[before.number]
+    assert after.objectives == {"mae": before.objectives["mae"], "latency": 1e6}
+    assert after.cost == cost
+    assert mae(after.metrics) == mae(before.metrics)
+    assert mae(after.metrics, split="test") == 15.0
+    assert after.confirmed is not None
+    assert mae(after.confirmed.standard_deviation, split="test") == pytest.approx(1.0)
+    assert after.confirmed.twin is None
+
+
+def test_one_seed_has_no_spread(searched: StudyStore) -> None:
+    """The standard deviation of one seed is unknown, not zero."""
+    first = summarise(searched).front_trials[0]
+    assert first.cost is not None
+    searched.save_confirmation(
+        Confirmation(number=first.number, seeds=[1], metrics=[metrics_with(val=15.0)], cost=first.cost)
+    )
+    confirmed = summarise(searched).trials[first.number].confirmed
+    assert confirmed is not None
+    assert confirmed.standard_deviation == {}
+
+
+def test_twins_are_compared_seed_by_seed(confirmed: StudyStore) -> None:
+    """The gain of distillation is the mean of paired differences, positive where the teacher helped."""
+    twins = [trial.confirmed.twin for trial in summarise(confirmed).front_trials if trial.confirmed is not None]
+    distilled = [twin for twin in twins if twin is not None]
+    assert distilled
+    assert distilled[0].differences["test"] == pytest.approx([0.15, 0.18, 0.21])
+    assert distilled[0].mean_difference["val"] == pytest.approx(0.18)
+
+
+def test_a_study_without_trials(empty_store: StudyStore) -> None:
+    """A study of which nothing has run has no front, no knee, and says so."""
+    summary = summarise(empty_store)
+    assert (summary.front, summary.knee, summary.trials) == ([], None, [])
+    assert "no front yet" in summary.answer
+
+
+def test_a_trial_that_never_came_back(empty_store: StudyStore) -> None:
+    """A running trial has no record; it is listed with its state."""
+    empty_store.optuna_study.add_trial(create_trial(state=TrialState.RUNNING))
+    (trial,) = summarise(empty_store).trials
+    assert (trial.state, trial.cost, trial.metrics) == ("RUNNING", None, {})
+
+
+def test_an_error_that_is_not_finite_is_not_on_the_front(empty_store: StudyStore) -> None:
+    """A complete trial without a finite objective is listed and never on the front."""
+    empty_store.optuna_study.add_trial(create_trial(state=TrialState.COMPLETE, values=[1.0, 1.0]))
+    record = TrialRecord(state="COMPLETE", route="student", params={}, seed=0)
+    empty_store.save_record(0, record, None)
+    summary = summarise(empty_store)
+    assert summary.front == []
+    assert json.loads(summary.model_dump_json())["trials"][0]["objectives"]["mae"] is None
+
+
+def test_reading_needs_no_torch() -> None:
+    """A report opens on a machine without torch and ray, and importing it does not load plotly."""
+    imports = "import sys, kdsearch.report.page, kdsearch.report.summary"
+    code = f"{imports}; print({{'torch', 'ray', 'plotly'}} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

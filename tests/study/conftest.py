@@ -1,0 +1,132 @@
+"""A small space, a study on a real SQLite file, and a bench that needs no training."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kdsearch.record import Cost, Latency, TrialRecord
+from kdsearch.study.driver import Bench
+from kdsearch.study.objectives import OBJECTIVES, Objective
+from kdsearch.study.space import SearchSpace, load_space
+from kdsearch.study.store import StudyMeta, StudyStore
+
+SPACE = """
+name = "small"
+dataset = "demo"
+protocol = "stgcn"
+[parameters.route]
+choices = ["student", "prune"]
+[parameters.width]
+low = 1
+high = 8
+kind = "int"
+when = { route = ["student"] }
+[parameters.keep]
+low = 0.01
+high = 0.5
+log = true
+when = { route = ["prune"] }
+[parameters.epochs]
+value = 3
+[[points]]
+cite = "first"
+route = "student"
+width = 2
+[[points]]
+cite = "second"
+route = "prune"
+keep = 0.03
+"""
+
+
+def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
+    """A record whose latency falls as its error grows."""
+    latency = Latency(
+        p50=10 / (1 + abs(mae)) if math.isfinite(mae) else 1.0, p95=2.0, batch=1, threads=1, device="cpu", repeats=10
+    )
+    cost = Cost(parameters=100, stored_numbers=120, flops=1000, product_flops=900, latency_ms=latency)
+    return TrialRecord(
+        state="COMPLETE",
+        route=params["route"],
+        params=params,
+        seed=seed,
+        metrics={"val": {"mae": {"15": mae, "all": mae}}},
+        cost=cost,
+    )
+
+
+def make_bench(act: Callable[[dict[str, Any]], float] | None = None) -> Bench:
+    """A bench whose error is a formula of the parameters, or what `act` says."""
+
+    class Formula:
+        def run(self, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
+            mae = act(params) if act else 1 / params.get("width", 100 * params.get("keep", math.nan))
+            return make_record(params, seed, mae), b"weights"
+
+    return Formula()
+
+
+@pytest.fixture
+def bench() -> Callable[..., Bench]:
+    """Makes benches."""
+    return make_bench
+
+
+@pytest.fixture
+def record() -> Callable[..., TrialRecord]:
+    """Makes records."""
+    return make_record
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> SearchSpace:
+    """Two routes, each with a parameter of its own, and two points."""
+    path = tmp_path / "small.toml"
+    path.write_text(SPACE)
+    return load_space(path)
+
+
+@pytest.fixture
+def meta(space: SearchSpace) -> StudyMeta:
+    """A study of mean absolute error and latency."""
+    return StudyMeta(
+        study="city",
+        dataset="demo",
+        protocol="stgcn",
+        objectives=["mae", "latency"],
+        data_hash="d",
+        protocol_hash="p",
+        teacher_hash=None,
+        space_name=space.name,
+        space_text=space.text,
+        sampler="tpe",
+        seed=7,
+        data_note="",
+        protocol_text="",
+        command="kdsearch run",
+        created="2026-11-20T12:00:00",
+        versions={},
+    )
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Address of a SQLite file that is not there yet, in a folder that is not there either."""
+    return f"sqlite:///{tmp_path / 'city' / 'study.db'}"
+
+
+@pytest.fixture
+def store(url: str, meta: StudyMeta) -> Iterator[StudyStore]:
+    """A fresh study."""
+    opened = StudyStore.create(url, meta)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def objectives() -> list[Objective]:
+    """Of the study `meta`."""
+    return [OBJECTIVES["mae"], OBJECTIVES["latency"]]

@@ -1,0 +1,22 @@
+import math
+from collections.abc import Callable
+
+import pytest
+
+from kdsearch.record import TrialRecord
+from kdsearch.study.objectives import OBJECTIVES
+
+
+def test_each_objective_reads_its_own_number(record: Callable[..., TrialRecord]) -> None:
+    """Errors come from the validation split over the whole horizon, latency is the median at batch 1."""
+    full = record({"route": "student"}, 7, 4.0)
+    errors = {"mae": {"all": 1.0}, "rmse": {"all": 2.0}, "mape": {"all": 3.0}}
+    full = full.model_copy(update={"metrics": {"val": errors, "test": {"mae": {"all": 99.0}}}})
+    values = {name: objective.read(full) for name, objective in OBJECTIVES.items()}
+    assert values == {"mae": 1, "rmse": 2, "mape": 3, "latency": 2, "flops": 1000, "params": 100, "stored": 120}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_objective_that_was_not_measured_is_nan(name: str) -> None:
+    """A trial that failed early has no numbers, and asking for them is no error."""
+    assert math.isnan(OBJECTIVES[name].read(TrialRecord(state="FAIL", route="prune", params={}, seed=1)))

@@ -1,0 +1,164 @@
+import math
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+
+from kdsearch.errors import StudyError
+from kdsearch.record import Confirmation, Reference, TrialRecord
+from kdsearch.study.store import StudyMeta, StudyStore, list_studies
+
+
+def test_records_weights_references_and_confirmations_come_back(
+    store: StudyStore, url: str, record: Callable[..., TrialRecord]
+) -> None:
+    """What one process wrote, another reads; not-a-number survives, and the last writing counts."""
+    store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 2.0]))
+    store.save_record(0, record({"route": "prune"}, 7, 5.0), None)
+    kept = record({"route": "prune", "epochs": 3}, 7, math.nan)
+    store.save_record(0, kept, b"\x00weights")
+    assert kept.cost is not None
+    store.save_reference(Reference(name="teacher", metrics={}, note="old"))
+    store.save_reference(Reference(name="teacher", metrics={}, note="new"))
+    store.save_reference(Reference(name="last value", metrics={}))
+    store.save_confirmation(Confirmation(number=0, seeds=[7], metrics=[{}], cost=kept.cost))
+    store.close()
+
+    again = StudyStore.open(url, "city")
+    (trial,) = again.trials()
+    assert trial.record is not None
+    assert math.isnan(trial.record.metrics["val"]["mae"]["all"])
+    assert trial.record.cost == kept.cost
+    assert trial.params == {"route": "prune", "epochs": 3}
+    assert (trial.number, trial.state, trial.reason, trial.feasible) == (0, "COMPLETE", None, True)
+    assert trial.confirmation is not None
+    assert trial.confirmation.seeds == [7]
+    assert again.weights(0) == b"\x00weights"
+    assert again.weights(1) is None
+    assert [(r.name, r.note) for r in again.references()] == [("last value", ""), ("teacher", "new")]
+    again.close()
+
+
+def test_a_trial_over_a_limit_is_not_feasible(store: StudyStore) -> None:
+    """Limits are Optuna constraints: above 0 is broken."""
+    for value in (-1.0, 0.5):
+        store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 1.0], constraints={"params": value}))
+    assert [trial.feasible for trial in store.trials()] == [True, False]
+
+
+def test_the_file_is_an_optuna_study_of_its_own(store: StudyStore, url: str) -> None:
+    """`optuna.load_study` opens it without kdsearch."""
+    store.close()
+    study = optuna.load_study(study_name="city", storage=url)
+    assert study.metric_names == ["mae", "latency"]
+
+
+def test_sqlite_writes_ahead_and_closes_into_one_file(store: StudyStore, url: str) -> None:
+    """While open a write-ahead log; after closing the one file can be mailed."""
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    assert (folder / "study.db-wal").exists()
+    store.close()
+    assert [path.name for path in folder.iterdir()] == ["study.db"]
+
+
+def test_create_opens_an_existing_study_of_the_same_thing(store: StudyStore, url: str, meta: StudyMeta) -> None:
+    """The first run's description stays, whatever command resumed it."""
+    store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 2.0]))
+    again = StudyStore.create(url, meta.model_copy(update={"command": "another", "sampler": "gp"}))
+    assert again.meta == meta
+    assert len(again.trials()) == 1
+    again.close()
+
+
+def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, meta: StudyMeta) -> None:
+    """Numbers of different data or protocols never meet in one study."""
+    assert store.meta == meta
+    other = meta.model_copy(update={"dataset": "los-loop", "teacher_hash": "t"})
+    with pytest.raises(StudyError, match=r"another dataset 'demo' \(now 'los-loop'\), teacher_hash None \(now 't'\)"):
+        StudyStore.create(url, other)
+
+
+def test_create_leaves_studies_of_other_programs_alone(url: str, store: StudyStore, meta: StudyMeta) -> None:
+    """A name that Optuna's tables hold and ours do not is somebody's."""
+    optuna.create_study(study_name="theirs", storage=store.storage)
+    with pytest.raises(StudyError, match="of another program"):
+        StudyStore.create(url, meta.model_copy(update={"study": "theirs"}))
+    assert StudyStore.study_names(url) == ["city"]
+
+
+def test_a_run_that_died_between_our_row_and_the_study_is_made_good(
+    store: StudyStore, url: str, meta: StudyMeta
+) -> None:
+    """Creating goes on from the half that is there."""
+    optuna.delete_study(study_name="city", storage=store.storage)
+    store.close()
+    again = StudyStore.create(url, meta)
+    assert again.trials() == []
+    again.close()
+
+
+def test_an_unknown_study_names_those_that_are_there(store: StudyStore, url: str) -> None:
+    """A misspelt name is answered with the right ones."""
+    assert store.url == url
+    with pytest.raises(StudyError, match=r"no study 'town' in sqlite.*it holds: city"):
+        StudyStore.open(url, "town")
+
+
+def test_opening_makes_no_file(url: str) -> None:
+    """Reading what is not there leaves nothing behind."""
+    with pytest.raises(StudyError, match="no study database"):
+        StudyStore.open(url, "city")
+    assert not Path(url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("nonsense", "no database address"), ("postgresql+pg8000://u:secret@localhost/x", "no driver")],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence(url: str, words: str) -> None:
+    """The password is not in it."""
+    with pytest.raises(StudyError, match=words) as caught:
+        StudyStore.study_names(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    """SQLite's reason is given."""
+    path = tmp_path / "study.db"
+    path.write_text("x" * 5000)
+    with pytest.raises(StudyError, match="cannot be used: file is not a database"):
+        StudyStore.open(f"sqlite:///{path}", "city")
+
+
+def test_a_database_of_another_schema_is_refused(store: StudyStore, url: str) -> None:
+    """A newer kdsearch may have tables that this one would misread."""
+    store.close()
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    connection.execute("UPDATE kdsearch_schema SET version = 99")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StudyError, match="has schema 99 and this kdsearch reads 1"):
+        StudyStore.open(url, "city")
+
+
+def test_listing_a_folder(store: StudyStore, url: str) -> None:
+    """Every study of every subfolder, with its trials by state."""
+    store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 2.0]))
+    store.optuna_study.enqueue_trial({})
+    (listing,) = list_studies(Path(url.removeprefix("sqlite:///")).parent.parent)
+    assert listing.meta.study == "city"
+    assert listing.states == {"COMPLETE": 1, "WAITING": 1}
+    assert StudyStore.study_names(listing.url) == ["city"]
+
+
+def test_reading_a_study_imports_neither_torch_nor_ray() -> None:
+    """A report opens on a machine with neither, and quickly."""
+    code = (
+        "import sys, kdsearch.study.store, kdsearch.study.space, kdsearch.study.objectives, kdsearch.study.runner;"
+        "assert not {'torch', 'ray', 'plotly'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
