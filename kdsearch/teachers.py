@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
 from kdsearch.record import Latency, Metrics, Reference, TrialRecord
 from kdsearch.train import fit
-from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network
+from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network, quick_validation
 
 __all__ = [
     "BASE_WIDTH",
@@ -114,9 +115,7 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
             config.plan(),
             config.recipe(),
             seed=seed,
-            validate=lambda trained: errors(forecasts(trained, data, prepared.parts["val"].starts), prepared)["mae"][
-                "all"
-            ],
+            validate=partial(quick_validation, data=data, prepared=prepared),
         )
         spent = time.process_time() - began
         metrics: Metrics = {"val": errors(forecasts(network, data, prepared.parts["val"].starts), prepared)}

@@ -81,7 +81,12 @@ class SearchSpace(Model):
             values: Name to value.
         """
         fixed = tuple(Fixed(name=name, value=value) for name, value in values.items())
-        searched = tuple(parameter for parameter in self.parameters if parameter.name not in values)
+        searched = tuple(
+            parameter
+            for parameter in self.parameters
+            if parameter.name not in values
+            and all(values[name] in allowed for name, allowed in parameter.when.items() if name in values)
+        )
         space = self.model_copy(update={"parameters": (*fixed, *searched)})
         points = []
         for point in self.points:
