@@ -136,6 +136,7 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     if options.trials is None and options.budget_seconds is None:
         raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
     objectives = parse_objectives(options.objectives)
+    _check_device(options.device)
     space = load_space(options.space)
     space = space.with_values(RECIPES.get(options.recipe, {}))  # an unknown recipe is refused with the teacher
     dataset = options.dataset or space.dataset
@@ -167,6 +168,13 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         return RunResult(summary, report, store.url)
     finally:
         store.close()
+
+
+def _check_device(device: str) -> None:
+    """Refuse a device before anything is trained for it."""
+    here = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if device not in here and not (device == "cuda" and len(here) > 1):
+        raise StudyError(f"there is no device {device!r} here; choose one of {', '.join(here)}")
 
 
 def _bench(

@@ -66,7 +66,7 @@ def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(se
     values[border:] = values[border:] * -3 + 1000
     second = prepare(replace(series, values=values), PROTOCOLS[name])
     for kind in ("table", "low-rank"):
-        profiles = [fit_profile(prepared, kind) for prepared in (first, second)]  # type: ignore[arg-type]
+        profiles = [fit_profile(prepared, kind) for prepared in (first, second)]
         assert (profiles[0].table == profiles[1].table).all()
         scalers = [fit_scaler(prepared, profile) for prepared, profile in zip((first, second), profiles, strict=True)]
         assert (scalers[0].mean, scalers[0].deviation) == (scalers[1].mean, scalers[1].deviation)

@@ -15,7 +15,7 @@ from kdsearch.models import Stgcn, StgcnSize
 
 
 def test_metrics_by_hand() -> None:
-    """Errors 1 and -3 at step one, 2 at step two; an unmeasured cell and a truth of zero are left out where they must."""
+    """Errors 1 and -3 at step one, 2 at step two; unmeasured cells and, for MAPE, zero truths are left out."""
     forecast = torch.tensor([[[11.0, 1.0], [7.0, 2.0]]])
     truth = torch.tensor([[[10.0, 4.0], [99.0, 0.0]]])
     measured = torch.tensor([[[True, True], [False, True]]])

@@ -88,7 +88,7 @@ def plain_convolution(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor)
         sum(x[:, start + tap] @ weight[:, :, tap, 0].T for tap in range(kernel)) + bias
         for start in range(x.shape[1] - kernel + 1)
     ]
-    return torch.stack(steps, dim=1)  # type: ignore[arg-type]
+    return torch.stack(steps, dim=1)
 
 
 def padded(x: torch.Tensor, channels: int) -> torch.Tensor:

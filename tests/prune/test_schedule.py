@@ -76,7 +76,7 @@ def scored(criterion: str) -> tuple[Stgcn, dict[str, torch.Tensor]]:
     for batch in range(2):
         observed.zero_grad()
         torch.manual_seed(batch)
-        observed(torch.randn(2, 12, NODES, 1)).square().sum().backward()  # type: ignore[no-untyped-call]
+        observed(torch.randn(2, 12, NODES, 1)).square().sum().backward()
         scores.observe(observed)
     return observed, scores.result(observed)
 
@@ -88,7 +88,7 @@ def test_taylor_scores_sum_squared_gradient_times_weight_over_a_filter() -> None
     for batch in range(2):
         observed.zero_grad()
         torch.manual_seed(batch)
-        observed(torch.randn(2, 12, NODES, 1)).square().sum().backward()  # type: ignore[no-untyped-call]
+        observed(torch.randn(2, 12, NODES, 1)).square().sum().backward()
         for parameter, dim in (
             (observed.head.temporal2.weight, 0),
             (observed.head.temporal2.bias, 0),

@@ -1,0 +1,194 @@
+"""The command line as a newcomer meets it: real processes, exit codes, and what goes where."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
+
+QUICK_SPACE = """
+name = "quick"
+dataset = "demo"
+protocol = "stgcn"
+[teacher]
+width = 4
+epochs = 1
+[parameters.route]
+choices = ["student", "prune"]
+[parameters.loss]
+choices = ["none", "rd-l2"]
+[parameters.width]
+low = 1
+high = 3
+kind = "int"
+when = { route = ["student"] }
+[parameters.keep]
+low = 0.3
+high = 0.6
+when = { route = ["prune"] }
+[parameters.epochs]
+value = 1
+"""
+
+
+def kdsearch(folder: Path, *arguments: str, check: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder of its own, with a cache of its own."""
+    environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    finished = subprocess.run(
+        [sys.executable, "-m", "kdsearch", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert finished.returncode == check, finished.stderr
+    assert "Traceback" not in finished.stderr
+    return finished
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished study of three trials."""
+    place = tmp_path_factory.mktemp("home")
+    (place / "quick.toml").write_text(QUICK_SPACE)
+    finished = kdsearch(place, *RUN)
+    assert "report: studies/demo-quick/report.html" in finished.stdout
+    return place
+
+
+def test_a_run_leaves_a_study_that_optuna_opens_and_a_report(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'studies/demo-quick/study.db'}"
+    study = optuna.load_study(study_name="demo-quick", storage=url)
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 3
+    assert len(study.directions) == 2
+    assert (folder / "studies/demo-quick/report.html").stat().st_size > 1e6
+
+
+def test_the_same_command_again_trains_nothing_more(folder: Path) -> None:
+    again = kdsearch(folder, *RUN)
+    assert "3 of 3 trials are done" in again.stderr
+    assert len(json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)["trials"]) == 3
+
+
+def test_show_prints_the_object_of_the_design(folder: Path) -> None:
+    shown = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
+    assert {"study", "dataset", "protocol", "objectives", "trials", "front", "knee", "references"} <= set(shown)
+    assert shown["knee"] in shown["front"]
+    assert {line["name"] for line in shown["references"]} == {"last value", "calendar profile", "teacher"}
+    for trial in shown["trials"]:
+        assert {"15", "30", "45", "all"} <= set(trial["metrics"]["val"]["mae"])
+        assert trial["on_front"] == (trial["number"] in shown["front"])
+        assert ("test" in trial["metrics"]) == (trial["confirmed"] is not None)
+        assert {"p50", "p95"} <= set(trial["cost"]["latency_ms"])
+    confirmed = [trial for trial in shown["trials"] if trial["on_front"]]
+    assert all(trial["cost"]["latency_batch_ms"]["batch"] == 1140 for trial in confirmed)
+    assert {"objectives", "params", "cost", "twin_of", "feasible", "state", "reason", "route"} <= set(
+        shown["trials"][0]
+    )
+
+
+def test_studies_and_report_find_the_study_by_name(folder: Path) -> None:
+    listed = json.loads(kdsearch(folder, "studies", "--json").stdout)
+    assert listed == [{"study": "demo-quick", "dataset": "demo", "protocol": "stgcn", "trials": {"COMPLETE": 3}}]
+    written = kdsearch(folder, "report", "demo-quick", "--output", "page.html").stdout
+    assert written == "report: page.html\n"
+    assert (folder / "page.html").read_text().startswith("<!")
+
+
+def test_another_protocol_does_not_enter_the_same_study(folder: Path) -> None:
+    refused = kdsearch(folder, *RUN, "--protocol", "six-two-two", check=2)
+    assert "protocol 'stgcn' (now 'six-two-two')" in refused.stderr
+
+
+def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
+    """CSV readings with a column of times, a matrix of distances, 15-minute steps and a dataset.toml."""
+    city = folder / "my-city"
+    city.mkdir()
+    generator = np.random.default_rng(0)
+    times = np.datetime64("2024-03-01T00:00", "m") + np.arange(10 * 96) * np.timedelta64(15, "m")
+    wave = 40 + 10 * np.sin(2 * np.pi * np.arange(len(times))[:, None] / 96 + np.arange(6) / 3)
+    readings = wave + generator.normal(size=wave.shape)
+    rows = [
+        f"{str(time).replace('T', ' ')},"
+        + ",".join("" if generator.random() < 0.01 else f"{value:.2f}" for value in row)
+        for time, row in zip(times, readings, strict=True)
+    ]
+    sensors = [f"s{node}" for node in range(6)]
+    (city / "readings.csv").write_text("\n".join(["time," + ",".join(sensors), *rows]))
+    distances = np.abs(np.subtract.outer(np.arange(6), np.arange(6))) * 800.0
+    np.savetxt(city / "distances.csv", distances, delimiter=",", fmt="%.1f")
+    (city / "dataset.toml").write_text(
+        'name = "my-city"\nstart = "2024-03-01T00:00"\ninterval_minutes = 15\nunit = "km/h"\nchannels = ["speed"]\n'
+        '[series]\nfile = "readings.csv"\n[graph]\nfile = "distances.csv"\nkind = "distances"\n'
+    )
+    command = [*RUN[:1], "--dataset", "my-city", *RUN[3:-4], "--trials", "2", "--executor", "local"]
+    finished = kdsearch(folder, *command, "--data-dir", ".")
+    assert "reported at 45, 90, 135 minutes" in finished.stderr
+    assert "report: studies/my-city-quick/report.html" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "--dataset", "pemsd9", "--trials", "1"], "pemsd"),
+        (["run", "--dataset", "demo"], "give --trials 40, --budget 30m or both"),
+        (["run", "--dataset", "demo", "--budget", "soon"], "write 90s, 15m or 2h"),
+        (["run", "--dataset", "demo", "--trials", "1", "--objective", "speed"], "'speed' is not one or more"),
+        (["run", "--dataset", "demo", "--trials", "1", "--protocol", "dcrnn"], "there is no protocol 'dcrnn'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--recipe", "worst"], "there is no recipe 'worst'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--space", "nowhere"], "there is no search space 'nowhere'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--executor", "slurm"], "there is no executor 'slurm'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--device", "tpu"], "there is no device 'tpu'"),
+        (["show", "nothing"], "there is no study 'nothing'"),
+        (["reproduce", "table99"], "there is no reproduction of 'table99'"),
+        (["data", "check", "pemsd7m", "--data-dir", "."], "V_228.csv"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    refused = kdsearch(tmp_path, *arguments, check=2)
+    assert sentence in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_table_1_needs_no_data(tmp_path: Path) -> None:
+    rows = json.loads(kdsearch(tmp_path, "reproduce", "table1", "--json").stdout)
+    counts = [333_604, 48_628, 10_144, 296_426, 39_290, 7_766]
+    assert [row["parameters"] for row in rows] == [row["published_parameters"] for row in rows] == counts
+    assert all(row["uncounted_operators"] == [] for row in rows)
+    assert rows[0]["latency_ratio"] == rows[3]["latency_ratio"] == 1.0
+    assert rows[2]["flops"] < 0.04 * rows[0]["flops"]
+
+
+def test_help_names_every_command_with_an_example(tmp_path: Path) -> None:
+    commands = ["run", "studies", "show", "report", "reproduce", "teacher", "doctor"]
+    commands += ["data list", "data fetch", "data check"]
+    for command in commands:
+        assert "Example: kdsearch" in kdsearch(tmp_path, *command.split(), "--help").stdout, command
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """It answers at once because neither torch nor any other slow library is loaded for it."""
+    code = "import sys, kdsearch.cli; print(sorted({'torch', 'ray', 'optuna', 'pandas', 'plotly'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_doctor_says_what_is_here(tmp_path: Path) -> None:
+    found = json.loads(kdsearch(tmp_path, "doctor", "--json").stdout)
+    assert found["packages"]["torch"]
+    assert found["cache_dir"] == str(tmp_path / "cache")
+
+
+def test_data_list_shows_built_in_datasets(tmp_path: Path) -> None:
+    listed = json.loads(kdsearch(tmp_path, "data", "list", "--data-dir", ".", "--json").stdout)
+    present = {one["name"]: one["present"] for one in listed}
+    assert present["demo"]
+    assert {"pemsd8", "pemsd4", "pemsd7m", "metr-la", "pems-bay", "los-loop"} <= set(present)
+    assert not present["pemsd8"]

@@ -1,0 +1,70 @@
+"""The training loop: batches, rates, and the optimiser of TensorFlow 1."""
+
+import numpy as np
+import pytest
+import torch
+
+from kdsearch.data.profile import fit_scaler
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.recipe import Recipe
+from kdsearch.models import Stgcn, StgcnSize
+from kdsearch.train import Plan, TensorFlowRmsProp, fit, steps_per_epoch
+
+
+def trained(prepared: Prepared, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
+    """A student after training, and how many minibatches it saw."""
+    torch.manual_seed(0)
+    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=9)
+    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+    seen = 0
+
+    def count(_: object) -> None:
+        nonlocal seen
+        seen += 1
+
+    starts = prepared.parts["train"].starts
+    fit(network, data, starts, plan, Recipe(), seed=0, on_gradients=count, most_steps=most_steps)
+    return network, seen
+
+
+def test_random_windows_use_every_window_once_in_an_epoch(prepared: Prepared) -> None:
+    plan = Plan(epochs=2, learning_rate=1e-3, batch=50, segment=1)
+    starts = prepared.parts["train"].starts
+    assert steps_per_epoch(plan, starts) == -(-len(starts) // 50)
+    assert trained(prepared, plan)[1] == 2 * steps_per_epoch(plan, starts)
+
+
+def test_most_steps_ends_training(prepared: Prepared) -> None:
+    assert trained(prepared, Plan(epochs=5, learning_rate=1e-3), most_steps=7)[1] == 7
+
+
+def test_segments_longer_than_a_day_shrink_to_it(prepared: Prepared) -> None:
+    """Windows inside one day leave runs of 76 at 15 minutes; a longer segment would find no window at all."""
+    assert trained(prepared, Plan(epochs=1, learning_rate=1e-3, segment=500))[1] > 0
+
+
+def test_cosine_warms_up_and_falls_to_zero() -> None:
+    plan = Plan(epochs=10, learning_rate=2.0)
+    rates = [plan.rate(step, 1000, 0) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.02)
+    assert max(rates) == rates[99] == pytest.approx(2.0, rel=1e-3)
+    assert rates[-1] < 1e-4
+    assert all(np.diff(rates[100:]) <= 0)
+
+
+def test_staircase_is_the_papers() -> None:
+    plan = Plan(epochs=50, learning_rate=1e-3, schedule="staircase")
+    assert [plan.rate(0, 1, epoch) for epoch in (0, 4, 5, 10)] == pytest.approx([1e-3, 1e-3, 7e-4, 4.9e-4])
+
+
+def test_rmsprop_starts_with_a_mean_square_of_one() -> None:
+    """By hand: gradient 2 gives mean square 0.9 + 0.4 = 1.3, then 1.17 + 0.4 = 1.57."""
+    parameter = torch.nn.Parameter(torch.tensor([1.0]))
+    optimiser = TensorFlowRmsProp(iter([parameter]), 0.1)
+    expected = 1.0
+    for square in (1.3, 1.57):
+        parameter.grad = torch.tensor([2.0])
+        optimiser.step()
+        expected -= 0.1 * 2 / square**0.5
+        assert parameter.item() == pytest.approx(expected, rel=1e-6)
