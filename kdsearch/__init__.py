@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kdsearch.record import TrialRecord
     from kdsearch.report.page import write_page
     from kdsearch.report.summary import summarise
-    from kdsearch.run import RunOptions, run
+    from kdsearch.running import RunOptions, run
     from kdsearch.study.space import load_space
     from kdsearch.study.store import StudyStore
     from kdsearch.trial import Bench, TrialConfig
@@ -45,7 +45,7 @@ _HOMES = {
     "PROTOCOLS": "data.protocols",
     "Bench": "trial",
     "Bundle": "bundle",
-    "RunOptions": "run",
+    "RunOptions": "running",
     "Series": "data.series",
     "StudyStore": "study.store",
     "TrialConfig": "trial",
@@ -53,7 +53,7 @@ _HOMES = {
     "load_series": "data.load",
     "load_space": "study.space",
     "prepare": "data.protocols",
-    "run": "run",
+    "run": "running",
     "summarise": "report.summary",
     "write_page": "report.page",
 }

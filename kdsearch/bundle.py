@@ -51,9 +51,11 @@ class Bundle:
         arrays["scaler"] = np.array([self.scaler.mean, self.scaler.deviation])
         arrays["spec"] = np.array(json.dumps(self.spec))
         if profile is not None:
-            arrays["profile"] = profile.table
-            arrays["profile_kind"] = np.array(profile.kind)
-            arrays["profile_stored_numbers"] = np.array(profile.stored_numbers)
+            if profile.factors is None:
+                arrays["profile"] = profile.table
+            else:
+                arrays["profile_coefficients"], arrays["profile_shares"] = profile.factors
+                arrays["profile_slots"] = np.array(profile.table.shape[1])
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes names for its flag
         return buffer.getvalue()
@@ -64,8 +66,10 @@ class Bundle:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             profile = None
             if "profile" in arrays:
-                kind, stored = str(arrays["profile_kind"]), int(arrays["profile_stored_numbers"])
-                profile = Profile("low-rank" if kind == "low-rank" else "table", arrays["profile"], stored)
+                profile = Profile("table", arrays["profile"])
+            elif "profile_slots" in arrays:
+                factors = arrays["profile_coefficients"], arrays["profile_shares"]
+                profile = Profile.of_factors(*factors, slots=int(arrays["profile_slots"]))
             mean, deviation = arrays["scaler"].tolist()
             state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
             spec = json.loads(str(arrays["spec"]))

@@ -14,7 +14,6 @@ import typer
 from kdsearch.errors import KdsearchError, StudyError
 
 if TYPE_CHECKING:
-    from kdsearch.report.summary import StudySummary
     from kdsearch.study.store import StudyStore
 
 __all__ = ["app", "main"]
@@ -35,7 +34,6 @@ Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
 Storage = Annotated[str | None, typer.Option(help="Database address, such as postgresql+psycopg://...; else a file.")]
 
 INTERRUPTED = 130
-PIPED_WIDTH = 160
 
 
 @app.command()
@@ -48,10 +46,11 @@ def run(
     budget: Annotated[str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.")] = None,
     space: Annotated[str, typer.Option(help="Name or path of a search space.")] = "stgcn",
     protocol: Annotated[str | None, typer.Option(help="stgcn or six-two-two; the space's own if left out.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's first one if left out.")] = None,
     recipe: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
-    seed: Annotated[int, typer.Option(help="Of training and of the search.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of training and of the search.")] = 0,
     sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2 or random.")] = "tpe",
     confirm_seeds: Annotated[int, typer.Option(min=1, help="Seeds of each network of the front at the end.")] = 1,
     study: Annotated[str | None, typer.Option(help="Name of the study; DATASET-SPACE if left out.")] = None,
@@ -64,15 +63,16 @@ def run(
 
     Example: kdsearch run --dataset pemsd8 --objective mae,latency --budget 15m
     """
-    from kdsearch.console import SearchDisplay
-    from kdsearch.run import RunOptions
-    from kdsearch.run import run as search
+    from kdsearch.console import SearchDisplay, print_front
+    from kdsearch.running import RunOptions
+    from kdsearch.running import run as search
 
     if executor not in {"ray", "local"}:
         raise StudyError(f"there is no executor {executor!r}; choose ray or local")
     options = RunOptions(
         dataset=dataset,
         protocol=protocol,
+        channel=channel,
         objectives=objective,
         space=space,
         recipe=recipe,
@@ -92,7 +92,7 @@ def run(
     )
     with SearchDisplay(trials) as display:
         result = search(options, display.say, display.event)
-    _print_front(result.summary)
+    print_front(result.summary)
     typer.echo(f"report: {result.report}")
 
 
@@ -102,6 +102,7 @@ def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> N
 
     Example: kdsearch studies --json
     """
+    from kdsearch.console import print_table
     from kdsearch.study.store import list_studies as listings
 
     found = listings(studies) if studies.is_dir() else []
@@ -116,7 +117,7 @@ def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> N
         [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
         for row in rows
     ]
-    _print_table(f"Studies in {studies}", ["study", "dataset", "protocol", "trials"], shown)
+    print_table(f"Studies in {studies}", ["study", "dataset", "protocol", "trials"], shown)
 
 
 @app.command()
@@ -130,6 +131,7 @@ def show(
 
     Example: kdsearch show pemsd8-stgcn --json
     """
+    from kdsearch.console import print_front
     from kdsearch.report.summary import summarise
 
     store = _open_study(study, studies, storage)
@@ -138,7 +140,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
     else:
-        _print_front(summary)
+        print_front(summary)
 
 
 @app.command()
@@ -170,6 +172,7 @@ def reproduce(
 
     Example: kdsearch reproduce table1 --json
     """
+    from kdsearch.console import print_table
     from kdsearch.reproduce import table1
 
     if table != "table1":
@@ -178,7 +181,7 @@ def reproduce(
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
         return
-    _print_table(
+    print_table(
         f"Table 1: one forecast of nine iterated steps, batch 1, {threads} thread(s)",
         [
             "graph",
@@ -212,9 +215,10 @@ def reproduce(
 def teacher(
     dataset: Annotated[str, typer.Option(help="Name or folder.")],
     protocol: Annotated[str, typer.Option(help="stgcn or six-two-two.")] = "stgcn",
+    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's first one if left out.")] = None,
     recipe: Annotated[str, typer.Option(help="best or paper.")] = "best",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
-    seed: Annotated[int, typer.Option(help="Of weights and batches.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
     data_dir: DataDir = None,
     device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
     as_json: Json = False,
@@ -223,10 +227,11 @@ def teacher(
 
     Example: kdsearch teacher --dataset pemsd8
     """
-    from kdsearch.run import prepared_dataset, trained_teacher
+    from kdsearch.console import print_table
+    from kdsearch.running import prepared_dataset, trained_teacher
     from kdsearch.teachers import reference_lines
 
-    prepared, note = prepared_dataset(dataset, protocol, data_dir)
+    prepared, note = prepared_dataset(dataset, protocol, data_dir, channel)
     settings = {} if epochs is None else {"epochs": epochs}
     network, record = trained_teacher(prepared, recipe, settings, seed, device=device)
     lines = reference_lines(prepared, ("val",))
@@ -237,7 +242,7 @@ def teacher(
     typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
-    _print_table(f"Validation MAE, {prepared.unit}", ["", *horizons], rows)
+    print_table(f"Validation MAE, {prepared.unit}", ["", *horizons], rows)
 
 
 @app.command()
@@ -246,6 +251,7 @@ def doctor(as_json: Json = False) -> None:
 
     Example: kdsearch doctor
     """
+    from kdsearch.console import print_table
     from kdsearch.doctor import examine
 
     found = examine()
@@ -255,7 +261,7 @@ def doctor(as_json: Json = False) -> None:
     packages = found.pop("packages")
     rows = [[name, str(value)] for name, value in found.items()]
     rows += [[name, value or "not installed"] for name, value in packages.items()]
-    _print_table("kdsearch doctor", ["", ""], rows)
+    print_table("kdsearch doctor", ["", ""], rows)
 
 
 @data_app.command("list")
@@ -264,6 +270,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
 
     Example: kdsearch data list
     """
+    from kdsearch.console import print_table
     from kdsearch.data.load import known_datasets
 
     known = known_datasets(data_dir)
@@ -279,7 +286,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
         ]
         for one in known
     ]
-    _print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
+    print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
 
 
 @data_app.command("fetch")
@@ -304,6 +311,7 @@ def data_check(
 
     Example: kdsearch data check pemsd8
     """
+    from kdsearch.console import print_table
     from kdsearch.data.catalog import describe_completeness
     from kdsearch.data.fetch import check
     from kdsearch.data.load import facts_of, find_dataset, load_series
@@ -328,7 +336,7 @@ def data_check(
         ]
         for channel in facts.channels
     ]
-    _print_table(card.name, ["", ""], rows)
+    print_table(card.name, ["", ""], rows)
 
 
 def parse_seconds(text: str) -> float:
@@ -362,49 +370,6 @@ def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
     raise StudyError(f"there is no study {study!r} in {studies}; it holds: {names}")
 
 
-def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(str, row))
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
-
-
-def _print_front(summary: "StudySummary") -> None:
-    """The front and the reference lines as a table, then what a reader must know."""
-    horizons = summary.horizons
-    rows = []
-    for trial in summary.front_trials:
-        name = f"{trial.number}{' (knee)' if trial.number == summary.knee else ''}"
-        what = ", ".join(
-            str(trial.params[key]) for key in ("route", "loss", "decoding", "input") if key in trial.params
-        )
-        rows.append([name, what, *_costs(trial.cost), *_maes(trial.metrics, horizons)])
-    rows += [[line.name, "", *_costs(line.cost), *_maes(line.metrics, horizons)] for line in summary.references]
-    columns = ["trial", "", "parameters", "MFLOP", "ms p50", "to teacher"]
-    columns += [f"val {minutes} min" for minutes in horizons] + ["val mean", "test mean"]
-    _print_table(f"{summary.study}: front, MAE", columns, rows)
-    for sentence in (summary.answer, *summary.notes):
-        typer.echo(sentence)
-
-
-def _costs(cost: Any) -> list[str]:
-    if cost is None:
-        return [""] * 4
-    latency = f"{cost.latency_ms.p50:.2f}" if cost.latency_ms else ""
-    ratio = f"{cost.latency_ratio:.3f}" if cost.latency_ratio else ""
-    return [f"{cost.parameters:,}", f"{cost.flops / 1e6:,.1f}", latency, ratio]
-
-
-def _maes(metrics: dict[str, dict[str, dict[str, float]]], horizons: list[str]) -> list[str]:
-    validation = [f"{metrics['val']['mae'][horizon]:.2f}" for horizon in (*horizons, "all")]
-    return [*validation, f"{metrics['test']['mae']['all']:.2f}" if "test" in metrics else ""]
-
-
 def main() -> NoReturn:
     """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
     import click
@@ -414,6 +379,10 @@ def main() -> NoReturn:
     except KdsearchError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        what = f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error)
+        typer.echo(f"Error: {what}", err=True)
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,15 +1,29 @@
-"""One display of a running search: a progress line on a terminal, plain lines elsewhere; all of it on stderr."""
+"""What a terminal shows: the display of a running search on stderr, and tables on stdout."""
 
-from types import TracebackType
-from typing import Self
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
-from kdsearch.record import TrialRecord
-from kdsearch.study.runner import StudyEvent
+from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread
 
-__all__ = ["SearchDisplay"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from kdsearch.record import Cost, Metrics, TrialRecord
+    from kdsearch.report.summary import StudySummary
+    from kdsearch.study.driver import StudyEvent
+
+__all__ = ["SearchDisplay", "print_front", "print_table"]
+
+PIPED_WIDTH = 160
+_CHOICES = ("route", "loss", "decoding", "input")
 
 
 class SearchDisplay:
@@ -57,15 +71,83 @@ class SearchDisplay:
         self._progress.update(self._task, completed=event.done, description=f"trials, {event.running} running{failed}")
 
 
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table to stdout, wide enough for other programs where that is no terminal.
+
+    Args:
+        title: Above the table.
+        columns: Heads; none is shown where all are empty.
+        rows: Cells, as many in each row as there are columns.
+    """
+    table = Table(title=title, title_justify="left", show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, emoji=False).print(table)
+
+
+def print_front(summary: StudySummary) -> None:
+    """Prints the front and the reference lines as a table, then what a reader must know."""
+    horizons = [*summary.horizons, "all"]
+    rows = []
+    for trial in summary.front_trials:
+        name = f"{trial.number}{' (knee)' if trial.number == summary.knee else ''}"
+        deviations = {} if trial.confirmed is None else trial.confirmed.standard_deviation
+        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, deviations)]
+        rows.append([name, _choices(trial.params), *cells])
+    for line in summary.references:
+        cells = [*_costs(line.cost), *_errors(line.metrics, horizons), _test_error(line.metrics, {})]
+        rows.append([line.name, "", *cells])
+    columns = ["trial", "", "parameters", "FLOPs", "ms p50", "to teacher"]
+    columns += [f"val {minutes} min" for minutes in summary.horizons] + ["val mean", "test mean"]
+    print_table(f"{summary.study}: front, MAE ({_seeds(summary)})", columns, rows)
+    for sentence in (summary.answer, *summary.notes):
+        print(sentence)
+
+
+def _seeds(summary: StudySummary) -> str:
+    """Of which seeds the errors are: the search has one, the quiet pass may have had more."""
+    validation = f"validation: the search's seed {summary.seed}"
+    numbers = sorted({len(trial.confirmed.seeds) for trial in summary.front_trials if trial.confirmed is not None})
+    if not numbers:
+        return validation
+    many = " or ".join(map(str, numbers))
+    return f"{validation}; test: {'one seed' if numbers == [1] else f'mean over {many} seeds'}"
+
+
+def _choices(params: dict[str, object]) -> str:
+    return ", ".join(str(params[name]) for name in _CHOICES if name in params)
+
+
+def _costs(cost: Cost | None) -> list[str]:
+    if cost is None:
+        return [""] * 4
+    latency = significant(cost.latency_ms.p50) if cost.latency_ms else ""
+    ratio = "" if cost.latency_ratio is None else significant(cost.latency_ratio, 2)
+    return [count(cost.parameters), magnitude(cost.flops), latency, ratio]
+
+
+def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:
+    values = [mae(metrics, horizon) for horizon in horizons]
+    return ["" if math.isnan(value) else error(value) for value in values]
+
+
+def _test_error(metrics: Metrics, deviations: Metrics) -> str:
+    """The mean over seeds with its standard deviation, where there is one."""
+    mean, deviation = mae(metrics, split="test"), mae(deviations, split="test")
+    if math.isnan(mean):
+        return ""
+    return error(mean) if math.isnan(deviation) else f"{error(mean)} ± {spread(deviation)}"
+
+
 def _outcome(record: TrialRecord) -> str:
     """What became of a trial, on one line."""
     if record.cost is None or "val" not in record.metrics:
         return f"{record.state}: {record.reason}"
-    words = ", ".join(
-        str(record.params[name]) for name in ("route", "loss", "decoding", "input") if name in record.params
-    )
-    latency = f", {record.cost.latency_ms.p50:.2f} ms" if record.cost.latency_ms else ""
+    latency = f", {significant(record.cost.latency_ms.p50)} ms" if record.cost.latency_ms else ""
     return (
-        f"{record.state}: {words}; MAE {record.metrics['val']['mae']['all']:.3f}, {record.cost.parameters:,} parameters"
+        f"{record.state}: {_choices(record.params)}; MAE {mae(record.metrics):.3f}, "
+        f"{count(record.cost.parameters)} parameters"
         f"{latency}, {sum(record.seconds.values()):.0f} CPU s"
     )

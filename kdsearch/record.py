@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["Confirmation", "Cost", "CurvePoint", "Latency", "Metrics", "Reference", "TrialRecord"]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
-"""split ("train", "val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
+"""split ("val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
 
 "all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
 """
@@ -35,7 +35,8 @@ class Cost(BaseModel):
         flops: Floating-point operations of one forecast of the whole horizon at batch 1.
         product_flops: The part of `flops` in matrix products and convolutions (2 per multiply-accumulate).
         uncounted_operators: Operators that ran and for which no formula is known.
-        latency_ms: Batch 1.
+        latency_ms: Batch 1, scaled to the pace of the teacher's own quiet reading when the study began: readings taken
+            on different days, or beside other trials, are made comparable by timing the teacher in alternation.
         latency_batch_ms: The paper's batch of 1140 windows, measured in the quiet pass only.
         latency_ratio: Median latency at batch 1 divided by the reference network's, measured in alternation.
         latency_batch_ratio: The same at batch 1140.
@@ -113,15 +114,17 @@ class Confirmation(BaseModel):
 
     Attributes:
         number: The trial's number in its study.
+        asked_seeds: How many seeds were asked for; a training that failed is missing from `seeds`.
         seeds: Training seeds, the trial's own first; one entry of `metrics` for each.
         metrics: Of the validation and the test split; the test split is scored here and nowhere else.
         cost: Measured on the trial's own network, in alternation with the teacher.
-        twin_metrics: The same seeds and epochs without a teacher, for distilled trials; empty otherwise.
+        twin_metrics: The same seeds and epochs without a teacher in the loss, for distilled trials; empty otherwise.
     """
 
     model_config = ConfigDict(frozen=True)
 
     number: int
+    asked_seeds: int = 1
     seeds: list[int]
     metrics: list[Metrics]
     cost: Cost

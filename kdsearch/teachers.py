@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -57,22 +58,18 @@ def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) ->
     if recipe not in RECIPES:
         raise SpaceError(f"there is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
     defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3}
+    if misplaced := {"route", "loss"} & set(settings):
+        raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
     plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared)}
-    return TrialConfig.of(defaults | RECIPES[recipe] | plain | settings)
+    return TrialConfig.of(defaults | plain | RECIPES[recipe] | settings)
 
 
 def code_version() -> str:
     """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
     package = Path(__file__).parent
-    modules = [
-        "train.py",
-        "data/protocols.py",
-        "data/profile.py",
-        "data/windows.py",
-        "models/base.py",
-        "models/stgcn.py",
-    ]
-    digest = hashlib.sha256()
+    modules = ["trial.py", "train.py", "data/protocols.py", "data/profile.py", "data/windows.py", "models/base.py"]
+    modules += ["models/stgcn.py", "distill/losses.py", "distill/recipe.py", "measure/accuracy.py", "measure/cost.py"]
+    digest = hashlib.sha256(torch.__version__.encode())
     for module in modules:
         digest.update((package / module).read_bytes())
     return digest.hexdigest()[:16]
@@ -83,7 +80,7 @@ def taught_network(
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
-    The cache key is data, protocol, configuration, seed and code version; a folder is complete or not there.
+    The cache key is data, protocol, configuration, seed, threads and code version; a folder is complete or not there.
 
     Args:
         prepared: Series cut by a protocol.
@@ -92,7 +89,8 @@ def taught_network(
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
         device: Where to train.
     """
-    identity = [prepared.series.content_hash, prepared.protocol.hash, config.model_dump_json(), seed, code_version()]
+    data = [prepared.series.content_hash, prepared.protocol.hash]
+    identity = [*data, config.model_dump_json(), seed, training_threads, device, code_version()]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     folder = cache_dir() / "teachers" / key
     if not folder.exists():
@@ -140,7 +138,12 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
     (unfinished / "record.json").write_text(record.model_dump_json())
     (unfinished / "network.npz").write_bytes(Bundle.of(network, scaler, prepared.series.adjacency).to_bytes())
     np.save(unfinished / "forecasts.npy", made)
-    unfinished.rename(folder)
+    try:
+        unfinished.rename(folder)
+    except OSError:  # another process was quicker; the same seed gave it the same network
+        if not folder.exists():
+            raise
+        shutil.rmtree(unfinished)
 
 
 def _quiet_latency(prepared: Prepared, bundle: Bundle, device: str) -> Latency:

@@ -18,13 +18,12 @@ from kdsearch.errors import RunError
 from kdsearch.models import Forecaster
 from kdsearch.record import CurvePoint
 
-__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "steps_per_epoch"]
+__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "fitting_segment", "steps_per_epoch"]
 
 OptimiserName = Literal["adam", "tf-rmsprop"]
 ScheduleName = Literal["cosine", "staircase", "constant"]
 
 WARM_UP_STEPS = 100
-GRADIENT_NORM = 1.0
 
 
 class TensorFlowRmsProp(torch.optim.Optimizer):
@@ -61,10 +60,11 @@ class Plan:
         epochs: Passes over the training windows.
         learning_rate: Its highest value.
         batch: Windows in a batch.
-        segment: Consecutive windows that share one pass through the network, at most an unbroken run; 1 draws every
-            window for itself.
+        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so; 1
+            draws every window for itself.
         optimiser: As in `OPTIMISERS`.
         schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
+        gradient_norm: Gradients are clipped to it; zero leaves them as they are.
     """
 
     epochs: int
@@ -73,6 +73,7 @@ class Plan:
     segment: int = 10
     optimiser: OptimiserName = "adam"
     schedule: ScheduleName = "cosine"
+    gradient_norm: float = 1.0
 
     def rate(self, step: int, total: int, epoch: int) -> float:
         """Learning rate at a step."""
@@ -87,8 +88,20 @@ class Plan:
 
 
 def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
-    """Batches in an epoch, the last small one included; random segment borders may make it one less."""
-    return -(-len(starts) // plan.batch)
+    """Batches in an epoch, the last small one included."""
+    cut = sum(len(run) // plan.segment for run in unbroken_runs(starts))
+    return -(-cut // max(1, plan.batch // plan.segment))
+
+
+def fitting_segment(segment: int, starts: NDArray[np.int64]) -> int:
+    """The longest segment, at most `segment`, of which nine in ten windows are part in every epoch.
+
+    Where days or gaps cut the series into short runs, a long segment would leave many windows out.
+    """
+    runs = [len(run) for run in unbroken_runs(starts)]
+    while segment > 1 and sum(run // segment * segment for run in runs) < 0.9 * len(starts):
+        segment -= 1
+    return segment
 
 
 def fit(
@@ -126,7 +139,7 @@ def fit(
     Raises:
         RunError: Where loss or gradient is no longer finite.
     """
-    plan = replace(plan, segment=min(plan.segment, max(len(run) for run in unbroken_runs(starts))))
+    plan = replace(plan, segment=fitting_segment(plan.segment, starts))
     order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     optimiser = OPTIMISERS[plan.optimiser](network.parameters(), plan.learning_rate)
     total = plan.epochs * steps_per_epoch(plan, starts)
@@ -146,7 +159,7 @@ def fit(
             loss.backward()  # type: ignore[no-untyped-call]
             if on_gradients:
                 on_gradients(network)
-            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), plan.gradient_norm or torch.inf)
             if not torch.isfinite(norm):
                 raise RunError(
                     f"the gradient is not finite in epoch {epoch + 1} of {phase} (loss {float(loss.detach()):g}); "

@@ -1,5 +1,7 @@
 """The training loop: batches, rates, and the optimiser of TensorFlow 1."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.train import Plan, TensorFlowRmsProp, fit, steps_per_epoch
+from kdsearch.train import Plan, TensorFlowRmsProp, fit, fitting_segment, steps_per_epoch
 
 
 def trained(prepared: Prepared, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
@@ -51,6 +53,23 @@ def test_cosine_warms_up_and_falls_to_zero() -> None:
     assert max(rates) == rates[99] == pytest.approx(2.0, rel=1e-3)
     assert rates[-1] < 1e-4
     assert all(np.diff(rates[100:]) <= 0)
+
+
+@pytest.mark.parametrize("batch", [25, 50, 100])
+def test_the_rate_reaches_zero_at_the_last_minibatch(prepared: Prepared, batch: int) -> None:
+    """Segments give fewer windows than an epoch holds; the schedule counts what really comes."""
+    plan = Plan(epochs=3, learning_rate=1.0, batch=batch, segment=10)
+    total = 3 * steps_per_epoch(plan, prepared.parts["train"].starts)
+    assert trained(prepared, replace(plan, learning_rate=1e-4))[1] == total
+    assert plan.rate(total - 1, total, 2) < 0.01
+
+
+def test_segments_leave_at_most_a_tenth_of_the_windows_out() -> None:
+    """Runs of 14 windows are cut in sevens or less, runs of 268 in tens, single windows one by one."""
+    runs = np.concatenate([100 * run + np.arange(14) for run in range(5)])
+    assert fitting_segment(10, runs) == 7
+    assert fitting_segment(10, np.arange(268)) == 10
+    assert fitting_segment(10, np.arange(0, 50, 2)) == 1
 
 
 def test_staircase_is_the_papers() -> None:

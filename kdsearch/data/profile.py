@@ -5,7 +5,7 @@ and, alone, a reference line that every forecaster has to beat.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ HARMONICS = 8
 RANK = 8
 TABLE_DAYS = 14
 DAY_MINUTES = 24 * 60
+GROUPS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +33,25 @@ class Profile:
         kind: "table" stores every cell; "low-rank" stores `RANK` mean days of `HARMONICS` harmonics and each node's
             shares in them.
         table: ``(group, slot, node)`` in real units; group 0 is Monday to Friday, 1 Saturday, 2 Sunday.
-        stored_numbers: Numbers that must be kept to have the table.
+        factors: What a low-rank profile keeps: coefficients ``(group * harmonic, component)`` of the mean days, and
+            shares ``(component, node)``. None for a table.
     """
 
     kind: ProfileKind
     table: NDArray[np.float32]
-    stored_numbers: int
+    factors: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    @classmethod
+    def of_factors(cls, coefficients: NDArray[np.float32], shares: NDArray[np.float32], slots: int) -> Self:
+        """The low-rank profile that these factors describe."""
+        by_group = (coefficients @ shares).reshape(GROUPS, -1, shares.shape[1])
+        basis = _harmonic_basis(slots, by_group.shape[1] // 2)
+        return cls("low-rank", np.einsum("sk,gkn->gsn", basis, by_group).astype(np.float32), (coefficients, shares))
+
+    @property
+    def stored_numbers(self) -> int:
+        """Numbers that must be kept to have the table."""
+        return self.table.size if self.factors is None else sum(factor.size for factor in self.factors)
 
     def rows(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
         """The profile at these local times: ``(step,)`` -> ``(step, node)``."""
@@ -63,7 +77,7 @@ def fit_profile(prepared: Prepared, kind: ProfileKind) -> Profile:
     group, slot = _calendar(prepared.series.times[train.first : train.last], slots)
     measured = prepared.measured[train.first : train.last]
     values = np.where(measured, prepared.values[train.first : train.last], 0.0)
-    sums = np.zeros((3, slots, values.shape[1]))
+    sums = np.zeros((GROUPS, slots, values.shape[1]))
     counts = np.zeros_like(sums)
     np.add.at(sums, (group, slot), values)
     np.add.at(counts, (group, slot), measured)
@@ -72,7 +86,7 @@ def fit_profile(prepared: Prepared, kind: ProfileKind) -> Profile:
     anywhere = _mean(sums.sum(0), counts.sum(0), values.sum(0) / np.maximum(measured.sum(0), 1))
     table = _mean(sums, counts, anywhere)
     if kind == "table":
-        return Profile(kind, table.astype(np.float32), table.size)
+        return Profile(kind, table.astype(np.float32))
     days = np.array(
         [
             max(1, len(np.unique(prepared.series.times[train.first : train.last][group == g].astype("datetime64[D]"))))
@@ -103,21 +117,23 @@ def _mean(
     return np.where(counts > 0, sums / np.maximum(counts, 1), otherwise)
 
 
+def _harmonic_basis(slots: int, harmonics: int) -> NDArray[np.float64]:
+    """Orthonormal constant, cosines and sines of the day: ``(slot, 1 + 2 * harmonics)``."""
+    angle = 2 * np.pi * np.arange(slots)[:, None] * np.arange(1, harmonics + 1) / slots
+    waves = np.concatenate([np.full((slots, 1), 1 / np.sqrt(2)), np.cos(angle), np.sin(angle)], axis=1)
+    return np.asarray(waves * np.sqrt(2 / slots))
+
+
 def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
     """The table's best approximation by few mean days, each a few harmonics, weighted by the days of each group."""
-    groups, slots, nodes = table.shape
-    harmonics = min(HARMONICS, (slots - 1) // 2)
-    angle = 2 * np.pi * np.arange(slots)[:, None] * np.arange(1, harmonics + 1) / slots
-    basis = np.concatenate([np.full((slots, 1), 1 / np.sqrt(2)), np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(
-        2 / slots
-    )
-    weights = np.sqrt(days)[:, None, None]
-    coefficients = (np.einsum("sk,gsn->gkn", basis, table) * weights).reshape(-1, nodes)
+    slots, nodes = table.shape[1:]
+    basis = _harmonic_basis(slots, min(HARMONICS, (slots - 1) // 2))
+    weights = np.repeat(np.sqrt(days), basis.shape[1])[:, None]
+    coefficients = np.einsum("sk,gsn->gkn", basis, table).reshape(-1, nodes) * weights
     left, strength, right = np.linalg.svd(coefficients, full_matrices=False)
     rank = min(RANK, len(strength))
-    reduced = (left[:, :rank] * strength[:rank] @ right[:rank]).reshape(groups, -1, nodes) / weights
-    stored = rank * (len(coefficients) + nodes)
-    return Profile("low-rank", np.einsum("sk,gkn->gsn", basis, reduced).astype(np.float32), stored)
+    mean_days = left[:, :rank] * strength[:rank] / weights
+    return Profile.of_factors(mean_days.astype(np.float32), right[:rank].astype(np.float32), slots)
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,14 +50,16 @@ class Protocol:
         """Reported step -> minutes ahead."""
         return {step: step * interval_minutes for step in self.reported_steps}
 
-    def describe(self, interval_minutes: int) -> str:
+    def describe(self, series: Series) -> str:
         """One sentence for a reader of tables."""
-        minutes = ", ".join(str(value) for value in self.reported_minutes(interval_minutes).values())
+        minutes = ", ".join(str(value) for value in self.reported_minutes(series.interval_minutes).values())
         shares = " / ".join(f"{100 * share:.0f} %" for share in self.split)
         inside = "inside one day" if self.within_day else "inside one part"
         return (
-            f"protocol {self.name}: {self.history} steps in, {self.horizon} out, reported at {minutes} minutes; "
+            f"protocol {self.name}: {series.channels[self.channel]}, {self.history} steps in, {self.horizon} out, "
+            f"reported at {minutes} minutes; "
             f"{shares} of the {self.split_by} for training, validation and test, in order of time; windows {inside}; "
+            f"gaps interpolated inside a part, as the papers do, so that one at the end of a history looks ahead; "
             f"errors over measured readings in real units, MAPE where the truth is above zero"
         )
 

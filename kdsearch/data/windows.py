@@ -63,8 +63,8 @@ def segments(
     """Batches of segments, each `length` consecutive windows, in random order.
 
     Each unbroken run of windows is cut at a fresh random offset, so that borders move from epoch to epoch; what is left
-    over at a run's ends, fewer than `length` windows each, waits for another epoch. With `length` 1 these are plain
-    random windows and every one comes once.
+    over at a run's ends, fewer than `length` windows in all, waits for another epoch. A run shorter than `length` is
+    never used. With `length` 1 these are plain random windows and every one comes once.
 
     Args:
         starts: First rows of the windows, ascending.

@@ -1,7 +1,7 @@
 """Recipes: which losses, with which weights, and how one batch is judged by them."""
 
-from dataclasses import dataclass, replace
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -25,7 +25,8 @@ class Recipe:
         alpha1: Scaled teacher error above which the teacher is followed, Eq 6.
         alpha2: Share of the spatial term in Eq 11.
         alpha3: Weight of the feature terms in Eq 11.
-        error: How deviations are measured, "squared" or "absolute".
+        error: How deviations at the output are measured, "squared" or "absolute".
+        feature_error: How differences of correlations are measured, Eq 8 and 10: "squared" or, as printed, "absolute".
         reduction: "mean" or, as printed in Eq 2, 3 and 6, "sum".
         divergence: "softmax" or, as printed in Eq 1, "printed".
         slice_share: Share of the time slices that the spatial term looks at in a step, drawn at random: unbiased.
@@ -38,9 +39,10 @@ class Recipe:
     alpha2: float = 0.5
     alpha3: float = 0.1
     error: Error = "squared"
+    feature_error: Error = "squared"
     reduction: Reduction = "mean"
     divergence: Divergence = "softmax"
-    slice_share: float = 0.25
+    slice_share: float = 0.1
 
     @property
     def needs_teacher(self) -> bool:
@@ -56,10 +58,6 @@ class Recipe:
     def temporal_weight(self) -> float:
         """Weight of L_TCD in the whole loss, Eq 11."""
         return self.alpha3 * {"tcd": 1.0, "stcd": 1 - self.alpha2}.get(self.loss, 0.0)
-
-    def without_teacher(self) -> Self:
-        """The twin: the same training with no teacher in it."""
-        return replace(self, loss="none")
 
 
 @dataclass(frozen=True)
@@ -115,13 +113,17 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         return loss
     if recipe.temporal_weight > 0:
         terms = [
-            losses.temporal_correlation(student, teacher, student.shape[1] - features.forecasts + 1)
+            losses.temporal_correlation(
+                student, teacher, student.shape[1] - features.forecasts + 1, error=recipe.feature_error
+            )
             for student, teacher in features.temporal
         ]
         loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
     if recipe.spatial_weight > 0:
         terms = [
-            losses.spatial_correlation(*_drawn_slices(student, teacher, features.forecasts, recipe, generator))
+            losses.spatial_correlation(
+                *_drawn_slices(student, teacher, features.forecasts, recipe, generator), error=recipe.feature_error
+            )
             for student, teacher in features.spatial
         ]
         loss = loss + recipe.spatial_weight * torch.stack(terms).mean()

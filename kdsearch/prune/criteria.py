@@ -18,7 +18,9 @@ class Scores:
 
     "taylor" is Eq 13 and 14: the sum over minibatches and over a channel's weights of ``(gradient * weight)^2``, after
     Molchanov et al. 2019. With the gradient of a distillation loss it is the paper's KDIS, with that of plain training
-    its comparison without distillation. "magnitude" (sum of squared weights) and "random" are controls.
+    its comparison without distillation. A channel's weights are all that a cut would remove: its filter, and what the
+    layers after it hold for it; an entry that ties a channel to itself counts for both ends. "magnitude" (sum of
+    squared weights) and "random" are controls.
     """
 
     def __init__(self, criterion: Criterion, groups: Sequence[ChannelGroup], seed: int) -> None:

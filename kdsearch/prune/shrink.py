@@ -8,15 +8,10 @@ from torch import Tensor
 
 from kdsearch.models import ChannelGroup, Forecaster
 
-__all__ = ["full_masks", "shrink", "shrink_error", "shrunk_parameter_count"]
+__all__ = ["shrink", "shrink_error", "shrunk_parameter_count"]
 
 Masks = Mapping[str, Tensor]
 """Group name -> bool ``(size,)``, True for a living channel."""
-
-
-def full_masks(groups: Sequence[ChannelGroup]) -> dict[str, Tensor]:
-    """Masks under which every channel lives."""
-    return {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
 
 
 def shrink(network: Forecaster, masks: Masks) -> Forecaster:
@@ -44,7 +39,7 @@ def _living_rows(name: str, parameter: Tensor, groups: Sequence[ChannelGroup], m
     living: dict[int, Tensor] = {}
     for group in groups:
         for member in group.members:
-            if member.parameter == name and member.dim < parameter.ndim:
+            if member.parameter == name:
                 rows = living.setdefault(member.dim, torch.ones(parameter.shape[member.dim], dtype=torch.bool))
                 rows[torch.tensor(member.rows)[~masks[group.name]].flatten()] = False
     return {dim: rows.nonzero()[:, 0].to(parameter.device) for dim, rows in living.items()}

@@ -10,7 +10,7 @@ from kdsearch.report.numbers import count, error, mae, share, significant, sprea
 
 if TYPE_CHECKING:
     from kdsearch.record import Reference
-    from kdsearch.report.summary import TrialSummary
+    from kdsearch.report.summary import Confirmed, TrialSummary, Twin
 
 __all__ = ["answer", "findings", "warnings"]
 
@@ -110,27 +110,35 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Reference) -> str
 
 
 def distillation_gave(trials: list[TrialSummary]) -> str | None:
-    """Compares the confirmed distilled networks with their twins without a teacher, seed by seed."""
-    confirmed = [trial.confirmed for trial in trials if trial.confirmed is not None]
+    """Compares the confirmed distilled networks with their twins without a teacher, seed by seed.
+
+    A network is on the front for how it did with the trial's own seed, its twin is not, so the own seed favours the
+    network: where there are further seeds, only these are compared.
+    """
+    distilled = [trial for trial in trials if trial.confirmed is not None and trial.confirmed.twin is not None]
+    fresh = [trial for trial in distilled if trial.confirmed is not None and len(trial.confirmed.seeds) > 1]
+    compared = fresh or distilled
+    confirmed = [trial.confirmed for trial in compared if trial.confirmed is not None]
     pairs = [(one, one.twin) for one in confirmed if one.twin is not None]
     if not pairs:
         return None
     split = "test" if all("test" in twin.differences for _, twin in pairs) else "val"
-    gains = [gain for _, twin in pairs for gain in twin.differences[split]]
-    spreads = [
-        (mae(one.standard_deviation, split=split), mae(twin.standard_deviation, split=split))
-        for one, twin in pairs
-        if one.standard_deviation and twin.standard_deviation
-    ]
-    mean = statistics.fmean(gains)
-    between_seeds = ""
-    if spreads:
-        with_teacher, without = (statistics.fmean(column) for column in zip(*spreads, strict=True))
-        between_seeds = f"; the spread between seeds is {spread(with_teacher)} with and {spread(without)} without"
+    gains = [gain for _, twin in pairs for gain in twin.differences[split][1 if fresh else 0 :]]
+    mean, several = statistics.fmean(gains), len(pairs) > 1
+    if fresh:
+        runs = f"mean of {len(gains)} paired runs with fresh seeds" if len(gains) > 1 else "one pair with a fresh seed"
+        last = _spread_of_seeds(pairs, split)
+    else:
+        runs = f"mean of {len(gains)} paired runs" if several else "one pair"
+        chosen, them = ("networks", "them") if several else ("network", "it")
+        last = f"; the seed is the one that chose the {chosen}, so the comparison favours {them}"
+    worse = f", worse in {sum(gain > 0 for gain in gains)}" if len(gains) > 1 else ""
+    # a pruned network has its weights from a trained one, so that its twin is not free of every teacher
+    teacher = "teacher in the loss" if any("prune" in trial.route for trial in compared) else "teacher"
     return (
-        f"Distillation: with the same seeds and epochs but no teacher, {_networks(len(pairs))} by "
-        f"{spread(abs(mean))} MAE {'more' if mean >= 0 else 'less'} on the {_split_name(split)} split "
-        f"(mean of {len(gains)} paired runs, worse in {sum(gain > 0 for gain in gains)}){between_seeds}."
+        f"Distillation: with the same seed{'s' if fresh else ''} and epochs but no {teacher}, {_networks(len(pairs))} "
+        f"by {spread(abs(mean))} MAE {'more' if mean >= 0 else 'less'} on the {_split_name(split)} split "
+        f"({runs}{worse}){last}."
     )
 
 
@@ -161,6 +169,13 @@ def calendar_gave(trials: list[TrialSummary]) -> str | None:
         f"{error(mae(deviation.metrics))} (trial {deviation.number}), the best that sees raw readings "
         f"{error(mae(raw.metrics))} (trial {raw.number})."
     )
+
+
+def _spread_of_seeds(pairs: list[tuple[Confirmed, Twin]], split: str) -> str:
+    """Mean standard deviation between the seeds of a network, with a teacher and without."""
+    spreads = [[mae(one.standard_deviation, split=split) for one in pair] for pair in pairs]
+    with_teacher, without = (statistics.fmean(column) for column in zip(*spreads, strict=True))
+    return f"; the spread between all seeds is {spread(with_teacher)} with and {spread(without)} without"
 
 
 def _on_test(trial: TrialSummary, teacher: Reference) -> str:

@@ -25,6 +25,7 @@ STATES = {
 
 _DASH = "—"
 _COST_HEADS = ("Parameters", "Stored", "FLOPs", "Latency<br>ms", "Ratio to<br>teacher")
+_BATCH_HEAD = "Ratio at<br>batch 1140"
 
 
 def front_table(summary: StudySummary) -> str:
@@ -34,9 +35,10 @@ def front_table(summary: StudySummary) -> str:
     trials = [_trial_row(trial, summary, horizons, tested=tested) for trial in summary.front_trials]
     ordered = sorted(summary.references, key=lambda reference: reference.name != "teacher")
     references = [_reference_row(reference, summary, horizons, tested=tested) for reference in ordered]
+    cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
     names = "".join(f"<th>{'mean' if horizon == 'all' else f'{horizon} min'}</th>" for horizon in horizons)
-    over = f'<th></th><th colspan="{len(_COST_HEADS)}">cost</th><th colspan="{len(horizons)}">validation MAE</th>'
-    heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in _COST_HEADS) + names
+    over = f'<th></th><th colspan="{len(cost_heads)}">cost</th><th colspan="{len(horizons)}">validation MAE</th>'
+    heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in cost_heads) + names
     if tested:
         over += f'<th colspan="{len(horizons) + 1}">test MAE</th>'
         heads += names + "<th>Seeds</th>"
@@ -59,7 +61,7 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], 
     name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([trial.route, *choices]))}</small></td>"
     confirmed = trial.confirmed
     deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
-    cells = _cost_cells(trial.cost, summary.teacher) + _error_cells(trial.metrics, {}, "val", horizons)
+    cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", horizons)
     if tested:
         cells += _error_cells(trial.metrics, deviations, "test", horizons)
         cells.append(_cell(_DASH if confirmed is None else str(len(confirmed.seeds))))
@@ -70,7 +72,7 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], 
 def _reference_row(reference: Reference, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
     note = f"<small>{html.escape(reference.note)}</small>" if reference.note else ""
     name = f"<td>{html.escape(reference.name.capitalize())}{note}</td>"
-    cells = _cost_cells(reference.cost, summary.teacher) + _error_cells(reference.metrics, {}, "val", horizons)
+    cells = _cost_cells(reference.cost, summary) + _error_cells(reference.metrics, {}, "val", horizons)
     if tested:
         cells += [*_error_cells(reference.metrics, {}, "test", horizons), _cell(_DASH)]
     return f"<tr>{name}{''.join(cells)}</tr>"
@@ -88,21 +90,28 @@ def _plain_row(trial: TrialSummary) -> str:
     return f"<tr><td>{trial.number}</td>{words}{''.join(map(_cell, cells))}</tr>"
 
 
-def _cost_cells(cost: Cost | None, teacher: Reference | None) -> list[str]:
+def _is_batched(summary: StudySummary) -> bool:
+    """Whether a network of the front was timed at the paper's batch, as the quiet pass does."""
+    costs = [trial.cost for trial in summary.front_trials]
+    return any(cost is not None and cost.latency_batch_ratio is not None for cost in costs)
+
+
+def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
+    batched, teacher = _is_batched(summary), summary.teacher
     if cost is None:
-        return [_cell(_DASH)] * len(_COST_HEADS)
+        return [_cell(_DASH)] * (len(_COST_HEADS) + batched)
     of_teacher = ""
     if teacher is not None and teacher.cost is not None and teacher.cost.parameters > 0:
         of_teacher = share(cost.parameters / teacher.cost.parameters)
     p50, p95 = _latency(cost)
-    ratio = _DASH if cost.latency_ratio is None else significant(cost.latency_ratio, 2)
-    return [
+    cells = [
         _cell(count(cost.parameters), of_teacher),
         _cell(magnitude(cost.stored_numbers)),
         _cell(magnitude(cost.flops)),
         _cell(p50, f"p95 {p95}" if p95 else ""),
-        _cell(ratio),
+        _cell(_ratio(cost.latency_ratio)),
     ]
+    return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
 
 
 def _error_cells(metrics: Metrics, deviations: Metrics, split: str, horizons: list[str]) -> list[str]:
@@ -119,6 +128,10 @@ def _latency(cost: Cost) -> tuple[str, str]:
     """Median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
     latency = cost.latency_ms
     return (_DASH, "") if latency is None else (significant(latency.p50), significant(latency.p95))
+
+
+def _ratio(value: float | None) -> str:
+    return _DASH if value is None else significant(value, 2)
 
 
 def _error(value: float) -> str:

@@ -103,6 +103,7 @@ class StudySummary(_Model):
     """One study.
 
     Attributes:
+        seed: Training seed of every trial of the search.
         front: Numbers of the trials that no other betters, by the first objective.
         knee: The trial of the front to take home if in doubt (`kdsearch.report.front.knee`).
         answer: One sentence: what the knee costs and how well it does, against the teacher.
@@ -113,6 +114,7 @@ class StudySummary(_Model):
     study: str
     dataset: str
     protocol: str
+    seed: int
     objectives: list[ObjectiveSummary]
     trials: list[TrialSummary]
     front: list[int]
@@ -170,6 +172,7 @@ def summarise(store: StudyStore) -> StudySummary:
         study=meta.study,
         dataset=meta.dataset,
         protocol=meta.protocol,
+        seed=meta.seed,
         objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit) for name in meta.objectives],
         trials=trials,
         front=numbers,

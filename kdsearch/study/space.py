@@ -93,7 +93,8 @@ class SearchSpace(Model):
             params = {name: value for name, value in point.params.items() if name not in values}
             known = space.applicable(params)
             params = {name: value for name, value in params.items() if name in known}
-            points.append(point.model_copy(update={"params": params}))
+            cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
+            points.append(point.model_copy(update={"params": params, "cite": cite}))
         return space.model_copy(update={"points": tuple(points)})
 
     def applicable(self, params: dict[str, Scalar]) -> set[str]:

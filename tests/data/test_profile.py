@@ -41,6 +41,7 @@ def test_a_low_rank_profile_is_small(prepared: Prepared) -> None:
     table, low_rank = fit_profile(prepared, "table"), fit_profile(prepared, "low-rank")
     assert table.stored_numbers == 3 * 96 * 5
     assert low_rank.stored_numbers == 5 * (3 * 17 + 5)
+    assert low_rank.factors is not None
     assert low_rank.stored_numbers < table.stored_numbers
 
 

@@ -113,7 +113,7 @@ def confirmation_of(number: int, record: TrialRecord, gain: float = 0.15) -> Con
     quiet = 0.8 * record.cost.latency_ms.p50
     cost = cost_of(
         record.cost.parameters, record.cost.flops, quiet, record.cost.stored_numbers - record.cost.parameters
-    )
+    ).model_copy(update={"latency_batch_ratio": 1.7 * quiet / TEACHER_MS})
     distilled = record.params["loss"] != "none"
     return Confirmation(
         number=number, seeds=[1, 2, 3], metrics=seeds, cost=cost, twin_metrics=twins if distilled else []

@@ -90,20 +90,59 @@ def test_what_pruning_and_the_calendar_gave() -> None:
     assert notes.calendar_gave(trials[:1]) is None
 
 
-def test_what_distillation_gave() -> None:
-    """Paired differences are pooled over networks, with the spread of either side."""
-    spreads = [{"test": {"mae": {"all": value}}} for value in (0.01, 0.03)]
-    differences = [0.2, 0.1, -0.03]
+def distilled(number: int, *differences: float, route: str = "student") -> TrialSummary:
+    """A confirmed network whose twin errs by so much more with each seed, the trial's own seed first."""
+    spreads: list[Metrics] = [{"test": {"mae": {"all": value}}} for value in (0.01, 0.03)]
+    one, other = spreads if len(differences) > 1 else ({}, {})
+    mean = sum(differences) / len(differences)
     twin = Twin(
-        mean={}, standard_deviation=spreads[1], differences={"test": differences}, mean_difference={"test": 0.09}
+        mean={},
+        standard_deviation=other,
+        differences={"test": list(differences)},
+        mean_difference={"test": mean},
     )
-    confirmed = Confirmed(seeds=[1, 2, 3], mean={}, standard_deviation=spreads[0], cost=cost(1), twin=twin)
-    distilled = trial(1, 3_000, 15.0).model_copy(update={"confirmed": confirmed})
-    assert notes.distillation_gave([distilled, trial(2, 1, 15.0)]) == (
+    seeds = list(range(len(differences)))
+    confirmed = Confirmed(seeds=seeds, mean={}, standard_deviation=one, cost=cost(1), twin=twin)
+    return trial(number, 3_000, 15.0, route).model_copy(update={"confirmed": confirmed})
+
+
+def test_what_distillation_gave_with_fresh_seeds() -> None:
+    """The own seed, which chose the network, is left out of the paired differences."""
+    assert notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1, -0.03), trial(2, 1, 15.0)]) == (
         "Distillation: with the same seeds and epochs but no teacher, the confirmed network of the front errs by "
-        "0.09 MAE more on the test split (mean of 3 paired runs, worse in 2); the spread between seeds is 0.01 with "
-        "and 0.03 without."
+        "0.09 MAE more on the test split (mean of 3 paired runs with fresh seeds, worse in 2); the spread between all "
+        "seeds is 0.01 with and 0.03 without."
     )
+    once = notes.distillation_gave([distilled(1, 0.9, -0.2)])
+    assert once is not None
+    assert "errs by 0.20 MAE less on the test split (one pair with a fresh seed); the spread" in once
+
+
+def test_what_distillation_gave_with_the_seed_that_chose() -> None:
+    """With the own seed alone the sentence says that it favours the network."""
+    assert notes.distillation_gave([distilled(1, 0.2)]) == (
+        "Distillation: with the same seed and epochs but no teacher, the confirmed network of the front errs by "
+        "0.20 MAE more on the test split (one pair); the seed is the one that chose the network, so the comparison "
+        "favours it."
+    )
+    assert notes.distillation_gave([distilled(1, 0.2), distilled(2, -0.1)]) == (
+        "Distillation: with the same seed and epochs but no teacher, 2 confirmed networks of the front err by "
+        "0.05 MAE more on the test split (mean of 2 paired runs, worse in 1); the seed is the one that chose the "
+        "networks, so the comparison favours them."
+    )
+
+
+def test_networks_without_fresh_seeds_are_not_compared_with_those_that_have_them() -> None:
+    """Where some networks have fresh seeds, the others say nothing."""
+    together = notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1), distilled(2, 5.0)])
+    assert together == notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1)])
+
+
+def test_a_pruned_twin_has_no_teacher_in_its_loss() -> None:
+    """What is pruned starts from trained weights, twin or not."""
+    sentence = notes.distillation_gave([distilled(1, 0.9, 0.2), distilled(2, 0.9, 0.2, route="prune")])
+    assert sentence is not None
+    assert "but no teacher in the loss, 2 confirmed networks" in sentence
 
 
 def test_operators_without_a_formula() -> None:

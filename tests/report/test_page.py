@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kdsearch.report.numbers import significant
 from kdsearch.report.page import write_page
+from kdsearch.report.page_tables import front_table
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.store import StudyStore
 
@@ -81,6 +83,25 @@ def test_page_shows_the_front_and_the_references(source: str, summary: StudySumm
         assert f"{trial.cost.parameters:,}" in text
     for name in ("Teacher", "Calendar profile", "Last value", "298,810", "± 0.03"):
         assert name in text
+
+
+def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: StudyStore) -> None:
+    """The quiet pass times the batch; before, there is no column for it, and a line without a reading has a dash."""
+    timed = summarise(confirmed)
+    table = front_table(timed)
+    assert "<th>Ratio to<br>teacher</th><th>Ratio at<br>batch 1140</th>" in table
+    assert '<th colspan="6">cost</th>' in table
+    cost = timed.front_trials[0].cost
+    assert cost is not None
+    assert cost.latency_batch_ratio is not None
+    assert f"<td>{significant(cost.latency_batch_ratio, 2)}</td>" in table
+    untimed = [
+        trial.model_copy(update={"cost": trial.cost and trial.cost.model_copy(update={"latency_batch_ratio": None})})
+        for trial in timed.trials
+    ]
+    plain = front_table(timed.model_copy(update={"trials": untimed}))
+    assert "batch 1140" not in plain
+    assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.references)
 
 
 def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:

@@ -5,7 +5,7 @@ import platform
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,20 +14,21 @@ import optuna
 import torch
 
 import kdsearch
+from kdsearch.confirm import confirm
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
-from kdsearch.errors import KdsearchError, ProtocolError, StudyError
-from kdsearch.record import Latency, Reference, TrialRecord
+from kdsearch.errors import ProtocolError, RunError, StudyError
+from kdsearch.record import Reference, TrialRecord
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
-from kdsearch.study.confirm import confirm
 from kdsearch.study.objectives import OBJECTIVES, Objective
+from kdsearch.study.parameters import Choice, Range
 from kdsearch.study.runner import StudyEvent, run_search
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
 from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teacher_config
-from kdsearch.trial import RECIPES, Bench, TaughtNetwork
+from kdsearch.trial import RECIPES, Bench, TaughtNetwork, TrialConfig
 
 __all__ = ["RunOptions", "RunResult", "parse_objectives", "prepared_dataset", "run", "trained_teacher"]
 
@@ -39,6 +40,7 @@ class RunOptions:
     Attributes:
         dataset: Name or folder; the space's own where None.
         protocol: As in `PROTOCOLS`; the space's own where None.
+        channel: Name of the forecast channel; the protocol's where None.
         objectives: Names, comma-separated.
         space: Name or path of a search space.
         recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
@@ -59,6 +61,7 @@ class RunOptions:
 
     dataset: str | None = None
     protocol: str | None = None
+    channel: str | None = None
     objectives: str = "mae,latency"
     space: str = "stgcn"
     recipe: str = "best"
@@ -100,23 +103,31 @@ def parse_objectives(text: str) -> list[Objective]:
     return [OBJECTIVES[name] for name in names]
 
 
-def prepared_dataset(dataset: str, protocol: str, data_dir: Path | None) -> tuple[Prepared, str]:
+def prepared_dataset(
+    dataset: str, protocol: str, data_dir: Path | None, channel: str | None = None
+) -> tuple[Prepared, str]:
     """A dataset cut by a protocol, and what of the public files it is.
 
     Raises:
-        ProtocolError: Where there is no such protocol, or the series cannot follow it.
+        ProtocolError: Where there is no such protocol or channel, or the series cannot follow it.
     """
     if protocol not in PROTOCOLS:
         raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
     card, _ = find_dataset(dataset, data_dir)
     series = load_series(dataset, data_dir)
-    return prepare(series, PROTOCOLS[protocol]), describe_completeness(card, series)
+    chosen = PROTOCOLS[protocol]
+    if channel is not None:
+        if channel not in series.channels:
+            raise ProtocolError(f"{series.name} has no channel {channel!r}; choose one of {', '.join(series.channels)}")
+        chosen = replace(chosen, channel=series.channels.index(channel))
+    return prepare(series, chosen), describe_completeness(card, series)
 
 
 def trained_teacher(
     prepared: Prepared, recipe: str, settings: dict[str, Any], seed: int, *, device: str = "cpu"
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
+    _check_device(device)
     config = teacher_config(prepared, recipe, settings)
     return taught_network(prepared, config, seed, training_threads=os.cpu_count() or 1, device=device)
 
@@ -136,16 +147,17 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     if options.trials is None and options.budget_seconds is None:
         raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
     objectives = parse_objectives(options.objectives)
-    _check_device(options.device)
-    space = load_space(options.space)
-    space = space.with_values(RECIPES.get(options.recipe, {}))  # an unknown recipe is refused with the teacher
-    dataset = options.dataset or space.dataset
-    prepared, data_note = prepared_dataset(dataset, options.protocol or space.protocol, options.data_dir)
-    talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series.interval_minutes)}")
+    space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
+    _check_space(space)
+    protocol = options.protocol or space.protocol
+    prepared, data_note = prepared_dataset(
+        options.dataset or space.dataset, protocol, options.data_dir, options.channel
+    )
+    talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
     bench, record = _bench(options, space, prepared, talk)
     store = _store(options, space, prepared, data_note, bench)
     try:
-        _save_references(store, prepared, bench, record)
+        bench = _with_references(store, bench, record)
         for warning in summarise(store).warnings:
             talk(warning)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
@@ -162,12 +174,27 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
             sampler=options.sampler,
             progress=watch,
         )
-        confirm(store, bench, seeds=options.confirm_seeds, workers=options.workers, progress=talk)
-        summary = summarise(store)
-        report = write_page(summary, options.studies / store.meta.study / "report.html")
-        return RunResult(summary, report, store.url)
+        workers = options.workers if options.executor == "ray" else 1
+        confirm(store, bench, seeds=options.confirm_seeds, workers=workers, progress=talk)
+        return RunResult(summarise(store), _report_path(options, store), store.url)
     finally:
+        write_page(summarise(store), _report_path(options, store))
         store.close()
+
+
+def _report_path(options: RunOptions, store: StudyStore) -> Path:
+    return options.studies / store.meta.study / "report.html"
+
+
+def _check_space(space: SearchSpace) -> None:
+    """Refuse a space that trials would not understand, before a teacher is trained for it."""
+    for parameter in space.parameters:
+        if isinstance(parameter, Range):
+            values: tuple[Any, ...] = (parameter.low, parameter.high)
+        else:
+            values = parameter.choices if isinstance(parameter, Choice) else (parameter.value,)
+        for value in values:
+            TrialConfig.of({parameter.name: value})
 
 
 def _check_device(device: str) -> None:
@@ -216,7 +243,7 @@ def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_not
         sampler=options.sampler,
         seed=options.seed,
         data_note=data_note,
-        protocol_text=prepared.protocol.describe(prepared.series.interval_minutes),
+        protocol_text=prepared.protocol.describe(prepared.series),
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         versions={
@@ -229,14 +256,19 @@ def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_not
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 
 
-def _save_references(store: StudyStore, prepared: Prepared, bench: Bench, record: TrialRecord) -> None:
-    """Reference lines of the validation split; a resumed study keeps what its quiet pass already knows."""
-    known = {reference.name for reference in store.references()}
+def _with_references(store: StudyStore, bench: Bench, record: TrialRecord) -> Bench:
+    """Save the reference lines of the validation split, once; the bench at the pace of the study's first reading.
+
+    Latency is an objective: its scale must not move when a study is resumed on another day.
+    """
+    known = {reference.name: reference for reference in store.references()}
     if record.cost is None:
-        raise KdsearchError(f"the cached teacher {bench.teacher.hash} has no cost; delete it and run again")
-    latency: Latency = bench.teacher.latency
-    cost = record.cost.model_copy(update={"latency_ms": latency, "latency_ratio": 1.0})
-    teacher = Reference(name="teacher", metrics=record.metrics, cost=cost, note=f"seed {record.seed}")
-    for reference in (*reference_lines(prepared, ("val",)), teacher):
+        raise RunError(f"teacher {bench.teacher.hash} has no cost on record; delete it from the cache and run again")
+    cost = record.cost.model_copy(update={"latency_ms": bench.teacher.latency, "latency_ratio": 1.0})
+    teacher = Reference(name="teacher", metrics=record.metrics, cost=cost, note=f"one seed: {record.seed}")
+    for reference in (*reference_lines(bench.prepared, ("val",)), teacher):
         if reference.name not in known:
             store.save_reference(reference)
+    first = known.get("teacher", teacher).cost
+    latency = first.latency_ms if first is not None and first.latency_ms is not None else bench.teacher.latency
+    return replace(bench, teacher=replace(bench.teacher, latency=latency))

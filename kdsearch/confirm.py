@@ -1,0 +1,211 @@
+"""The quiet pass over the front: further seeds, twins without a teacher in the loss, test split, latency."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import torch
+
+from kdsearch.bundle import Bundle
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.errors import RunError
+from kdsearch.measure.latency import PAPER_BATCH, measure_latency
+from kdsearch.models import Forecaster
+from kdsearch.record import Confirmation, Cost, Latency, Metrics, Reference
+from kdsearch.report.summary import summarise
+from kdsearch.study.driver import attempt
+from kdsearch.study.store import StoredTrial, StudyStore
+from kdsearch.teachers import reference_lines
+from kdsearch.trial import Bench
+
+__all__ = ["confirm"]
+
+SINGLE_REPEATS = 300
+BATCH_REPEATS = 20
+BATCH_SECONDS = 45.0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One more training of a candidate: another seed, or the twin without a teacher in its loss."""
+
+    number: int
+    params: dict[str, Any]
+    seed: int
+    twin: bool
+
+
+def confirm(store: StudyStore, bench: Bench, *, seeds: int, workers: int, progress: Callable[[str], None]) -> None:
+    """Confirm the front, and what the front becomes by it, until all of it is confirmed.
+
+    Quiet latencies replace first readings, so that another trial can move onto the front; it is then confirmed too, in
+    a further round. A round is saved as a whole: one that is interrupted is trained again by the next run.
+
+    Args:
+        store: The study.
+        bench: What trains and scores.
+        seeds: Training seeds of each candidate: its own and the next ones.
+        workers: Trainings at a time; with one they run in this process.
+        progress: Takes sentences for people.
+    """
+    while wanted := _unconfirmed(store, seeds):
+        jobs = [job for trial in wanted for job in _jobs(trial, seeds)]
+        if jobs:
+            progress(f"quiet pass: {len(jobs)} trainings of further seeds and of twins for {len(wanted)} networks")
+        scores: dict[tuple[int, int, bool], Metrics] = {}
+        for job, scored in _trained(bench, jobs, workers, progress):
+            if scored is not None:
+                scores[job.number, job.seed, job.twin] = scored
+        progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
+        bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
+        costs = _quiet_costs(bench, store, wanted, bundles)
+        for trial, bundle, cost in zip(wanted, bundles, costs, strict=True):
+            store.save_confirmation(_confirmation(bench, trial, bundle, seeds, scores, cost))
+
+
+def _unconfirmed(store: StudyStore, seeds: int) -> list[StoredTrial]:
+    """Trials of the reported front that were not confirmed with so many seeds."""
+    front = summarise(store).front
+    return [
+        trial
+        for trial in store.trials()
+        if trial.number in front and (trial.confirmation is None or trial.confirmation.asked_seeds < seeds)
+    ]
+
+
+def _distilled(trial: StoredTrial) -> bool:
+    return bool(trial.params.get("loss", "none") != "none")
+
+
+def _seeds(trial: StoredTrial, seeds: int) -> list[int]:
+    own = trial.record.seed if trial.record is not None else 0
+    return [own + further for further in range(seeds)]
+
+
+def _jobs(trial: StoredTrial, seeds: int) -> Iterator[_Job]:
+    own, *others = _seeds(trial, seeds)
+    for seed in others:
+        yield _Job(trial.number, trial.params, seed, twin=False)
+    if _distilled(trial):
+        for seed in (own, *others):
+            yield _Job(trial.number, trial.params | {"loss": "none"}, seed, twin=True)
+
+
+_bench: Bench | None = None
+
+
+def _adopt(bench: Bench) -> None:
+    """Give a worker process its bench, once; Ctrl-C is for the process that started it."""
+    global _bench  # noqa: PLW0603 - a process pool hands its initialiser no other place
+    _bench = bench
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _train_in_worker(job: _Job) -> tuple[_Job, Metrics | None, str | None]:
+    if _bench is None:
+        raise RuntimeError("the worker has no bench")
+    return _train(_bench, job)
+
+
+def _train(bench: Bench, job: _Job) -> tuple[_Job, Metrics | None, str | None]:
+    """Scores of one more training, or why there are none."""
+    record, weights = attempt(bench, job.params, job.seed)
+    if weights is None:
+        return job, None, record.reason
+    return job, _scores(bench, Bundle.from_bytes(weights)), None
+
+
+def _trained(
+    bench: Bench, jobs: list[_Job], workers: int, progress: Callable[[str], None]
+) -> Iterator[tuple[_Job, Metrics | None]]:
+    """Every job with its scores; None where its training failed."""
+    began = time.monotonic()
+    for done, (job, scores, reason) in enumerate(_results(bench, jobs, workers), 1):
+        if scores is None:
+            progress(f"trial {job.number} failed with seed {job.seed}, which is left out of its means: {reason}")
+        progress(f"quiet pass: {done} of {len(jobs)} trainings after {time.monotonic() - began:.0f} s")
+        yield job, scores
+
+
+def _results(bench: Bench, jobs: list[_Job], workers: int) -> Iterator[tuple[_Job, Metrics | None, str | None]]:
+    if workers == 1 or len(jobs) < 2:
+        yield from (_train(bench, job) for job in jobs)
+        return
+    with get_context("spawn").Pool(min(workers, len(jobs)), _adopt, (bench,)) as pool:  # leaving it ends its processes
+        yield from pool.imap_unordered(_train_in_worker, jobs)
+
+
+def _scores(bench: Bench, bundle: Bundle) -> Metrics:
+    return {part: bench.bundle_metrics(bundle, part) for part in ("val", "test")}
+
+
+def _weights(store: StudyStore, trial: StoredTrial) -> bytes:
+    weights = store.weights(trial.number)
+    if weights is None:
+        raise RunError(f"trial {trial.number} has no weights in {store.meta.study}; the database was cut short")
+    return weights
+
+
+def _confirmation(
+    bench: Bench,
+    trial: StoredTrial,
+    bundle: Bundle,
+    seeds: int,
+    scores: dict[tuple[int, int, bool], Metrics],
+    cost: Cost,
+) -> Confirmation:
+    """Means are over the seeds that gave a network, and a twin where there is one."""
+    own, *others = _seeds(trial, seeds)
+    scores[trial.number, own, False] = _scores(bench, bundle)
+    wanted = (False, True) if _distilled(trial) else (False,)
+    whole = [seed for seed in (own, *others) if all((trial.number, seed, twin) in scores for twin in wanted)]
+    kept = whole or [own]  # where every twin failed there is nothing to pair with
+    return Confirmation(
+        number=trial.number,
+        asked_seeds=seeds,
+        seeds=kept,
+        metrics=[scores[trial.number, seed, False] for seed in kept],
+        cost=cost,
+        twin_metrics=[scores[trial.number, seed, True] for seed in whole] if _distilled(trial) else [],
+    )
+
+
+def _quiet_costs(bench: Bench, store: StudyStore, trials: list[StoredTrial], bundles: list[Bundle]) -> list[Cost]:
+    """Costs, networks and teacher timed in alternation; saves the reference lines with their test errors."""
+    device = torch.device(bench.device)
+    networks = [bench.teacher.bundle.network(device), *(bundle.network(device) for bundle in bundles)]
+    single, batch = _timed(bench, networks, 1, SINGLE_REPEATS), _timed(bench, networks, PAPER_BATCH, BATCH_REPEATS)
+    for reference in reference_lines(bench.prepared, ("val", "test")):
+        store.save_reference(reference)
+    known = next(reference for reference in store.references() if reference.name == "teacher")
+    known_costs = [known.cost, *(trial.record.cost if trial.record is not None else None for trial in trials)]
+    pace = bench.teacher.latency.p50 / single[0].p50
+    timed = [
+        cost.model_copy(
+            update={
+                "latency_ms": one.model_copy(update={"p50": one.p50 * pace, "p95": one.p95 * pace}),
+                "latency_batch_ms": many,
+                "latency_ratio": one.p50 / single[0].p50,
+                "latency_batch_ratio": many.p50 / batch[0].p50,
+            }
+        )
+        for cost, one, many in zip(known_costs, single, batch, strict=True)
+        if cost is not None
+    ]
+    scores = _scores(bench, bench.teacher.bundle)
+    store.save_reference(Reference(name="teacher", metrics=scores, cost=timed[0], note=known.note))
+    return timed[1:]
+
+
+def _timed(bench: Bench, networks: list[Forecaster], batch: int, repeats: int) -> list[Latency]:
+    data = WindowedSeries(bench.prepared, bench.teacher.bundle.scaler, torch.device(bench.device))
+    starts = bench.prepared.parts["train"].starts
+    windows = data.inputs(torch.as_tensor(starts[np.arange(batch) % len(starts)], device=data.device))
+    horizon = bench.prepared.protocol.horizon
+    return measure_latency(
+        networks, windows, horizon, repeats=repeats, threads=bench.threads, max_seconds=BATCH_SECONDS
+    )
