@@ -372,10 +372,8 @@ def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
 
 def main() -> NoReturn:
     """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
-    import click
-
     try:
-        code = app(standalone_mode=False)
+        app()
     except KdsearchError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
@@ -383,10 +381,8 @@ def main() -> NoReturn:
         what = f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error)
         typer.echo(f"Error: {what}", err=True)
         sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
-        sys.exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as stop:  # typer's own way out, which is silent at Ctrl-C
+        if stop.code == INTERRUPTED:
+            typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
+        raise
+    raise AssertionError("typer ends every command with an exit")
