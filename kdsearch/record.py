@@ -1,16 +1,23 @@
 """What is known of one trial: the record that workers return, the store keeps and the report reads. No torch here."""
 
+import platform
+from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Confirmation", "Cost", "CurvePoint", "Latency", "Metrics", "Reference", "TrialRecord"]
+__all__ = ["Confirmation", "Cost", "CurvePoint", "Latency", "Metrics", "Reference", "TrialRecord", "installed_versions"]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
 """split ("val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
 
 "all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
 """
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of what decides a trial's numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in ("kdsearch", "torch", "optuna")}
 
 
 class Latency(BaseModel):

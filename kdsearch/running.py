@@ -1,7 +1,6 @@
 """`kdsearch run` as a function: data, teacher, search, quiet pass, report."""
 
 import os
-import platform
 import re
 import time
 from collections.abc import Callable
@@ -10,16 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import optuna
 import torch
 
-import kdsearch
 from kdsearch.confirm import confirm
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.errors import ProtocolError, RunError, StudyError
-from kdsearch.record import Reference, TrialRecord
+from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.objectives import OBJECTIVES, Objective
@@ -246,12 +243,7 @@ def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_not
         protocol_text=prepared.protocol.describe(prepared.series),
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        versions={
-            "kdsearch": kdsearch.__version__,
-            "torch": torch.__version__,
-            "optuna": optuna.__version__,
-            "python": platform.python_version(),
-        },
+        versions=installed_versions(),
     )
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import platform
 import shutil
 import time
 from functools import partial
@@ -14,7 +13,6 @@ import numpy as np
 import platformdirs
 import torch
 
-import kdsearch
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import fit_profile, profile_kind
 from kdsearch.data.protocols import Prepared
@@ -23,7 +21,7 @@ from kdsearch.errors import SpaceError
 from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, profile_forecasts
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
-from kdsearch.record import Latency, Metrics, Reference, TrialRecord
+from kdsearch.record import Latency, Metrics, Reference, TrialRecord, installed_versions
 from kdsearch.train import fit
 from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network, quick_validation
 
@@ -129,7 +127,7 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
         cost=cost,
         seconds={"train": spent},
         curve=curve,
-        versions={"kdsearch": kdsearch.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        versions=installed_versions(),
         data_hash=prepared.series.content_hash,
         protocol_hash=prepared.protocol.hash,
     )

@@ -1,6 +1,5 @@
 """One configuration in, one record out: train, prune, shrink for real, fine-tune, measure."""
 
-import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ import numpy as np
 import pydantic
 import torch
 
-import kdsearch
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import Input, ProfileKind, Scaler, fit_profile, fit_scaler
 from kdsearch.data.protocols import Prepared
@@ -28,7 +26,7 @@ from kdsearch.models import Forecaster, Stgcn, StgcnSize
 from kdsearch.prune.criteria import Criterion, Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
-from kdsearch.record import Cost, CurvePoint, Latency, TrialRecord
+from kdsearch.record import Cost, CurvePoint, Latency, TrialRecord, installed_versions
 from kdsearch.train import OptimiserName, Plan, ScheduleName, fit
 
 __all__ = ["RECIPES", "Bench", "TaughtNetwork", "TrialConfig", "fitted_scaler", "fresh_network", "quick_validation"]
@@ -235,11 +233,7 @@ class Bench:
             shrink_error=shrunk,
             seconds=watch.seconds,
             curve=curve,
-            versions={
-                "kdsearch": kdsearch.__version__,
-                "torch": torch.__version__,
-                "python": platform.python_version(),
-            },
+            versions=installed_versions(),
             data_hash=self.prepared.series.content_hash,
             protocol_hash=self.prepared.protocol.hash,
             teacher_hash=self.teacher.hash,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,10 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
         (["run", "--dataset", "demo", "--trials", "1", "--space", "nowhere"], "there is no search space 'nowhere'"),
         (["run", "--dataset", "demo", "--trials", "1", "--executor", "slurm"], "there is no executor 'slurm'"),
         (["run", "--dataset", "demo", "--trials", "1", "--device", "tpu"], "there is no device 'tpu'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--channel", "flow"], "has no channel 'flow'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--seed", "-1"], "-1"),
+        (["run", "--nonsense"], "--nonsense"),
+        (["teacher", "--dataset", "demo", "--device", "tpu"], "there is no device 'tpu'"),
         (["show", "nothing"], "there is no study 'nothing'"),
         (["reproduce", "table99"], "there is no reproduction of 'table99'"),
         (["data", "check", "pemsd7m", "--data-dir", "."], "V_228.csv"),
@@ -156,6 +161,27 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: li
     refused = kdsearch(tmp_path, *arguments, check=2)
     assert sentence in refused.stderr
     assert refused.stdout == ""
+
+
+def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
+    """No row is left running, and the same command goes on."""
+    (tmp_path / "quick.toml").write_text(QUICK_SPACE)
+    command = [sys.executable, "-m", "kdsearch", *RUN[:-4], "--trials", "40", "--executor", "local"]
+    environment = os.environ | {"KDSEARCH_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("trial 1 "):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "the same command goes on from there" in said
+    study = optuna.load_study(study_name="demo-quick", storage=f"sqlite:///{tmp_path / 'studies/demo-quick/study.db'}")
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("COMPLETE") >= 2
+    assert "RUNNING" not in states
 
 
 def test_table_1_needs_no_data(tmp_path: Path) -> None:
