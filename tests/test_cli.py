@@ -149,7 +149,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
         (["run", "--dataset", "demo", "--trials", "1", "--executor", "slurm"], "there is no executor 'slurm'"),
         (["run", "--dataset", "demo", "--trials", "1", "--device", "tpu"], "there is no device 'tpu'"),
         (["run", "--dataset", "demo", "--trials", "1", "--channel", "flow"], "has no channel 'flow'"),
-        (["run", "--dataset", "demo", "--trials", "1", "--seed", "-1"], "-1"),
+        (["run", "--dataset", "demo", "--trials", "1", "--seed", "-1"], "equal to 0"),
         (["run", "--nonsense"], "--nonsense"),
         (["teacher", "--dataset", "demo", "--device", "tpu"], "there is no device 'tpu'"),
         (["show", "nothing"], "there is no study 'nothing'"),
