@@ -63,7 +63,7 @@ class Cost(BaseModel):
 
 
 class CurvePoint(BaseModel):
-    """One point of the learning curve."""
+    """One point of the learning curve; CPU seconds count from the beginning of the trial."""
 
     model_config = ConfigDict(frozen=True)
 

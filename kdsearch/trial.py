@@ -300,8 +300,10 @@ class Bench:
             return network, data, scaler, curve, None
         with watch.phase("prune"):
             network, shrunk = self._prune(network, data, config, seed, train)
+        spent = sum(watch.seconds.values())
         with watch.phase("fine-tune"):
-            curve += train(network, plan=plan, phase="fine-tune")
+            points = train(network, plan=plan, phase="fine-tune")
+        curve += [point.model_copy(update={"cpu_seconds": spent + point.cpu_seconds}) for point in points]
         return network, data, scaler, curve, shrunk
 
     def _prune(

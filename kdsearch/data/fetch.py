@@ -96,19 +96,25 @@ def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in form.names:
-            _fetch_file(public[name], folder / name, progress)
+            absent = [public[other] for other in form.names if not (folder / other).is_file()]
+            _fetch_file(public[name], folder / name, progress, _by_hand(absent, folder))
     except PermissionError as error:
         raise DataError(f"{folder} cannot be written ({error}); choose another folder with --data-dir") from error
     return [folder / name for name in form.names]
 
 
-def _fetch_file(file: PublicFile, path: Path, progress: Progress | None) -> None:
+def _by_hand(absent: list[PublicFile], folder: Path) -> str:
+    """What a person without a network can do: every file that is missing, where it is from and where it belongs."""
+    files = " and ".join(f"{file.name} from {file.source} ({file.address})" for file in absent)
+    return f"put {files} into {folder}"
+
+
+def _fetch_file(file: PublicFile, path: Path, progress: Progress | None, by_hand: str) -> None:
     if path.is_file():
         if blob_id(path) == file.blob_id:
             return
         raise DataError(f"{path} is there but is not the public file; move it away to fetch that one")
     part = path.with_name(path.name + ".part")
-    by_hand = f"put {file.name} from {file.source} ({file.address}) into {path.parent}"
     try:
         _download(str(file.address), part, lambda here, total: progress and progress(file.name, here, total))
     except urllib.error.HTTPError as error:

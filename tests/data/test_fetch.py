@@ -165,11 +165,13 @@ def test_not_found_says_what_to_put_where(server: Server, tmp_path: Path) -> Non
 
 
 def test_offline_says_what_to_put_where(tmp_path: Path) -> None:
-    """Without a server the same sentence is given."""
+    """Without a server one sentence names every file that is missing."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with pytest.raises(DataError, match=rf"could not be fetched .*put readings\.csv from the town .* into {tmp_path}"):
+    with pytest.raises(
+        DataError, match=rf"could not .*put readings\.csv from .* and edges\.csv from .* into {tmp_path}"
+    ):
         fetch(card_at(port), tmp_path)
 
 
