@@ -20,7 +20,6 @@ from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.objectives import OBJECTIVES, Objective
-from kdsearch.study.parameters import Choice, Range
 from kdsearch.study.runner import StudyEvent, run_search
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
@@ -186,11 +185,7 @@ def _report_path(options: RunOptions, store: StudyStore) -> Path:
 def _check_space(space: SearchSpace) -> None:
     """Refuse a space that trials would not understand, before a teacher is trained for it."""
     for parameter in space.parameters:
-        if isinstance(parameter, Range):
-            values: tuple[Any, ...] = (parameter.low, parameter.high)
-        else:
-            values = parameter.choices if isinstance(parameter, Choice) else (parameter.value,)
-        for value in values:
+        for value in parameter.values():
             TrialConfig.of({parameter.name: value})
 
 

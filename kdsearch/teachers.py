@@ -18,7 +18,7 @@ from kdsearch.data.profile import fit_profile, profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.errors import SpaceError
-from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, profile_forecasts
+from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, network_errors, profile_forecasts
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
 from kdsearch.record import Latency, Metrics, Reference, TrialRecord, installed_versions
@@ -114,7 +114,7 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
             validate=partial(quick_validation, data=data, prepared=prepared),
         )
         spent = time.process_time() - began
-        metrics: Metrics = {"val": errors(forecasts(network, data, prepared.parts["val"].starts), prepared)}
+        metrics: Metrics = {"val": network_errors(network, data, prepared, "val")}
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
         window = data.inputs(torch.as_tensor(starts[:1], device=place))
         cost = forecast_cost(network, window, prepared.protocol.horizon, scaler.stored_numbers)

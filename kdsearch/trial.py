@@ -19,7 +19,7 @@ from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.recipe import LossName, Recipe
 from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError, SpaceError
-from kdsearch.measure.accuracy import errors, forecasts
+from kdsearch.measure.accuracy import errors, forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost, parameter_count
 from kdsearch.measure.latency import fixed_threads, measure_latency
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
@@ -219,7 +219,7 @@ class Bench:
         with fixed_threads(self.threads):
             network, data, scaler, curve, shrunk = self._train(config, seed, watch)
             with watch.phase("measure"):
-                metrics = {"val": self.metrics(network, data, "val")}
+                metrics = {"val": network_errors(network, data, self.prepared, "val")}
                 cost = self.cost(network, data, scaler)
         if not np.isfinite(metrics["val"]["mae"]["all"]):
             raise RunError(f"the validation error of {config.route} with loss {config.loss} is not finite")
@@ -240,15 +240,12 @@ class Bench:
         )
         return record, Bundle.of(network, scaler, self.prepared.series.adjacency).to_bytes()
 
-    def metrics(self, network: Forecaster, data: WindowedSeries, part: str) -> dict[str, dict[str, float]]:
-        """Errors over a whole part."""
-        return errors(forecasts(network, data, self.prepared.parts[part].starts), self.prepared)
-
     def bundle_metrics(self, bundle: Bundle, part: str) -> dict[str, dict[str, float]]:
         """Errors of a packed network over a whole part."""
         device = torch.device(self.device)
+        data = WindowedSeries(self.prepared, bundle.scaler, device)
         with fixed_threads(self.threads):
-            return self.metrics(bundle.network(device), WindowedSeries(self.prepared, bundle.scaler, device), part)
+            return network_errors(bundle.network(device), data, self.prepared, part)
 
     def cost(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Cost:
         """Parameters, operations and latency at batch 1, paired with the teacher.

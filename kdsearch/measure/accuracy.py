@@ -12,7 +12,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries, unbroken_runs
 from kdsearch.models import Forecaster
 
-__all__ = ["ErrorSums", "errors", "forecasts", "last_value_forecasts", "profile_forecasts"]
+__all__ = ["ErrorSums", "errors", "forecasts", "last_value_forecasts", "network_errors", "profile_forecasts"]
 
 Forecasts = Iterable[tuple[Tensor, Tensor]]
 """Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
@@ -92,6 +92,13 @@ def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int6
                 torch.from_numpy(stretch).to(data.device),
                 data.to_real(scaled, data.target_rows(first, len(stretch))[0]),
             )
+
+
+def network_errors(
+    network: Forecaster, data: WindowedSeries, prepared: Prepared, part: str
+) -> dict[str, dict[str, float]]:
+    """Errors of a network over every window of a part."""
+    return errors(forecasts(network, data, prepared.parts[part].starts), prepared)
 
 
 def last_value_forecasts(prepared: Prepared, part: str) -> Iterator[tuple[Tensor, Tensor]]:

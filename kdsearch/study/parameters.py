@@ -41,6 +41,10 @@ class Choice(_Conditional):
         """Ask Optuna for one of the choices."""
         return trial.suggest_categorical(self.name, self.choices)
 
+    def values(self) -> tuple[Scalar, ...]:
+        """All of its values."""
+        return self.choices
+
     def mistake(self) -> str | None:
         """What is wrong with the parameter itself, if anything."""
         return None if self.choices else "has no choices; list at least one"
@@ -63,6 +67,10 @@ class Range(_Conditional):
         if self.kind == "int":
             return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log)
         return trial.suggest_float(self.name, self.low, self.high, log=self.log)
+
+    def values(self) -> tuple[Scalar, ...]:
+        """Its two ends."""
+        return self.low, self.high
 
     def mistake(self) -> str | None:
         """What is wrong with the parameter itself, if anything."""
@@ -89,6 +97,10 @@ class Fixed(_Conditional):
     def suggest(self, trial: optuna.Trial) -> Scalar:  # noqa: ARG002 - Optuna is not asked
         """Give the value; Optuna does not see it."""
         return self.value
+
+    def values(self) -> tuple[Scalar, ...]:
+        """Its one value."""
+        return (self.value,)
 
     def mistake(self) -> str | None:
         """A fixed value cannot be wrong by itself."""

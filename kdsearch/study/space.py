@@ -1,6 +1,8 @@
 """Search spaces: TOML files of parameters that depend on one another, and settings to be tried first."""
 
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from pydantic import Field, ValidationError
 
 import kdsearch
 from kdsearch.errors import SpaceError
-from kdsearch.study.parameters import KINDS, Choice, Fixed, Model, Parameter, Range, Scalar
+from kdsearch.study.parameters import KINDS, Fixed, Model, Parameter, Scalar
 
 __all__ = ["Point", "SearchSpace", "load_space", "space_names"]
 
@@ -60,19 +62,19 @@ class SearchSpace(Model):
         Returns:
             Name to value, in the order of the file, fixed values included.
         """
+        return self._walk(lambda parameter: parameter.suggest(trial))
+
+    def _walk(self, value: Callable[[Parameter], Any]) -> dict[str, Any]:
+        """Values of the parameters that apply, each decided by those before it; the first variant of a name counts."""
         values: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name not in values and parameter.applies(values):
-                values[parameter.name] = parameter.suggest(trial)
+                values[parameter.name] = value(parameter)
         return values
 
     def values_of(self, name: str) -> set[Scalar]:
-        """Values that a choice or fixed parameter can take; empty where the space has none of that name."""
-        found: set[Scalar] = set()
-        for parameter in self.parameters:
-            if parameter.name == name and not isinstance(parameter, Range):
-                found |= set(parameter.choices if isinstance(parameter, Choice) else (parameter.value,))
-        return found
+        """Values named for a parameter, the ends of a range; empty where the space has none of that name."""
+        return {value for parameter in self.parameters if parameter.name == name for value in parameter.values()}
 
     def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
         """The space with some parameters fixed for every configuration; points keep what still applies to them.
@@ -91,19 +93,11 @@ class SearchSpace(Model):
         points = []
         for point in self.points:
             params = {name: value for name, value in point.params.items() if name not in values}
-            known = space.applicable(params)
+            known = space._walk(partial(_given, params))
             params = {name: value for name, value in params.items() if name in known}
             cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
             points.append(point.model_copy(update={"params": params, "cite": cite}))
         return space.model_copy(update={"points": tuple(points)})
-
-    def applicable(self, params: dict[str, Scalar]) -> set[str]:
-        """Names that apply to a point with these values."""
-        values: dict[str, Any] = {}
-        for parameter in self.parameters:
-            if parameter.name not in values and parameter.applies(values):
-                values[parameter.name] = parameter.value if isinstance(parameter, Fixed) else params.get(parameter.name)
-        return set(values)
 
     def check(self, where: str) -> None:
         """Look for mistakes that would surface in the middle of a search.
@@ -122,22 +116,23 @@ class SearchSpace(Model):
             self._check_point(point, f"point {number} of {where}")
 
     def _check_point(self, point: Point, where: str) -> None:
-        values: dict[str, Any] = {}
-        for parameter in self.parameters:
+        def checked(parameter: Parameter) -> Any:
             name = parameter.name
-            if name in values or not parameter.applies(values):
-                continue
-            if name in point.params:
-                values[name] = point.params[name]
-                if refusal := parameter.refusal(values[name]):
-                    raise SpaceError(f"{where} has {name} = {values[name]!r}, which {refusal}")
-            elif isinstance(parameter, Fixed):
-                values[name] = parameter.value
+            if name in point.params and (refusal := parameter.refusal(point.params[name])):
+                raise SpaceError(f"{where} has {name} = {point.params[name]!r}, which {refusal}")
+            return _given(point.params, parameter)
+
+        values = self._walk(checked)
         for name in point.params:
             if name not in values:
                 raise SpaceError(
                     f"{where} names {name}, which does not apply to it; leave it out or name what it needs"
                 )
+
+
+def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
+    """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
+    return params.get(parameter.name, parameter.value if isinstance(parameter, Fixed) else None)
 
 
 def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], where: str) -> None:
