@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kdsearch.running import RunOptions, run
     from kdsearch.study.space import load_space
     from kdsearch.study.store import StudyStore
-    from kdsearch.trial import Bench, TrialConfig
+    from kdsearch.trial import Bench
+    from kdsearch.trial_config import TrialConfig
 
 __version__ = "0.1.0"
 
@@ -48,7 +49,7 @@ _HOMES = {
     "RunOptions": "running",
     "Series": "data.series",
     "StudyStore": "study.store",
-    "TrialConfig": "trial",
+    "TrialConfig": "trial_config",
     "TrialRecord": "record",
     "load_series": "data.load",
     "load_space": "study.space",

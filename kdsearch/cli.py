@@ -1,7 +1,6 @@
 """The command line: it parses and prints; everything it does can be done from Python under the same name."""
 
 import json
-import os
 import re
 import shlex
 import sys
@@ -50,6 +49,8 @@ def run(
     recipe: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
+    address: Annotated[str | None, typer.Option(help="A running Ray cluster, host:port; else Ray starts here.")] = None,
+    stopping: Annotated[bool, typer.Option(help="Stop hopeless trials early.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of training and of the search.")] = 0,
     sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2 or random.")] = "tpe",
     confirm_seeds: Annotated[int, typer.Option(min=1, help="Seeds of each network of the front at the end.")] = 1,
@@ -58,6 +59,7 @@ def run(
     storage: Storage = None,
     data_dir: DataDir = None,
     device: Annotated[str, typer.Option(help="Where tensors live: cpu or cuda.")] = "cpu",
+    verbose: Annotated[bool, typer.Option("--verbose", help="Let Ray write to the terminal too.")] = False,
 ) -> None:
     """Search distillation and pruning; the same command again goes on where it was.
 
@@ -69,6 +71,8 @@ def run(
 
     if executor not in {"ray", "local"}:
         raise StudyError(f"there is no executor {executor!r}; choose ray or local")
+    if address is not None and executor == "local":
+        raise StudyError("--address names a Ray cluster and --executor local uses none; leave one of them out")
     options = RunOptions(
         dataset=dataset,
         protocol=protocol,
@@ -79,7 +83,10 @@ def run(
         trials=trials,
         budget_seconds=parse_seconds(budget) if budget else None,
         executor="ray" if executor == "ray" else "local",
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
+        address=address,
+        stopping=stopping,
+        verbose=verbose,
         seed=seed,
         sampler=sampler,
         confirm_seeds=confirm_seeds,

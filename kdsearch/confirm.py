@@ -1,10 +1,8 @@
 """The quiet pass over the front: further seeds, twins without a teacher in the loss, test split, latency."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,9 @@ from kdsearch.measure.latency import PAPER_BATCH, measure_latency
 from kdsearch.models import Forecaster
 from kdsearch.record import Confirmation, Cost, Latency, Metrics, Reference
 from kdsearch.report.summary import summarise
-from kdsearch.study.driver import attempt
+from kdsearch.study.executors import Executor
 from kdsearch.study.store import StoredTrial, StudyStore
+from kdsearch.study.worker import attempt
 from kdsearch.teachers import reference_lines
 from kdsearch.trial import Bench
 
@@ -39,7 +38,9 @@ class _Job:
     twin: bool
 
 
-def confirm(store: StudyStore, bench: Bench, *, seeds: int, workers: int, progress: Callable[[str], None]) -> None:
+def confirm(
+    store: StudyStore, bench: Bench, executor: Executor, *, seeds: int, progress: Callable[[str], None]
+) -> None:
     """Confirm the front, and what the front becomes by it, until all of it is confirmed.
 
     Quiet latencies replace first readings, so that another trial can move onto the front; it is then confirmed too, in
@@ -48,8 +49,8 @@ def confirm(store: StudyStore, bench: Bench, *, seeds: int, workers: int, progre
     Args:
         store: The study.
         bench: What trains and scores.
+        executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
-        workers: Trainings at a time; with one they run in this process.
         progress: Takes sentences for people.
     """
     while wanted := _unconfirmed(store, seeds):
@@ -57,9 +58,8 @@ def confirm(store: StudyStore, bench: Bench, *, seeds: int, workers: int, progre
         if jobs:
             progress(f"quiet pass: {len(jobs)} trainings of further seeds and of twins for {len(wanted)} networks")
         scores: dict[tuple[int, int, bool], Metrics] = {}
-        for job, scored in _trained(bench, jobs, workers, progress):
-            if scored is not None:
-                scores[job.number, job.seed, job.twin] = scored
+        for job, scored in _trained(bench, jobs, executor, progress):
+            scores[job.number, job.seed, job.twin] = scored
         progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
         bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
         costs = _quiet_costs(bench, store, wanted, bundles)
@@ -95,48 +95,24 @@ def _jobs(trial: StoredTrial, seeds: int) -> Iterator[_Job]:
             yield _Job(trial.number, trial.params | {"loss": "none"}, seed, twin=True)
 
 
-_bench: Bench | None = None
-
-
-def _adopt(bench: Bench) -> None:
-    """Give a worker process its bench, once; Ctrl-C is for the process that started it."""
-    global _bench  # noqa: PLW0603 - a process pool hands its initialiser no other place
-    _bench = bench
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _train_in_worker(job: _Job) -> tuple[_Job, Metrics | None, str | None]:
-    if _bench is None:
-        raise RuntimeError("the worker has no bench")
-    return _train(_bench, job)
-
-
-def _train(bench: Bench, job: _Job) -> tuple[_Job, Metrics | None, str | None]:
+def _train(bench: Bench, job: _Job) -> Metrics | str:
     """Scores of one more training, or why there are none."""
     record, weights = attempt(bench, job.params, job.seed)
-    if weights is None:
-        return job, None, record.reason
-    return job, _scores(bench, Bundle.from_bytes(weights)), None
+    return str(record.reason) if weights is None else _scores(bench, Bundle.from_bytes(weights))
 
 
 def _trained(
-    bench: Bench, jobs: list[_Job], workers: int, progress: Callable[[str], None]
-) -> Iterator[tuple[_Job, Metrics | None]]:
-    """Every job with its scores; None where its training failed."""
+    bench: Bench, jobs: list[_Job], executor: Executor, progress: Callable[[str], None]
+) -> Iterator[tuple[_Job, Metrics]]:
+    """Every job with its scores, those left out whose training failed."""
     began = time.monotonic()
-    for done, (job, scores, reason) in enumerate(_results(bench, jobs, workers), 1):
-        if scores is None:
-            progress(f"trial {job.number} failed with seed {job.seed}, which is left out of its means: {reason}")
+    for done, (job, scores, death) in enumerate(executor.map(_train, bench, jobs), 1):
         progress(f"quiet pass: {done} of {len(jobs)} trainings after {time.monotonic() - began:.0f} s")
-        yield job, scores
-
-
-def _results(bench: Bench, jobs: list[_Job], workers: int) -> Iterator[tuple[_Job, Metrics | None, str | None]]:
-    if workers == 1 or len(jobs) < 2:
-        yield from (_train(bench, job) for job in jobs)
-        return
-    with get_context("spawn").Pool(min(workers, len(jobs)), _adopt, (bench,)) as pool:  # leaving it ends its processes
-        yield from pool.imap_unordered(_train_in_worker, jobs)
+        if isinstance(scores, dict):
+            yield job, scores
+        else:
+            reason = scores or death
+            progress(f"trial {job.number} failed with seed {job.seed}, which is left out of its means: {reason}")
 
 
 def _scores(bench: Bench, bundle: Bundle) -> Metrics:

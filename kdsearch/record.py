@@ -1,12 +1,24 @@
 """What is known of one trial: the record that workers return, the store keeps and the report reads. No torch here."""
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Confirmation", "Cost", "CurvePoint", "Latency", "Metrics", "Reference", "TrialRecord", "installed_versions"]
+__all__ = [
+    "Confirmation",
+    "Cost",
+    "CurvePoint",
+    "GoOn",
+    "Latency",
+    "Metrics",
+    "Reference",
+    "TrialRecord",
+    "installed_versions",
+    "to_the_end",
+]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
 """split ("val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
@@ -96,6 +108,16 @@ class TrialRecord(BaseModel):
     data_hash: str = ""
     protocol_hash: str = ""
     teacher_hash: str | None = None
+
+
+GoOn = Callable[[TrialRecord, float], bool]
+"""Asked during a trial whether it is to go on: with the record that is kept of it otherwise, and the share of its
+epochs behind it, counted from where the network has its final size; 0 as soon as its cost is known."""
+
+
+def to_the_end(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
+    """For a training that nothing stops."""
+    return True
 
 
 class Reference(BaseModel):

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +20,15 @@ from kdsearch.errors import ProtocolError, RunError, StudyError
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.driver import StudyEvent
+from kdsearch.study.executors import Executor, LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES, Objective
-from kdsearch.study.runner import StudyEvent, run_search
+from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
 from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teacher_config
-from kdsearch.trial import RECIPES, Bench, TaughtNetwork, TrialConfig
+from kdsearch.trial import Bench, TaughtNetwork
+from kdsearch.trial_config import RECIPES, TrialConfig
 
 __all__ = ["RunOptions", "RunResult", "parse_objectives", "prepared_dataset", "run", "trained_teacher"]
 
@@ -43,7 +47,10 @@ class RunOptions:
         trials: Finished trials that the study is to have.
         budget_seconds: Time for teacher and search; the quiet pass comes after.
         executor: Who runs the trials.
-        workers: Trials at a time.
+        workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
+        address: A running Ray cluster, `host:port`; Ray is started here where None.
+        stopping: Whether hopeless trials are stopped early.
+        verbose: Whether Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.SAMPLERS`.
         confirm_seeds: Seeds of each network of the front in the quiet pass.
@@ -64,7 +71,10 @@ class RunOptions:
     trials: int | None = None
     budget_seconds: float | None = None
     executor: Literal["ray", "local"] = "ray"
-    workers: int = 1
+    workers: int | None = None
+    address: str | None = None
+    stopping: bool = True
+    verbose: bool = False
     seed: int = 0
     sampler: str = "tpe"
     confirm_seeds: int = 1
@@ -157,25 +167,36 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         for warning in summarise(store).warnings:
             talk(warning)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
-        run_search(
-            store,
-            space,
-            objectives,
-            bench,
-            executor=options.executor,
-            workers=options.workers,
-            trials=options.trials,
-            budget_seconds=left,
-            seed=options.seed,
-            sampler=options.sampler,
-            progress=watch,
-        )
-        workers = options.workers if options.executor == "ray" else 1
-        confirm(store, bench, seeds=options.confirm_seeds, workers=workers, progress=talk)
+        with _executor(options) as executor:
+            run_search(
+                store,
+                space,
+                objectives,
+                bench,
+                executor,
+                trials=options.trials,
+                budget_seconds=left,
+                seed=options.seed,
+                sampler=options.sampler,
+                stopping=options.stopping,
+                progress=watch,
+            )
+            confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk)
         return RunResult(summarise(store), _report_path(options, store), store.url)
     finally:
         write_page(summarise(store), _report_path(options, store))
         store.close()
+
+
+def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
+    if options.executor == "local":
+        return nullcontext(LocalExecutor())
+    from kdsearch.study.ray_executor import RayExecutor  # noqa: PLC0415 - seconds to import, and not always there
+
+    workers = options.workers if options.address else options.workers or os.cpu_count()
+    return RayExecutor(
+        workers, address=options.address, on_gpu=options.device.startswith("cuda"), verbose=options.verbose
+    )
 
 
 def _report_path(options: RunOptions, store: StudyStore) -> Path:

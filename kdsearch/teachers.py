@@ -23,7 +23,8 @@ from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
 from kdsearch.record import Latency, Metrics, Reference, TrialRecord, installed_versions
 from kdsearch.train import fit
-from kdsearch.trial import RECIPES, TaughtNetwork, TrialConfig, fitted_scaler, fresh_network, quick_validation
+from kdsearch.trial import TaughtNetwork, fitted_scaler, fresh_network, quick_validation
+from kdsearch.trial_config import RECIPES, TrialConfig
 
 __all__ = [
     "BASE_WIDTH",
@@ -65,8 +66,9 @@ def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) ->
 def code_version() -> str:
     """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
     package = Path(__file__).parent
-    modules = ["trial.py", "train.py", "data/protocols.py", "data/profile.py", "data/windows.py", "models/base.py"]
-    modules += ["models/stgcn.py", "distill/losses.py", "distill/recipe.py", "measure/accuracy.py", "measure/cost.py"]
+    modules = ["trial.py", "trial_config.py", "train.py", "data/protocols.py", "data/profile.py", "data/windows.py"]
+    modules += ["models/base.py", "models/stgcn.py", "distill/losses.py", "distill/recipe.py"]
+    modules += ["measure/accuracy.py", "measure/cost.py"]
     digest = hashlib.sha256(torch.__version__.encode())
     for module in modules:
         digest.update((package / module).read_bytes())

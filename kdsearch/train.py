@@ -117,6 +117,7 @@ def fit(
     most_steps: int | None = None,
     on_gradients: Callable[[Forecaster], None] | None = None,
     validate: Callable[[Forecaster], float] | None = None,
+    on_validation: Callable[[list[CurvePoint]], None] | None = None,
 ) -> list[CurvePoint]:
     """Train `network` in place.
 
@@ -131,7 +132,8 @@ def fit(
         phase: Name of this training in the curve.
         most_steps: Stop after so many minibatches, whatever the epochs say.
         on_gradients: Called after each backward pass.
-        validate: Gives the validation MAE about eight times during training; without effect on the weights.
+        validate: Gives the validation MAE after each eighth of the epochs; without effect on the weights.
+        on_validation: Takes the curve so far after each validation; what it raises ends the training.
 
     Returns:
         One point for each epoch.
@@ -143,7 +145,7 @@ def fit(
     order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     optimiser = OPTIMISERS[plan.optimiser](network.parameters(), plan.learning_rate)
     total = plan.epochs * steps_per_epoch(plan, starts)
-    validate_every = max(1, plan.epochs // 8)
+    validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
     curve: list[CurvePoint] = []
     step, began = 0, time.process_time()
     for epoch in range(plan.epochs):
@@ -168,14 +170,15 @@ def fit(
             optimiser.step()
             losses.append(float(loss.detach()))
             step += 1
-        due = validate is not None and ((epoch + 1) % validate_every == 0 or epoch + 1 == plan.epochs)
-        val_mae = validate(network) if validate is not None and due else None
+        val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
         seconds = time.process_time() - began
         curve.append(
             CurvePoint(
                 epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=float(np.mean(losses)), val_mae=val_mae
             )
         )
+        if on_validation is not None and val_mae is not None:
+            on_validation(curve)
     return curve
 
 

@@ -13,7 +13,8 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.record import TrialRecord
 from kdsearch.teachers import taught_network, teacher_config
-from kdsearch.trial import RECIPES, Bench, TrialConfig, fresh_network
+from kdsearch.trial import Bench, fresh_network
+from kdsearch.trial_config import RECIPES, TrialConfig
 
 PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}
 

@@ -14,7 +14,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from kdsearch.errors import StudyError
 
-__all__ = ["ConfirmationRow", "ReferenceRow", "StudyRow", "Table", "TrialRow", "connect", "disconnect", "shown"]
+__all__ = [
+    "ConfirmationRow",
+    "ReferenceRow",
+    "RungRow",
+    "StudyRow",
+    "Table",
+    "TrialRow",
+    "connect",
+    "disconnect",
+    "shown",
+]
 
 SCHEMA_VERSION = 1
 HEARTBEAT_SECONDS = 30
@@ -48,6 +58,17 @@ class TrialRow(Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     record: Mapped[str] = mapped_column(Text)
     weights: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class RungRow(Table):
+    """A trial at a rung of early stopping; its cost objectives as a JSON list."""
+
+    __tablename__ = "kdsearch_rungs"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    eighth: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    error: Mapped[float]
+    costs: Mapped[str] = mapped_column(Text)
 
 
 class ReferenceRow(Table):

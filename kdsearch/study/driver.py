@@ -1,12 +1,13 @@
 """The one that talks to the study while executors run the trials: budget, failures, heartbeat, interruption."""
 
+import math
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -16,28 +17,14 @@ from kdsearch.study.database import HEARTBEAT_SECONDS
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, tell
 from kdsearch.study.space import SearchSpace
+from kdsearch.study.stopping import Rung, last_rung, verdict
 from kdsearch.study.store import StudyStore
 
-__all__ = ["Bench", "Driver", "StudyEvent", "attempt", "failure"]
+__all__ = ["Driver", "StudyEvent"]
 
 FAILURES_IN_A_ROW = 5
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _FINISHED = (*_DONE, TrialState.FAIL)
-
-
-class Bench(Protocol):
-    """Trains and measures one configuration. It is pickled to the workers; its numpy arrays arrive there read-only."""
-
-    def run(self, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
-        """Train and measure one configuration.
-
-        Args:
-            params: The configuration.
-            seed: Training seed.
-
-        Returns:
-            The record, and the weights to keep beside it.
-        """
 
 
 @dataclass(frozen=True)
@@ -62,19 +49,6 @@ class StudyEvent:
     record: TrialRecord | None = None
 
 
-def attempt(bench: Bench, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
-    """Run one configuration; whatever it raises becomes the reason of its failure, and the search goes on."""
-    try:
-        return bench.run(params, seed)
-    except Exception as error:
-        return failure(params, seed, f"{type(error).__name__}: {error}"), None
-
-
-def failure(params: dict[str, Any], seed: int, reason: str) -> TrialRecord:
-    """Record of a trial that gave nothing."""
-    return TrialRecord(state="FAIL", reason=reason, route=str(params.get("route", "")), params=params, seed=seed)
-
-
 class Driver:
     """One run of a search: hands out configurations, takes records back.
 
@@ -92,6 +66,7 @@ class Driver:
         *,
         trials: int | None,
         budget_seconds: float | None,
+        stopping: bool,
         progress: Callable[[StudyEvent], None],
     ) -> None:
         self.open: dict[int, Asked] = {}
@@ -99,6 +74,9 @@ class Driver:
         self.broken: Exception | None = None
         self._store, self._space, self._objectives = store, space, objectives
         self._trials, self._budget_seconds, self._progress = trials, budget_seconds, progress
+        self._costs = [objective for objective in objectives if not objective.is_error]
+        # Without an error among the objectives there is nothing to be worse in.
+        self._stopping = stopping and len(self._costs) < len(objectives)
         self._begun = time.monotonic()
         self._failures = 0
 
@@ -131,6 +109,26 @@ class Driver:
         self.open[asked.number] = asked
         self._report("started", number=asked.number)
         return asked
+
+    def goes_on(self, number: int, record: TrialRecord, share: float) -> bool:
+        """Whether a trial under way is to go on; one that is not is closed as PRUNED, with the record as it is.
+
+        Args:
+            number: The trial.
+            record: What is known of it: its cost, and its curve so far.
+            share: Of its epochs, counted from where the network has its final size.
+        """
+        eighth = last_rung(share)
+        error = next((point.val_mae for point in reversed(record.curve) if point.val_mae is not None), math.nan)
+        if not self._stopping or eighth is None or not math.isfinite(error):  # a diverged one will fail by itself
+            return True
+        mine = Rung(number, eighth, error, tuple(objective.read(record) for objective in self._costs))
+        self._store.save_rung(mine)
+        reason = verdict(mine, [rung for rung in self._store.rungs(eighth) if rung.number != number])
+        if reason is None:
+            return True
+        self.finish(number, record.model_copy(update={"state": "PRUNED", "reason": reason}), None)
+        return False
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""

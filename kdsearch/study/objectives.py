@@ -17,11 +17,13 @@ class Objective:
         name: As written after `--objective`.
         unit: Unit of the value; "" where it is that of the readings.
         read: The value, or NaN where the record does not hold it.
+        is_error: Whether it is known after training only; a cost is known before.
     """
 
     name: str
     unit: str
     read: Callable[[TrialRecord], float]
+    is_error: bool = False
 
 
 def _validation(metric: str) -> Callable[[TrialRecord], float]:
@@ -40,9 +42,9 @@ def _latency_p50(cost: Cost) -> float:
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
-        Objective("mae", "", _validation("mae")),
-        Objective("rmse", "", _validation("rmse")),
-        Objective("mape", "%", _validation("mape")),
+        Objective("mae", "", _validation("mae"), is_error=True),
+        Objective("rmse", "", _validation("rmse"), is_error=True),
+        Objective("mape", "%", _validation("mape"), is_error=True),
         Objective("latency", "ms", _cost(_latency_p50)),
         Objective("flops", "FLOP", _cost(lambda cost: float(cost.flops))),
         Objective("params", "parameters", _cost(lambda cost: float(cost.parameters))),

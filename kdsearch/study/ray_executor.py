@@ -5,10 +5,12 @@ a `Searcher` of ours, which asks the driver, and nothing of a run outlives it bu
 """
 
 import logging
+import math
 import os
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -25,82 +27,177 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.experiment import Trial  # noqa: E402
 from ray.tune.progress_reporter import TrialProgressCallback  # noqa: E402
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
-from kdsearch.errors import RunError  # noqa: E402
-from kdsearch.study.driver import Bench, Driver, attempt, failure  # noqa: E402
+from kdsearch.errors import RunError, StudyError  # noqa: E402
+from kdsearch.record import TrialRecord  # noqa: E402
+from kdsearch.study.stopping import last_rung  # noqa: E402
+from kdsearch.study.worker import Bench, attempt, failure  # noqa: E402
 
-__all__ = ["run_ray"]
+if TYPE_CHECKING:  # workers load this module, and need no SQL
+    from kdsearch.study.driver import Driver
+
+__all__ = ["RayExecutor"]
 
 OBJECT_STORE_BYTES = 300_000_000
 """Readings, graph and teacher of the datasets at hand take a sixth of it."""
 
+BenchT = TypeVar("BenchT")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
-def run_ray(driver: Driver, bench: Bench, workers: int) -> None:
-    """Run the trials as Ray actors that live for the whole run, each with one CPU.
 
-    A cluster is used where the caller connected to it (`ray.init(address=...)`); otherwise Ray is started on this
-    machine and stopped at the end. A worker that dies is replaced, and its trial tried once more.
+class RayExecutor:
+    """Ray, for as long as the block lasts: started on this machine and stopped again, or a cluster that is there.
+
+    A cluster is used where `address` names one, or where the caller is connected to one (`ray.init(address=...)`).
+    Workers need the same versions of Python, Ray and kdsearch, and nothing else: no database, no shared disk. Data and
+    teacher reach each node once; its workers map them from shared memory.
 
     Args:
-        driver: The run.
-        bench: Sent once; every worker maps its numpy arrays from shared memory.
-        workers: Trials at a time.
+        workers: Trials at a time, each with one CPU; those of the cluster where None.
+        address: `host:port` of a running cluster, or `ray://host:port`; None starts Ray here.
+        on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, each gets an equal share.
+        verbose: Whether Ray may write to the terminal.
 
     Raises:
-        RunError: Where Ray itself fails.
+        StudyError: Where the cluster cannot be joined, or a GPU is asked for and there is none.
     """
-    for name in ("ray", "ray.tune", "ray.air", "ray.train"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    started_here = not ray.is_initialized()
-    if started_here:
-        ray.init(
-            address="local",
-            num_cpus=workers,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=OBJECT_STORE_BYTES,
-        )
-    with tempfile.TemporaryDirectory(prefix="kdsearch-ray-") as scratch:
+
+    def __init__(
+        self, workers: int | None, *, address: str | None = None, on_gpu: bool = False, verbose: bool = False
+    ) -> None:
+        self._workers, self._address, self._on_gpu, self._verbose = workers, address, on_gpu, verbose
+
+    def __enter__(self) -> Self:
+        for name in () if self._verbose else ("ray", "ray.tune", "ray.air", "ray.train"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._started_here = not ray.is_initialized()
+        if self._started_here:
+            self._start()
         try:
-            _tuner(driver, bench, workers, scratch).fit()
-        except Exception as error:
-            reason = str(error).strip().splitlines() or [""]
-            raise RunError(
-                f"Ray Tune gave up ({type(error).__name__}: {reason[-1]}); look for free memory and disk space in "
-                f"{tempfile.gettempdir()}, or run with --executor local"
+            self.resources = self._resources()
+        except StudyError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._started_here:
+            ray.shutdown()
+
+    def _start(self) -> None:
+        if self._address is None:
+            ray.init(
+                address="local",
+                num_cpus=self._workers,
+                include_dashboard=False,
+                log_to_driver=self._verbose,
+                logging_level=logging.INFO if self._verbose else logging.ERROR,
+                object_store_memory=OBJECT_STORE_BYTES,
+            )
+            return
+        try:
+            ray.init(address=self._address, log_to_driver=self._verbose)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise StudyError(
+                f"the Ray cluster at {self._address} cannot be joined ({reason}); see that it runs, and that "
+                "RAY_AUTH_MODE=token and its token are set where it asks for one"
             ) from error
-        finally:
-            if started_here:
-                ray.shutdown()
 
+    def _resources(self) -> dict[str, float]:
+        """What a trial occupies; also settles how many run at a time."""
+        cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        self.workers = self._workers or int(cluster.get("CPU", 1))
+        if not self._on_gpu:
+            return {"cpu": 1}
+        if not cluster.get("GPU"):
+            raise StudyError("Ray knows of no GPU; leave --device at cpu, or join a cluster that has one")
+        return {"cpu": 1, "gpu": min(1.0, math.floor(1e4 * cluster["GPU"] / self.workers) / 1e4)}
 
-def _tuner(driver: Driver, bench: Bench, workers: int, scratch: str) -> tune.Tuner:
-    return tune.Tuner(
-        tune.with_resources(tune.with_parameters(_run, bench=bench), {"cpu": 1}),
-        tune_config=tune.TuneConfig(
-            search_alg=_Bridge(driver), num_samples=-1, max_concurrent_trials=workers, reuse_actors=True
-        ),
-        run_config=tune.RunConfig(
-            storage_path=scratch,
-            verbose=0,
-            callbacks=[_Returns(driver)],
-            failure_config=tune.FailureConfig(max_failures=1),
-        ),
-    )
+    def search(self, driver: "Driver", bench: Bench) -> None:
+        """Run trials in actors that live for the whole search, each with one CPU.
+
+        A worker that dies is replaced, and its trial tried once more.
+
+        Args:
+            driver: The run.
+            bench: Sent once; every worker maps its numpy arrays from shared memory.
+
+        Raises:
+            RunError: Where Ray itself fails.
+        """
+        with tempfile.TemporaryDirectory(prefix="kdsearch-ray-") as scratch:
+            try:
+                self._tuner(driver, bench, scratch).fit()
+            except Exception as error:
+                reason = str(error).strip().splitlines() or [""]
+                raise RunError(
+                    f"Ray Tune gave up ({type(error).__name__}: {reason[-1]}); look for free memory and disk space in "
+                    f"{tempfile.gettempdir()}, or run with --executor local"
+                ) from error
+
+    def _tuner(self, driver: "Driver", bench: Bench, scratch: str) -> tune.Tuner:
+        return tune.Tuner(
+            tune.with_resources(tune.with_parameters(_run, bench=bench), self.resources),
+            tune_config=tune.TuneConfig(
+                search_alg=_Bridge(driver),
+                scheduler=_Stops(driver),
+                num_samples=-1,
+                max_concurrent_trials=self.workers,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                storage_path=scratch,
+                verbose=0,
+                callbacks=[_Returns(driver)],
+                failure_config=tune.FailureConfig(max_failures=1),
+            ),
+        )
+
+    def map(
+        self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
+    ) -> Iterator[tuple[Job, Result | None, str]]:
+        """Run a function of the bench for every job, as many at a time as there are workers."""
+        shared = ray.put(bench)
+        task = ray.remote(num_cpus=1, num_gpus=self.resources.get("gpu", 0), max_retries=1)(function)
+        waiting, running = list(reversed(jobs)), dict[Any, Job]()
+        while waiting or running:
+            while waiting and len(running) < self.workers:
+                job = waiting.pop()
+                running[task.remote(shared, job)] = job
+            (ready,), _ = ray.wait(list(running), num_returns=1)
+            job = running.pop(ready)
+            try:
+                yield job, ray.get(ready), ""
+            except ray.exceptions.RayTaskError:
+                raise
+            except ray.exceptions.RayError as error:  # the process is gone, and its successor too
+                yield job, None, str(error).strip().splitlines()[0]
 
 
 def _run(config: dict[str, Any], bench: Bench) -> None:
     """In the worker: one trial. What its bench raises comes back as a record: Tune repeats dead workers alone."""
-    record, weights = attempt(bench, config["params"], config["seed"])
-    tune.report({"record": record, "weights": weights})
+    seen: int | None = None
+
+    def go_on(record: TrialRecord, share: float) -> bool:
+        """Let the driver see a trial at its rungs; where it is stopped, Tune ends this thread inside the report."""
+        nonlocal seen
+        if share == 0 or last_rung(share) != seen:
+            seen = last_rung(share)
+            tune.report({"record": record, "share": share, "weights": None})
+        return True
+
+    record, weights = attempt(bench, config["params"], config["seed"], go_on)
+    tune.report({"record": record, "share": None, "weights": weights})
 
 
 class _Bridge(Searcher):
     """Tune's question for the next trial, handed on to the driver."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: "Driver") -> None:
         super().__init__()
         self.driver = driver
 
@@ -126,10 +223,28 @@ class _Bridge(Searcher):
         return {}
 
 
+class _Stops(FIFOScheduler):
+    """Tune's question whether a trial goes on, handed on to the driver."""
+
+    def __init__(self, driver: "Driver") -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.driver = driver
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
+        goes_on, share = True, result.get("share")  # None: the trial has ended, by itself
+        if share is not None:
+            with self.driver.errors_kept():
+                goes_on = self.driver.goes_on(trial.config["number"], result["record"], share)
+        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
 class _Returns(TrialProgressCallback):
     """What comes back from Tune, handed on to the driver; being Tune's progress printer too, it keeps that silent."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: "Driver") -> None:
         super().__init__()
         self.driver = driver
 
@@ -142,9 +257,10 @@ class _Returns(TrialProgressCallback):
         **info: Any,  # noqa: ARG002
     ) -> None:
         # Taken out of Tune's own result, which it would write to disk again and again.
-        record, weights = result.pop("record"), result.pop("weights")
-        with self.driver.errors_kept():
-            self.driver.finish(trial.config["number"], record, weights)
+        record, share, weights = result.pop("record"), result.pop("share"), result.pop("weights")
+        if share is None:
+            with self.driver.errors_kept():
+                self.driver.finish(trial.config["number"], record, weights)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         number, params, seed = (trial.config[key] for key in ("number", "params", "seed"))

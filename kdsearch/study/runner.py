@@ -1,16 +1,17 @@
 """One run of a search: the same study whether Ray runs the trials or this process does."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from kdsearch.errors import StudyError
-from kdsearch.study.driver import Bench, Driver, StudyEvent, attempt
+from kdsearch.study.driver import Driver, StudyEvent
+from kdsearch.study.executors import Executor
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import prepare
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.store import StudyStore
+from kdsearch.study.worker import Bench
 
-__all__ = ["Bench", "StudyEvent", "run_search"]
+__all__ = ["run_search"]
 
 
 def run_search(
@@ -18,14 +19,14 @@ def run_search(
     space: SearchSpace,
     objectives: Sequence[Objective],
     bench: Bench,
+    executor: Executor,
     *,
-    executor: Literal["ray", "local"],
-    workers: int,
     trials: int | None,
     budget_seconds: float | None,
     seed: int,
     sampler: str,
     progress: Callable[[StudyEvent], None],
+    stopping: bool = True,
 ) -> None:
     """Search until enough trials are done or the time is up; the same call again goes on where this one ended.
 
@@ -36,14 +37,14 @@ def run_search(
         space: What to search.
         objectives: The study's objectives, in its order.
         bench: Trains and measures one configuration.
-        executor: "ray" runs `workers` trials at a time, each in a process with one CPU; "local" one at a time here.
-        workers: Number of trials at a time under Ray.
+        executor: Runs the trials.
         trials: COMPLETE and PRUNED trials that the whole study is to have; failures do not count.
         budget_seconds: Time for this call. No trial is started that would, at the median length of the study's
             finished ones, end after it; those under way get to finish.
         seed: Seed of the sampler. Training seeds are the study's own (`StudyMeta.seed`).
         sampler: One of `kdsearch.study.search.SAMPLERS`.
         progress: Called in this process at every event.
+        stopping: Whether hopeless trials are stopped early (`kdsearch.study.stopping`).
 
     Raises:
         StudyError: Where neither `trials` nor `budget_seconds` ends the run, or the space does not fit the study.
@@ -52,20 +53,11 @@ def run_search(
     """
     if trials is None and budget_seconds is None:
         raise StudyError("a search needs an end; give --trials, --budget or both")
-    driver = Driver(store, space, objectives, trials=trials, budget_seconds=budget_seconds, progress=progress)
+    driver = Driver(
+        store, space, objectives, trials=trials, budget_seconds=budget_seconds, stopping=stopping, progress=progress
+    )
     driver.begin(prepare(store, space, sampler, seed))
     with driver.alive():
-        if executor == "ray":
-            from kdsearch.study.ray_executor import run_ray  # noqa: PLC0415 - seconds to import, and not always there
-
-            run_ray(driver, bench, workers)
-        else:
-            run_local(driver, bench)
+        executor.search(driver, bench)
     if driver.broken:
         raise driver.broken
-
-
-def run_local(driver: Driver, bench: Bench) -> None:
-    """Run the trials in this process, one after another."""
-    while (asked := driver.next()) is not None:
-        driver.finish(asked.number, *attempt(bench, asked.params, asked.seed))

@@ -26,6 +26,7 @@ from kdsearch.record import Confirmation, Reference, TrialRecord
 from kdsearch.study.database import (
     ConfirmationRow,
     ReferenceRow,
+    RungRow,
     StudyRow,
     Table,
     TrialRow,
@@ -33,6 +34,7 @@ from kdsearch.study.database import (
     disconnect,
     shown,
 )
+from kdsearch.study.stopping import Rung
 
 __all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_studies"]
 
@@ -196,6 +198,22 @@ class StudyStore:
         with Session(self.storage.engine) as session:
             row = session.get(TrialRow, (self.meta.study, number))
             return None if row is None else row.weights
+
+    def save_rung(self, rung: Rung) -> None:
+        """Keep how a trial does at a rung; replaces what was there."""
+        costs = json.dumps(rung.costs)
+        self._merge(
+            RungRow(study=self.meta.study, eighth=rung.eighth, number=rung.number, error=rung.error, costs=costs)
+        )
+
+    def rungs(self, eighth: int) -> list[Rung]:
+        """All trials that reached a rung, by number."""
+        with Session(self.storage.engine) as session:
+            at_rung = select(RungRow).where(RungRow.study == self.meta.study, RungRow.eighth == eighth)
+            return [
+                Rung(row.number, row.eighth, row.error, tuple(json.loads(row.costs)))
+                for row in session.scalars(at_rung.order_by(RungRow.number))
+            ]
 
     def save_reference(self, reference: Reference) -> None:
         """Keep a reference line; one of the same name is replaced."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kdsearch.record import Cost, Latency, TrialRecord
-from kdsearch.study.driver import Bench
+from kdsearch.record import Cost, GoOn, Latency, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.worker import Bench
 
 SPACE = """
 name = "small"
@@ -62,7 +62,9 @@ def make_bench(act: Callable[[dict[str, Any]], float] | None = None) -> Bench:
     """A bench whose error is a formula of the parameters, or what `act` says."""
 
     class Formula:
-        def run(self, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
+        def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+            if not go_on(make_record(params, seed, math.nan), 0.0):
+                return make_record(params, seed, math.nan), None
             mae = act(params) if act else 1 / params.get("width", 100 * params.get("keep", math.nan))
             return make_record(params, seed, mae), b"weights"
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from kdsearch.errors import RunError, StudyError
-from kdsearch.record import TrialRecord
-from kdsearch.study.driver import Bench, StudyEvent
+from kdsearch.record import GoOn, TrialRecord
+from kdsearch.study.driver import StudyEvent
 from kdsearch.study.objectives import Objective
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyStore
+from kdsearch.study.worker import Bench
 
 MakeRecord = Callable[..., TrialRecord]
 MakeBench = Callable[..., Bench]
@@ -41,20 +42,22 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
     """Runs a search under Ray and gives its events."""
 
     def run(bench: Bench, trials: int, other_space: SearchSpace | None = None) -> list[StudyEvent]:
+        from kdsearch.study.ray_executor import RayExecutor
+
         events: list[StudyEvent] = []
-        run_search(
-            store,
-            other_space or space,
-            objectives,
-            bench,
-            executor="ray",
-            workers=WORKERS,
-            trials=trials,
-            budget_seconds=None,
-            seed=1,
-            sampler="tpe",
-            progress=events.append,
-        )
+        with RayExecutor(WORKERS) as executor:
+            run_search(
+                store,
+                other_space or space,
+                objectives,
+                bench,
+                executor,
+                trials=trials,
+                budget_seconds=None,
+                seed=1,
+                sampler="tpe",
+                progress=events.append,
+            )
         return events
 
     return run
@@ -69,8 +72,9 @@ def test_workers_share_the_data_and_bring_back_records_and_weights(
         def __init__(self) -> None:
             self.readings = np.ones(1_000_000)
 
-        def run(self, params: dict[str, Any], seed: int) -> tuple[TrialRecord, bytes | None]:
-            time.sleep(0.1)
+        def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+            time.sleep(0.5)
+            assert go_on(record(params, seed, 1.0), 0.5)
             kept = record(params, seed, float(self.readings.mean()))
             versions = {"pid": str(os.getpid()), "threads": os.environ["OMP_NUM_THREADS"]}
             versions["writable"] = str(self.readings.flags.writeable)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from kdsearch.errors import RunError, StudyError
-from kdsearch.study.driver import Bench, StudyEvent
+from kdsearch.study.driver import StudyEvent
+from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.objectives import Objective
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.store import StudyStore
+from kdsearch.study.worker import Bench
 
 Search = Callable[..., list[StudyEvent]]
 MakeBench = Callable[..., Bench]
@@ -31,8 +33,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
             space,
             objectives,
             bench,
-            executor="local",
-            workers=1,
+            LocalExecutor(),
             trials=trials,
             budget_seconds=budget_seconds,
             seed=1,
@@ -111,7 +112,9 @@ def test_a_search_without_an_end_is_refused(search: Search, bench: MakeBench) ->
 
 SCRIPT = """
 import sys, time
+from contextlib import nullcontext
 from conftest import make_bench
+from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import load_space
@@ -125,8 +128,11 @@ def act(params):
     time.sleep(60)
 
 store = StudyStore.open(sys.argv[1], "city")
-run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_bench(act),
-    executor=sys.argv[4], workers=2, trials=3, budget_seconds=None, seed=1, sampler="tpe", progress=lambda event: None)
+if sys.argv[4] == "ray":
+    from kdsearch.study.ray_executor import RayExecutor
+with nullcontext(LocalExecutor()) if sys.argv[4] == "local" else RayExecutor(2) as executor:
+    run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_bench(act), executor,
+        trials=3, budget_seconds=None, seed=1, sampler="tpe", progress=lambda event: None)
 """
 
 
