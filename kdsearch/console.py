@@ -6,11 +6,14 @@ import math
 import sys
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread
+from kdsearch.study.standing import NEAR_TEACHER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +22,18 @@ if TYPE_CHECKING:
     from kdsearch.record import Cost, Metrics, TrialRecord
     from kdsearch.report.summary import StudySummary
     from kdsearch.study.driver import StudyEvent
+    from kdsearch.study.standing import Standing
 
 __all__ = ["SearchDisplay", "print_front", "print_table"]
 
 PIPED_WIDTH = 160
+PLAIN_EVERY = 10
+"""Finished trials between two lines of standing where there is no terminal."""
 _CHOICES = ("route", "loss", "decoding", "input")
 
 
 class SearchDisplay:
-    """Shows what a search does.
+    """Shows what a search does: in a terminal a bar with the standing below it, elsewhere plain lines.
 
     Args:
         trials: Finished trials that the study is to have; None where time ends the run.
@@ -35,40 +41,40 @@ class SearchDisplay:
 
     def __init__(self, trials: int | None) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         )
-        self._task = self._progress.add_task("trials", total=trials)
-        self._failed = 0
+        self._task = self._bar.add_task("trials", total=trials)
+        self._standing = Text()
+        self._live = Live(Group(self._bar, self._standing), console=self._console, transient=True)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def say(self, sentence: str) -> None:
-        """Print a sentence above the progress line."""
+        """Print a sentence above the bar."""
         self._console.print(sentence, markup=False)
 
     def event(self, event: StudyEvent) -> None:
         """Take an event of the search."""
         if event.record is not None:
-            self._failed += event.record.state == "FAIL"
             self.say(f"trial {event.number} {_outcome(event.record)}")
         elif event.message:
             self.say(event.message)
-        failed = f", {self._failed} failed" if self._failed else ""
-        self._progress.update(self._task, completed=event.done, description=f"trials, {event.running} running{failed}")
+        standing = event.standing
+        finished = standing.done + standing.stopped
+        self._bar.update(self._task, completed=finished)
+        self._standing.plain = _standing(standing)
+        regular = event.record is not None and (finished + standing.failed) % PLAIN_EVERY == 0
+        if not self._console.is_terminal and (regular or event.kind == "ending"):
+            self.say(_standing(standing))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -104,6 +110,27 @@ def print_front(summary: StudySummary) -> None:
     print_table(f"{summary.study}: front, MAE ({_seeds(summary)})", columns, rows)
     for sentence in (summary.answer, *summary.notes):
         print(sentence)
+
+
+def _standing(standing: Standing) -> str:
+    """Where the search stands, on one line."""
+    parts = [f"{standing.done} done", f"{standing.stopped} stopped", f"{standing.failed} failed"]
+    parts += [f"{standing.running} running"] if standing.running else []
+    parts += [f"best MAE {error(standing.best_mae)}"] if standing.best_mae is not None else []
+    if standing.smallest_parameters is not None:
+        near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
+        parts += [f"smallest network {near}: {count(standing.smallest_parameters)} parameters"]
+    if standing.seconds_left:
+        parts += [f"about {_duration(standing.seconds_left)} left"]
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    """In the unit that says it shortest."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _seeds(summary: StudySummary) -> str:

@@ -7,14 +7,13 @@ import statistics
 from typing import TYPE_CHECKING
 
 from kdsearch.report.numbers import count, error, mae, share, significant, spread
+from kdsearch.study.standing import NEAR_TEACHER
 
 if TYPE_CHECKING:
     from kdsearch.record import Reference
     from kdsearch.report.summary import Confirmed, TrialSummary, Twin
 
 __all__ = ["answer", "findings", "warnings"]
-
-NEAR_TEACHER = 0.03
 
 
 def answer(knee: TrialSummary | None, references: list[Reference]) -> str:

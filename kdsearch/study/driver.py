@@ -17,6 +17,7 @@ from kdsearch.study.database import HEARTBEAT_SECONDS
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, tell
 from kdsearch.study.space import SearchSpace
+from kdsearch.study.standing import Standing, Tally
 from kdsearch.study.stopping import Rung, last_rung, verdict
 from kdsearch.study.store import StudyStore
 
@@ -35,16 +36,14 @@ class StudyEvent:
         kind: "resumed" (rows of an earlier run are there), "started" or "finished" (a trial), "ending" (no new trial
             will be started).
         message: A sentence for people; "" for trials.
-        done: COMPLETE and PRUNED trials of the whole study.
-        running: Trials of this run that are under way.
+        standing: Where the study stands.
         number: The trial.
         record: Its record, once finished.
     """
 
     kind: Literal["resumed", "started", "finished", "ending"]
     message: str
-    done: int
-    running: int
+    standing: Standing
     number: int | None = None
     record: TrialRecord | None = None
 
@@ -79,6 +78,7 @@ class Driver:
         self._stopping = stopping and len(self._costs) < len(objectives)
         self._begun = time.monotonic()
         self._failures = 0
+        self._tally = Tally(store, trials, budget_seconds)
 
     def begin(self, taken_over: Sequence[int]) -> None:
         """Say what is there already.
@@ -134,8 +134,10 @@ class Driver:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
         if number not in self.open:
             return
-        record = tell(self._store, self.open[number], record, weights, self._objectives)
+        asked = self.open[number]
+        record = tell(self._store, asked, record, weights, self._objectives)
         del self.open[number]
+        self._tally.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
         self._report("finished", number=number, record=record)
         if self._failures == FAILURES_IN_A_ROW:
@@ -192,8 +194,7 @@ class Driver:
         number: int | None = None,
         record: TrialRecord | None = None,
     ) -> None:
-        done = _done(self._store.optuna_study.get_trials(deepcopy=False))
-        self._progress(StudyEvent(kind, message, done, len(self.open), number, record))
+        self._progress(StudyEvent(kind, message, self._tally.standing(len(self.open)), number, record))
 
 
 def _done(rows: Sequence[FrozenTrial]) -> int:

@@ -3,9 +3,10 @@
 import math
 import os
 import socket
+import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,14 @@ class Asked:
         params: The configuration.
         seed: Training seed, the same for all trials of a study, so that two of them differ by their parameters alone.
         trial: Optuna's side of it.
+        begun: `time.monotonic()` when it was asked for.
     """
 
     number: int
     params: dict[str, Any]
     seed: int
     trial: optuna.Trial
+    begun: float = field(default_factory=time.monotonic)
 
 
 def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:

@@ -1,10 +1,17 @@
 """The front as the terminal shows it."""
 
+import io
+import sys
+from dataclasses import replace
+
 import pytest
 
-from kdsearch.console import print_front, print_table
+from kdsearch.console import SearchDisplay, print_front, print_table
+from kdsearch.record import TrialRecord
 from kdsearch.report.numbers import error, mae
 from kdsearch.report.summary import summarise
+from kdsearch.study.driver import StudyEvent
+from kdsearch.study.standing import Standing
 from kdsearch.study.store import StudyStore
 
 
@@ -44,3 +51,33 @@ def test_cells_are_text(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "[bold]" in shown
     assert "[red]city[/red] :smile:" in shown
+
+
+def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for a trial, the standing at the end of the search, and no control characters."""
+    standing = Standing(3, 1, 0, 2, best_mae=14.5, smallest_parameters=7839, seconds_left=400.0)
+    record = TrialRecord(state="PRUNED", reason="stopped after 1/8", route="student", params={}, seed=0)
+    with SearchDisplay(10) as display:
+        display.event(StudyEvent("finished", "", standing, 3, record))
+        display.event(StudyEvent("ending", "10 of 10 trials are done", replace(standing, running=0, seconds_left=0)))
+    assert capsys.readouterr().err.splitlines() == [
+        "trial 3 PRUNED: stopped after 1/8",
+        "10 of 10 trials are done",
+        "3 done, 1 stopped, 0 failed, best MAE 14.50, smallest network within 3 % of the teacher: 7,839 parameters",
+    ]
+
+
+def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed stays above; bar and standing are drawn again in place."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "150")
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    standing = Standing(3, 1, 0, 2, best_mae=None, smallest_parameters=None, seconds_left=5400.0)
+    with SearchDisplay(10) as display:
+        display.event(StudyEvent("resumed", "the study goes on", standing))
+        display._live.refresh()
+    shown = screen.getvalue()
+    assert "the study goes on" in shown
+    assert "4/10" in shown
+    assert "3 done, 1 stopped, 0 failed, 2 running, about 2 h left" in shown

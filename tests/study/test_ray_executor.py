@@ -89,9 +89,9 @@ def test_workers_share_the_data_and_bring_back_records_and_weights(
     assert {v["writable"] for v in versions} == {"False"}
     assert {v["threads"] for v in versions} == {"1"}
     assert len(store.weights(5) or b"") == 100_000
-    assert max(e.running for e in events) == WORKERS
+    assert max(e.standing.running for e in events) == WORKERS
     assert events[-1].kind == "ending"
-    assert search(Shared(), trials=6)[-1].done == 6
+    assert search(Shared(), trials=6)[-1].standing.done == 6
 
 
 def test_a_worker_that_dies_is_replaced_and_its_trial_tried_once_more(

@@ -56,7 +56,7 @@ def test_a_search_ends_at_its_number_of_trials_and_again_does_nothing(
     """The number is that of the whole study, so the same command goes on where it was."""
     events = search(bench(), trials=4)
     assert [e.kind for e in events] == ["started", "finished"] * 4 + ["ending"]
-    assert (events[-1].message, events[-1].done) == ("4 of 4 trials are done", 4)
+    assert (events[-1].message, events[-1].standing.done) == ("4 of 4 trials are done", 4)
     assert [e.kind for e in search(bench(), trials=4)] == ["resumed", "ending"]
     assert [e.kind for e in search(bench(), trials=5)] == ["resumed", "started", "finished", "ending"]
     assert states(store) == ["COMPLETE"] * 5
