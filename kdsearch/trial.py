@@ -18,7 +18,7 @@ from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.measure.accuracy import errors, forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost, parameter_count
-from kdsearch.measure.latency import fixed_threads, measure_latency
+from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share
@@ -38,7 +38,7 @@ SCORE_STEPS = 30
 SCORE_LEARNING_RATE = 1e-3
 """Highest learning rate while scores are gathered: a wide trained network is to be weighed, not unlearned."""
 
-LATENCY_REPEATS = 50
+LATENCY_REPEATS = 100
 
 
 def fitted_scaler(prepared: Prepared, config: TrialConfig) -> Scaler:
@@ -160,9 +160,8 @@ class Bench:
         own, paired = measure_latency(
             [network, reference], window, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3
         )
-        pace = self.teacher.latency.p50 / paired.p50
-        latency = own.model_copy(update={"p50": own.p50 * pace, "p95": own.p95 * pace})
-        return cost.model_copy(update={"latency_ms": latency, "latency_ratio": own.p50 / paired.p50})
+        latency, ratio = at_pace(own, paired, self.teacher.latency)
+        return cost.model_copy(update={"latency_ms": latency, "latency_ratio": ratio})
 
     def source(self, config: TrialConfig) -> TaughtNetwork:
         """The trained network that the route "prune" cuts down."""

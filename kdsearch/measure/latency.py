@@ -11,7 +11,7 @@ from torch import Tensor
 from kdsearch.models import Forecaster
 from kdsearch.record import Latency
 
-__all__ = ["PAPER_BATCH", "fixed_threads", "measure_latency"]
+__all__ = ["PAPER_BATCH", "at_pace", "fixed_threads", "measure_latency"]
 
 PAPER_BATCH = 1140
 """Windows in one call of the paper's timing (Izadi et al., section on complexity)."""
@@ -46,7 +46,7 @@ def measure_latency(
         max_seconds: Wall-clock limit of all rounds together, warm-up left out.
 
     Returns:
-        Percentiles for each network, in the order given.
+        For each network, in the order given.
     """
     samples: list[list[float]] = [[] for _ in networks]
     with fixed_threads(threads):
@@ -65,6 +65,7 @@ def measure_latency(
         Latency(
             p50=float(np.percentile(times, 50)),
             p95=float(np.percentile(times, 95)),
+            fastest=min(times),
             batch=len(x),
             threads=threads,
             device=str(x.device),
@@ -72,6 +73,19 @@ def measure_latency(
         )
         for times in samples
     ]
+
+
+def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, float]:
+    """What a reading would have been at another time, and its ratio to the reference network.
+
+    Args:
+        own: Of a network.
+        paired: Of the reference network, in alternation with it.
+        quiet: Of the reference network at the time that counts.
+    """
+    ratio = own.fastest / paired.fastest
+    p50 = ratio * quiet.p50
+    return own.model_copy(update={"p50": p50, "p95": p50 * own.p95 / own.p50, "fastest": ratio * quiet.fastest}), ratio
 
 
 def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> float:

@@ -45,7 +45,13 @@ keep = 0.03
 def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
     """A record whose latency falls as its error grows."""
     latency = Latency(
-        p50=10 / (1 + abs(mae)) if math.isfinite(mae) else 1.0, p95=2.0, batch=1, threads=1, device="cpu", repeats=10
+        p50=10 / (1 + abs(mae)) if math.isfinite(mae) else 1.0,
+        p95=2.0,
+        fastest=1.0,
+        batch=1,
+        threads=1,
+        device="cpu",
+        repeats=10,
     )
     cost = Cost(parameters=100, stored_numbers=120, flops=1000, product_flops=900, latency_ms=latency)
     return TrialRecord(

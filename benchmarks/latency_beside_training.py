@@ -1,0 +1,90 @@
+"""Is the latency ratio of a network the same on a quiet machine and beside trainings? Prints both and their quotient.
+
+    KDSEARCH_DATA=... python benchmarks/latency_beside_training.py --dataset los-loop
+
+Times networks of several widths in alternation with the teacher's size, as trials and the quiet pass do, first alone,
+then while as many processes train as there are cores. Every network should keep its ratio within 5 %.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import Event, Process
+from multiprocessing.synchronize import Event as EventType
+
+import torch
+
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.recipe import Recipe
+from kdsearch.measure.latency import measure_latency
+from kdsearch.record import Latency
+from kdsearch.running import prepared_dataset
+from kdsearch.train import fit
+from kdsearch.trial import fitted_scaler, fresh_network
+from kdsearch.trial_config import TrialConfig
+
+WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
+REPEATS = 300
+ROUNDS = 3
+
+
+def _train_for_ever(prepared: Prepared, started: EventType) -> None:
+    config = TrialConfig(width=4, epochs=1000)
+    torch.set_num_threads(1)
+    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
+    network = fresh_network(prepared, config, 0)
+    started.set()
+    fit(network, data, prepared.parts["train"].starts, config.plan(), Recipe(), seed=0)
+
+
+@contextmanager
+def trainings(prepared: Prepared, number: int) -> Iterator[None]:
+    """So many processes train while the block runs."""
+    started = [Event() for _ in range(number)]
+    processes = [Process(target=_train_for_ever, args=(prepared, event), daemon=True) for event in started]
+    for process in processes:
+        process.start()
+    for event in started:
+        event.wait()
+    time.sleep(2)
+    yield
+    for process in processes:
+        process.kill()
+        process.join()
+
+
+def measured(prepared: Prepared) -> list[Latency]:
+    """One pass over all widths, in alternation."""
+    data = WindowedSeries(prepared, fitted_scaler(prepared, TrialConfig(input="raw")), torch.device("cpu"))
+    window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1]))
+    networks = [fresh_network(prepared, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]
+    return measure_latency(networks, window, prepared.protocol.horizon, repeats=REPEATS, threads=1, max_seconds=60)
+
+
+def main() -> None:
+    """Measure quietly and beside trainings, and compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="demo")
+    parser.add_argument("--trainings", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
+    passes = {"quiet": [measured(prepared) for _ in range(ROUNDS)]}
+    with trainings(prepared, options.trainings):
+        passes["beside"] = [measured(prepared) for _ in range(ROUNDS)]
+    print(f"{options.dataset}, one thread, {ROUNDS} passes of {REPEATS} readings; {options.trainings} trainings beside")
+    for name, read in (("fastest", lambda one: one.fastest), ("median", lambda one: one.p50)):
+        for index, width in enumerate(WIDTHS):
+            quiet, beside = (
+                [read(one[index]) / read(one[0]) for one in passes[place]] for place in ("quiet", "beside")
+            )
+            quotient = statistics.median(beside) / statistics.median(quiet)
+            rows = " ".join(f"{ratio:.4f}" for ratio in (*quiet, *beside))
+            print(f"ratio of {name:7} readings, width {width:2}: {rows}: beside / quiet {quotient:.3f}")
+
+
+if __name__ == "__main__":
+    main()
