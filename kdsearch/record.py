@@ -38,8 +38,9 @@ class Latency(BaseModel):
     Attributes:
         p50: Median of the readings.
         p95: Their 95th percentile.
-        fastest: The least of them; two networks are compared by it. Beside trainings, which take caches and memory
-            bandwidth, the ratio of medians moves by a fifth, that of the fastest readings hardly.
+        fastest: The least of them, by which two networks are compared; on one CPU thread the least CPU time, which
+            leaves out what other processes took in between. Beside trainings the ratio of medians moves by a third
+            and more, that of the fastest readings by a few per cent (`benchmarks/latency_beside_training.py`).
     """
 
     model_config = ConfigDict(frozen=True)

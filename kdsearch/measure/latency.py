@@ -49,6 +49,7 @@ def measure_latency(
         For each network, in the order given.
     """
     samples: list[list[float]] = [[] for _ in networks]
+    working: list[list[float]] = [[] for _ in networks]
     with fixed_threads(threads):
         for network in networks:
             network.eval()
@@ -57,21 +58,23 @@ def measure_latency(
             network.forecast(x, horizon)
         began = time.perf_counter()
         for _ in range(repeats):
-            for network, times in zip(networks, samples, strict=True):
-                times.append(_milliseconds(network, x, horizon))
+            for network, wall, own in zip(networks, samples, working, strict=True):
+                milliseconds, busy = _milliseconds(network, x, horizon)
+                wall.append(milliseconds)
+                own.append(busy if threads == 1 and not x.is_cuda else milliseconds)
             if time.perf_counter() - began > max_seconds:
                 break
     return [
         Latency(
             p50=float(np.percentile(times, 50)),
             p95=float(np.percentile(times, 95)),
-            fastest=min(times),
+            fastest=min(own),
             batch=len(x),
             threads=threads,
             device=str(x.device),
             repeats=len(times),
         )
-        for times in samples
+        for times, own in zip(samples, working, strict=True)
     ]
 
 
@@ -88,11 +91,12 @@ def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, flo
     return own.model_copy(update={"p50": p50, "p95": p50 * own.p95 / own.p50, "fastest": ratio * quiet.fastest}), ratio
 
 
-def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> float:
+def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> tuple[float, float]:
+    """Wall-clock time of one forecast, and this thread's own CPU time."""
     if x.is_cuda:
         torch.cuda.synchronize()
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.thread_time()
     network.forecast(x, horizon)
     if x.is_cuda:
         torch.cuda.synchronize()
-    return 1e3 * (time.perf_counter() - began)
+    return 1e3 * (time.perf_counter() - began), 1e3 * (time.thread_time() - busy)
