@@ -1,7 +1,7 @@
 """Search spaces: TOML files of parameters that depend on one another, and settings to be tried first."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,20 @@ class SearchSpace(Model):
             points.append(point.model_copy(update={"params": params, "cite": cite}))
         return space.model_copy(update={"points": tuple(points)})
 
+    def with_points(self, points: Sequence[Point]) -> "SearchSpace":
+        """The space with settings from elsewhere to be tried first; values that it does not allow are left to sampling.
+
+        Args:
+            points: Such as the front of another study. One that fits in nothing is dropped.
+        """
+        fitting = []
+        for point in points:
+            params: dict[str, Scalar] = {}
+            self._walk(partial(_allowed, point.params, params))
+            if params:
+                fitting.append(point.model_copy(update={"params": params}))
+        return self.model_copy(update={"points": (*fitting, *self.points)})
+
     def check(self, where: str) -> None:
         """Look for mistakes that would surface in the middle of a search.
 
@@ -133,6 +147,17 @@ class SearchSpace(Model):
 def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
     """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
     return params.get(parameter.name, parameter.value if isinstance(parameter, Fixed) else None)
+
+
+def _allowed(given: dict[str, Scalar], kept: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
+    """The fixed value, or the given one where the parameter allows it, which is then kept."""
+    if isinstance(parameter, Fixed):
+        return parameter.value
+    value = given.get(parameter.name)
+    if value is None or parameter.refusal(value):
+        return None
+    kept[parameter.name] = value
+    return value
 
 
 def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], where: str) -> None:

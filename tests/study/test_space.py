@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kdsearch.errors import SpaceError
 from kdsearch.study.parameters import Choice, Fixed, Parameter, Range
-from kdsearch.study.space import SearchSpace, load_space, space_names
+from kdsearch.study.space import Point, SearchSpace, load_space, space_names
 
 HEAD = 'name = "x"\ndataset = "demo"\nprotocol = "stgcn"\n'
 
@@ -127,3 +127,24 @@ def test_an_unknown_space_names_those_that_are_there() -> None:
     """A misspelt name is answered with the right ones."""
     with pytest.raises(SpaceError, match=r"no search space 'stgnc'.*demo, stgcn"):
         load_space("stgnc")
+
+
+@given(conditional_spaces(), conditional_spaces(), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_points_of_another_space_keep_what_this_one_allows(here: SearchSpace, there: SearchSpace, seed: int) -> None:
+    """Whatever another study tried, the point passes this space's own check, and comes before its own points."""
+    own = Point(cite="own", params={})
+    other = Point(cite="theirs", params=suggest_random(there, seed))
+    warm = here.model_copy(update={"points": (own,)}).with_points([other])
+    warm.check("drawn.toml")
+    assert warm.points[-1] == own
+    for point in warm.points[:-1]:
+        assert point.cite == "theirs"
+        assert point.params.items() <= other.params.items()
+
+
+def test_a_point_of_the_same_space_is_kept_whole(space: SearchSpace) -> None:
+    """All searched values, and no fixed one."""
+    trial = {"route": "prune", "keep": 0.2, "epochs": 3}
+    assert space.with_points([Point(params=trial)]).points[0].params == {"route": "prune", "keep": 0.2}
+    assert space.with_points([Point(params={"colour": "red"})]).points == space.points
