@@ -30,6 +30,9 @@ app.add_typer(data_app, name="data")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
 Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
+Prefer = Annotated[
+    str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
+]
 Storage = Annotated[str | None, typer.Option(help="Database address, such as postgresql+psycopg://...; else a file.")]
 
 INTERRUPTED = 130
@@ -41,6 +44,10 @@ def run(
     objective: Annotated[str, typer.Option(help="Comma-separated: mae rmse mape latency flops params stored.")] = (
         "mae,latency"
     ),
+    constraint: Annotated[
+        list[str] | None, typer.Option(help="A limit, repeatable: params<=3% (of the teacher's), latency<=2ms.")
+    ] = None,
+    prefer: Prefer = None,
     trials: Annotated[int | None, typer.Option(min=1, help="Finished trials that the study is to have.")] = None,
     budget: Annotated[str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.")] = None,
     space: Annotated[str, typer.Option(help="Name or path of a search space.")] = "stgcn",
@@ -78,6 +85,8 @@ def run(
         protocol=protocol,
         channel=channel,
         objectives=objective,
+        constraints=tuple(constraint or ()),
+        prefer=prefer,
         space=space,
         recipe=recipe,
         trials=trials,
@@ -130,6 +139,7 @@ def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> N
 @app.command()
 def show(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
+    prefer: Prefer = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     as_json: Json = False,
@@ -142,7 +152,7 @@ def show(
     from kdsearch.report.summary import summarise
 
     store = _open_study(study, studies, storage)
-    summary = summarise(store)
+    summary = summarise(store, prefer)
     store.close()
     if as_json:
         typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
@@ -154,6 +164,7 @@ def show(
 def report(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
+    prefer: Prefer = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
 ) -> None:
@@ -165,7 +176,7 @@ def report(
     from kdsearch.report.summary import summarise
 
     store = _open_study(study, studies, storage)
-    typer.echo(f"report: {write_page(summarise(store), output or studies / study / 'report.html')}")
+    typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
     store.close()
 
 

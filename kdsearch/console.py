@@ -98,7 +98,7 @@ def print_front(summary: StudySummary) -> None:
     horizons = [*summary.horizons, "all"]
     rows = []
     for trial in summary.front_trials:
-        name = f"{trial.number}{' (knee)' if trial.number == summary.knee else ''}"
+        name = f"{trial.number}{f' ({summary.chosen_word})' if trial.number == summary.knee else ''}"
         deviations = {} if trial.confirmed is None else trial.confirmed.standard_deviation
         cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, deviations)]
         rows.append([name, _choices(trial.params), *cells])

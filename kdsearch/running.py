@@ -19,10 +19,12 @@ from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.errors import ProtocolError, RunError, StudyError
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
+from kdsearch.report.preference import parse_weights
 from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.driver import StudyEvent
 from kdsearch.study.executors import Executor, LocalExecutor
-from kdsearch.study.objectives import OBJECTIVES, Objective
+from kdsearch.study.objectives import OBJECTIVES, Objective, reference_point
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
@@ -42,6 +44,8 @@ class RunOptions:
         protocol: As in `PROTOCOLS`; the space's own where None.
         channel: Name of the forecast channel; the protocol's where None.
         objectives: Names, comma-separated.
+        constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
+        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
         space: Name or path of a search space.
         recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
         trials: Finished trials that the study is to have.
@@ -66,6 +70,8 @@ class RunOptions:
     protocol: str | None = None
     channel: str | None = None
     objectives: str = "mae,latency"
+    constraints: tuple[str, ...] = ()
+    prefer: str | None = None
     space: str = "stgcn"
     recipe: str = "best"
     trials: int | None = None
@@ -153,6 +159,9 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     if options.trials is None and options.budget_seconds is None:
         raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
     objectives = parse_objectives(options.objectives)
+    parse_constraints(options.constraints)
+    if options.prefer is not None:
+        parse_weights(options.prefer, [objective.name for objective in objectives])
     space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
     _check_space(space)
     protocol = options.protocol or space.protocol
@@ -161,10 +170,14 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
     bench, record = _bench(options, space, prepared, talk)
-    store = _store(options, space, prepared, data_note, bench)
+    references = _references(bench, record)
+    store = _store(options, space, prepared, data_note, bench, references)
     try:
-        bench = _with_references(store, bench, record)
-        for warning in summarise(store).warnings:
+        bench = _with_references(store, bench, references)
+        begun = summarise(store, options.prefer)
+        for limit in begun.limits:
+            talk(f"limit: {limit.words}")
+        for warning in begun.warnings:
             talk(warning)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
         with _executor(options) as executor:
@@ -182,9 +195,9 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
                 progress=watch,
             )
             confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk)
-        return RunResult(summarise(store), _report_path(options, store), store.url)
+        return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
     finally:
-        write_page(summarise(store), _report_path(options, store))
+        write_page(summarise(store, options.prefer), _report_path(options, store))
         store.close()
 
 
@@ -241,13 +254,23 @@ def _parameters(record: TrialRecord) -> int:
     return record.cost.parameters if record.cost is not None else 0
 
 
-def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_note: str, bench: Bench) -> StudyStore:
+def _store(
+    options: RunOptions,
+    space: SearchSpace,
+    prepared: Prepared,
+    data_note: str,
+    bench: Bench,
+    references: list[Reference],
+) -> StudyStore:
     name = options.study or f"{re.sub('[^a-z0-9-]+', '-', prepared.series.name.lower())}-{space.name}"
+    objectives = [objective.name for objective in parse_objectives(options.objectives)]
     meta = StudyMeta(
         study=name,
         dataset=prepared.series.name,
         protocol=prepared.protocol.name,
-        objectives=[objective.name for objective in parse_objectives(options.objectives)],
+        objectives=objectives,
+        constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
+        reference_point=reference_point(objectives, references),
         data_hash=prepared.series.content_hash,
         protocol_hash=prepared.protocol.hash,
         teacher_hash=bench.teacher.hash,
@@ -264,19 +287,25 @@ def _store(options: RunOptions, space: SearchSpace, prepared: Prepared, data_not
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 
 
-def _with_references(store: StudyStore, bench: Bench, record: TrialRecord) -> Bench:
-    """Save the reference lines of the validation split, once; the bench at the pace of the study's first reading.
-
-    Latency is an objective: its scale must not move when a study is resumed on another day.
-    """
-    known = {reference.name: reference for reference in store.references()}
+def _references(bench: Bench, record: TrialRecord) -> list[Reference]:
+    """The reference lines of the validation split and the teacher, with its latency as it was timed now."""
     if record.cost is None:
         raise RunError(f"teacher {bench.teacher.hash} has no cost on record; delete it from the cache and run again")
     cost = record.cost.model_copy(update={"latency_ms": bench.teacher.latency, "latency_ratio": 1.0})
     teacher = Reference(name="teacher", metrics=record.metrics, cost=cost, note=f"one seed: {record.seed}")
-    for reference in (*reference_lines(bench.prepared, ("val",)), teacher):
+    return [*reference_lines(bench.prepared, ("val",)), teacher]
+
+
+def _with_references(store: StudyStore, bench: Bench, references: list[Reference]) -> Bench:
+    """Save the reference lines, once; the bench at the pace of the study's first reading.
+
+    Latency is an objective: its scale must not move when a study is resumed on another day.
+    """
+    known = {reference.name: reference for reference in store.references()}
+    for reference in references:
         if reference.name not in known:
             store.save_reference(reference)
-    first = known.get("teacher", teacher).cost
+            known[reference.name] = reference
+    first = known["teacher"].cost
     latency = first.latency_ms if first is not None and first.latency_ms is not None else bench.teacher.latency
     return replace(bench, teacher=replace(bench.teacher, latency=latency))

@@ -37,6 +37,17 @@ when = { route = ["prune"] }
 value = 1
 """
 
+PAIR_OF_POINTS = """
+[[points]]
+route = "student"
+loss = "none"
+width = 1
+[[points]]
+route = "student"
+loss = "none"
+width = 3
+"""
+
 
 def kdsearch(folder: Path, *arguments: str, check: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder of its own, with a cache of its own."""
@@ -104,6 +115,35 @@ def test_studies_and_report_find_the_study_by_name(folder: Path) -> None:
     assert (folder / "page.html").read_text().startswith("<!")
 
 
+def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(folder: Path) -> None:
+    """A teacher of width 4, students of width 1 and 3, and a limit between them."""
+    (folder / "pair.toml").write_text(QUICK_SPACE.replace('"quick"', '"pair"') + PAIR_OF_POINTS)
+    command = ["run", "--space", "pair.toml", "--trials", "2", "--executor", "local", "--prefer", "latency=2"]
+    limited = [*command, "--constraint", "params<=60%", "--constraint", "flops<=100G"]
+    finished = kdsearch(folder, *limited)
+    assert "limit: params at most" in finished.stderr
+    assert "(60 % of the teacher's)" in finished.stderr
+    assert "By your weights mae 1, latency 2 the choice from the front" in finished.stdout
+    shown = json.loads(kdsearch(folder, "show", "demo-pair", "--json").stdout)
+    assert {trial["params"]["width"]: trial["feasible"] for trial in shown["trials"]} == {1: True, 3: False}
+    assert [trial["number"] for trial in shown["trials"] if trial["feasible"]] == shown["front"]
+    assert shown["rule"] == "the knee"
+    assert shown["hypervolume"] == shown["hypervolume_history"][-1]["hypervolume"]
+    lines = {line["name"]: line for line in shown["references"]}
+    errors = [lines[name]["metrics"]["val"]["mae"]["all"] for name in ("last value", "calendar profile")]
+    latency = lines["teacher"]["cost"]["latency_ms"]["p50"]
+    assert shown["reference_point"] == pytest.approx([min(errors), latency])
+    study = optuna.load_study(study_name="demo-pair", storage=f"sqlite:///{folder / 'studies/demo-pair/study.db'}")
+    assert [set(trial.constraints) for trial in study.trials] == [{"0", "flops", "params"}] * 2
+    refused = kdsearch(folder, *command, "--constraint", "params<=50%", check=2)
+    assert "another constraints ['flops<=100000000000', 'params<=60%'] (now ['params<=50%'])" in refused.stderr
+    unknown = kdsearch(folder, "show", "demo-pair", "--prefer", "params=2", check=2)
+    assert "the study's objectives are mae, latency" in unknown.stderr
+    report = kdsearch(folder, "report", "demo-pair", "--prefer", "mae=9", "--output", "pair.html").stdout
+    assert report == "report: pair.html\n"
+    assert "your weights mae 9, latency 1" in (folder / "pair.html").read_text()
+
+
 def test_another_protocol_does_not_enter_the_same_study(folder: Path) -> None:
     refused = kdsearch(folder, *RUN, "--protocol", "six-two-two", check=2)
     assert "protocol 'stgcn' (now 'six-two-two')" in refused.stderr
@@ -143,6 +183,11 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
         (["run", "--dataset", "demo"], "give --trials 40, --budget 30m or both"),
         (["run", "--dataset", "demo", "--budget", "soon"], "write 90s, 15m or 2h"),
         (["run", "--dataset", "demo", "--trials", "1", "--objective", "speed"], "'speed' is not one or more"),
+        (["run", "--dataset", "demo", "--trials", "1", "--constraint", "size<=3%"], "--constraint 'size<=3%' is not"),
+        (
+            ["run", "--dataset", "demo", "--trials", "1", "--prefer", "params=2"],
+            "the study's objectives are mae, latency",
+        ),
         (["run", "--dataset", "demo", "--trials", "1", "--protocol", "dcrnn"], "there is no protocol 'dcrnn'"),
         (["run", "--dataset", "demo", "--trials", "1", "--recipe", "worst"], "there is no recipe 'worst'"),
         (["run", "--dataset", "demo", "--trials", "1", "--space", "nowhere"], "there is no search space 'nowhere'"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.front import non_dominated
+from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import count, error, mae, magnitude, share, significant
 from kdsearch.report.style import GREY, INK, blank_figure, error_range, legend_entry, loss_symbol, route_colours, top_of
 
@@ -62,7 +63,8 @@ class ErrorAgainstCost:
         axis: The horizontal axis.
         marks: Complete trials whose cost and error are known.
         best: The least error to be had at each cost, ``(cost, error)`` by rising cost: the front of this plane.
-        knee: The study's knee; None where it has none.
+        knee: The network chosen from the front; None where there is none.
+        chosen_word: What it is called: "knee" or "preferred".
         teacher: None where its cost or error is not known.
         lines: Reference lines, name to error.
         top: Upper end of the visible errors; what is worse is found by zooming out.
@@ -72,6 +74,7 @@ class ErrorAgainstCost:
     marks: tuple[Mark, ...]
     best: tuple[tuple[float, float], ...]
     knee: tuple[float, float] | None
+    chosen_word: str
     teacher: Mark | None
     lines: dict[str, float]
     top: float
@@ -100,6 +103,7 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
         marks=marks,
         best=tuple(sorted(best)),
         knee=None if knee is None else (knee.cost, knee.error),
+        chosen_word=summary.chosen_word,
         teacher=teacher,
         lines={name: value for name, value in lines.items() if math.isfinite(value)},
         top=top_of(anchors, [*(mark.error for mark in marks), *lines.values()]),
@@ -123,7 +127,7 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
         figure.add_scatter(**legend_entry("outside the limits", GREY, "circle-open"))
     if data.knee is not None:
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
-        figure.add_scatter(**_single(data.knee, ring, "knee"), hoverinfo="skip")
+        figure.add_scatter(**_single(data.knee, ring, data.chosen_word), hoverinfo="skip")
     if data.teacher is not None:
         star = {"size": 17, "symbol": "star", "color": INK}
         at = (data.teacher.cost, data.teacher.error)
@@ -208,7 +212,8 @@ def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | 
         return None
     loss = str(trial.params.get("loss", "none"))
     parameters = [f"{name}: {value}" for name, value in trial.params.items()]
-    lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), "", *parameters]
+    outside = [] if trial.feasible else [f"outside the limits: {', '.join(verdict(trial, summary.limits))}"]
+    lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), *outside, "", *parameters]
     return Mark(cost, value, _hover(lines), trial.route, loss, trial.on_front, trial.feasible)
 
 

@@ -47,9 +47,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class ErrorByHorizon:
-    """What the figure of error by horizon shows; the kinds are "front", "knee" and the names of references."""
+    """What the figure of error by horizon shows.
+
+    Attributes:
+        curves: Their kinds are "front", "knee" (the network chosen from it) and the names of references.
+        chosen_word: What the chosen network is called: "knee" or "preferred".
+    """
 
     curves: tuple[Curve, ...]
+    chosen_word: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
         tuple(
             Curve(label, kind, x, tuple(mae(metrics, minutes) for minutes in summary.horizons))
             for label, kind, metrics in lines
-        )
+        ),
+        summary.chosen_word,
     )
 
 
@@ -97,7 +104,7 @@ def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
                 "size": 11 if curve.kind == "teacher" else 6,
                 "symbol": "star" if curve.kind == "teacher" else "circle",
             },
-            name=f"{curve.label} (knee)" if curve.kind == "knee" else html.escape(curve.kind),
+            name=f"{curve.label} ({data.chosen_word})" if curve.kind == "knee" else html.escape(curve.kind),
             showlegend=curve.kind not in named,
             hovertemplate=f"{html.escape(curve.label)}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
         )

@@ -13,6 +13,7 @@ from kdsearch.report.curve_figures import (
     gather_error_by_horizon,
     gather_learning_curves,
 )
+from kdsearch.report.volume import draw_volume, gather_volume
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -40,8 +41,8 @@ class ReportFigure:
 
 
 _COST_CAPTION = (
-    "Each point is a finished trial; large points are the front of the search, the ring is its knee. "
-    "The line is the least error to be had at that cost or less."
+    "Each point is a finished trial; large points are the front of the search, the ring is the one that was "
+    "chosen from it, hollow points break a limit. The line is the least error to be had at that cost or less."
 )
 
 FIGURES = {
@@ -71,5 +72,12 @@ FIGURES = {
         "Learning curves",
         "Strong lines are the front of the search; a cross ends a trial that was stopped early.",
         lambda summary: draw_learning_curves(gather_learning_curves(summary)),
+    ),
+    "hypervolume": ReportFigure(
+        "Hypervolume over the search",
+        "How much the front of the feasible trials dominates of the space below the reference point, which was fixed "
+        "when the study began: for an error that of the better reference line, for a cost the teacher's, in decades. "
+        "Where the line stays level, trials found nothing better.",
+        lambda summary: draw_volume(gather_volume(summary)),
     ),
 }

@@ -1,11 +1,17 @@
-"""What is best where objectives disagree: the Pareto front, its hypervolume and its knee. Everything is minimised."""
+"""What is best where objectives disagree: the Pareto front, its hypervolume, its knee, and the choice by weights.
+
+Everything is minimised.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["hypervolume", "knee", "non_dominated"]
+__all__ = ["hypervolume", "knee", "log_hypervolume", "non_dominated", "preferred"]
+
+_AUGMENTATION = 1e-3
+"""Small enough that it only decides between points whose worst objective is equally bad."""
 
 
 def non_dominated(values: ArrayLike) -> NDArray[np.bool_]:
@@ -63,6 +69,31 @@ def hypervolume(front: ArrayLike, reference_point: ArrayLike) -> float:
     raise ValueError(f"hypervolume knows one to three objectives, not {corner.size}")
 
 
+def log_hypervolume(values: ArrayLike, reference_point: ArrayLike, logarithmic: Sequence[bool]) -> float:
+    """Measures the hypervolume with costs in decades, so that halving a small cost counts as much as a large one.
+
+    Args:
+        values: Objectives ``(point, objective)`` with one to three objectives, all minimised.
+        reference_point: The worst corner ``(objective,)``, in the objectives' own units.
+        logarithmic: For each objective, whether its base-10 logarithm is taken, in points and corner.
+
+    Returns:
+        The volume: units of the linear objectives times decades of the others.
+
+    Raises:
+        ValueError: With more than three objectives, a reference point of another length, or a logarithmic objective
+            that is not above 0.
+    """
+    points, corner = _matrix(values), np.array(reference_point, dtype=np.float64)
+    points = points.copy()
+    for objective, in_log in enumerate(logarithmic):
+        if in_log and points.size:
+            if min(corner[objective], points[:, objective].min()) <= 0:
+                raise ValueError(f"objective {objective} has values that are not above 0, and so no logarithm")
+            points[:, objective], corner[objective] = np.log10(points[:, objective]), np.log10(corner[objective])
+    return hypervolume(points, corner)
+
+
 def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
     """Chooses the point of a front where giving up a little of one objective stops buying much of another.
 
@@ -86,9 +117,49 @@ def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
     Raises:
         ValueError: Without points, or with a value that is not finite.
     """
+    points = _front_points(values)
+    below = -_scaled(points, logarithmic).sum(axis=1)
+    return _first(below >= below.max() - 1e-9, points)
+
+
+def preferred(values: ArrayLike, logarithmic: Sequence[bool], weights: Sequence[float]) -> int:
+    """Chooses the point of a front that is nearest to the ideal point, by weights.
+
+    The rule (the augmented weighted Chebyshev distance of Steuer and Choo 1983, an achievement function as in
+    Wierzbicki 1980): objectives are scaled as for `knee`, so that the ideal point, the best of the front in each
+    objective, is 0; the distance of a point is its largest scaled objective times weight, plus a thousandth of the sum
+    of its scaled objectives. Any point of a front, also where it bends the wrong way, is chosen by some weights. Only
+    the weights' ratios count. Where points are equally near, the one that is better in the first objective is chosen.
+
+    Args:
+        values: Objectives of the front's points ``(point, objective)``, all minimised, finite.
+        logarithmic: As for `knee`.
+        weights: One for each objective, above 0; the larger, the nearer to its best the choice is in that objective.
+
+    Returns:
+        The index of the point.
+
+    Raises:
+        ValueError: Without points, with a value that is not finite, or with weights that are not one positive number
+            for each objective.
+    """
+    points, importance = _front_points(values), np.asarray(weights, dtype=np.float64)
+    if importance.shape != points.shape[1:] or not (importance > 0).all() or not np.isfinite(importance).all():
+        raise ValueError("weights must be one positive number for each objective")
+    scaled = _scaled(points, logarithmic)
+    distance = (scaled * importance / importance.sum()).max(axis=1) + _AUGMENTATION * scaled.sum(axis=1)
+    return _first(distance <= distance.min() + 1e-9, points)
+
+
+def _front_points(values: ArrayLike) -> NDArray[np.float64]:
     points = _matrix(values)
     if points.size == 0 or not np.isfinite(points).all():
-        raise ValueError("a knee needs at least one point, and finite values only")
+        raise ValueError("a choice needs at least one point, and finite values only")
+    return points
+
+
+def _scaled(points: NDArray[np.float64], logarithmic: Sequence[bool]) -> NDArray[np.float64]:
+    """Objectives in [0, 1] over the front, costs in log scale where they have one."""
     scaled = np.zeros_like(points)
     for objective, in_log in enumerate(logarithmic):
         column = points[:, objective]
@@ -96,9 +167,13 @@ def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
         span = float(np.ptp(column))
         if span > 0:
             scaled[:, objective] = (column - column.min()) / span
-    below = -scaled.sum(axis=1)
-    equally_far = np.flatnonzero(below >= below.max() - 1e-9)
-    return int(equally_far[np.argmin(points[equally_far, 0])])
+    return scaled
+
+
+def _first(chosen: NDArray[np.bool_], points: NDArray[np.float64]) -> int:
+    """Of the chosen points the one that is better in the first objective."""
+    indices = np.flatnonzero(chosen)
+    return int(indices[np.argmin(points[indices, 0])])
 
 
 def _matrix(values: ArrayLike) -> NDArray[np.float64]:

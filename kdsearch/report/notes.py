@@ -7,6 +7,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from kdsearch.report.numbers import count, error, mae, share, significant, spread
+from kdsearch.report.preference import rule_of
 from kdsearch.study.standing import NEAR_TEACHER
 
 if TYPE_CHECKING:
@@ -16,18 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["answer", "findings", "warnings"]
 
 
-def answer(knee: TrialSummary | None, references: list[Reference]) -> str:
-    """Says what the knee costs and how well it does against the teacher."""
+def answer(chosen: TrialSummary | None, references: list[Reference], weights: dict[str, float] | None = None) -> str:
+    """Says what the chosen network costs and how well it does against the teacher, and what chose it."""
     teacher = _named(references, "teacher")
-    if knee is None:
+    if chosen is None:
         return "No trial has finished inside the limits, so there is no front yet."
-    if teacher is None or knee.cost is None:
-        return f"The knee of the front is trial {knee.number}, with validation MAE {error(mae(knee.metrics))}."
-    ratio = knee.cost.latency_ratio
+    it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
+    if teacher is None or chosen.cost is None:
+        return f"{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics))}."
+    ratio = chosen.cost.latency_ratio
     speed = "" if ratio is None else f", forecasts {significant(1 / ratio, 2)} times as fast"
     return (
-        f"The knee of the front, trial {knee.number}, keeps {_share_of(knee, teacher)}{speed}, and has validation MAE "
-        f"{error(mae(knee.metrics))} against the teacher's {error(mae(teacher.metrics))}.{_on_test(knee, teacher)}"
+        f"{it}, trial {chosen.number}, keeps {_share_of(chosen, teacher)}{speed}, and has validation MAE "
+        f"{error(mae(chosen.metrics))} against the teacher's {error(mae(teacher.metrics))}.{_on_test(chosen, teacher)}"
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kdsearch.report.figures import FIGURES
 from kdsearch.report.page_tables import STATES, all_trials_table, front_table
+from kdsearch.report.preference import rule_text
 from kdsearch.report.style import FONT
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def write_page(summary: StudySummary, path: Path) -> Path:
         loud=_loud(summary.warnings),
         findings=_findings(findings),
         front_caption=_FRONT_CAPTION + (_CONFIRMED_CAPTION if confirmed else ""),
+        rule=html.escape(rule_text(summary.weights)),
         front=front_table(summary),
         cost_figures=_figure("flops", summary)
         + f'<div class="pair">{_figure("latency", summary)}{_figure("parameters", summary)}</div>',
         curve_figures=f'<div class="pair">{_figure("horizon", summary)}{_figure("learning", summary)}</div>',
+        volume_figure=_figure("hypervolume", summary) if summary.hypervolume_history else "",
         all_title=f"All {len(summary.trials)} trials, with what was searched and why some ended",
         all=all_trials_table(summary),
         versions=html.escape(" · ".join(f"{name} {version}" for name, version in summary.versions.items())),
@@ -76,6 +79,7 @@ def _facts(summary: StudySummary) -> dict[str, str]:
         "Data": html.escape(f"{summary.dataset}: {summary.data_note}" if summary.data_note else summary.dataset),
         "Protocol": html.escape(summary.protocol_text.removeprefix("protocol ") or summary.protocol),
         "Minimised": html.escape(objectives),
+        "Limits": html.escape(", ".join(limit.words for limit in summary.limits) or "none"),
         "Trials": html.escape(", ".join(f"{number} {state}" for state, number in states.most_common()) or "none yet"),
         "Begun": f"{_day(summary)}, {datetime.fromisoformat(summary.created):%H:%M}",
         "Command": f"<code>{html.escape(summary.command)}</code>",

@@ -6,6 +6,7 @@ import html
 import math
 from typing import TYPE_CHECKING
 
+from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import count, error, mae, magnitude, share, significant, spread
 
 if TYPE_CHECKING:
@@ -48,16 +49,18 @@ def front_table(summary: StudySummary) -> str:
 
 
 def all_trials_table(summary: StudySummary) -> str:
-    """Writes every trial with what was searched, and why it ended where it did not finish."""
-    heads = ("State", "Parameters", "FLOPs", "Latency<br>ms", "Validation<br>MAE")
+    """Writes every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
+    heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", "Validation<br>MAE"]
+    heads += ["Limits"] if _is_limited(summary) else []
     head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_plain_row, summary.trials))}</tbody></table>"
+    rows = "".join(_plain_row(trial, summary) for trial in summary.trials)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
     is_knee = trial.number == summary.knee
     choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
-    tag = '<span class="tag">knee</span>' if is_knee else ""
+    tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
     name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([trial.route, *choices]))}</small></td>"
     confirmed = trial.confirmed
     deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
@@ -78,16 +81,21 @@ def _reference_row(reference: Reference, summary: StudySummary, horizons: list[s
     return f"<tr>{name}{''.join(cells)}</tr>"
 
 
-def _plain_row(trial: TrialSummary) -> str:
+def _is_limited(summary: StudySummary) -> bool:
+    return bool(summary.limits) or not all(trial.feasible for trial in summary.trials)
+
+
+def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
     searched = ", ".join(f"{name} {_value(value)}" for name, value in trial.params.items())
     reason = f"<small>{html.escape(trial.reason)}</small>" if trial.reason else ""
     words = f'<td class="words">{html.escape(searched)}{reason}</td>'
-    state = STATES[trial.state] + ("" if trial.feasible else ", outside the limits")
     costs = [_DASH] * 3
     if trial.cost is not None:
         costs = [count(trial.cost.parameters), magnitude(trial.cost.flops), _latency(trial.cost)[0]]
-    cells = [state, *costs, _error(mae(trial.metrics))]
-    return f"<tr><td>{trial.number}</td>{words}{''.join(map(_cell, cells))}</tr>"
+    cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(mae(trial.metrics)))]
+    if _is_limited(summary):
+        cells.append(f"<td>{'<br>'.join(map(html.escape, verdict(trial, summary.limits))) or _DASH}</td>")
+    return f"<tr><td>{trial.number}</td>{words}{''.join(cells)}</tr>"
 
 
 def _is_batched(summary: StudySummary) -> bool:

@@ -10,8 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.record import Confirmation, Cost, CurvePoint, Metrics, Reference, TrialRecord
 from kdsearch.report import notes
-from kdsearch.report.front import knee, non_dominated
+from kdsearch.report.front import knee, non_dominated, preferred
+from kdsearch.report.limits import Limit, limits_kept, read_limits
 from kdsearch.report.numbers import mae
+from kdsearch.report.preference import parse_weights, rule_of
+from kdsearch.report.volume import VolumePoint, volume_history, volume_note
+from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
     from kdsearch.study.store import StoredTrial, StudyStore
 
 __all__ = ["Confirmed", "ObjectiveSummary", "StudySummary", "TrialSummary", "Twin", "summarise"]
-
-_ERRORS = ("mae", "rmse", "mape")  # objectives that span less than orders of magnitude
 
 
 class _Model(BaseModel):
@@ -80,7 +82,10 @@ class TrialSummary(_Model):
         cost: Of the quiet pass where there was one, else the first reading.
         twin_of: The trial whose settings this one repeats without a teacher. Twins of the quiet pass are no trials of
             their own; they are in `confirmed`.
-        feasible: Whether it keeps the limits of the search.
+        feasible: Whether it keeps the limits of the search, with the costs that are shown here too.
+        violations: Quantity -> how far it is beyond its limit, as a fraction of the limit, at most 0 where it is kept;
+            those that are known.
+        cpu_seconds: What the trial spent in the search.
         curve: Learning curve; drawn, not printed.
     """
 
@@ -94,6 +99,8 @@ class TrialSummary(_Model):
     cost: Cost | None
     twin_of: int | None = None
     feasible: bool
+    violations: dict[str, float] = Field(default_factory=dict)
+    cpu_seconds: float = 0.0
     on_front: bool = False
     confirmed: Confirmed | None = None
     curve: list[CurvePoint] = Field(default_factory=list, exclude=True, repr=False)
@@ -105,7 +112,14 @@ class StudySummary(_Model):
     Attributes:
         seed: Training seed of every trial of the search.
         front: Numbers of the trials that no other betters, by the first objective.
-        knee: The trial of the front to take home if in doubt (`kdsearch.report.front.knee`).
+        knee: The trial of the front to take home if in doubt: by the reader's weights where there are some
+            (`kdsearch.report.front.preferred`), else the knee (`kdsearch.report.front.knee`).
+        weights: Objective -> weight, as given; None without.
+        rule: What chose it, in words: "the knee" or "your weights mae 2, latency 1".
+        limits: Of the search, in absolute terms.
+        reference_point: Where hypervolume is measured from; one value for each objective, in its unit.
+        hypervolume: Of the front, with costs in decades; None without a reference point.
+        hypervolume_history: The same after each finished trial.
         answer: One sentence: what the knee costs and how well it does, against the teacher.
         notes: Sentences that a reader should see with the numbers, the warnings first.
         warnings: Those of the notes that must not be overlooked.
@@ -119,6 +133,12 @@ class StudySummary(_Model):
     trials: list[TrialSummary]
     front: list[int]
     knee: int | None
+    weights: dict[str, float] | None
+    rule: str
+    limits: list[Limit]
+    reference_point: list[float] | None
+    hypervolume: float | None
+    hypervolume_history: list[VolumePoint]
     references: list[Reference]
     answer: str
     notes: list[str]
@@ -135,6 +155,11 @@ class StudySummary(_Model):
         return next((reference for reference in self.references if reference.name == "teacher"), None)
 
     @property
+    def chosen_word(self) -> str:
+        """What the chosen network is called in tables and figures."""
+        return "knee" if self.weights is None else "preferred"
+
+    @property
     def front_trials(self) -> list[TrialSummary]:
         """Trials in the order of `front`."""
         by_number = {trial.number: trial for trial in self.trials}
@@ -148,7 +173,7 @@ class StudySummary(_Model):
         return sorted(found - {"all"}, key=float)
 
 
-def summarise(store: StudyStore) -> StudySummary:
+def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     """Reads a study and says what it found.
 
     The front holds the complete trials inside the limits that no other betters in the search objectives, which are of
@@ -156,17 +181,25 @@ def summarise(store: StudyStore) -> StudySummary:
 
     Args:
         store: An open study.
+        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
 
     Returns:
         Everything that the report shows; its JSON is what `kdsearch show --json` prints.
+
+    Raises:
+        StudyError: Where the weights are not of the study's objectives, or no numbers above 0.
     """
     meta = store.meta
-    trials = [_summarise_trial(trial, meta.objectives) for trial in store.trials()]
+    weights = None if prefer is None else parse_weights(prefer, meta.objectives)
+    references = store.references()
+    limits = read_limits(meta.constraints, next((line for line in references if line.name == "teacher"), None))
+    trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
     front = _front(trials, meta.objectives)
-    chosen = _knee(front, meta.objectives)
+    chosen = _choice(front, meta.objectives, weights)
     numbers = [trial.number for trial in front]
     trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
-    references = store.references()
+    history = volume_history(trials, meta.objectives, meta.reference_point)
+    said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point)]
     warnings = notes.warnings(trials, references)
     return StudySummary(
         study=meta.study,
@@ -177,9 +210,15 @@ def summarise(store: StudyStore) -> StudySummary:
         trials=trials,
         front=numbers,
         knee=None if chosen is None else chosen.number,
+        weights=weights,
+        rule=rule_of(weights),
+        limits=limits,
+        reference_point=meta.reference_point,
+        hypervolume=history[-1].hypervolume if history else None,
+        hypervolume_history=history,
         references=references,
-        answer=notes.answer(chosen, references),
-        notes=warnings + notes.findings(trials, references),
+        answer=notes.answer(chosen, references, weights),
+        notes=warnings + notes.findings(trials, references) + [sentence for sentence in said if sentence],
         warnings=warnings,
         data_note=meta.data_note,
         protocol_text=meta.protocol_text,
@@ -189,7 +228,7 @@ def summarise(store: StudyStore) -> StudySummary:
     )
 
 
-def _summarise_trial(stored: StoredTrial, objectives: list[str]) -> TrialSummary:
+def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Limit]) -> TrialSummary:
     record, confirmation = stored.record, stored.confirmation
     if record is None:
         record = TrialRecord(state="FAIL", route=str(stored.params.get("route", "")), params=stored.params, seed=0)
@@ -198,6 +237,8 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str]) -> TrialSummary
         test = {"test": confirmed.mean["test"]} if "test" in confirmed.mean else {}
         record = record.model_copy(update={"cost": confirmed.cost, "metrics": record.metrics | test})
     complete = stored.state == "COMPLETE"
+    judged = complete or stored.state == "PRUNED"
+    beyond = violations([limit.constraint for limit in limits], record) if judged else {}
     return TrialSummary(
         number=stored.number,
         state=stored.state,
@@ -207,7 +248,9 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str]) -> TrialSummary
         objectives={name: OBJECTIVES[name].read(record) for name in objectives} if complete else {},
         metrics=record.metrics,
         cost=record.cost,
-        feasible=stored.feasible,
+        feasible=stored.feasible and all(value <= 0 for value in beyond.values()),
+        violations=beyond,
+        cpu_seconds=sum(record.seconds.values()),
         confirmed=confirmed,
         curve=record.curve,
     )
@@ -267,11 +310,15 @@ def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSumma
     return sorted(best, key=lambda trial: _values(trial, objectives))
 
 
-def _knee(front: list[TrialSummary], objectives: list[str]) -> TrialSummary | None:
+def _choice(front: list[TrialSummary], objectives: list[str], weights: dict[str, float] | None) -> TrialSummary | None:
+    """The trial of the front to take home."""
     if not front:
         return None
-    logarithmic = [name not in _ERRORS for name in objectives]
-    return front[knee([_values(trial, objectives) for trial in front], logarithmic)]
+    values = [_values(trial, objectives) for trial in front]
+    logarithmic = [not OBJECTIVES[name].is_error for name in objectives]
+    if weights is None:
+        return front[knee(values, logarithmic)]
+    return front[preferred(values, logarithmic, list(weights.values()))]
 
 
 def _values(trial: TrialSummary, objectives: list[str]) -> list[float]:

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import RunError
 from kdsearch.record import TrialRecord
+from kdsearch.study.constraints import limits_of
 from kdsearch.study.database import HEARTBEAT_SECONDS
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, tell
@@ -72,6 +73,7 @@ class Driver:
         self.over = False
         self.broken: Exception | None = None
         self._store, self._space, self._objectives = store, space, objectives
+        self._limits = limits_of(store)
         self._trials, self._budget_seconds, self._progress = trials, budget_seconds, progress
         self._costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
@@ -135,7 +137,7 @@ class Driver:
         if number not in self.open:
             return
         asked = self.open[number]
-        record = tell(self._store, asked, record, weights, self._objectives)
+        record = tell(self._store, asked, record, weights, self._objectives, self._limits)
         del self.open[number]
         self._tally.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0

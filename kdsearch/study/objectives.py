@@ -1,12 +1,25 @@
 """What a search can minimise: each objective is a name, a unit and how to read it from a record."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from kdsearch.record import Cost, TrialRecord
+from kdsearch.record import Cost, Metrics, Reference
 
-__all__ = ["OBJECTIVES", "Objective"]
+__all__ = ["OBJECTIVES", "Measured", "Objective", "reference_point"]
+
+
+class Measured(Protocol):
+    """What an objective can be read from: the record of a trial, or a reference line."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Errors, as far as they are known."""
+
+    @property
+    def cost(self) -> Cost | None:
+        """Costs, if they are known."""
 
 
 @dataclass(frozen=True)
@@ -17,21 +30,22 @@ class Objective:
         name: As written after `--objective`.
         unit: Unit of the value; "" where it is that of the readings.
         read: The value, or NaN where the record does not hold it.
-        is_error: Whether it is known after training only; a cost is known before.
+        is_error: Whether it is known after training only. The others are costs: known before, positive, and spanning
+            orders of magnitude, so that they are drawn and compared in log scale.
     """
 
     name: str
     unit: str
-    read: Callable[[TrialRecord], float]
+    read: Callable[[Measured], float]
     is_error: bool = False
 
 
-def _validation(metric: str) -> Callable[[TrialRecord], float]:
+def _validation(metric: str) -> Callable[[Measured], float]:
     """Error of the validation split, all steps of the horizon pooled; the test split is not for searching."""
     return lambda record: record.metrics.get("val", {}).get(metric, {}).get("all", math.nan)
 
 
-def _cost(read: Callable[[Cost], float]) -> Callable[[TrialRecord], float]:
+def _cost(read: Callable[[Cost], float]) -> Callable[[Measured], float]:
     return lambda record: math.nan if record.cost is None else read(record.cost)
 
 
@@ -51,3 +65,25 @@ OBJECTIVES: dict[str, Objective] = {
         Objective("stored", "numbers", _cost(lambda cost: float(cost.stored_numbers))),
     )
 }
+
+
+def reference_point(objectives: Sequence[str], references: Sequence[Reference]) -> list[float] | None:
+    """The worst corner of objective space in which a network has a claim: what hypervolume is measured from.
+
+    For an error it is the smaller one of the reference lines ("last value", "calendar profile"), for a network that
+    loses to either has no claim; for a cost it is the teacher's.
+
+    Args:
+        objectives: Names, in the study's order.
+        references: The study's reference lines, the teacher among them.
+
+    Returns:
+        One value for each objective; None where one of them is not known.
+    """
+    corner = []
+    for name in objectives:
+        objective = OBJECTIVES[name]
+        lines = [line for line in references if (line.name == "teacher") != objective.is_error]
+        values = [value for value in map(objective.read, lines) if math.isfinite(value)]
+        corner.append(min(values, default=math.nan))
+    return None if any(math.isnan(value) for value in corner) else corner

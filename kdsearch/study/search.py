@@ -17,7 +17,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
-from kdsearch.study.objectives import Objective
+from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
+from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.store import StudyStore
 
@@ -117,24 +118,32 @@ def ask(store: StudyStore, space: SearchSpace) -> Asked:
 
 
 def tell(
-    store: StudyStore, asked: Asked, record: TrialRecord, weights: bytes | None, objectives: Sequence[Objective]
+    store: StudyStore,
+    asked: Asked,
+    record: TrialRecord,
+    weights: bytes | None,
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint] = (),
 ) -> TrialRecord:
     """Close a trial: keep its record and weights, and tell Optuna its values and state.
 
     Args:
         store: The study.
         asked: From `ask`.
-        record: What the trial gave; COMPLETE with an objective that is missing or not finite becomes FAIL.
+        record: What the trial gave; COMPLETE with an objective, or a quantity that a limit is on, that is missing or
+            not finite becomes FAIL.
         weights: The small network, in any format; the store does not look inside.
         objectives: The study's objectives, in its order.
+        constraints: The study's limits, resolved; how far the record is beyond them is told to Optuna.
 
     Returns:
         The record as it was kept.
     """
     values = [objective.read(record) for objective in objectives]
     if record.state == "COMPLETE":
-        for objective, value in zip(objectives, values, strict=True):
-            if not math.isfinite(value):
+        # The GP sampler, too, refuses a study of which some complete rows lack a constraint.
+        for objective in (*objectives, *(OBJECTIVES[one.name] for one in constraints)):
+            if not math.isfinite(value := objective.read(record)):
                 reason = f"{objective.name} is {value}: it diverged or was not measured"
                 record = record.model_copy(update={"state": "FAIL", "reason": reason})
                 break
@@ -144,8 +153,18 @@ def tell(
         return record  # This process slept so long that another run took the trial over.
     for name, value in _attributes(record).items():
         asked.trial.set_user_attr(name, value)
+    if record.state != "FAIL":
+        _write_violations(store, asked, violations(constraints, record))
     study.tell(asked.trial, values if record.state == "COMPLETE" else None, TrialState[record.state])
     return record
+
+
+def _write_violations(store: StudyStore, asked: Asked, found: dict[str, float]) -> None:
+    """What Optuna's samplers, and optuna-dashboard, tell feasible rows by."""
+    for name, value in found.items():
+        asked.trial.set_constraint(name, value)
+    if found:
+        store.storage.set_trial_system_attr(asked.trial._trial_id, "constraints", shown_in_dashboard(found))
 
 
 def _attributes(record: TrialRecord) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -40,7 +40,13 @@ __all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_studi
 
 
 class StudyMeta(BaseModel):
-    """What a study is of; two runs with one study must agree on data, protocol, objectives and teacher."""
+    """What a study is of; two runs with one study must agree on data, protocol, objectives, limits and teacher.
+
+    Attributes:
+        constraints: Limits as `Constraint` writes them; none in studies older than limits.
+        reference_point: The corner that hypervolume is measured from, one value for each objective; it stays as the
+            first run wrote it. None in studies older than it, and where a reference line was not measured.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,9 +66,11 @@ class StudyMeta(BaseModel):
     command: str
     created: str
     versions: dict[str, str]
+    constraints: list[str] = Field(default_factory=list)
+    reference_point: list[float] | None = None
 
 
-_IDENTITY = ("dataset", "protocol", "objectives", "data_hash", "protocol_hash", "teacher_hash")
+_IDENTITY = ("dataset", "protocol", "objectives", "constraints", "data_hash", "protocol_hash", "teacher_hash")
 
 
 class StoredTrial(BaseModel):

@@ -101,6 +101,7 @@ def record_of(number: int) -> TrialRecord:
         seed=number,
         metrics=metrics_of(error, "train", "val") if state != "FAIL" else {},
         cost=cost_of(int(scale * TEACHER_PARAMETERS), passes * scale * TEACHER_FLOPS, milliseconds, profile),
+        seconds={"train": 10.0, "measure": 0.5},
         curve=curve,
     )
 
@@ -142,6 +143,7 @@ def meta_of(dataset: str) -> StudyMeta:
         command="kdsearch run --dataset pemsd8 --objective mae,latency --budget 15m",
         created="2026-03-02T14:05:00",
         versions={"kdsearch": "0.1.0", "torch": "2.13.0", "optuna": "5.0.0", "python": "3.11.9"},
+        reference_point=[17.4, TEACHER_MS],
     )
 
 
@@ -182,3 +184,14 @@ def confirmed(searched: StudyStore) -> StudyStore:
     for number in summarise(searched).front:
         searched.save_confirmation(confirmation_of(number, record_of(number)))
     return searched
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[StudyStore]:
+    """Thirty trials of a study with limits, which about half of them break."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    meta = meta_of("pemsd8").model_copy(update={"constraints": ["mae<=110%", "latency<=3", "params<=10%"]})
+    store = StudyStore.create(f"sqlite:///{tmp_path}/limited.db", meta)
+    fill(store, 30)
+    yield store
+    store.close()

@@ -39,6 +39,17 @@ def test_front_without_a_quiet_pass_has_no_test_errors(
     assert "±" not in shown
 
 
+def test_front_says_what_chose(limited: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """By weights the row is marked as preferred; the limits are among the sentences."""
+    summary = summarise(limited, "mae=2,latency=1")
+    print_front(summary)
+    shown = capsys.readouterr().out
+    assert f"{summary.knee} (preferred)" in shown
+    assert "(knee)" not in shown
+    assert "By your weights mae 2, latency 1 the choice from the front" in shown
+    assert "Limits: mae at most 15.62 (110 % of the teacher's)" in shown
+
+
 def test_front_of_an_empty_study(empty_store: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
     """A study without trials says so."""
     print_front(summarise(empty_store))

@@ -89,10 +89,45 @@ def test_learning_curves(confirmed: StudyStore) -> None:
     assert "stopped early" in [trace.name for trace in draw_learning_curves(data).data]
 
 
+def test_networks_outside_the_limits_are_hollow_and_named_in_the_legend(limited: StudyStore) -> None:
+    """They are no part of the staircase either."""
+    summary = summarise(limited)
+    data = gather_error_against_cost(summary, "latency")
+    outside = [mark for mark in data.marks if not mark.feasible]
+    assert outside
+    assert not {(mark.cost, mark.error) for mark in outside} & set(data.best)
+    drawn = draw_error_against_cost(data)
+    symbols = [symbol for trace in drawn.data if trace.hovertext for symbol in trace.marker.symbol if trace.marker]
+    assert sum(symbol.endswith("-open") for symbol in symbols) == len(outside)
+    assert "outside the limits" in [trace.name for trace in drawn.data]
+    assert "outside the limits: latency 4.8 times the limit" in outside[0].text
+
+
+def test_the_ring_has_the_name_of_what_chose(searched: StudyStore) -> None:
+    """By weights it is no knee."""
+    for prefer, word in ((None, "knee"), ("mae=2", "preferred")):
+        summary = summarise(searched, prefer)
+        names = [trace.name for trace in FIGURES["flops"].draw(summary).data]
+        assert word in names
+        assert f"trial {summary.knee} ({word})" in [trace.name for trace in FIGURES["horizon"].draw(summary).data]
+
+
+def test_hypervolume_is_drawn_over_finished_trials(limited: StudyStore) -> None:
+    """A staircase in the unit of its volume."""
+    summary = summarise(limited)
+    figure = FIGURES["hypervolume"].draw(summary)
+    (line,) = figure.data
+    assert list(line.x) == list(range(1, 31))
+    assert line.y[-1] == summary.hypervolume
+    assert figure.layout.yaxis.title.text == "hypervolume, mae times decades of latency"
+    assert line.text[-1].endswith("after 30 trials and 315 CPU seconds")
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_of_an_empty_study(empty_store: StudyStore, name: str) -> None:
     """A study without trials gives empty figures, not errors."""
-    assert FIGURES[name].draw(summarise(empty_store)).layout.yaxis.title.text == "validation MAE"
+    title = FIGURES[name].draw(summarise(empty_store)).layout.yaxis.title.text
+    assert title.startswith("hypervolume" if name == "hypervolume" else "validation MAE")
 
 
 def test_visible_errors() -> None:

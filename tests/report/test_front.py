@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from kdsearch.report.front import hypervolume, knee, non_dominated
+from kdsearch.report.front import hypervolume, knee, log_hypervolume, non_dominated, preferred
 
 Points = NDArray[np.float64]
 
@@ -157,3 +157,72 @@ def test_knee_of_nothing() -> None:
     """A front without points has no knee."""
     with pytest.raises(ValueError, match="at least one point"):
         knee(np.empty((0, 2)), logarithmic=[False, True])
+
+
+def test_log_hypervolume_counts_decades() -> None:
+    """Two units of error times two decades of cost, and the corner of a second point beside it."""
+    assert log_hypervolume([[8.0, 1.0]], [10.0, 100.0], [False, True]) == pytest.approx(4.0)
+    assert log_hypervolume([[8.0, 1.0], [5.0, 10.0]], [10.0, 100.0], [False, True]) == pytest.approx(4.0 + 3.0)
+    assert log_hypervolume([[8.0, 1e3]], [10.0, 100.0], [False, True]) == 0.0
+    assert log_hypervolume(np.empty((0, 2)), [10.0, 100.0], [False, True]) == 0.0
+
+
+@given(st.integers(2, 3).flatmap(points), st.sampled_from([0.001, 7.0, 1e6]))
+def test_log_hypervolume_does_not_depend_on_the_unit_of_cost(values: Points, scale: float) -> None:
+    """Milliseconds or seconds: decades are the same."""
+    costs = values + 1
+    logarithmic = [False, *[True] * (values.shape[1] - 1)]
+    scales = np.where(logarithmic, scale, 1.0)
+    corner = np.full(values.shape[1], 6.0)
+    expected = log_hypervolume(costs, corner, logarithmic)
+    assert log_hypervolume(costs * scales, corner * scales, logarithmic) == pytest.approx(expected)
+
+
+def test_log_hypervolume_refuses_costs_without_a_logarithm() -> None:
+    """Nothing is infinitely cheap."""
+    with pytest.raises(ValueError, match="objective 1 has values that are not above 0"):
+        log_hypervolume([[8.0, 0.0]], [10.0, 100.0], [False, True])
+
+
+FRONT = [[20.0, 1.0], [16.0, 2.0], [15.5, 10.0], [15.0, 100.0]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "chosen"),
+    # Scaled: (1, 0), (0.2, 0.15), (0.1, 0.5), (0, 1); equal weights see 1, 0.2, 0.5, 1.
+    [([1, 1], 1), ([4, 1], 2), ([1, 20], 0), ([100, 1], 3)],
+)
+def test_weights_move_along_the_front(weights: list[float], chosen: int) -> None:
+    """The more an objective weighs, the nearer the choice is to its end; worked out by hand."""
+    assert preferred(FRONT, [False, True], weights) == chosen
+
+
+def test_weights_reach_into_a_dent_where_a_sum_cannot() -> None:
+    """The middle of a front that bends the wrong way is on no line of equal sums, and equal weights choose it."""
+    dent = [[0.0, 10.0], [6.0, 6.0], [10.0, 0.0]]
+    assert knee(dent, [False, False]) == 0
+    assert preferred(dent, [False, False], [1, 1]) == 1
+
+
+def test_of_two_points_with_the_same_worst_objective_the_better_one_is_chosen() -> None:
+    """The augmentation: of equals in the largest term, the smaller sum."""
+    values = [[0.0, 1.0, 0.5], [0.5, 0.4, 0.5], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    assert preferred(values, [False] * 3, [1, 1, 1]) == 2
+
+
+@given(st.integers(1, 3).flatmap(points), st.sampled_from([1e-3, 4.0, 1e3]), st.sampled_from([0.25, 4.0, 1024.0]))
+def test_only_the_ratios_of_weights_count_and_units_do_not(values: Points, factor: float, scale: float) -> None:
+    """The choice is never dominated by another point."""
+    plain = [False] * values.shape[1]
+    weights = np.arange(1.0, values.shape[1] + 1)
+    chosen = preferred(values, plain, list(weights))
+    assert preferred(values, plain, list(factor * weights)) == chosen
+    assert preferred(scale * values, plain, list(weights)) == chosen
+    assert not any(dominates(other, values[chosen]) for other in values)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, -1.0], [1.0, math.nan], [1.0, math.inf]])
+def test_weights_are_one_positive_number_for_each_objective(weights: list[float]) -> None:
+    """A weight of zero would let a point be chosen that is worse for nothing."""
+    with pytest.raises(ValueError, match="one positive number for each objective"):
+        preferred(FRONT, [False, True], weights)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import significant
 from kdsearch.report.page import write_page
-from kdsearch.report.page_tables import front_table
+from kdsearch.report.page_tables import all_trials_table, front_table
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.store import StudyStore
 
@@ -118,6 +119,43 @@ def test_page_lists_failures_with_reasons(source: str) -> None:
     text = Page(source).text
     assert "All 30 trials" in text
     assert "the loss was not finite in epoch 7" in text
+
+
+def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited: StudyStore, tmp_path: Path) -> None:
+    """The limits in absolute terms, a word for each trial, and how many broke which."""
+    summary = summarise(limited)
+    text = Page(write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "Limits mae at most 15.62 (110 % of the teacher's), latency at most 3 ms, params at most 29,881" in text
+    assert "feasible" in text
+    for trial in summary.trials:
+        assert " ".join(verdict(trial, summary.limits)) in text
+    (note,) = (note for note in summary.notes if note.startswith("Limits: "))
+    assert note in text
+
+
+def test_a_study_without_limits_has_no_column_for_them(summary: StudySummary) -> None:
+    """Nothing to keep, nothing to say."""
+    assert "Limits" not in all_trials_table(summary)
+
+
+def test_page_writes_the_rule_of_choice_down(source: str, confirmed: StudyStore, tmp_path: Path) -> None:
+    """The knee's, or the one of the reader's weights."""
+    assert "The knee is where giving up a little" in Page(source).text
+    weighted = Page(write_page(summarise(confirmed, "mae=2"), tmp_path / "w.html").read_text(encoding="utf-8")).text
+    assert "by your weights mae 2, latency 1. Every objective is scaled" in weighted
+    assert "Steuer and Choo 1983" in weighted
+    assert "preferred" in weighted
+    assert "The knee is where" not in weighted
+
+
+def test_hypervolume_is_on_the_page_where_the_study_has_a_reference_point(
+    source: str, searched: StudyStore, tmp_path: Path
+) -> None:
+    """Older studies have none, and no figure of it."""
+    assert "Hypervolume over the search" in Page(source).text
+    searched.meta = searched.meta.model_copy(update={"reference_point": None})
+    older = write_page(summarise(searched), tmp_path / "older.html").read_text(encoding="utf-8")
+    assert "Hypervolume" not in Page(older).text
 
 
 def test_hostile_names_are_text(source: str, summary: StudySummary) -> None:

@@ -1,5 +1,6 @@
 """A study in one object, read from a real database."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import sys
 import pytest
 from optuna.trial import TrialState, create_trial
 
+from kdsearch.errors import StudyError
 from kdsearch.record import Confirmation, Metrics, TrialRecord
+from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.store import StudyStore
@@ -31,7 +34,7 @@ def test_json_has_the_promised_keys(confirmed: StudyStore) -> None:
     assert shown["objectives"][1] == {"name": "latency", "unit": "ms", "direction": "minimize"}
     trial = shown["trials"][shown["knee"]]
     wanted = "number state reason route params objectives metrics cost twin_of feasible on_front confirmed"
-    assert trial.keys() == set(wanted.split())
+    assert trial.keys() == {*wanted.split(), "violations", "cpu_seconds"}
     assert {"parameters", "flops", "latency_ms", "latency_ratio"} <= trial["cost"].keys()
     assert {"p50", "p95"} <= trial["cost"]["latency_ms"].keys()
     assert trial["metrics"]["val"]["mae"].keys() == {"15", "30", "45", "all"}
@@ -67,6 +70,88 @@ def test_trials_outside_the_limits_are_not_on_the_front(searched: StudyStore) ->
     after = summarise(searched)
     assert after.front == before.front
     assert not after.trials[number].feasible
+
+
+def test_a_limited_study_has_its_front_inside_the_limits(limited: StudyStore) -> None:
+    """Feasible is what keeps every limit by the numbers shown; the front is the best of that alone."""
+    summary = summarise(limited)
+    assert [(one.text, one.limit) for one in summary.limits] == [
+        ("mae<=110%", pytest.approx(1.1 * 14.2)),
+        ("latency<=3", 3.0),
+        ("params<=10%", pytest.approx(29_881)),
+    ]
+    complete = [trial for trial in summary.trials if trial.state == "COMPLETE"]
+    for trial in complete:
+        assert trial.cost is not None
+        assert trial.cost.latency_ms is not None
+        kept = mae(trial.metrics) <= 15.62 and trial.cost.latency_ms.p50 <= 3 and trial.cost.parameters <= 29_881
+        assert trial.feasible == kept
+        assert trial.violations["latency"] == pytest.approx(trial.cost.latency_ms.p50 / 3 - 1)
+    feasible = [trial.number for trial in complete if trial.feasible]
+    assert 0 < len(feasible) < len(complete)
+    for number in feasible:
+        beaten = any(trial_dominates(summary, other, number) for other in feasible)
+        assert (number in summary.front) != beaten
+    assert set(summary.front) <= set(feasible)
+    stopped = [trial for trial in summary.trials if trial.state == "PRUNED"]
+    assert {name for trial in stopped for name in trial.violations} == {"latency", "params"}
+    assert all(trial.violations == {} for trial in summary.trials if trial.state == "FAIL")
+
+
+def test_a_network_that_is_too_slow_when_confirmed_leaves_the_front(limited: StudyStore) -> None:
+    """A limit holds for the latency that is shown, not for the first reading."""
+    first = summarise(limited).front_trials[0]
+    assert first.cost is not None
+    assert first.cost.latency_ms is not None
+    slow = first.cost.model_copy(update={"latency_ms": first.cost.latency_ms.model_copy(update={"p50": 3.3})})
+    limited.save_confirmation(Confirmation(number=first.number, seeds=[1], metrics=[metrics_with(val=15.0)], cost=slow))
+    after = summarise(limited)
+    assert first.number not in after.front
+    assert after.trials[first.number].violations["latency"] == pytest.approx(0.1)
+
+
+def test_weights_replace_the_knee(searched: StudyStore) -> None:
+    """All the weight on an objective chooses its end of the front, and the answer says what chose."""
+    summary = summarise(searched)
+    assert (summary.weights, summary.rule, summary.chosen_word) == (None, "the knee", "knee")
+    by_error, by_latency = (summarise(searched, prefer) for prefer in ("mae=1e9", "latency=1e9"))
+    assert by_error.knee == summary.front[0]
+    assert by_latency.knee == summary.front[-1]
+    assert by_error.front == summary.front
+    assert by_error.weights == {"mae": 1e9, "latency": 1.0}
+    assert summarise(searched, "mae=2").rule == "your weights mae 2, latency 1"
+    chosen = summarise(searched, "mae=2")
+    assert chosen.answer.startswith(
+        f"By your weights mae 2, latency 1 the choice from the front, trial {chosen.knee}, keeps "
+    )
+    with pytest.raises(StudyError, match="weighs 'params', and the study's objectives are mae, latency"):
+        summarise(searched, "params=2")
+
+
+def test_hypervolume_is_that_of_the_front_and_its_history_never_falls(limited: StudyStore) -> None:
+    """One point for each finished trial; the last one is the study's, infeasible trials add nothing."""
+    summary = summarise(limited)
+    values = [list(trial.objectives.values()) for trial in summary.front_trials]
+    assert summary.reference_point == [17.4, 21.4]
+    assert summary.hypervolume == pytest.approx(log_hypervolume(values, summary.reference_point, [False, True]))
+    history = summary.hypervolume_history
+    volumes = [point.hypervolume for point in history]
+    assert volumes == sorted(volumes)
+    assert summary.hypervolume == volumes[-1] > 0
+    assert [(point.trial, point.finished) for point in history] == [(number, number + 1) for number in range(30)]
+    assert history[-1].cpu_seconds == pytest.approx(30 * 10.5)
+    rising = [two.trial for one, two in itertools.pairwise(history) if two.hypervolume > one.hypervolume]
+    assert all(summary.trials[number].feasible for number in rising)
+    shown = json.loads(summary.model_dump_json())
+    assert shown["hypervolume"] == summary.hypervolume
+    assert shown["hypervolume_history"][0].keys() == {"trial", "finished", "cpu_seconds", "hypervolume"}
+
+
+def test_a_study_without_a_reference_point_has_no_hypervolume(searched: StudyStore) -> None:
+    """A study from before it was stored still has its report."""
+    searched.meta = searched.meta.model_copy(update={"reference_point": None})
+    summary = summarise(searched)
+    assert (summary.hypervolume, summary.hypervolume_history) == (None, [])
 
 
 def test_confirmation_replaces_first_readings(searched: StudyStore) -> None:

@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from kdsearch.record import TrialRecord
-from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.record import Cost, Reference, TrialRecord
+from kdsearch.study.objectives import OBJECTIVES, reference_point
 
 
 def test_each_objective_reads_its_own_number(record: Callable[..., TrialRecord]) -> None:
@@ -20,3 +20,18 @@ def test_each_objective_reads_its_own_number(record: Callable[..., TrialRecord])
 def test_an_objective_that_was_not_measured_is_nan(name: str) -> None:
     """A trial that failed early has no numbers, and asking for them is no error."""
     assert math.isnan(OBJECTIVES[name].read(TrialRecord(state="FAIL", route="prune", params={}, seed=1)))
+
+
+def test_the_reference_point_is_where_a_network_has_no_claim() -> None:
+    """The better reference line's error and the teacher's cost; unknown where one of them was not measured."""
+
+    def line(name: str, error: float, parameters: int | None) -> Reference:
+        cost = None if parameters is None else Cost(parameters=parameters, stored_numbers=0, flops=1, product_flops=1)
+        return Reference(name=name, metrics={"val": {"mae": {"all": error}}}, cost=cost)
+
+    references = [line("last value", 24.0, None), line("calendar profile", 20.0, 5), line("teacher", 14.0, 300)]
+    assert reference_point(["mae", "params"], references) == [20.0, 300.0]
+    assert reference_point(["params", "mae"], references) == [300.0, 20.0]
+    assert reference_point(["rmse", "params"], references) is None
+    assert reference_point(["mae", "latency"], references) is None
+    assert reference_point(["mae", "params"], references[:2]) is None

@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from optuna.trial import TrialState
 
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
+from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import SAMPLERS, ask, beat, prepare, tell
 from kdsearch.study.space import SearchSpace, load_space
@@ -161,3 +163,61 @@ def test_a_space_that_was_changed_too_much_is_refused(store: StudyStore, space: 
     with pytest.raises(StudyError, match="does not fit study 'city' any more"):
         ask(store, load_space(path))
     assert [t.state for t in store.trials()] == ["RUNNING", "FAIL"]
+
+
+LIMITS = [Constraint("mae", 5.0), Constraint("latency", 2.5), Constraint("params", 200)]
+
+
+def test_limits_are_told_to_optuna_and_to_its_dashboard(
+    store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
+) -> None:
+    """A complete trial is held to all limits, a stopped one to those on costs, a failed one to none."""
+    for state in ("COMPLETE", "PRUNED", "FAIL"):
+        asked = ask(store, space)
+        told = record(asked.params, 7, 3.0).model_copy(update={"state": state})  # 2.5 ms, 100 parameters
+        tell(store, asked, told, None, objectives, [Constraint("mae", 2.0), *LIMITS[1:]])
+    complete, stopped, failed = store.optuna_study.trials
+    named = {name: value for name, value in complete.constraints.items() if not name.isdigit()}
+    assert named == {"mae": 0.5, "latency": 0.0, "params": -0.5}
+    assert complete.system_attrs["constraints"] == [0.5]
+    assert stopped.system_attrs["constraints"] == [0.0]
+    assert "mae" not in stopped.constraints
+    assert failed.constraints == {}
+    assert [trial.feasible for trial in store.trials()] == [False, True, True]
+    assert store.optuna_study.best_trials == []
+
+
+def test_a_limit_that_cannot_be_checked_fails_the_trial(
+    store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
+) -> None:
+    """A complete trial is feasible or not; where its record does not tell, it is no result."""
+    asked = ask(store, space)
+    told = tell(store, asked, record(asked.params, 7, 3.0), None, objectives, [Constraint("rmse", 5.0)])
+    assert (told.state, told.reason) == ("FAIL", "rmse is nan: it diverged or was not measured")
+    assert store.optuna_study.trials[0].constraints == {}
+
+
+@pytest.mark.parametrize(("sampler", "trials"), [("tpe", 26), ("gp", 26), ("nsga2", 60), ("random", 26)])
+def test_samplers_work_with_limits_conditions_and_rows_of_every_state(
+    store: StudyStore,
+    space: SearchSpace,
+    objectives: list[Objective],
+    record: MakeRecord,
+    sampler: str,
+    trials: int,
+) -> None:
+    """NSGA-II selects by limits from its second generation on, which begins after 50 trials."""
+    prepare(store, space, sampler, seed=1)
+    for number in range(trials):
+        asked = ask(store, space)
+        state = "FAIL" if number % 7 == 3 else "PRUNED" if number % 5 == 4 else "COMPLETE"
+        told = record(asked.params, 7, 1.0 + asked.params.get("width", 10 * asked.params.get("keep", 0)))
+        tell(store, asked, told.model_copy(update={"state": state}), None, objectives, LIMITS[:2])
+    rows = store.trials()
+    assert Counter(row.state for row in rows)["COMPLETE"] > 2 * trials / 3
+    broken = [row for row in rows if row.state == "COMPLETE" and not row.feasible]
+    assert broken
+    assert len(broken) < len(rows)
+    for row in store.optuna_study.best_trials:
+        assert row.values[0] <= 5.0
+        assert row.values[1] <= 2.5

@@ -82,6 +82,23 @@ def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, m
         StudyStore.create(url, other)
 
 
+def test_create_refuses_other_limits(store: StudyStore, url: str, meta: StudyMeta) -> None:
+    """Feasible under one limit is not feasible under another; the corner of hypervolume stays the first one."""
+    assert store.meta == meta
+    with pytest.raises(StudyError, match=r"another constraints \[\] \(now \['params<=3%'\]\)"):
+        StudyStore.create(url, meta.model_copy(update={"constraints": ["params<=3%"]}))
+    again = StudyStore.create(url, meta.model_copy(update={"reference_point": [1.0, 2.0]}))
+    assert again.meta.reference_point is None
+    again.close()
+
+
+def test_a_study_older_than_limits_still_opens(meta: StudyMeta) -> None:
+    """What an older version wrote has neither limits nor a reference point."""
+    older = meta.model_dump(exclude={"constraints", "reference_point"})
+    read = StudyMeta.model_validate(older)
+    assert (read.constraints, read.reference_point) == ([], None)
+
+
 def test_create_leaves_studies_of_other_programs_alone(url: str, store: StudyStore, meta: StudyMeta) -> None:
     """A name that Optuna's tables hold and ours do not is somebody's."""
     optuna.create_study(study_name="theirs", storage=store.storage)

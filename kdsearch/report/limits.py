@@ -1,0 +1,94 @@
+"""The limits of a search in words: what they are, which trials break them and by how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from kdsearch.report.numbers import share
+from kdsearch.study.constraints import Constraint, parse_constraints
+from kdsearch.study.objectives import OBJECTIVES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kdsearch.record import Reference
+    from kdsearch.report.summary import TrialSummary
+
+__all__ = ["Limit", "limits_kept", "read_limits", "verdict"]
+
+
+class Limit(BaseModel):
+    """One limit of the search.
+
+    Attributes:
+        name: The quantity, as in `OBJECTIVES`.
+        text: As the study keeps it, such as "params<=3%".
+        limit: In absolute terms; an empty unit is that of the readings.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    text: str
+    limit: float
+    unit: str
+
+    @property
+    def constraint(self) -> Constraint:
+        """What trials are held to."""
+        return Constraint(self.name, self.limit)
+
+    @property
+    def words(self) -> str:
+        """The limit for people: "params at most 8,964 parameters (3 % of the teacher's)"."""
+        asked = Constraint.parse(self.text)
+        of_teacher = f" ({100 * asked.limit:.6g} % of the teacher's)" if asked.of_teacher else ""
+        amount = f"{self.limit:,.0f}" if self.limit >= 1000 else f"{self.limit:.6g}"
+        return f"{self.name} at most {amount}{' ' if self.unit else ''}{self.unit}{of_teacher}"
+
+
+def read_limits(texts: Sequence[str], teacher: Reference | None) -> list[Limit]:
+    """Reads a study's limits; those relative to a teacher that the study does not have yet are left out.
+
+    Args:
+        texts: As the study keeps them.
+        teacher: Its teacher.
+    """
+    asked = [one for one in parse_constraints(texts) if teacher is not None or not one.of_teacher]
+    return [
+        Limit(name=one.name, text=str(one), limit=one.resolve(teacher).limit, unit=OBJECTIVES[one.name].unit)
+        for one in asked
+    ]
+
+
+def limits_kept(trials: list[TrialSummary], limits: list[Limit]) -> str | None:
+    """Says what the limits are in absolute terms and how many trials broke which."""
+    if not limits:
+        return None
+    stated = f"Limits: {', '.join(limit.words for limit in limits)}"
+    measured = [trial for trial in trials if trial.violations]
+    if not measured:
+        return f"{stated}."
+    broken = Counter(name for trial in measured for name, value in trial.violations.items() if value > 0)
+    number = sum(any(value > 0 for value in trial.violations.values()) for trial in measured)
+    of_all = "of 1 measured trial" if len(measured) == 1 else f"of {len(measured)} measured trials"
+    if not number:
+        return f"{stated}; {of_all}, none breaks {'it' if len(limits) == 1 else 'one'}."
+    each = ", ".join(f"{limit.name} {broken[limit.name]}" for limit in limits if broken[limit.name])
+    which = "it" if len(limits) == 1 else f"one or more ({each})"
+    return f"{stated}; {of_all}, {number} {'breaks' if number == 1 else 'break'} {which}."
+
+
+def verdict(trial: TrialSummary, limits: list[Limit]) -> list[str]:
+    """Says whether a trial keeps the limits: "feasible", or each broken limit and by how much; empty if not known."""
+    broken = [f"{name} {_beyond(value)}" for name, value in trial.violations.items() if value > 0]
+    if broken or not trial.feasible:
+        return broken or ["outside"]
+    return ["feasible"] if len(trial.violations) == len(limits) else []
+
+
+def _beyond(violation: float) -> str:
+    return f"{violation + 1:,.1f} times the limit" if violation >= 1 else f"{share(violation)} above"

@@ -1,0 +1,174 @@
+"""Limits that a network must keep, such as `params<=3%`; a trial that breaks one is kept and is never on the front."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kdsearch.errors import StudyError
+from kdsearch.record import Reference, TrialRecord
+from kdsearch.study.objectives import OBJECTIVES, Measured
+
+if TYPE_CHECKING:
+    from kdsearch.study.store import StudyStore
+
+__all__ = ["Constraint", "limits_of", "parse_constraints", "shown_in_dashboard", "violations"]
+
+_FORM = re.compile(r"\s*(?P<name>[a-z]+)\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*")
+_THOUSANDS = {"k": 1e3, "M": 1e6, "G": 1e9}
+_COUNTED = ("flops", "params", "stored")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A limit on one quantity; the limit itself is allowed.
+
+    Attributes:
+        name: A key of `OBJECTIVES`.
+        limit: In the objective's unit, above 0; a fraction of the teacher's value where `of_teacher`.
+        of_teacher: Whether the limit is relative: to the teacher's validation error for an error, to its cost for a
+            cost.
+    """
+
+    name: str
+    limit: float
+    of_teacher: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Constraint":
+        """Read NAME<=NUMBER[UNIT].
+
+        NAME is one of `OBJECTIVES`. `%` is per cent of the teacher's value; everything else is absolute, in the
+        objective's unit, which may be written ("2ms", "15"). Numbers of FLOPs, parameters and stored numbers take k, M
+        and G ("10k", "5M"). MAPE is itself in per cent, so that "%" could mean either: it is refused there, and
+        `mape<=12` is a limit of 12 %.
+
+        Raises:
+            StudyError: Where the text is no limit.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None or match["name"] not in OBJECTIVES:
+            raise StudyError(
+                f"--constraint {text!r} is not NAME<=NUMBER with a NAME of {', '.join(OBJECTIVES)}; "
+                "write params<=3% (of the teacher's), latency<=2ms or flops<=5M"
+            )
+        name, number, unit = match["name"], float(match["number"]), match["unit"]
+        if not 0 < number < math.inf:
+            raise StudyError(f"--constraint {text!r} needs a number above 0, and below infinity")
+        if name == "mape" and unit == "%":
+            raise StudyError(
+                f"--constraint {text!r} could mean an error in per cent or a share of the teacher's; "
+                f"write mape<={match['number']} for the error, or limit mae for the share"
+            )
+        if unit == "%":
+            return cls(name, number / 100, of_teacher=True)
+        return cls(name, number * _factor(text, name, unit))
+
+    def __str__(self) -> str:
+        """The same limit, however it was typed: what studies are compared by."""
+        return f"{self.name}<={100 * self.limit:.12g}%" if self.of_teacher else f"{self.name}<={self.limit:.12g}"
+
+    @property
+    def known_before_training(self) -> bool:
+        """Whether a configuration can be refused before it is trained: costs are known then, errors are not."""
+        return not OBJECTIVES[self.name].is_error
+
+    def resolve(self, teacher: Reference | None) -> "Constraint":
+        """The same limit in absolute terms.
+
+        Args:
+            teacher: The study's teacher; only relative limits need it.
+
+        Raises:
+            StudyError: Where the limit is relative and the teacher's value is not known.
+        """
+        if not self.of_teacher:
+            return self
+        value = math.nan if teacher is None else OBJECTIVES[self.name].read(teacher)
+        if not 0 < value < math.inf:
+            raise StudyError(
+                f"the limit {self} is a share of the teacher's {self.name}, which is not known; give an absolute limit"
+            )
+        return replace(self, limit=self.limit * value, of_teacher=False)
+
+    def violation(self, record: Measured) -> float:
+        """How far a record is beyond the limit, as a fraction of it.
+
+        Args:
+            record: With metrics and cost.
+
+        Returns:
+            Value over limit less 1: at most 0 where the limit is kept, NaN where the record does not hold the value.
+
+        Raises:
+            ValueError: Where the limit is relative; `resolve` comes first.
+        """
+        if self.of_teacher:
+            raise ValueError(f"{self} is relative to a teacher; resolve it first")
+        return OBJECTIVES[self.name].read(record) / self.limit - 1
+
+
+def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
+    """Several limits, at most one for each quantity, in the order of `OBJECTIVES`.
+
+    Raises:
+        StudyError: Where a text is no limit, or two limit the same quantity.
+    """
+    parsed = [Constraint.parse(text) for text in texts]
+    names = [one.name for one in parsed]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        both = " and ".join(str(one) for one in parsed if one.name == twice[0])
+        raise StudyError(f"--constraint limits {twice[0]} more than once, by {both}; keep the tighter one")
+    return sorted(parsed, key=lambda one: list(OBJECTIVES).index(one.name))
+
+
+def limits_of(store: "StudyStore") -> list[Constraint]:
+    """A study's limits in absolute terms.
+
+    Raises:
+        StudyError: Where one is relative and the study has no teacher yet.
+    """
+    constraints = parse_constraints(store.meta.constraints)
+    teacher = next((line for line in store.references() if line.name == "teacher"), None) if constraints else None
+    return [one.resolve(teacher) for one in constraints]
+
+
+def violations(constraints: Sequence[Constraint], record: TrialRecord) -> dict[str, float]:
+    """How far a trial is beyond each limit (`Constraint.violation`), as far as the record tells.
+
+    The error of a trial that did not come to its end is not its error: only COMPLETE records are held to a limit on an
+    error.
+
+    Args:
+        constraints: Resolved limits.
+        record: Of a trial, or of one whose costs alone are known yet.
+
+    Returns:
+        Name of the quantity -> violation, for those that the record holds.
+    """
+    complete = record.state == "COMPLETE"
+    found = {one.name: one.violation(record) for one in constraints if complete or one.known_before_training}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def shown_in_dashboard(broken: dict[str, float]) -> list[float]:
+    """The system attribute "constraints" of a row, from which optuna-dashboard tells feasible rows.
+
+    It does not show what `Trial.set_constraint` wrote, and Optuna's samplers read both. One number, the worst, is
+    enough for the dashboard and counts least beside the others.
+    """
+    return [max(broken.values())] if broken else []
+
+
+def _factor(text: str, name: str, unit: str) -> float:
+    """What a number with this unit is to be multiplied with."""
+    wanted = OBJECTIVES[name].unit
+    prefix = unit[:1] if name in _COUNTED and unit[:1] in _THOUSANDS else ""
+    if unit.removeprefix(prefix) not in {"", wanted}:
+        choice = f"nothing, k, M or G, then {wanted} if you like" if name in _COUNTED else wanted or "nothing"
+        raise StudyError(
+            f"--constraint {text!r} has the unit {unit!r}; after the number of {name} comes {choice}, or %"
+        )
+    return _THOUSANDS.get(prefix, 1.0)
