@@ -148,9 +148,9 @@ def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
         "marker": {
             "color": colour,
             "size": [11 if mark.on_front else 8 for mark in marks],
-            "opacity": [1.0 if mark.on_front else 0.45 for mark in marks],
+            "opacity": [1.0 if mark.on_front else 0.45 if mark.feasible else 0.75 for mark in marks],
             "symbol": [loss_symbol(mark.loss) + ("" if mark.feasible else "-open") for mark in marks],
-            "line": {"width": [1 if mark.on_front else 0 for mark in marks], "color": "white"},
+            "line": {"width": [0 if mark.feasible and not mark.on_front else 1 for mark in marks], "color": "white"},
         },
         "hovertext": [mark.text for mark in marks],
         "hoverinfo": "text",

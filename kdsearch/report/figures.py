@@ -41,8 +41,8 @@ class ReportFigure:
 
 
 _COST_CAPTION = (
-    "Each point is a finished trial; large points are the front of the search, the ring is the one that was "
-    "chosen from it, hollow points break a limit. The line is the least error to be had at that cost or less."
+    "Each point is a finished trial; large points are the front of the search, the ring is the one that was chosen "
+    "from it, hollow points break a limit. The line is the least error that the others reach at that cost or less."
 )
 
 FIGURES = {

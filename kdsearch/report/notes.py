@@ -100,7 +100,8 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Reference) -> str
     if not near:
         best = min(complete, key=lambda trial: mae(trial.metrics))
         return (
-            f"No network came within {100 * NEAR_TEACHER:g} % of the teacher's validation MAE ({error(goal)}); "
+            f"No network{_inside_limits(trials)} came within {100 * NEAR_TEACHER:g} % of the teacher's validation MAE "
+            f"({error(goal)}); "
             f"the nearest, trial {best.number}, is {share(mae(best.metrics) / goal - 1)} above it."
         )
     smallest = min(near, key=lambda trial: (_parameters(trial), mae(trial.metrics)))
@@ -152,7 +153,8 @@ def pruning_gave(trials: list[TrialSummary], teacher: Reference | None) -> str |
         return None
     one, two = (min(group, key=lambda trial: mae(trial.metrics)) for group in (pruned, fresh))
     return (
-        f"Pruning: the best pruned network has validation MAE {error(mae(one.metrics))} with {_share_of(one, teacher)} "
+        f"Pruning: the best pruned network{_inside_limits(trials)} has validation MAE "
+        f"{error(mae(one.metrics))} with {_share_of(one, teacher)} "
         f"(trial {one.number}), the best fresh student {error(mae(two.metrics))} with {_share_of(two, teacher)} "
         f"(trial {two.number})."
     )
@@ -166,7 +168,8 @@ def calendar_gave(trials: list[TrialSummary]) -> str | None:
         return None
     deviation, raw = (min(group, key=lambda trial: mae(trial.metrics)) for group in groups)
     return (
-        f"Calendar: the best network that sees deviations from the calendar profile has validation MAE "
+        f"Calendar: the best network{_inside_limits(trials)} that sees deviations from the calendar profile has "
+        f"validation MAE "
         f"{error(mae(deviation.metrics))} (trial {deviation.number}), the best that sees raw readings "
         f"{error(mae(raw.metrics))} (trial {raw.number})."
     )
@@ -210,6 +213,11 @@ def _complete(trials: list[TrialSummary]) -> list[TrialSummary]:
     """Finished trials inside the limits of the search."""
     finished = [trial for trial in trials if trial.state == "COMPLETE" and trial.feasible]
     return [trial for trial in finished if trial.cost is not None and not math.isnan(mae(trial.metrics))]
+
+
+def _inside_limits(trials: list[TrialSummary]) -> str:
+    """What a sentence about the best adds where a better network may have been outside the limits."""
+    return "" if all(trial.feasible for trial in trials) else " inside the limits"
 
 
 def _parameters(trial: TrialSummary) -> int:

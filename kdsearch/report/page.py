@@ -24,6 +24,7 @@ _FRONT_CAPTION = (
     "Networks that no other trial betters in all of the search's objectives, best error first; MAE in the unit of the "
     "readings, mean is over all steps of the horizon. "
 )
+_LIMITED_CAPTION = "Trials outside the limits are left out. "
 _CONFIRMED_CAPTION = (
     "Validation errors are of the search's seed; test errors are means over seeds with their standard deviation, and "
     "latency was measured with nothing else running."
@@ -54,7 +55,9 @@ def write_page(summary: StudySummary, path: Path) -> Path:
         facts="\n".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in _facts(summary).items()),
         loud=_loud(summary.warnings),
         findings=_findings(findings),
-        front_caption=_FRONT_CAPTION + (_CONFIRMED_CAPTION if confirmed else ""),
+        front_caption=_FRONT_CAPTION
+        + (_LIMITED_CAPTION if summary.limits else "")
+        + (_CONFIRMED_CAPTION if confirmed else ""),
         rule=html.escape(rule_text(summary.weights)),
         front=front_table(summary),
         cost_figures=_figure("flops", summary)

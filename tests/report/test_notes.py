@@ -90,6 +90,22 @@ def test_what_pruning_and_the_calendar_gave() -> None:
     assert notes.calendar_gave(trials[:1]) is None
 
 
+def test_sentences_about_the_best_say_that_only_what_is_inside_the_limits_counts() -> None:
+    """A better network outside the limits is not denied."""
+    outside = trial(9, 90_000, 14.0, input="raw").model_copy(update={"feasible": False})
+    trials = [outside, trial(1, 3_000, 17.0, input="raw"), trial(2, 2_000, 17.5, route="prune", input="deviation")]
+    assert notes.smallest_near_teacher(trials, TEACHER) == (
+        "No network inside the limits came within 3 % of the teacher's validation MAE (16.00); the nearest, trial 1, "
+        "is 6.2 % above it."
+    )
+    for sentence, start in (
+        (notes.pruning_gave(trials, TEACHER), "Pruning: the best pruned network inside the limits has validation MAE"),
+        (notes.calendar_gave(trials), "Calendar: the best network inside the limits that sees deviations"),
+    ):
+        assert sentence is not None
+        assert sentence.startswith(start)
+
+
 def distilled(number: int, *differences: float, route: str = "student") -> TrialSummary:
     """A confirmed network whose twin errs by so much more with each seed, the trial's own seed first."""
     spreads: list[Metrics] = [{"test": {"mae": {"all": value}}} for value in (0.01, 0.03)]
