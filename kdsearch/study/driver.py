@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import RunError
 from kdsearch.record import TrialRecord
-from kdsearch.study.constraints import limits_of
+from kdsearch.study.constraints import limits_of, violations
 from kdsearch.study.database import HEARTBEAT_SECONDS
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, tell
@@ -120,17 +120,26 @@ class Driver:
             record: What is known of it: its cost, and its curve so far.
             share: Of its epochs, counted from where the network has its final size.
         """
-        eighth = last_rung(share)
-        error = next((point.val_mae for point in reversed(record.curve) if point.val_mae is not None), math.nan)
-        if not self._stopping or eighth is None or not math.isfinite(error):  # a diverged one will fail by itself
-            return True
-        mine = Rung(number, eighth, error, tuple(objective.read(record) for objective in self._costs))
-        self._store.save_rung(mine)
-        reason = verdict(mine, [rung for rung in self._store.rungs(eighth) if rung.number != number])
+        reason = self._beyond_limits(record) or self._beaten(number, record, share)
         if reason is None:
             return True
         self.finish(number, record.model_copy(update={"state": "PRUNED", "reason": reason}), None)
         return False
+
+    def _beyond_limits(self, record: TrialRecord) -> str | None:
+        """Why a network of this cost has no place on the front, however it learns."""
+        broken = [f"{name} by {100 * by:.3g} %" for name, by in violations(self._limits, record).items() if by > 0]
+        return f"stopped before training: it is beyond the limit on {' and '.join(broken)}" if broken else None
+
+    def _beaten(self, number: int, record: TrialRecord, share: float) -> str | None:
+        """Why a trial at a rung is not worth the rest of its epochs."""
+        eighth = last_rung(share)
+        error = next((point.val_mae for point in reversed(record.curve) if point.val_mae is not None), math.nan)
+        if not self._stopping or eighth is None or not math.isfinite(error):  # a diverged one will fail by itself
+            return None
+        mine = Rung(number, eighth, error, tuple(objective.read(record) for objective in self._costs))
+        self._store.save_rung(mine)
+        return verdict(mine, [rung for rung in self._store.rungs(eighth) if rung.number != number])
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""

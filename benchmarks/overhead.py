@@ -1,0 +1,138 @@
+"""What a search costs beside its trials: the share of the workers' time that is neither training nor measuring.
+
+    KDSEARCH_DATA=... python benchmarks/overhead.py --dataset los-loop --epochs 40
+
+Runs real trials of equal length under Ray with a study in SQLite, and asks each trial what it did with its wall clock.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kdsearch.record import GoOn, TrialRecord
+from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.study.parameters import Fixed, Range
+from kdsearch.study.ray_executor import RayExecutor
+from kdsearch.study.runner import run_search
+from kdsearch.study.space import SearchSpace
+from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.trial import Bench
+
+
+@dataclass(frozen=True)
+class Clocked:
+    """A bench that writes into each record when its trial began and ended, and how long it waited for the driver."""
+
+    bench: Bench
+
+    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+        """Run one trial; wall-clock times of all processes of a machine are comparable."""
+        began, waited = time.time(), 0.0
+
+        def clocked(record: TrialRecord, share: float) -> bool:
+            nonlocal waited
+            asked = time.time()
+            answer = go_on(record, share)
+            waited += time.time() - asked
+            return answer
+
+        record, weights = self.bench.run(params, seed, clocked)
+        clock = {"began": began, "ended": time.time(), "waited": waited}
+        return record.model_copy(update={"seconds": record.seconds | clock}), weights
+
+
+def main() -> None:
+    """Run the search and take its time apart."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="demo")
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=40, help="of each trial; choose them for about 20 s")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
+    teacher, _ = trained_teacher(prepared, "best", {}, 0)
+    space = SearchSpace(
+        name="overhead",
+        dataset=options.dataset,
+        protocol="stgcn",
+        parameters=(
+            Fixed(name="route", value="student"),
+            Fixed(name="width", value=2),
+            Fixed(name="epochs", value=options.epochs),
+            Range(name="learning_rate", low=4e-3, high=6e-3),
+        ),
+    )
+    meta = StudyMeta(
+        study="overhead",
+        dataset=options.dataset,
+        protocol="stgcn",
+        objectives=["mae", "latency"],
+        data_hash=prepared.series.content_hash,
+        protocol_hash=prepared.protocol.hash,
+        teacher_hash=teacher.hash,
+        space_name=space.name,
+        space_text="",
+        sampler="tpe",
+        seed=0,
+        data_note="",
+        protocol_text="",
+        command="",
+        created="",
+        versions={},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        store = StudyStore.create(f"sqlite:///{Path(folder) / 'study.db'}", meta)
+        starting = time.time()
+        with RayExecutor(options.workers) as executor:
+            searching = time.time()
+            run_search(
+                store,
+                space,
+                [OBJECTIVES["mae"], OBJECTIVES["latency"]],
+                Clocked(Bench(prepared, teacher)),
+                executor,
+                trials=options.trials,
+                budget_seconds=None,
+                seed=0,
+                sampler="tpe",
+                progress=lambda _: None,
+                stopping=False,  # all trials are to be of one length
+            )
+            searched = time.time()
+        stopped = time.time()
+        _print(options, store, starting, searching, searched, stopped)
+        store.close()
+
+
+def _print(
+    options: argparse.Namespace, store: StudyStore, starting: float, searching: float, searched: float, stopped: float
+) -> None:
+    clocks = [trial.record.seconds for trial in store.trials() if trial.record is not None]
+    lanes = options.workers * (searched - searching)
+    busy = sum(clock["ended"] - clock["began"] - clock["waited"] for clock in clocks)
+    waited = sum(clock["waited"] for clock in clocks)
+    began = sorted(clock["began"] for clock in clocks)[: options.workers]
+    ended = sorted(clock["ended"] for clock in clocks)[-options.workers :]
+    start, tail = sum(began) - options.workers * searching, options.workers * searched - sum(ended)
+    between = lanes - busy - waited - start - tail
+    print(
+        f"{len(clocks)} trials of {busy / len(clocks):.1f} s on {options.workers} workers, {searched - searching:.1f} s"
+    )
+    for name, seconds in (
+        ("neither training nor measuring", lanes - busy),
+        ("  of it before the first trials", start),
+        ("  of it waiting for the driver inside trials", waited),
+        ("  of it between trials", between),
+        ("  of it after a worker's last trial", tail),
+    ):
+        print(f"{name:48} {seconds:7.2f} s of {lanes:.1f} s of the workers, {100 * seconds / lanes:5.2f} %")
+    print(f"beside it, once a run: Ray's start {searching - starting:.1f} s, its end {stopped - searched:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
