@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from kdsearch.record import Reference, TrialRecord
+from kdsearch.study.constraints import limits_of, violations
 from kdsearch.study.store import StudyStore
 
 __all__ = ["NEAR_TEACHER", "Standing", "Tally"]
@@ -23,8 +24,8 @@ class Standing:
         stopped: PRUNED ones.
         failed: FAIL ones.
         running: Trials of this run that are under way.
-        best_mae: Least validation MAE of a COMPLETE trial; None before the first.
-        smallest_parameters: Trained parameters of the smallest network that is nearly as good as the teacher.
+        best_mae: Least validation MAE of a COMPLETE trial inside the limits; None before the first.
+        smallest_parameters: Trained parameters of the smallest such network that is nearly as good as the teacher.
         seconds_left: Until the search ends; None where nothing tells yet.
     """
 
@@ -52,6 +53,7 @@ class Tally:
         self._states = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
         self._best, self._smallest, self._most_running = math.inf, math.inf, 1
         self._lengths: list[float] = []
+        self._limits = limits_of(store)
         self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.references())
         for trial in store.trials():
             if trial.state in self._states:
@@ -78,7 +80,7 @@ class Tally:
 
     def _count(self, state: str, record: TrialRecord | None) -> None:
         self._states[state] += 1
-        if state != "COMPLETE" or record is None:
+        if state != "COMPLETE" or record is None or max(violations(self._limits, record).values(), default=0) > 0:
             return
         mae = record.metrics.get("val", {}).get("mae", {}).get("all", math.inf)
         self._best = min(self._best, mae)
