@@ -18,9 +18,11 @@ from kdsearch.study.search import SAMPLERS, ask, beat, prepare, tell
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
 
+on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 MakeRecord = Callable[..., TrialRecord]
 
 
+@on_both_databases
 def test_points_come_first_with_the_study_seed_and_only_once(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_complete_trial_is_kept_whole(
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, None])
+@on_both_databases
 def test_an_objective_that_is_no_number_fails_the_trial(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord, bad: float | None
 ) -> None:
@@ -76,6 +79,7 @@ def test_a_stopped_trial_is_pruned_and_keeps_its_reason(
     assert (trial.state, trial.reason, trial.record) == ("PRUNED", "worse at epoch 10", stopped)
 
 
+@on_both_databases
 def test_rows_of_a_dead_process_are_queued_again_once(
     store: StudyStore, url: str, space: SearchSpace, tmp_path: Path
 ) -> None:
@@ -95,6 +99,7 @@ def test_rows_of_a_dead_process_are_queued_again_once(
     assert [t.params for t in trials[2:]] == [t.params for t in trials[:2]]
 
 
+@on_both_databases
 def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: SearchSpace) -> None:
     """Two drivers can share a study: another living process, or another machine that still beats."""
     for owner in (f"{socket.gethostname()}:{os.getppid()}:t", "elsewhere:1:t"):
@@ -103,6 +108,7 @@ def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: Searc
     assert prepare(store, space, "tpe", 1) == []
 
 
+@on_both_databases
 def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: SearchSpace) -> None:
     """Of other machines only the heartbeat tells; one that beats again is left alone."""
     silent, beating = ask(store, space), ask(store, space)
@@ -115,6 +121,7 @@ def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: Searc
     assert prepare(store, space, "tpe", 1) == [silent.number]
 
 
+@on_both_databases
 def test_a_record_that_comes_after_the_row_was_taken_over_changes_no_state(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
