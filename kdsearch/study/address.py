@@ -2,9 +2,8 @@
 
 import re
 
-from optuna.exceptions import StorageInternalError
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from kdsearch.errors import StudyError
 
@@ -53,7 +52,7 @@ def shown(url: str | URL) -> str:
 
 def unusable(url: str | URL, error: Exception) -> StudyError:
     """One sentence of a database's refusal: the address, the reason that its driver gave, and the remedy."""
-    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna wraps them
     reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
     remedies = (remedy for words, remedy in _REMEDIES.items() if words in reason)
     remedy = next(remedies, "look whether the database is whole and can be written")

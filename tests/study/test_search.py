@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from optuna.trial import TrialState
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search import SAMPLERS, ask, beat, prepare, tell
+from kdsearch.study.search import SAMPLERS, Asked, ask, beat, prepare, reap, tell
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
 
@@ -114,11 +115,75 @@ def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: Searc
     silent, beating = ask(store, space), ask(store, space)
     for asked in (silent, beating):
         asked.trial.set_user_attr("owner", "elsewhere:1:t")
-    hour_ago = datetime.now() - timedelta(days=2)
-    with store.storage.engine.begin() as connection:
-        connection.execute(sqlalchemy.text("UPDATE trial_heartbeats SET heartbeat = :then"), {"then": hour_ago})
+        silence(store, asked)
     beat(store, [beating])
     assert prepare(store, space, "tpe", 1) == [silent.number]
+
+
+@on_both_databases
+def test_rows_without_owner_are_of_a_process_that_was_killed_while_it_opened_them(
+    store: StudyStore, space: SearchSpace
+) -> None:
+    """Between the row and its first heartbeat nothing would ever tell that it is dead."""
+    prepare(store, space, "tpe", 1)
+    store.storage.create_new_trial(store.optuna_study._study_id)
+    assert store.optuna_study._pop_waiting_trial_id() is not None
+    assert reap(store) == [0, 2]
+    assert [(t.state, t.params) for t in store.trials()] == [
+        ("FAIL", {}),
+        ("WAITING", {}),
+        ("FAIL", {}),
+        ("WAITING", {}),
+    ]
+    assert ask(store, space).params == {"route": "prune", "keep": 0.03, "epochs": 3}
+    assert ask(store, space).params == {"route": "student", "width": 2, "epochs": 3}
+
+
+@on_both_databases
+def test_rows_are_taken_over_while_a_search_runs_and_by_one_driver_only(
+    store: StudyStore, url: str, space: SearchSpace
+) -> None:
+    """Another machine dies in the middle of ours; several drivers see it in the same moment."""
+    mine, theirs = ask(store, space), ask(store, space)
+    for asked, owner in ((mine, "here"), (theirs, "elsewhere")):
+        asked.trial.set_user_attr("owner", f"{owner}:1:t")
+    assert reap(store) == []
+    silence(store, theirs)
+    others = [StudyStore.open(url, "city") for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(reap, others)) == [[], [], [theirs.number]]
+        for other in others:
+            pool.submit(other.storage.remove_session).result()
+    for other in others:
+        other.close()
+    again = ask(store, space)
+    assert again.params == theirs.params
+    assert again.trial.user_attrs["retry_of"] == theirs.number
+    assert [t.state for t in store.trials()] == ["RUNNING", "FAIL", "RUNNING"]
+    silence(store, again)
+    again.trial.set_user_attr("owner", "elsewhere:1:t")
+    assert reap(store) == [again.number]
+    assert [t.state for t in store.trials()] == ["RUNNING", "FAIL", "FAIL"]
+
+
+@on_both_databases
+def test_a_driver_killed_while_it_took_a_row_over_queues_it_no_second_time(
+    store: StudyStore, space: SearchSpace
+) -> None:
+    """The copy is made first, then the row is failed; whoever comes next does the rest."""
+    theirs = ask(store, space)
+    theirs.trial.set_user_attr("owner", "elsewhere:1:t")
+    silence(store, theirs)
+    store.optuna_study.enqueue_trial(theirs.trial.params, user_attrs={"retry_of": theirs.number})
+    assert reap(store) == [theirs.number]
+    assert [t.state for t in store.trials()] == ["FAIL", "WAITING"]
+
+
+def silence(store: StudyStore, asked: Asked) -> None:
+    """Let a trial's last heartbeat be of the day before yesterday."""
+    then = {"then": datetime.now() - timedelta(days=2), "row": asked.trial._trial_id}
+    with store.storage.engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE trial_heartbeats SET heartbeat = :then WHERE trial_id = :row"), then)
 
 
 @on_both_databases
