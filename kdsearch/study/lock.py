@@ -18,7 +18,7 @@ from kdsearch.study.address import shown
 __all__ = ["LOCK_SECONDS", "locked"]
 
 LOCK_SECONDS = 60.0
-"""Proposing a configuration takes milliseconds, or seconds with the slowest sampler; who waits longer waits for ever."""
+"""Proposing a configuration takes milliseconds, or seconds with the slowest sampler; more is a run that hangs."""
 
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL: `lock_timeout` has passed
 

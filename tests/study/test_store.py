@@ -69,7 +69,8 @@ def test_sqlite_writes_ahead_and_closes_into_one_file(store: StudyStore, url: st
     folder = Path(url.removeprefix("sqlite:///")).parent
     assert (folder / "study.db-wal").exists()
     store.close()
-    assert {path.name: path.stat().st_size > 0 for path in folder.iterdir()} == {"study.db": True, "study.db.lock": False}
+    written = {path.name: path.stat().st_size > 0 for path in folder.iterdir()}
+    assert written == {"study.db": True, "study.db.lock": False}
 
 
 @on_both_databases
