@@ -1,6 +1,7 @@
 """The command line: it parses and prints; everything it does can be done from Python under the same name."""
 
 import json
+import os
 import re
 import shlex
 import sys

@@ -81,12 +81,18 @@ def postgresql_server() -> Iterator[URL]:
         port = free.getsockname()[1]
     address = URL.create("postgresql+psycopg", "kdsearch", "s3cr3t@of/a{t}%st:", "127.0.0.1", port, "postgres")
     (folder / "password").write_text(str(address.password))
-    begin = [here[0] / "initdb", "--pgdata=data", "--username=kdsearch", "--auth=scram-sha-256", "--pwfile=password"]
+    begin = [
+        str(here[0] / "initdb"),
+        "--pgdata=data",
+        "--username=kdsearch",
+        "--auth=scram-sha-256",
+        "--pwfile=password",
+    ]
     begin += ["--no-sync", "--encoding=UTF8", "--locale=C"]
     subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL, check=True, **user)
     settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 40}
     settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
-    serve = [here[0] / "postgres", "-D", "data", *(f"--{name}={value}" for name, value in settings.items())]
+    serve = [str(here[0] / "postgres"), "-D", "data", *(f"--{name}={value}" for name, value in settings.items())]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(serve, cwd=folder, stderr=log, start_new_session=True, **user)
     try:
@@ -111,7 +117,7 @@ def _plain(address: URL) -> str:
     return address.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _wait_for(address: URL, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(address: URL, server: subprocess.Popen[Any], log: Path) -> None:
     for _ in range(200):
         try:
             psycopg.connect(_plain(address)).close()

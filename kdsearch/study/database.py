@@ -163,7 +163,7 @@ def _postgresql_settings(url: URL) -> dict[str, Any]:
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    """Heartbeats in a time that no summer moves; locks of a machine that vanished are free in a minute, not in hours."""
+    """Heartbeats in a time that no summer moves; locks of a machine that vanished are free in a minute, not hours."""
     cursor = connection.cursor()
     for setting in ("TIME ZONE 'UTC'", "tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
         cursor.execute(f"SET {setting}")

@@ -75,7 +75,7 @@ def test_a_server_that_refuses_is_one_sentence_with_its_remedy(
     postgresql: URL, mistake: dict[str, Any], reason: str, remedy: str
 ) -> None:
     """What the server said, the address without its password, and what to do."""
-    wrong = postgresql.set(**{name: free_port() if value == 0 else value for name, value in mistake.items()})
+    wrong = postgresql.set(**mistake) if "port" not in mistake else postgresql.set(**mistake | {"port": free_port()})
     with pytest.raises(StudyError) as caught:
         StudyStore.study_names(wrong.render_as_string(hide_password=False))
     said = str(caught.value)

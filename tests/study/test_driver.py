@@ -15,6 +15,7 @@ from kdsearch.study.store import StudyStore
 SCRIPT = """
 import random, sys, time
 from conftest import make_bench
+from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import load_space
@@ -28,7 +29,7 @@ store = StudyStore.open(sys.argv[1], "city")
 print("ready", flush=True)
 sys.stdin.readline()
 run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_bench(act),
-    executor="local", workers=1, trials=12, budget_seconds=None, seed=1, sampler="random",
+    LocalExecutor(), trials=12, budget_seconds=None, seed=1, sampler="random",
     progress=lambda event: print(event.message) if event.kind == "ending" else None)
 store.close()
 """
