@@ -1,10 +1,10 @@
 """The command line: it parses and prints; everything it does can be done from Python under the same name."""
 
 import json
+import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,7 +13,7 @@ import typer
 from kdsearch.errors import KdsearchError, StudyError
 
 if TYPE_CHECKING:
-    from kdsearch.study.store import StudyStore
+    from kdsearch.study.store import StudyListing, StudyStore
 
 __all__ = ["app", "main"]
 
@@ -33,7 +33,10 @@ Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
 Prefer = Annotated[
     str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
 ]
-Storage = Annotated[str | None, typer.Option(help="Database address, such as postgresql+psycopg://...; else a file.")]
+STORAGE = "KDSEARCH_STORAGE"
+Storage = Annotated[
+    str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")
+]
 
 INTERRUPTED = 130
 
@@ -76,6 +79,7 @@ def run(
     from kdsearch.running import RunOptions
     from kdsearch.running import run as search
 
+    os.environ.pop(STORAGE, None)  # Ray and its workers inherit the environment, and need no password
     if executor not in {"ray", "local"}:
         raise StudyError(f"there is no executor {executor!r}; choose ray or local")
     if address is not None and executor == "local":
@@ -104,7 +108,7 @@ def run(
         storage=storage,
         data_dir=data_dir,
         device=device,
-        command=shlex.join(["kdsearch", *_without_password(sys.argv[1:])]),
+        command=shlex.join(["kdsearch", *sys.argv[1:]]),
     )
     with SearchDisplay(trials) as display:
         result = search(options, display.say, display.event)
@@ -113,15 +117,15 @@ def run(
 
 
 @app.command("studies")
-def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> None:
-    """List the studies of a folder.
+def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as_json: Json = False) -> None:
+    """List the studies of a folder or database.
 
     Example: kdsearch studies --json
     """
     from kdsearch.console import print_table
-    from kdsearch.study.store import list_studies as listings
+    from kdsearch.study.address import shown as shown_address
 
-    found = listings(studies) if studies.is_dir() else []
+    found = _listings(studies, storage)
     rows: list[dict[str, Any]] = [
         {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
         for one in found
@@ -133,7 +137,8 @@ def list_studies(studies: Studies = Path("studies"), as_json: Json = False) -> N
         [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
         for row in rows
     ]
-    print_table(f"Studies in {studies}", ["study", "dataset", "protocol", "trials"], shown)
+    place = studies if storage is None else shown_address(storage)
+    print_table(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
 
 
 @app.command()
@@ -369,18 +374,22 @@ def parse_seconds(text: str) -> float:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _without_password(arguments: Iterable[str]) -> list[str]:
-    return [re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", argument) for argument in arguments]
+def _listings(studies: Path, storage: str | None) -> "list[StudyListing]":
+    from kdsearch.study.store import list_database
+    from kdsearch.study.store import list_studies as list_folder
+
+    if storage is not None:
+        return list_database(storage)
+    return list_folder(studies) if studies.is_dir() else []
 
 
 def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
     """A study by its name: in the given database, or wherever it is in the folder of studies."""
     from kdsearch.study.store import StudyStore
-    from kdsearch.study.store import list_studies as listings
 
     if storage is not None:
         return StudyStore.open(storage, study)
-    found = listings(studies) if studies.is_dir() else []
+    found = _listings(studies, None)
     for listing in found:
         if listing.meta.study == study:
             return StudyStore.open(listing.url, study)
@@ -388,8 +397,26 @@ def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
     raise StudyError(f"there is no study {study!r} in {studies}; it holds: {names}")
 
 
+def _hide_password() -> None:
+    """Where a password was typed, begin again with the address in the environment.
+
+    Every user of a machine can see command lines, and Ray writes that of its driver into its logs.
+    """
+    arguments = sys.orig_argv[1:]
+    for place, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name != "--storage":
+            continue
+        after = place + (1 if equals else 2)
+        address = value if equals else "".join(arguments[place + 1 : after])
+        if "://" in address and not address.startswith("sqlite"):
+            rest = [*arguments[:place], *arguments[after:]]
+            os.execve(sys.executable, [sys.executable, *rest], os.environ | {STORAGE: address})
+
+
 def main() -> NoReturn:
     """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
+    _hide_password()
     try:
         app()
     except KdsearchError as error:

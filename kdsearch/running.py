@@ -22,6 +22,7 @@ from kdsearch.report.page import write_page
 from kdsearch.report.preference import parse_weights
 from kdsearch.report.summary import StudySummary, summarise
 from kdsearch.study.constraints import parse_constraints
+from kdsearch.study.database import connect, disconnect
 from kdsearch.study.driver import StudyEvent
 from kdsearch.study.executors import Executor, LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES, Objective, reference_point
@@ -169,6 +170,8 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         options.dataset or space.dataset, protocol, options.data_dir, options.channel
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
+    if options.storage is not None:
+        disconnect(connect(options.storage, create=True))  # a wrong address is not to cost a teacher
     bench, record = _bench(options, space, prepared, talk)
     references = _references(bench, record)
     store = _store(options, space, prepared, data_note, bench, references)

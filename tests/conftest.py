@@ -1,7 +1,22 @@
-"""Small series that every test can afford."""
+"""Small series that every test can afford, and a PostgreSQL server that lives as long as the tests."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
+from sqlalchemy.engine import URL
 
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.data.series import Series
@@ -39,3 +54,77 @@ def series() -> Series:
 def prepared(series: Series) -> Prepared:
     """The ring cut by the stgcn protocol."""
     return prepare(series, PROTOCOLS["stgcn"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_storage_of_the_developer() -> None:
+    """Studies of tests go where the test says."""
+    os.environ.pop("KDSEARCH_STORAGE", None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    """Address of a server of our own on loopback; no other password opens it, and every letter of it needs care."""
+    programs = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
+    programs += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    here = [folder for folder in programs if (folder / "initdb").exists() and (folder / "postgres").exists()]
+    if not here:
+        pytest.skip("no PostgreSQL on this machine; install its server (Debian: postgresql) to test on one")
+    folder = Path(tempfile.mkdtemp(prefix="kdsearch-postgresql-"))
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:  # a server refuses to run as root
+        name = "postgres" if "postgres" in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
+        user = {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
+        shutil.chown(folder, name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = URL.create("postgresql+psycopg", "kdsearch", "s3cr3t@of/a{t}%st:", "127.0.0.1", port, "postgres")
+    (folder / "password").write_text(str(address.password))
+    begin = [
+        str(here[0] / "initdb"),
+        "--pgdata=data",
+        "--username=kdsearch",
+        "--auth=scram-sha-256",
+        "--pwfile=password",
+    ]
+    begin += ["--no-sync", "--encoding=UTF8", "--locale=C"]
+    subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL, check=True, **user)
+    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 40}
+    settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+    serve = [str(here[0] / "postgres"), "-D", "data", *(f"--{name}={value}" for name, value in settings.items())]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(serve, cwd=folder, stderr=log, start_new_session=True, **user)
+    try:
+        _wait_for(address, server, folder / "log")
+        yield address
+    finally:
+        server.send_signal(signal.SIGQUIT)  # nothing is to be kept: no checkpoint, no waiting for clients
+        server.wait(timeout=20)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: URL) -> URL:
+    """Address of an empty database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(_plain(postgresql_server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return postgresql_server.set(database=name)
+
+
+def _plain(address: URL) -> str:
+    return address.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _wait_for(address: URL, server: subprocess.Popen[Any], log: Path) -> None:
+    for _ in range(200):
+        try:
+            psycopg.connect(_plain(address)).close()
+        except psycopg.OperationalError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"PostgreSQL did not begin: {log.read_text()}")

@@ -2,14 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 import numpy as np
 import optuna
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import URL
 
 RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
 
@@ -49,9 +57,11 @@ width = 3
 """
 
 
-def kdsearch(folder: Path, *arguments: str, check: int = 0) -> subprocess.CompletedProcess[str]:
+def kdsearch(
+    folder: Path, *arguments: str, check: int = 0, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder of its own, with a cache of its own."""
-    environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"} | dict(variables or {})
     finished = subprocess.run(
         [sys.executable, "-m", "kdsearch", *arguments],
         cwd=folder,
@@ -263,3 +273,89 @@ def test_data_list_shows_built_in_datasets(tmp_path: Path) -> None:
     assert present["demo"]
     assert {"pemsd8", "pemsd4", "pemsd7m", "metr-la", "pems-bay", "los-loop"} <= set(present)
     assert not present["pemsd8"]
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Ray's sockets lie below its temporary folder, and their paths must be short."""
+    with tempfile.TemporaryDirectory(prefix="kd-") as folder:
+        yield Path(folder)
+
+
+def test_a_study_on_a_server_leaves_its_password_nowhere(folder: Path, short_folder: Path, postgresql: URL) -> None:
+    """Not in output, study, report, cache, Tune's and Ray's folders, or the database."""
+    home, temporary, url = short_folder / "h", short_folder / "t", postgresql.render_as_string(hide_password=False)
+    shutil.copytree(folder / "cache", home / "cache")  # its teacher
+    temporary.mkdir()
+    (home / "quick.toml").write_text(QUICK_SPACE)
+    places = {"TMPDIR": str(temporary), "RAY_TMPDIR": str(temporary)}
+    command = [*RUN[:-4], "--executor"]
+    said = [
+        kdsearch(home, *command, "local", "--trials", "1", "--storage", url, variables=places),
+        kdsearch(home, *command, "ray", "--trials", "2", "--workers", "1", f"--storage={url}", variables=places),
+        kdsearch(home, "show", "demo-quick", "--json", variables={"KDSEARCH_STORAGE": url}),
+        kdsearch(home, "studies", "--storage", url),
+    ]
+    assert len(json.loads(said[2].stdout)["trials"]) == 2
+    assert "".join(f"Studies in {postgresql.render_as_string()}".split()) in "".join(said[3].stdout.split())
+    assert "2 COMPLETE" in said[3].stdout
+    assert not list(home.rglob("*.db"))
+
+    written = [(process.stdout + process.stderr).encode() for process in said]
+    files = [path for path in short_folder.rglob("*") if path.is_file()]
+    assert any(path.name == "gcs_server.out" for path in files)
+    assert home / "studies/demo-quick/report.html" in files
+    written += [path.read_bytes() for path in files]
+    written += contents(postgresql)
+    password = str(postgresql.password)
+    spellings = {password, quote(password, safe=""), quote(password), quote_plus(password, safe=" +"), password[:6]}
+    for spelling in spellings:
+        assert not [text for text in written if spelling.encode() in text], spelling
+
+
+@pytest.mark.parametrize("typed", [["--storage", "{}"], ["--storage={}"]])
+def test_a_typed_address_leaves_the_command_line_at_once(typed: list[str]) -> None:
+    """Anybody on the machine can list command lines, and Ray keeps that of its driver."""
+    url = "postgresql+psycopg://me:s%40cret@db/x"
+    code = (
+        "import os, sys; from kdsearch import cli;"
+        "cli.app = lambda: print(sys.argv, os.environ['KDSEARCH_STORAGE']); cli.main()"
+    )
+    command = [sys.executable, "-c", code, "show", *(part.format(url) for part in typed), "--json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.stdout == f"['-c', 'show', '--json'] {url}\n", said.stderr
+
+
+def contents(database: URL) -> list[bytes]:
+    """All rows of all tables."""
+    address = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as connection:
+        named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = [str(name) for (name,) in named]
+        assert {"trials", "kdsearch_trials"} <= set(tables)
+        return [
+            str(connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))).fetchall()).encode()
+            for table in tables
+        ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake", "sentence"),
+    [
+        ([*RUN[:-4], "--trials", "1"], {"password": "wr0ng"}, 'password authentication failed for user "kdsearch"'),
+        (["studies"], {"port": 9}, "check that a PostgreSQL server runs there"),
+        (["show", "demo-quick"], {"database": "nowhere"}, "make the database with `createdb`"),
+    ],
+)
+def test_a_server_that_refuses_is_one_sentence(
+    tmp_path: Path, postgresql: URL, arguments: list[str], mistake: dict[str, Any], sentence: str
+) -> None:
+    """Said before a teacher is trained, and without the password."""
+    (tmp_path / "quick.toml").write_text(QUICK_SPACE)
+    wrong = postgresql.set(**mistake).render_as_string(hide_password=False)
+    refused = kdsearch(tmp_path, *arguments, "--storage", wrong, check=2)
+    assert sentence in refused.stderr
+    assert "kdsearch:***@127.0.0.1" in refused.stderr
+    assert "teacher" not in refused.stderr
+    assert "wr0ng" not in refused.stderr
+    assert "s3cr3t" not in refused.stderr

@@ -1,18 +1,22 @@
 """The SQL of a study: our tables beside Optuna's, in one database and through one engine."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import LargeBinary, String, Text, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import LargeBinary, String, Text, create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from kdsearch.errors import StudyError
+from kdsearch.study.address import parse, shown, unusable
+from kdsearch.study.lock import locked
 
 __all__ = [
     "ConfirmationRow",
@@ -23,7 +27,6 @@ __all__ = [
     "TrialRow",
     "connect",
     "disconnect",
-    "shown",
 ]
 
 SCHEMA_VERSION = 1
@@ -102,10 +105,7 @@ def connect(url: str, *, create: bool) -> RDBStorage:
     Raises:
         StudyError: Where there is no such database or it cannot be used.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StudyError(f"{url!r} is no database address; write sqlite:///FILE or postgresql+psycopg://...") from error
+    parsed = parse(url)
     on_sqlite = parsed.get_backend_name() == "sqlite"
     if on_sqlite and parsed.database:
         path = Path(parsed.database)
@@ -113,23 +113,35 @@ def connect(url: str, *, create: bool) -> RDBStorage:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.is_file():
             raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
+    settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _our_tables(parsed, settings, create):
             warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
             storage = RDBStorage(
-                url,
-                engine_kwargs={"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else {},
+                url.replace("{", "{{").replace("}", "}}"),  # Optuna formats addresses
+                engine_kwargs=settings,
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=4 * HEARTBEAT_SECONDS,
             )
-        Table.metadata.create_all(storage.engine)
-        _check_schema(storage)
+            _check_schema(storage)
     except ImportError as error:
         raise StudyError(f"no driver for {shown(url)}; install one: pip install 'kdsearch[postgres]'") from error
-    except (SQLAlchemyError, RuntimeError) as error:  # RuntimeError: Optuna's word for a schema of another version
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise StudyError(f"the study database {shown(url)} cannot be used: {reason}") from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
+        raise unusable(url, error) from error
     return storage
+
+
+@contextmanager
+def _our_tables(url: URL, settings: dict[str, Any], create: bool) -> Iterator[None]:
+    """Make them, and keep other processes out until Optuna's are made too: two that make the same one at once fail."""
+    engine = create_engine(url, **settings)
+    reading = url.get_backend_name() == "sqlite" and not create  # perhaps in a folder that cannot be written
+    try:
+        with nullcontext() if reading else locked(engine, ""):
+            Table.metadata.create_all(engine)
+            yield
+    finally:
+        engine.dispose()
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -138,6 +150,26 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _postgresql_settings(url: URL) -> dict[str, Any]:
+    """A server may restart between two trials (pre-ping), or not be there at all (ten seconds instead of minutes)."""
+    patient = url.get_driver_name() != "psycopg" or "connect_timeout" in url.query
+    return {
+        "pool_pre_ping": True,
+        "pool_events": [(_prepare_postgresql, "connect")],
+        "connect_args": {} if patient else {"connect_timeout": 10},
+    }
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Heartbeats in a time that no summer moves; locks of a machine that vanished are free in a minute, not hours."""
+    cursor = connection.cursor()
+    for setting in ("TIME ZONE 'UTC'", "tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
+        cursor.execute(f"SET {setting}")
+    cursor.execute("SET tcp_keepalives_count = 3")
+    cursor.close()
+    connection.commit()
 
 
 def _check_schema(storage: RDBStorage) -> None:
@@ -156,8 +188,3 @@ def disconnect(storage: RDBStorage) -> None:
     """Close every connection."""
     storage.remove_session()
     storage.engine.dispose()
-
-
-def shown(url: str) -> str:
-    """The address without its password."""
-    return make_url(url).render_as_string(hide_password=True)

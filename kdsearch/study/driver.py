@@ -15,6 +15,7 @@ from kdsearch.errors import RunError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import limits_of, violations
 from kdsearch.study.database import HEARTBEAT_SECONDS
+from kdsearch.study.lock import locked
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, tell
 from kdsearch.study.space import SearchSpace
@@ -96,18 +97,20 @@ class Driver:
         """Open the next trial; None where none is to be started now, and ever where `over` is set."""
         if self.over:
             return None
-        rows = self._store.optuna_study.get_trials(deepcopy=False)
-        running = sum(row.state == TrialState.RUNNING for row in rows)
-        if self._trials is not None and _done(rows) + running >= self._trials:
-            # Only while trials of our own run can one of them fail and leave room for another.
-            if not self.open or _done(rows) >= self._trials:
-                self._end(f"{_done(rows)} of {self._trials} trials are done")
-            return None
-        if self._time_is_up(rows):
-            finishing = f"; {len(self.open)} running trials get to finish" if self.open else ""
-            self._end(f"the budget leaves no time for another trial{finishing}")
-            return None
-        asked = ask(self._store, self._space)
+        with locked(self._store.storage.engine, self._store.meta.study):  # drivers share one budget
+            rows = self._store.optuna_study.get_trials(deepcopy=False)
+            running = sum(row.state == TrialState.RUNNING for row in rows)
+            if self._trials is not None and _done(rows) + running >= self._trials:
+                # Only while trials of our own run can one of them fail and leave room for another.
+                if not self.open or _done(rows) >= self._trials:
+                    elsewhere = f", and {running - len(self.open)} run elsewhere" if running > len(self.open) else ""
+                    self._end(f"{_done(rows)} of {self._trials} trials are done{elsewhere}")
+                return None
+            if self._time_is_up(rows):
+                finishing = f"; {len(self.open)} running trials get to finish" if self.open else ""
+                self._end(f"the budget leaves no time for another trial{finishing}")
+                return None
+            asked = ask(self._store, self._space)
         self.open[asked.number] = asked
         self._report("started", number=asked.number)
         return asked

@@ -18,11 +18,12 @@ from optuna.trial import FrozenTrial, TrialState
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
+from kdsearch.study.lock import locked
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.store import StudyStore
 
-__all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "tell"]
+__all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "reap", "tell"]
 
 INTERRUPTED = "interrupted"
 
@@ -59,7 +60,7 @@ def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> l
     """Get a study ready for a run: take over what a dead run left, queue the space's points, choose the sampler.
 
     A point is queued once per study; the study's rows remember it. The sampler's seed also depends on the number of
-    rows, so that a resumed run does not propose the same configurations again.
+    rows and of earlier runs, so that a resumed run, or one beside it, does not propose the same configurations again.
 
     Args:
         store: The study.
@@ -76,19 +77,37 @@ def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> l
     if sampler not in SAMPLERS:
         raise StudyError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
     study = store.optuna_study
-    abandoned = _abandoned(store)
-    for trial in abandoned:
-        # Once only: a configuration that took its driver down twice would do so for ever.
-        interrupt(store, trial, queue_again="retry_of" not in trial.user_attrs)
-    for point in space.points:
-        study.enqueue_trial(point.params, user_attrs={"cite": point.cite}, skip_if_exists=True)
-    rows = len(study.get_trials(deepcopy=False))
-    study.sampler = SAMPLERS[sampler](int(np.random.SeedSequence((seed, rows)).generate_state(1)[0]))
-    return [trial.number for trial in abandoned]
+    with locked(store.storage.engine, store.meta.study):
+        taken_over = _take_over(store)
+        for point in space.points:
+            study.enqueue_trial(point.params, user_attrs={"cite": point.cite}, skip_if_exists=True)
+        rows = len(study.get_trials(deepcopy=False))
+        runs = study.user_attrs.get("runs", 0)
+        study.set_user_attr("runs", runs + 1)
+    study.sampler = SAMPLERS[sampler](int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0]))
+    return taken_over
+
+
+def reap(store: StudyStore) -> list[int]:
+    """Take over what dead runs left open: fail it, and queue it again once.
+
+    On this machine a run is dead when its process is gone; of other machines four missed heartbeats tell. Any number
+    of drivers may call this at any time.
+
+    Args:
+        store: The study.
+
+    Returns:
+        Numbers of the trials taken over.
+    """
+    with locked(store.storage.engine, store.meta.study):
+        return _take_over(store)
 
 
 def ask(store: StudyStore, space: SearchSpace) -> Asked:
     """Open a trial: a queued configuration if there is one, else the sampler's next.
+
+    The caller holds the study's lock: until the row has its owner, `reap` takes it for a dead run's.
 
     Args:
         store: The study, after `prepare`.
@@ -150,13 +169,14 @@ def tell(
                 break
     study = store.optuna_study
     store.save_record(asked.number, record, weights)
-    if store.storage.get_trial(asked.trial._trial_id).state.is_finished():
-        return record  # This process slept so long that another run took the trial over.
-    for name, value in _attributes(record).items():
-        asked.trial.set_user_attr(name, value)
-    if record.state != "FAIL":
-        _write_violations(store, asked, violations(constraints, record))
-    study.tell(asked.trial, values if record.state == "COMPLETE" else None, TrialState[record.state])
+    with locked(store.storage.engine, store.meta.study):
+        if store.storage.get_trial(asked.trial._trial_id).state.is_finished():
+            return record  # This process slept so long that another run took the trial over.
+        for name, value in _attributes(record).items():
+            asked.trial.set_user_attr(name, value)
+        if record.state != "FAIL":
+            _write_violations(store, asked, violations(constraints, record))
+        study.tell(asked.trial, values if record.state == "COMPLETE" else None, TrialState[record.state])
     return record
 
 
@@ -186,20 +206,36 @@ def interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> No
         trial: A RUNNING row.
         queue_again: Whether a new row is to run the same parameters.
     """
+    with locked(store.storage.engine, store.meta.study):
+        _interrupt(store, trial, queue_again=queue_again)
+
+
+def _interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> None:
+    """The same by one who holds the lock; killed half-way through, it is done by the next one to take the row over."""
     try:
         store.storage.set_trial_user_attr(trial._trial_id, "reason", INTERRUPTED)
     except UpdateFinishedTrialError:
         return  # Another run was quicker.
-    store.optuna_study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    study = store.optuna_study
     params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-    if queue_again and params:
-        store.optuna_study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
+    queued = any(row.user_attrs.get("retry_of") == trial.number for row in study.get_trials(deepcopy=False))
+    if queue_again and params and not queued:
+        study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def beat(store: StudyStore, trials: Sequence[Asked]) -> None:
     """Tell the study that these trials are alive; due every `HEARTBEAT_SECONDS`."""
     for asked in trials:
         store.storage.record_heartbeat(asked.trial._trial_id)
+
+
+def _take_over(store: StudyStore) -> list[int]:
+    abandoned = _abandoned(store)
+    for trial in abandoned:
+        # Once only: a configuration that took its driver down twice would do so for ever.
+        _interrupt(store, trial, queue_again="retry_of" not in trial.user_attrs)
+    return [trial.number for trial in abandoned]
 
 
 def _abandoned(store: StudyStore) -> list[FrozenTrial]:
@@ -211,7 +247,9 @@ def _abandoned(store: StudyStore) -> list[FrozenTrial]:
 
 def _owner_is_gone(trial: FrozenTrial, ours: str) -> bool:
     """Whether the trial's process was on this machine and has ended; of other machines only heartbeats tell."""
-    owner = trial.user_attrs.get("owner", "")
+    owner = trial.user_attrs.get("owner")
+    if owner is None:
+        return True  # Rows get it under the lock that is held here: that process was killed within `ask`.
     host, _, rest = owner.partition(":")
     pid, _, _ = rest.partition(":")
     if owner == ours or host != socket.gethostname():

@@ -19,10 +19,12 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
 from kdsearch.record import Confirmation, Reference, TrialRecord
+from kdsearch.study.address import shown
 from kdsearch.study.database import (
     ConfirmationRow,
     ReferenceRow,
@@ -32,11 +34,11 @@ from kdsearch.study.database import (
     TrialRow,
     connect,
     disconnect,
-    shown,
 )
+from kdsearch.study.lock import locked
 from kdsearch.study.stopping import Rung
 
-__all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_studies"]
+__all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_database", "list_studies"]
 
 
 class StudyMeta(BaseModel):
@@ -98,7 +100,7 @@ class StoredTrial(BaseModel):
 
 
 class StudyListing(BaseModel):
-    """One study of a folder; `states` counts its trials by state."""
+    """One study of a folder or database; `states` counts its trials by state."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -148,16 +150,17 @@ class StudyStore:
             StudyError: Where a study of that name is of something else; the message names what differs.
         """
         storage = connect(url, create=True)
-        known = _metas(storage).get(meta.study)
         try:
-            if known is None:
-                _claim(storage, meta)
-            else:
-                _refuse_other(known, meta)
+            with locked(storage.engine, meta.study):  # two first runs at once make one study
+                known = _metas(storage).get(meta.study)
+                if known is None:
+                    _claim(storage, meta)
+                else:
+                    _refuse_other(known, meta)
+                _make_optuna_study(storage, meta)
         except StudyError:
             disconnect(storage)
             raise
-        _make_optuna_study(storage, meta)
         return cls(url, storage, known or meta)
 
     @staticmethod
@@ -245,8 +248,14 @@ class StudyStore:
         disconnect(self.storage)
 
     def _merge(self, row: Table) -> None:
-        with Session(self.storage.engine) as session, session.begin():
-            session.merge(row)
+        for first in (True, False):
+            try:
+                with Session(self.storage.engine) as session, session.begin():
+                    session.merge(row)
+                return
+            except IntegrityError:  # another run wrote the same row in between; now it is there and is replaced
+                if not first:
+                    raise
 
 
 def list_studies(folder: Path) -> list[StudyListing]:
@@ -255,14 +264,22 @@ def list_studies(folder: Path) -> list[StudyListing]:
     Raises:
         StudyError: Where one of the files is no study database.
     """
+    paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
+    return [listing for path in paths for listing in list_database(f"sqlite:///{path.resolve()}")]
+
+
+def list_database(url: str) -> list[StudyListing]:
+    """Studies of one database, in alphabetical order.
+
+    Raises:
+        StudyError: Where the database is not there or cannot be read.
+    """
+    storage = connect(url, create=False)
     listings = []
-    for path in sorted((*folder.glob("*.db"), *folder.glob("*/*.db"))):
-        url = f"sqlite:///{path.resolve()}"
-        storage = connect(url, create=False)
-        for name, meta in sorted(_metas(storage).items()):
-            trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)
-            listings.append(StudyListing(url=url, meta=meta, states=dict(Counter(t.state.name for t in trials))))
-        disconnect(storage)
+    for name, meta in sorted(_metas(storage).items()):
+        trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)
+        listings.append(StudyListing(url=url, meta=meta, states=dict(Counter(t.state.name for t in trials))))
+    disconnect(storage)
     return listings
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import URL
 
 from kdsearch.record import Cost, GoOn, Latency, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, Objective
@@ -121,8 +122,14 @@ def meta(space: SearchSpace) -> StudyMeta:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Address of a SQLite file that is not there yet, in a folder that is not there either."""
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Address of a SQLite file that is not there yet, in a folder that is not there either.
+
+    Parametrised with "postgresql", that of an empty database on a server.
+    """
+    if getattr(request, "param", "sqlite") == "postgresql":
+        address: URL = request.getfixturevalue("postgresql")
+        return address.render_as_string(hide_password=False)
     return f"sqlite:///{tmp_path / 'city' / 'study.db'}"
 
 

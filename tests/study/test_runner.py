@@ -18,6 +18,7 @@ from kdsearch.study.space import SearchSpace
 from kdsearch.study.store import StudyStore
 from kdsearch.study.worker import Bench
 
+on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 Search = Callable[..., list[StudyEvent]]
 MakeBench = Callable[..., Bench]
 
@@ -50,6 +51,7 @@ def states(store: StudyStore) -> list[str]:
     return [trial.state for trial in store.trials()]
 
 
+@on_both_databases
 def test_a_search_ends_at_its_number_of_trials_and_again_does_nothing(
     search: Search, store: StudyStore, bench: MakeBench
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_search_ends_at_its_number_of_trials_and_again_does_nothing(
     assert [store.weights(number) for number in range(5)] == [b"weights"] * 5
 
 
+@on_both_databases
 def test_a_bench_that_raises_fails_its_trial_alone(search: Search, store: StudyStore, bench: MakeBench) -> None:
     """The reason is the exception; failures do not count as done."""
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search import SAMPLERS, ask, beat, prepare, tell
+from kdsearch.study.search import SAMPLERS, Asked, ask, beat, prepare, reap, tell
 from kdsearch.study.space import SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore
 
+on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 MakeRecord = Callable[..., TrialRecord]
 
 
+@on_both_databases
 def test_points_come_first_with_the_study_seed_and_only_once(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
@@ -54,6 +57,7 @@ def test_a_complete_trial_is_kept_whole(
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, None])
+@on_both_databases
 def test_an_objective_that_is_no_number_fails_the_trial(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord, bad: float | None
 ) -> None:
@@ -78,6 +82,7 @@ def test_a_stopped_trial_is_pruned_and_keeps_its_reason(
     assert (trial.state, trial.reason, trial.record) == ("PRUNED", "worse at epoch 10", stopped)
 
 
+@on_both_databases
 def test_rows_of_a_dead_process_are_queued_again_once(
     store: StudyStore, url: str, space: SearchSpace, tmp_path: Path
 ) -> None:
@@ -97,6 +102,7 @@ def test_rows_of_a_dead_process_are_queued_again_once(
     assert [t.params for t in trials[2:]] == [t.params for t in trials[:2]]
 
 
+@on_both_databases
 def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: SearchSpace) -> None:
     """Two drivers can share a study: another living process, or another machine that still beats."""
     for owner in (f"{socket.gethostname()}:{os.getppid()}:t", "elsewhere:1:t"):
@@ -105,18 +111,84 @@ def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: Searc
     assert prepare(store, space, "tpe", 1) == []
 
 
+@on_both_databases
 def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: SearchSpace) -> None:
     """Of other machines only the heartbeat tells; one that beats again is left alone."""
     silent, beating = ask(store, space), ask(store, space)
     for asked in (silent, beating):
         asked.trial.set_user_attr("owner", "elsewhere:1:t")
-    hour_ago = datetime.now() - timedelta(days=2)
-    with store.storage.engine.begin() as connection:
-        connection.execute(sqlalchemy.text("UPDATE trial_heartbeats SET heartbeat = :then"), {"then": hour_ago})
+        silence(store, asked)
     beat(store, [beating])
     assert prepare(store, space, "tpe", 1) == [silent.number]
 
 
+@on_both_databases
+def test_rows_without_owner_are_of_a_process_that_was_killed_while_it_opened_them(
+    store: StudyStore, space: SearchSpace
+) -> None:
+    """Between the row and its first heartbeat nothing would ever tell that it is dead."""
+    prepare(store, space, "tpe", 1)
+    store.storage.create_new_trial(store.optuna_study._study_id)
+    assert store.optuna_study._pop_waiting_trial_id() is not None
+    assert reap(store) == [0, 2]
+    assert [(t.state, t.params) for t in store.trials()] == [
+        ("FAIL", {}),
+        ("WAITING", {}),
+        ("FAIL", {}),
+        ("WAITING", {}),
+    ]
+    assert ask(store, space).params == {"route": "prune", "keep": 0.03, "epochs": 3}
+    assert ask(store, space).params == {"route": "student", "width": 2, "epochs": 3}
+
+
+@on_both_databases
+def test_rows_are_taken_over_while_a_search_runs_and_by_one_driver_only(
+    store: StudyStore, url: str, space: SearchSpace
+) -> None:
+    """Another machine dies in the middle of ours; several drivers see it in the same moment."""
+    mine, theirs = ask(store, space), ask(store, space)
+    for asked, owner in ((mine, "here"), (theirs, "elsewhere")):
+        asked.trial.set_user_attr("owner", f"{owner}:1:t")
+    assert reap(store) == []
+    silence(store, theirs)
+    others = [StudyStore.open(url, "city") for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(reap, others)) == [[], [], [theirs.number]]
+        for other in others:
+            pool.submit(other.storage.remove_session).result()
+    for other in others:
+        other.close()
+    again = ask(store, space)
+    assert again.params == theirs.params
+    assert again.trial.user_attrs["retry_of"] == theirs.number
+    assert [t.state for t in store.trials()] == ["RUNNING", "FAIL", "RUNNING"]
+    silence(store, again)
+    again.trial.set_user_attr("owner", "elsewhere:1:t")
+    assert reap(store) == [again.number]
+    assert [t.state for t in store.trials()] == ["RUNNING", "FAIL", "FAIL"]
+
+
+@on_both_databases
+def test_a_driver_killed_while_it_took_a_row_over_queues_it_no_second_time(
+    store: StudyStore, space: SearchSpace
+) -> None:
+    """The copy is made first, then the row is failed; whoever comes next does the rest."""
+    theirs = ask(store, space)
+    theirs.trial.set_user_attr("owner", "elsewhere:1:t")
+    silence(store, theirs)
+    store.optuna_study.enqueue_trial(theirs.trial.params, user_attrs={"retry_of": theirs.number})
+    assert reap(store) == [theirs.number]
+    assert [t.state for t in store.trials()] == ["FAIL", "WAITING"]
+
+
+def silence(store: StudyStore, asked: Asked) -> None:
+    """Let a trial's last heartbeat be of the day before yesterday."""
+    then = {"then": datetime.now() - timedelta(days=2), "row": asked.trial._trial_id}
+    with store.storage.engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE trial_heartbeats SET heartbeat = :then WHERE trial_id = :row"), then)
+
+
+@on_both_databases
 def test_a_record_that_comes_after_the_row_was_taken_over_changes_no_state(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:

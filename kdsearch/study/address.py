@@ -1,0 +1,59 @@
+"""Addresses of study databases: checked, shown without their passwords, and what to do where one cannot be used."""
+
+import re
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from kdsearch.errors import StudyError
+
+__all__ = ["parse", "shown", "unusable"]
+
+_REMEDIES = {
+    "password authentication failed": "check user and password, with @ : / in them written as %40 %3A %2F",
+    "no password supplied": "put the password into the address",
+    "does not exist": "make the database with `createdb`, or check its name",
+    "permission denied": "let this user make tables there, as GRANT CREATE ON SCHEMA public does",
+    "resolve host": "check the name of the host",
+    "connection": "check that a PostgreSQL server runs there, its host and its port",
+}
+
+
+def parse(url: str) -> URL:
+    """Take an address apart.
+
+    Raises:
+        StudyError: Where it is none, or one of another kind of database. Passwords are in no message.
+    """
+    form = "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Their own words repeat the address with its password.
+        raise StudyError(f"{shown(url)!r} is no database address; {form}") from None
+    if "@" in (parsed.host or ""):
+        raise StudyError(f"{shown(url)!r} has an @ in its password; write it as %40")
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise StudyError(f"{shown(url)!r} is no address of SQLite or PostgreSQL; {form}")
+    return parsed
+
+
+def shown(url: str | URL) -> str:
+    """The address without any password, be it a right address or one with a mistake."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return re.sub(r"^([^:]*:/*).*@", r"\1***@", str(url)).partition("?")[0]
+    if parsed.host is not None:
+        parsed = parsed.set(host=parsed.host.rpartition("@")[2])  # the end of a password with an unwritten %40
+    secret = [name for name in parsed.query if "password" in name.lower()]
+    return parsed.difference_update_query(secret).render_as_string(hide_password=True)
+
+
+def unusable(url: str | URL, error: Exception) -> StudyError:
+    """One sentence of a database's refusal: the address, the reason that its driver gave, and the remedy."""
+    cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna wraps them
+    reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
+    remedies = (remedy for words, remedy in _REMEDIES.items() if words in reason)
+    remedy = next(remedies, "look whether the database is whole and can be written")
+    return StudyError(f"the study database {shown(url)} cannot be used: {reason}; {remedy}")
