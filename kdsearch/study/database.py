@@ -1,5 +1,6 @@
 """The SQL of a study: our tables beside Optuna's, in one database and through one engine."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -9,87 +10,24 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import LargeBinary, String, Text, create_engine, select
+from sqlalchemy import create_engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
 from kdsearch.study.address import parse, shown, unusable
 from kdsearch.study.lock import locked
+from kdsearch.study.migrations import MIGRATIONS
+from kdsearch.study.tables import SchemaRow, Table
 
-__all__ = [
-    "ConfirmationRow",
-    "ReferenceRow",
-    "RungRow",
-    "StudyRow",
-    "Table",
-    "TrialRow",
-    "connect",
-    "disconnect",
-]
+__all__ = ["connect", "disconnect"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = max(MIGRATIONS) + 1
 HEARTBEAT_SECONDS = 30
 """A running search says this often that its trials live; four beats missed, and another search may take them over."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-class Table(DeclarativeBase):
-    """Base of our tables; their names begin with `kdsearch_`."""
-
-
-class _SchemaRow(Table):
-    __tablename__ = "kdsearch_schema"
-    version: Mapped[int] = mapped_column(primary_key=True)
-
-
-class StudyRow(Table):
-    """What a study is of, as JSON."""
-
-    __tablename__ = "kdsearch_studies"
-    study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    meta: Mapped[str] = mapped_column(Text)
-
-
-class TrialRow(Table):
-    """Record of a trial, as JSON, and its weights."""
-
-    __tablename__ = "kdsearch_trials"
-    study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    record: Mapped[str] = mapped_column(Text)
-    weights: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-
-class RungRow(Table):
-    """A trial at a rung of early stopping; its cost objectives as a JSON list."""
-
-    __tablename__ = "kdsearch_rungs"
-    study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    eighth: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    error: Mapped[float]
-    costs: Mapped[str] = mapped_column(Text)
-
-
-class ReferenceRow(Table):
-    """A reference line, as JSON."""
-
-    __tablename__ = "kdsearch_references"
-    study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    name: Mapped[str] = mapped_column(String(512), primary_key=True)
-    reference: Mapped[str] = mapped_column(Text)
-
-
-class ConfirmationRow(Table):
-    """The quiet pass over a candidate of the front, as JSON."""
-
-    __tablename__ = "kdsearch_confirmations"
-    study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    confirmation: Mapped[str] = mapped_column(Text)
 
 
 def connect(url: str, *, create: bool) -> RDBStorage:
@@ -115,7 +53,7 @@ def connect(url: str, *, create: bool) -> RDBStorage:
             raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
     settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
     try:
-        with warnings.catch_warnings(), _our_tables(parsed, settings, create):
+        with warnings.catch_warnings(), _our_tables(parsed, settings):
             warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
             storage = RDBStorage(
                 url.replace("{", "{{").replace("}", "}}"),  # Optuna formats addresses
@@ -123,7 +61,7 @@ def connect(url: str, *, create: bool) -> RDBStorage:
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=4 * HEARTBEAT_SECONDS,
             )
-            _check_schema(storage)
+            _bring_up_to_date(storage)
     except ImportError as error:
         raise StudyError(f"no driver for {shown(url)}; install one: pip install 'kdsearch[postgres]'") from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
@@ -132,10 +70,11 @@ def connect(url: str, *, create: bool) -> RDBStorage:
 
 
 @contextmanager
-def _our_tables(url: URL, settings: dict[str, Any], create: bool) -> Iterator[None]:
+def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
     """Make them, and keep other processes out until Optuna's are made too: two that make the same one at once fail."""
     engine = create_engine(url, **settings)
-    reading = url.get_backend_name() == "sqlite" and not create  # perhaps in a folder that cannot be written
+    in_file = url.get_backend_name() == "sqlite" and url.database
+    reading = in_file and not os.access(Path(str(url.database)).parent, os.W_OK)  # a study on a read-only disk
     try:
         with nullcontext() if reading else locked(engine, ""):
             Table.metadata.create_all(engine)
@@ -172,16 +111,21 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
     connection.commit()
 
 
-def _check_schema(storage: RDBStorage) -> None:
+def _bring_up_to_date(storage: RDBStorage) -> None:
+    """Carry the tables of an older kdsearch over; the caller holds the database's lock."""
     with Session(storage.engine) as session, session.begin():
-        versions = list(session.scalars(select(_SchemaRow.version)))
-        if not versions:
-            session.add(_SchemaRow(version=SCHEMA_VERSION))
-        elif versions != [SCHEMA_VERSION]:
+        row = session.scalars(select(SchemaRow)).one_or_none()
+        if row is None:
+            session.add(SchemaRow(version=SCHEMA_VERSION))
+            return
+        if row.version > SCHEMA_VERSION:
             raise StudyError(
-                f"the study database {shown(storage.url)} has schema {versions[0]} and this kdsearch reads "
-                f"{SCHEMA_VERSION}; open it with the kdsearch that wrote it"
+                f"the study database {shown(storage.url)} has schema {row.version} and this kdsearch reads up to "
+                f"{SCHEMA_VERSION}; install the kdsearch that wrote it, or a newer one"
             )
+        for version in range(row.version, SCHEMA_VERSION):
+            MIGRATIONS[version](session)
+        row.version = SCHEMA_VERSION
 
 
 def disconnect(storage: RDBStorage) -> None:

@@ -17,7 +17,7 @@ from kdsearch.study.constraints import limits_of, violations
 from kdsearch.study.database import HEARTBEAT_SECONDS
 from kdsearch.study.lock import locked
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search import Asked, ask, beat, interrupt, tell
+from kdsearch.study.search import Asked, ask, beat, interrupt, reap, tell
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.standing import Standing, Tally
 from kdsearch.study.stopping import Rung, last_rung, verdict
@@ -187,7 +187,9 @@ class Driver:
 
     def _beat(self, stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_SECONDS):
-            beat(self._store, list(self.open.values()))
+            with self.errors_kept():
+                beat(self._store, list(self.open.values()))
+                reap(self._store)
 
     def _time_is_up(self, rows: Sequence[FrozenTrial]) -> bool:
         """Whether a trial of median length would end after the budget."""

@@ -25,18 +25,10 @@ from sqlalchemy.orm import Session
 from kdsearch.errors import StudyError
 from kdsearch.record import Confirmation, Reference, TrialRecord
 from kdsearch.study.address import shown
-from kdsearch.study.database import (
-    ConfirmationRow,
-    ReferenceRow,
-    RungRow,
-    StudyRow,
-    Table,
-    TrialRow,
-    connect,
-    disconnect,
-)
+from kdsearch.study.database import connect, disconnect
 from kdsearch.study.lock import locked
 from kdsearch.study.stopping import Rung
+from kdsearch.study.tables import ConfirmationRow, ReferenceRow, RungRow, StudyRow, Table, TrialRow
 
 __all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_database", "list_studies"]
 

@@ -1,0 +1,64 @@
+"""Our tables beside Optuna's: records, weights, rungs, reference lines and the quiet pass, as JSON where they nest."""
+
+from sqlalchemy import LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+__all__ = ["ConfirmationRow", "ReferenceRow", "RungRow", "SchemaRow", "StudyRow", "Table", "TrialRow"]
+
+
+class Table(DeclarativeBase):
+    """Base of our tables; their names begin with `kdsearch_`."""
+
+
+class SchemaRow(Table):
+    """Version of these tables."""
+
+    __tablename__ = "kdsearch_schema"
+    version: Mapped[int] = mapped_column(primary_key=True)
+
+
+class StudyRow(Table):
+    """What a study is of, as JSON."""
+
+    __tablename__ = "kdsearch_studies"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    meta: Mapped[str] = mapped_column(Text)
+
+
+class TrialRow(Table):
+    """Record of a trial, as JSON, and its weights."""
+
+    __tablename__ = "kdsearch_trials"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    record: Mapped[str] = mapped_column(Text)
+    weights: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class RungRow(Table):
+    """A trial at a rung of early stopping; its cost objectives as a JSON list."""
+
+    __tablename__ = "kdsearch_rungs"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    eighth: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    error: Mapped[float]
+    costs: Mapped[str] = mapped_column(Text)
+
+
+class ReferenceRow(Table):
+    """A reference line, as JSON."""
+
+    __tablename__ = "kdsearch_references"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), primary_key=True)
+    reference: Mapped[str] = mapped_column(Text)
+
+
+class ConfirmationRow(Table):
+    """The quiet pass over a candidate of the front, as JSON."""
+
+    __tablename__ = "kdsearch_confirmations"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmation: Mapped[str] = mapped_column(Text)
