@@ -14,7 +14,10 @@ __all__ = [
     "GoOn",
     "Latency",
     "Metrics",
+    "Pace",
     "Reference",
+    "Training",
+    "TrainingKind",
     "TrialRecord",
     "installed_versions",
     "to_the_end",
@@ -25,6 +28,10 @@ Metrics = dict[str, dict[str, dict[str, float]]]
 
 "all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
 """
+
+PACE_TOLERANCE = 0.15
+BUSY_SHARE = 0.25
+"""A busy quarter of the cores: on two cores one more process, on many enough to share memory and clock with."""
 
 
 def installed_versions() -> dict[str, str]:
@@ -153,23 +160,107 @@ class Reference(BaseModel):
     note: str = ""
 
 
-class Confirmation(BaseModel):
-    """The quiet pass over one candidate of the front: nothing else ran beside it.
+TrainingKind = Literal["own", "further", "twin", "cpu-twin"]
+
+
+class Training(BaseModel):
+    """One training of a network of the front.
 
     Attributes:
         number: The trial's number in its study.
-        asked_seeds: How many seeds were asked for; a training that failed is missing from `seeds`.
-        seeds: Training seeds, the trial's own first; one entry of `metrics` for each.
-        metrics: Of the validation and the test split; the test split is scored here and nowhere else.
+        seed: Of this training.
+        kind: "own" is the search's, "further" the same with another seed; "twin" has no teacher in the loss and trains
+            for the same epochs, "cpu-twin" neither and for the same CPU seconds.
+        epochs: None where an older study did not keep them.
+        seconds: CPU seconds by phase, as in `TrialRecord`.
+        metrics: Of the validation and the test split; the test split is scored in the quiet pass and nowhere else.
+        reason: Why it gave no network.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    seed: int
+    kind: TrainingKind
+    epochs: int | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+    metrics: Metrics = Field(default_factory=dict)
+    reason: str | None = None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of training, pruning and fine-tuning; measuring is not counted, nor is the teacher's own training."""
+        return sum(spent for phase, spent in self.seconds.items() if phase != "measure")
+
+
+class Pace(BaseModel):
+    """How quiet the machine was while latencies were taken.
+
+    Attributes:
+        before: Median latency of the teacher alone, before the networks were timed, divided by that of the study's
+            first quiet reading.
+        after: The same when all were timed.
+        others: Share of the machine's cores that other processes kept busy meanwhile; None where that is not known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    before: float
+    after: float
+    others: float | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the teacher is faster or slower than at the first reading by more than timing's own noise."""
+        return max(abs(self.before - 1), abs(self.after - 1)) > PACE_TOLERANCE
+
+    @property
+    def crowded(self) -> bool:
+        """Whether other processes were busy."""
+        return self.others is not None and self.others > BUSY_SHARE
+
+
+class Confirmation(BaseModel):
+    """The quiet pass over one candidate of the front.
+
+    Attributes:
+        number: The trial's number in its study.
+        asked_seeds: How many seeds were asked for.
+        trainings: One of each kind for each of these seeds, those that failed with their reason; a network that is not
+            distilled has no twins, and where the twin of the same epochs takes the same CPU seconds it is there as both.
         cost: Measured on the trial's own network, in alternation with the teacher.
-        twin_metrics: The same seeds and epochs without a teacher in the loss, for distilled trials; empty otherwise.
+        pace: Of the machine meanwhile; None where an older study did not keep it.
     """
 
     model_config = ConfigDict(frozen=True)
 
     number: int
     asked_seeds: int = 1
-    seeds: list[int]
-    metrics: list[Metrics]
+    trainings: list[Training]
     cost: Cost
-    twin_metrics: list[Metrics] = Field(default_factory=list)
+    pace: Pace | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_once_written(cls, values: Any) -> Any:
+        """Read what version 0.1.0 kept: errors by seed, the trial's own first, and those of twins of the same epochs."""
+        if not isinstance(values, dict) or "trainings" in values or "seeds" not in values:
+            return values
+        values = dict(values)
+        seeds, metrics, twins = values.pop("seeds"), values.pop("metrics"), values.pop("twin_metrics", [])
+        kinds = ["own", *["further"] * (len(seeds) - 1), *["twin"] * len(twins)]
+        return values | {
+            "trainings": [
+                {"number": values["number"], "seed": seed, "kind": kind, "metrics": errors}
+                for seed, kind, errors in zip([*seeds, *seeds], kinds, [*metrics, *twins], strict=False)
+            ]
+        }
+
+    def trained(self, *kinds: TrainingKind) -> list[Training]:
+        """Trainings of these kinds that gave a network, by seed as they were asked for."""
+        return [training for training in self.trainings if training.kind in kinds and training.reason is None]
+
+    @property
+    def failed(self) -> list[Training]:
+        """Trainings that gave none."""
+        return [training for training in self.trainings if training.reason is not None]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 
-from kdsearch.confirm import confirm
+from kdsearch.confirm.quiet_pass import confirm
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Confirmation, Cost, CurvePoint, Metrics, Reference, TrialRecord
+from kdsearch.record import Confirmation, Cost, CurvePoint, Metrics, Pace, Reference, Training, TrialRecord
 from kdsearch.report import notes
 from kdsearch.report.front import knee, non_dominated, preferred
 from kdsearch.report.limits import Limit, limits_kept, read_limits
@@ -39,9 +39,13 @@ class ObjectiveSummary(_Model):
 
 
 class Twin(_Model):
-    """The same network, seeds and epochs without a teacher.
+    """The same network and seeds without a teacher in the loss.
 
     Attributes:
+        seeds: Those of which both the network and its twin are there.
+        epochs: Of each training; None where an older study did not keep them, as with the next.
+        cpu_share: CPU seconds of the twins divided by those of the network with the same seeds; neither counts the
+            teacher's own training.
         mean: Of validation and test split over the seeds.
         standard_deviation: Of the sample of seeds; empty with one seed.
         differences: split -> MAE without the teacher minus MAE with it, one for each seed; positive where the teacher
@@ -49,6 +53,9 @@ class Twin(_Model):
         mean_difference: split -> mean of `differences`.
     """
 
+    seeds: list[int]
+    epochs: int | None = None
+    cpu_share: float | None = None
     mean: Metrics
     standard_deviation: Metrics
     differences: dict[str, list[float]]
@@ -56,21 +63,31 @@ class Twin(_Model):
 
 
 class Confirmed(_Model):
-    """A candidate of the front after the quiet pass: several seeds, latency with nothing else running.
+    """A candidate of the front after the quiet pass: several seeds, latency with nothing else of kdsearch running.
 
     Attributes:
-        seeds: Training seeds.
+        seeds: Training seeds that gave a network, the search's own first.
+        asked_seeds: How many were asked for.
+        epochs: Of each training; None where an older study did not keep them.
         mean: Of validation and test split over the seeds.
         standard_deviation: Of the sample of seeds; empty with one seed.
         cost: Measured in the quiet pass.
-        twin: Without a teacher; None where the trial was not distilled.
+        pace: How quiet the machine was meanwhile; None where an older study did not keep it.
+        twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
+        cpu_twin: The same, trained for the same CPU seconds.
+        failed: Trainings that gave no network, with their reasons.
     """
 
     seeds: list[int]
+    asked_seeds: int = 1
+    epochs: int | None = None
     mean: Metrics
     standard_deviation: Metrics
     cost: Cost
+    pace: Pace | None = None
     twin: Twin | None = None
+    cpu_twin: Twin | None = None
+    failed: list[Training] = Field(default_factory=list)
 
 
 class TrialSummary(_Model):
@@ -80,8 +97,7 @@ class TrialSummary(_Model):
         objectives: Search objectives of a complete trial, latency from the quiet pass where there was one.
         metrics: Of the search, one seed; the test split is the mean of the confirmation and absent without one.
         cost: Of the quiet pass where there was one, else the first reading.
-        twin_of: The trial whose settings this one repeats without a teacher. Twins of the quiet pass are no trials of
-            their own; they are in `confirmed`.
+        twin_of: Always None, for programs that ask: twins are no trials of their own, they are in `confirmed`.
         feasible: Whether it keeps the limits of the search, with the costs that are shown here too.
         violations: Quantity -> how far it is beyond its limit, as a fraction of the limit, at most 0 where it is kept;
             those that are known.
@@ -97,7 +113,7 @@ class TrialSummary(_Model):
     objectives: dict[str, float]
     metrics: Metrics
     cost: Cost | None
-    twin_of: int | None = None
+    twin_of: None = None
     feasible: bool
     violations: dict[str, float] = Field(default_factory=dict)
     cpu_seconds: float = 0.0
@@ -257,23 +273,38 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
 
 
 def _confirmed(confirmation: Confirmation) -> Confirmed:
+    trained = confirmation.trained("own", "further")
+    metrics = [training.metrics for training in trained]
     return Confirmed(
-        seeds=confirmation.seeds,
-        mean=_over_seeds(confirmation.metrics, statistics.fmean),
-        standard_deviation=_spread(confirmation.metrics),
+        seeds=[training.seed for training in trained],
+        asked_seeds=max(confirmation.asked_seeds, len(trained)),
+        epochs=trained[0].epochs,
+        mean=_over_seeds(metrics, statistics.fmean),
+        standard_deviation=_spread(metrics),
         cost=confirmation.cost,
-        twin=_twin(confirmation) if confirmation.twin_metrics else None,
+        pace=confirmation.pace,
+        twin=_twin(trained, confirmation.trained("twin")),
+        cpu_twin=_twin(trained, confirmation.trained("cpu-twin")),
+        failed=confirmation.failed,
     )
 
 
-def _twin(confirmation: Confirmation) -> Twin:
-    with_teacher, without = confirmation.metrics, confirmation.twin_metrics
+def _twin(trained: list[Training], twins: list[Training]) -> Twin | None:
+    by_seed = {twin.seed: twin for twin in twins}
+    pairs = [(one, by_seed[one.seed]) for one in trained if one.seed in by_seed]
+    if not pairs:
+        return None
+    without = [twin.metrics for _, twin in pairs]
     differences = {
-        split: [mae(two, split=split) - mae(one, split=split) for one, two in zip(with_teacher, without, strict=True)]
+        split: [mae(two.metrics, split=split) - mae(one.metrics, split=split) for one, two in pairs]
         for split in ("val", "test")
         if split in without[0]
     }
+    seconds, twin_seconds = (sum(training.cpu_seconds for training in side) for side in zip(*pairs, strict=True))
     return Twin(
+        seeds=[twin.seed for _, twin in pairs],
+        epochs=pairs[0][1].epochs,
+        cpu_share=twin_seconds / seconds if seconds and twin_seconds else None,
         mean=_over_seeds(without, statistics.fmean),
         standard_deviation=_spread(without),
         differences=differences,

@@ -23,12 +23,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Reference, TrialRecord
+from kdsearch.record import Confirmation, Reference, Training, TrialRecord
 from kdsearch.study.address import shown
 from kdsearch.study.database import connect, disconnect
 from kdsearch.study.lock import locked
 from kdsearch.study.stopping import Rung
-from kdsearch.study.tables import ConfirmationRow, ReferenceRow, RungRow, StudyRow, Table, TrialRow
+from kdsearch.study.tables import ConfirmationRow, ReferenceRow, RungRow, StudyRow, Table, TrainingRow, TrialRow
 
 __all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_database", "list_studies"]
 
@@ -234,6 +234,17 @@ class StudyStore:
         """Keep the quiet pass over one candidate of the front; replaces an earlier one."""
         text = _json(confirmation)
         self._merge(ConfirmationRow(study=self.meta.study, number=confirmation.number, confirmation=text))
+
+    def save_training(self, training: Training) -> None:
+        """Keep one training of the quiet pass; one of the same trial, seed and kind is replaced."""
+        own = training.model_dump(include={"number", "seed", "kind"})
+        self._merge(TrainingRow(study=self.meta.study, training=_json(training), **own))
+
+    def trainings(self) -> list[Training]:
+        """Trainings of the quiet pass, whether it has come to its end or not."""
+        with Session(self.storage.engine) as session:
+            rows = session.scalars(select(TrainingRow).where(TrainingRow.study == self.meta.study))
+            return [Training.model_validate_json(row.training) for row in rows]
 
     def close(self) -> None:
         """Let go of the database; SQLite then folds its side files into the one that can be mailed."""

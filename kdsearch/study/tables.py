@@ -1,9 +1,9 @@
 """Our tables beside Optuna's: records, weights, rungs, reference lines and the quiet pass, as JSON where they nest."""
 
-from sqlalchemy import LargeBinary, String, Text
+from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["ConfirmationRow", "ReferenceRow", "RungRow", "SchemaRow", "StudyRow", "Table", "TrialRow"]
+__all__ = ["ConfirmationRow", "ReferenceRow", "RungRow", "SchemaRow", "StudyRow", "Table", "TrainingRow", "TrialRow"]
 
 
 class Table(DeclarativeBase):
@@ -62,3 +62,14 @@ class ConfirmationRow(Table):
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     confirmation: Mapped[str] = mapped_column(Text)
+
+
+class TrainingRow(Table):
+    """One training of the quiet pass, as JSON."""
+
+    __tablename__ = "kdsearch_trainings"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seed: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    training: Mapped[str] = mapped_column(Text)
