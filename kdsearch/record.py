@@ -226,8 +226,8 @@ class Confirmation(BaseModel):
     Attributes:
         number: The trial's number in its study.
         asked_seeds: How many seeds were asked for.
-        trainings: One of each kind for each of these seeds, those that failed with their reason; a network that is not
-            distilled has no twins, and where the twin of the same epochs takes the same CPU seconds it is there as both.
+        trainings: One of each kind for each of these seeds, those that failed with their reason. A network that is not
+            distilled has no twins; a twin of the same epochs that takes the same CPU seconds is there as both.
         cost: Measured on the trial's own network, in alternation with the teacher.
         pace: Of the machine meanwhile; None where an older study did not keep it.
     """
@@ -242,8 +242,8 @@ class Confirmation(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_once_written(cls, values: Any) -> Any:
-        """Read what version 0.1.0 kept: errors by seed, the trial's own first, and those of twins of the same epochs."""
+    def _of_an_older_study(cls, values: Any) -> Any:
+        """Studies of kdsearch 0.1 kept errors by seed, the trial's own first, and those of twins of the same epochs."""
         if not isinstance(values, dict) or "trainings" in values or "seeds" not in values:
             return values
         values = dict(values)

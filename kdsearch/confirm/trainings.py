@@ -83,7 +83,9 @@ def train_missing(
         missing.sort(key=lambda job: -job.expected_seconds)  # longest first: no core waits long for the last one
         began = time.monotonic()
         if missing:
-            progress(f"quiet pass: {len(missing)} trainings of {what} for {len({job.number for job in missing})} networks")
+            progress(
+                f"quiet pass: {len(missing)} trainings of {what} for {len({job.number for job in missing})} networks"
+            )
         for done, (job, training, death) in enumerate(executor.map(_train, bench, missing), 1):
             kept = training or _failed(job, death)
             store.save_training(kept)
@@ -126,9 +128,9 @@ def trainings_of(trial: "StoredTrial", seeds: int, trained: Trained) -> list[Tra
 def cpu_twin_epochs(trial: "StoredTrial", seeds: int, trained: Trained) -> int | None:
     """Epochs that take the CPU seconds of a distilled training where no teacher is in the loss.
 
-    Of each pair of a distilled training and its twin of the same epochs, the twin's time by epoch follows; the scores of
-    pruning take theirs whatever the epochs. Single readings err by some 15 %, and machines of a cluster differ: the
-    median over the pairs counts, for all seeds. Where such twins are there already, theirs stands.
+    From each pair of a distilled training and its twin of the same epochs follows how many epochs the twin has time
+    for; the scores of pruning take theirs whatever the epochs. Single readings err by some 15 %, and the machines of a
+    cluster differ: the median over the pairs counts, for all seeds. Where such twins are there already, theirs stands.
 
     Returns:
         Never fewer than the distilled training's own; None where there is no pair to learn it from.

@@ -1,10 +1,11 @@
 """Numbers as people read them: found in the metrics, printed with digits by meaning."""
 
 import math
+from collections.abc import Sequence
 
 from kdsearch.record import Metrics
 
-__all__ = ["count", "error", "mae", "magnitude", "share", "significant", "spread"]
+__all__ = ["between", "count", "error", "listed", "mae", "magnitude", "share", "significant", "spread"]
 
 _MAGNITUDES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -51,3 +52,14 @@ def share(fraction: float) -> str:
     """A share in per cent with two significant digits, whole from 10 % on: 0.31 %, 3.1 %, 31 %."""
     percent = 100 * fraction
     return f"{percent:,.0f} %" if abs(percent) >= 9.95 else f"{significant(percent, 2)} %"
+
+
+def between(values: Sequence[float]) -> str:
+    """Two significant digits: 1.4, or 1.1 to 2.3 where the values differ in them."""
+    ends = [significant(end, 2) for end in (min(values), max(values))]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -27,7 +27,7 @@ _FRONT_CAPTION = (
 _LIMITED_CAPTION = "Trials outside the limits are left out. "
 _CONFIRMED_CAPTION = (
     "Validation errors are of the search's seed; test errors are means over seeds with their standard deviation, and "
-    "latency was measured with nothing else running."
+    "latency was measured when all trainings were over."
 )
 
 

@@ -67,7 +67,7 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], 
     cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", horizons)
     if tested:
         cells += _error_cells(trial.metrics, deviations, "test", horizons)
-        cells.append(_cell(_DASH if confirmed is None else str(len(confirmed.seeds))))
+        cells.append(_cell(_DASH if confirmed is None else _seeds(len(confirmed.seeds), confirmed.asked_seeds)))
     row = '<tr class="knee">' if is_knee else "<tr>"
     return f"{row}{name}{''.join(cells)}</tr>"
 
@@ -136,6 +136,10 @@ def _latency(cost: Cost) -> tuple[str, str]:
     """Median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
     latency = cost.latency_ms
     return (_DASH, "") if latency is None else (significant(latency.p50), significant(latency.p95))
+
+
+def _seeds(there: int, asked: int) -> str:
+    return str(there) if there >= asked else f"{there} of {asked}"
 
 
 def _ratio(value: float | None) -> str:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Confirmation, Cost, CurvePoint, Metrics, Pace, Reference, Training, TrialRecord
+from kdsearch.record import Cost, CurvePoint, Metrics, Reference, TrialRecord
 from kdsearch.report import notes
+from kdsearch.report.confirmed import Confirmed, confirmed_of
 from kdsearch.report.front import knee, non_dominated, preferred
 from kdsearch.report.limits import Limit, limits_kept, read_limits
-from kdsearch.report.numbers import mae
 from kdsearch.report.preference import parse_weights, rule_of
 from kdsearch.report.volume import VolumePoint, volume_history, volume_note
 from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kdsearch.study.store import StoredTrial, StudyStore
 
-__all__ = ["Confirmed", "ObjectiveSummary", "StudySummary", "TrialSummary", "Twin", "summarise"]
+__all__ = ["ObjectiveSummary", "StudySummary", "TrialSummary", "summarise"]
 
 
 class _Model(BaseModel):
@@ -36,58 +33,6 @@ class ObjectiveSummary(_Model):
     name: str
     unit: str
     direction: Literal["minimize"] = "minimize"
-
-
-class Twin(_Model):
-    """The same network and seeds without a teacher in the loss.
-
-    Attributes:
-        seeds: Those of which both the network and its twin are there.
-        epochs: Of each training; None where an older study did not keep them, as with the next.
-        cpu_share: CPU seconds of the twins divided by those of the network with the same seeds; neither counts the
-            teacher's own training.
-        mean: Of validation and test split over the seeds.
-        standard_deviation: Of the sample of seeds; empty with one seed.
-        differences: split -> MAE without the teacher minus MAE with it, one for each seed; positive where the teacher
-            helped.
-        mean_difference: split -> mean of `differences`.
-    """
-
-    seeds: list[int]
-    epochs: int | None = None
-    cpu_share: float | None = None
-    mean: Metrics
-    standard_deviation: Metrics
-    differences: dict[str, list[float]]
-    mean_difference: dict[str, float]
-
-
-class Confirmed(_Model):
-    """A candidate of the front after the quiet pass: several seeds, latency with nothing else of kdsearch running.
-
-    Attributes:
-        seeds: Training seeds that gave a network, the search's own first.
-        asked_seeds: How many were asked for.
-        epochs: Of each training; None where an older study did not keep them.
-        mean: Of validation and test split over the seeds.
-        standard_deviation: Of the sample of seeds; empty with one seed.
-        cost: Measured in the quiet pass.
-        pace: How quiet the machine was meanwhile; None where an older study did not keep it.
-        twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
-        cpu_twin: The same, trained for the same CPU seconds.
-        failed: Trainings that gave no network, with their reasons.
-    """
-
-    seeds: list[int]
-    asked_seeds: int = 1
-    epochs: int | None = None
-    mean: Metrics
-    standard_deviation: Metrics
-    cost: Cost
-    pace: Pace | None = None
-    twin: Twin | None = None
-    cpu_twin: Twin | None = None
-    failed: list[Training] = Field(default_factory=list)
 
 
 class TrialSummary(_Model):
@@ -248,7 +193,7 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
     record, confirmation = stored.record, stored.confirmation
     if record is None:
         record = TrialRecord(state="FAIL", route=str(stored.params.get("route", "")), params=stored.params, seed=0)
-    confirmed = None if confirmation is None else _confirmed(confirmation)
+    confirmed = None if confirmation is None else confirmed_of(confirmation)
     if confirmed is not None:
         test = {"test": confirmed.mean["test"]} if "test" in confirmed.mean else {}
         record = record.model_copy(update={"cost": confirmed.cost, "metrics": record.metrics | test})
@@ -270,61 +215,6 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
         confirmed=confirmed,
         curve=record.curve,
     )
-
-
-def _confirmed(confirmation: Confirmation) -> Confirmed:
-    trained = confirmation.trained("own", "further")
-    metrics = [training.metrics for training in trained]
-    return Confirmed(
-        seeds=[training.seed for training in trained],
-        asked_seeds=max(confirmation.asked_seeds, len(trained)),
-        epochs=trained[0].epochs,
-        mean=_over_seeds(metrics, statistics.fmean),
-        standard_deviation=_spread(metrics),
-        cost=confirmation.cost,
-        pace=confirmation.pace,
-        twin=_twin(trained, confirmation.trained("twin")),
-        cpu_twin=_twin(trained, confirmation.trained("cpu-twin")),
-        failed=confirmation.failed,
-    )
-
-
-def _twin(trained: list[Training], twins: list[Training]) -> Twin | None:
-    by_seed = {twin.seed: twin for twin in twins}
-    pairs = [(one, by_seed[one.seed]) for one in trained if one.seed in by_seed]
-    if not pairs:
-        return None
-    without = [twin.metrics for _, twin in pairs]
-    differences = {
-        split: [mae(two.metrics, split=split) - mae(one.metrics, split=split) for one, two in pairs]
-        for split in ("val", "test")
-        if split in without[0]
-    }
-    seconds, twin_seconds = (sum(training.cpu_seconds for training in side) for side in zip(*pairs, strict=True))
-    return Twin(
-        seeds=[twin.seed for _, twin in pairs],
-        epochs=pairs[0][1].epochs,
-        cpu_share=twin_seconds / seconds if seconds and twin_seconds else None,
-        mean=_over_seeds(without, statistics.fmean),
-        standard_deviation=_spread(without),
-        differences=differences,
-        mean_difference={split: statistics.fmean(values) for split, values in differences.items()},
-    )
-
-
-def _spread(metrics: list[Metrics]) -> Metrics:
-    return _over_seeds(metrics, statistics.stdev) if len(metrics) > 1 else {}
-
-
-def _over_seeds(metrics: list[Metrics], reduce: Callable[[list[float]], float]) -> Metrics:
-    return {
-        split: {
-            metric: {horizon: reduce([one[split][metric][horizon] for one in metrics]) for horizon in horizons}
-            for metric, horizons in metrics[0][split].items()
-        }
-        for split in ("val", "test")
-        if split in metrics[0]
-    }
 
 
 def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:

@@ -1,8 +1,9 @@
 """The sentences of a report."""
 
-from kdsearch.record import Cost, Metrics, Reference
+from kdsearch.record import Cost, Metrics, Pace, Reference, Training
 from kdsearch.report import notes
-from kdsearch.report.summary import Confirmed, TrialSummary, Twin, summarise
+from kdsearch.report.confirmed import Confirmed
+from kdsearch.report.summary import TrialSummary, summarise
 from kdsearch.study.store import StudyStore
 
 
@@ -71,25 +72,6 @@ def test_nothing_near_the_teacher() -> None:
     assert notes.smallest_near_teacher([], TEACHER) is None
 
 
-def test_what_pruning_and_the_calendar_gave() -> None:
-    """The best of each kind are set side by side; one kind alone gives no sentence."""
-    trials = [
-        trial(1, 3_000, 15.0, input="deviation"),
-        trial(2, 2_000, 15.5, route="student-prune", input="deviation"),
-        trial(3, 3_000, 18.0, input="raw"),
-    ]
-    assert notes.pruning_gave(trials, TEACHER) == (
-        "Pruning: the best pruned network has validation MAE 15.50 with 2.0 % of the teacher's parameters (trial 2), "
-        "the best fresh student 15.00 with 3.0 % of the teacher's parameters (trial 1)."
-    )
-    calendar = notes.calendar_gave(trials)
-    assert calendar is not None
-    assert "15.00 (trial 1)" in calendar
-    assert "18.00 (trial 3)" in calendar
-    assert notes.pruning_gave(trials[:1], TEACHER) is None
-    assert notes.calendar_gave(trials[:1]) is None
-
-
 def test_sentences_about_the_best_say_that_only_what_is_inside_the_limits_counts() -> None:
     """A better network outside the limits is not denied."""
     outside = trial(9, 90_000, 14.0, input="raw").model_copy(update={"feasible": False})
@@ -98,67 +80,6 @@ def test_sentences_about_the_best_say_that_only_what_is_inside_the_limits_counts
         "No network inside the limits came within 3 % of the teacher's validation MAE (16.00); the nearest, trial 1, "
         "is 6.2 % above it."
     )
-    for sentence, start in (
-        (notes.pruning_gave(trials, TEACHER), "Pruning: the best pruned network inside the limits has validation MAE"),
-        (notes.calendar_gave(trials), "Calendar: the best network inside the limits that sees deviations"),
-    ):
-        assert sentence is not None
-        assert sentence.startswith(start)
-
-
-def distilled(number: int, *differences: float, route: str = "student") -> TrialSummary:
-    """A confirmed network whose twin errs by so much more with each seed, the trial's own seed first."""
-    spreads: list[Metrics] = [{"test": {"mae": {"all": value}}} for value in (0.01, 0.03)]
-    one, other = spreads if len(differences) > 1 else ({}, {})
-    mean = sum(differences) / len(differences)
-    twin = Twin(
-        mean={},
-        standard_deviation=other,
-        differences={"test": list(differences)},
-        mean_difference={"test": mean},
-    )
-    seeds = list(range(len(differences)))
-    confirmed = Confirmed(seeds=seeds, mean={}, standard_deviation=one, cost=cost(1), twin=twin)
-    return trial(number, 3_000, 15.0, route).model_copy(update={"confirmed": confirmed})
-
-
-def test_what_distillation_gave_with_fresh_seeds() -> None:
-    """The own seed, which chose the network, is left out of the paired differences."""
-    assert notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1, -0.03), trial(2, 1, 15.0)]) == (
-        "Distillation: with the same seeds and epochs but no teacher, the confirmed network of the front errs by "
-        "0.09 MAE more on the test split (mean of 3 paired runs with fresh seeds, worse in 2); the spread between all "
-        "seeds is 0.01 with and 0.03 without."
-    )
-    once = notes.distillation_gave([distilled(1, 0.9, -0.2)])
-    assert once is not None
-    assert "errs by 0.20 MAE less on the test split (one pair with a fresh seed); the spread" in once
-
-
-def test_what_distillation_gave_with_the_seed_that_chose() -> None:
-    """With the own seed alone the sentence says that it favours the network."""
-    assert notes.distillation_gave([distilled(1, 0.2)]) == (
-        "Distillation: with the same seed and epochs but no teacher, the confirmed network of the front errs by "
-        "0.20 MAE more on the test split (one pair); the seed is the one that chose the network, so the comparison "
-        "favours it."
-    )
-    assert notes.distillation_gave([distilled(1, 0.2), distilled(2, -0.1)]) == (
-        "Distillation: with the same seed and epochs but no teacher, 2 confirmed networks of the front err by "
-        "0.05 MAE more on the test split (mean of 2 paired runs, worse in 1); the seed is the one that chose the "
-        "networks, so the comparison favours them."
-    )
-
-
-def test_networks_without_fresh_seeds_are_not_compared_with_those_that_have_them() -> None:
-    """Where some networks have fresh seeds, the others say nothing."""
-    together = notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1), distilled(2, 5.0)])
-    assert together == notes.distillation_gave([distilled(1, 0.9, 0.2, 0.1)])
-
-
-def test_a_pruned_twin_has_no_teacher_in_its_loss() -> None:
-    """What is pruned starts from trained weights, twin or not."""
-    sentence = notes.distillation_gave([distilled(1, 0.9, 0.2), distilled(2, 0.9, 0.2, route="prune")])
-    assert sentence is not None
-    assert "but no teacher in the loss, 2 confirmed networks" in sentence
 
 
 def test_operators_without_a_formula() -> None:
@@ -167,6 +88,51 @@ def test_operators_without_a_formula() -> None:
     with_gap = trial(1, 1, 15.0).model_copy(update={"cost": incomplete})
     assert notes.uncounted_operators([with_gap], []) == "FLOPs leave out aten::fft, for which no formula is known."
     assert notes.uncounted_operators([trial(1, 1, 15.0)], [TEACHER]) is None
+
+
+def on_the_front(number: int, *, asked: int = 1, failed: list[Training] | None = None, pace: Pace) -> TrialSummary:
+    """A confirmed network of the front with one seed."""
+    confirmed = Confirmed(
+        seeds=[0],
+        asked_seeds=asked,
+        mean={},
+        standard_deviation={},
+        cost=cost(1),
+        pace=pace,
+        failed=failed or [],
+    )
+    return trial(number, 1, 15.0).model_copy(update={"on_front": True, "confirmed": confirmed})
+
+
+QUIET = Pace(before=1.1, after=0.9, others=0.1)
+
+
+def test_latencies_of_a_machine_that_was_not_quiet() -> None:
+    """The teacher's pace and other processes are named, and only the networks that were timed beside them."""
+    slow, busy = Pace(before=1.02, after=1.31, others=None), Pace(before=1.1, after=1.0, others=0.45)
+    assert notes.not_quiet([on_the_front(1, pace=QUIET), trial(2, 1, 15.0)]) is None
+    assert notes.not_quiet([on_the_front(1, pace=QUIET), on_the_front(4, pace=slow)]) == (
+        "The latencies of trial 4 were not taken on a quiet machine: the teacher took 1.0 to 1.3 times as long as at "
+        "the study's first reading. Ratios to the teacher, taken in alternation, suffer less; milliseconds follow from "
+        "them."
+    )
+    both = notes.not_quiet([on_the_front(1, pace=busy), on_the_front(4, pace=slow)])
+    assert both is not None
+    assert "latencies of the front were" in both
+    assert "first reading and other processes kept 45 % of the cores busy." in both
+
+
+def test_seeds_that_are_missing_from_the_means() -> None:
+    """Each failed training has its seed and reason; a network with all that was asked for is not named."""
+    failed = [
+        Training(number=7, seed=1, kind="further", reason="the gradient is not finite"),
+        Training(number=7, seed=0, kind="cpu-twin", reason="killed"),
+    ]
+    whole = on_the_front(3, pace=QUIET)
+    assert notes.missing_seeds([whole, on_the_front(7, asked=2, failed=failed, pace=QUIET)]) == [
+        "Trial 7 is confirmed with 1 of 2 seeds: the training with seed 1 failed (the gradient is not finite) and the "
+        "twin for the same CPU seconds with seed 0 failed (killed); the next run tries again."
+    ]
 
 
 def test_warnings_come_first(searched: StudyStore) -> None:

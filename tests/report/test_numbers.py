@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdsearch.report.numbers import count, error, mae, magnitude, share, significant, spread
+from kdsearch.report.numbers import between, count, error, listed, mae, magnitude, share, significant, spread
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,11 @@ def test_errors_and_spreads() -> None:
 def test_absent_error() -> None:
     """An error that was not measured is NaN."""
     assert math.isnan(mae({}, "15"))
+
+
+def test_a_range_and_a_list_in_words() -> None:
+    """Ends that print the same are one number."""
+    assert between([1.41, 2.34, 1.9]) == "1.4 to 2.3"
+    assert between([1.0, 1.004]) == "1.0"
+    assert listed(["one"]) == "one"
+    assert listed(["one", "two", "three"]) == "one, two and three"

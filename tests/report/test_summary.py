@@ -9,7 +9,8 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Metrics, TrialRecord
+from kdsearch.record import Confirmation, Metrics, Training, TrainingKind, TrialRecord
+from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae
 from kdsearch.report.summary import StudySummary, summarise
@@ -25,6 +26,14 @@ def trial_dominates(summary: StudySummary, one: int, other: int) -> bool:
 def metrics_with(**errors: float) -> Metrics:
     """One mean absolute error for each split."""
     return {split: {"mae": {"all": value}} for split, value in errors.items()}
+
+
+def trained(errors: dict[int, float], kind: TrainingKind = "further") -> list[Training]:
+    """One training of a kind by seed."""
+    return [
+        Training(number=0, seed=seed, kind=kind, metrics=metrics_with(val=value, test=value))
+        for seed, value in errors.items()
+    ]
 
 
 def test_json_has_the_promised_keys(confirmed: StudyStore) -> None:
@@ -104,7 +113,7 @@ def test_a_network_that_is_too_slow_when_confirmed_leaves_the_front(limited: Stu
     assert first.cost is not None
     assert first.cost.latency_ms is not None
     slow = first.cost.model_copy(update={"latency_ms": first.cost.latency_ms.model_copy(update={"p50": 3.3})})
-    limited.save_confirmation(Confirmation(number=first.number, seeds=[1], metrics=[metrics_with(val=15.0)], cost=slow))
+    limited.save_confirmation(Confirmation(number=first.number, trainings=trained({1: 15.0}), cost=slow))
     after = summarise(limited)
     assert first.number not in after.front
     assert after.trials[first.number].violations["latency"] == pytest.approx(0.1)
@@ -161,8 +170,8 @@ def test_confirmation_replaces_first_readings(searched: StudyStore) -> None:
     assert before.cost.latency_ms is not None
     slow = before.cost.latency_ms.model_copy(update={"p50": 1e6})
     cost = before.cost.model_copy(update={"latency_ms": slow})
-    seeds = [metrics_with(val=value, test=value) for value in (14.0, 15.0, 16.0)]
-    searched.save_confirmation(Confirmation(number=before.number, seeds=[1, 2, 3], metrics=seeds, cost=cost))
+    trainings = trained({1: 14.0, 2: 15.0, 3: 16.0})
+    searched.save_confirmation(Confirmation(number=before.number, trainings=trainings, cost=cost))
     after = summarise(searched).trials[before.number]
     assert after.objectives == {"mae": before.objectives["mae"], "latency": 1e6}
     assert after.cost == cost
@@ -177,9 +186,7 @@ def test_one_seed_has_no_spread(searched: StudyStore) -> None:
     """The standard deviation of one seed is unknown, not zero."""
     first = summarise(searched).front_trials[0]
     assert first.cost is not None
-    searched.save_confirmation(
-        Confirmation(number=first.number, seeds=[1], metrics=[metrics_with(val=15.0)], cost=first.cost)
-    )
+    searched.save_confirmation(Confirmation(number=first.number, trainings=trained({1: 15.0}), cost=first.cost))
     confirmed = summarise(searched).trials[first.number].confirmed
     assert confirmed is not None
     assert confirmed.standard_deviation == {}
@@ -192,6 +199,48 @@ def test_twins_are_compared_seed_by_seed(confirmed: StudyStore) -> None:
     assert distilled
     assert distilled[0].differences["test"] == pytest.approx([0.15, 0.18, 0.21])
     assert distilled[0].mean_difference["val"] == pytest.approx(0.18)
+
+
+def test_twins_of_equal_epochs_and_of_equal_seconds_are_kept_apart(confirmed: StudyStore) -> None:
+    """Each has its epochs, its CPU seconds without measuring, and what share of the network's these are."""
+    both = [trial.confirmed for trial in summarise(confirmed).front_trials if trial.confirmed is not None]
+    network = next(one for one in both if one.twin is not None)
+    assert network.twin is not None
+    assert network.cpu_twin is not None
+    assert (network.epochs, network.twin.epochs, network.cpu_twin.epochs) == (30, 30, 45)
+    assert (network.cpu_seconds, network.cpu_twin.cpu_seconds) == ([98.0] * 3, [100.0] * 3)
+    assert (network.twin.cpu_share, network.cpu_twin.cpu_share) == (60 / 98, 100 / 98)
+    assert network.cpu_twin.differences["test"] == pytest.approx([0.075, 0.105, 0.135])
+
+
+def test_pairs_are_of_the_seeds_that_both_have(searched: StudyStore) -> None:
+    """A failed twin leaves the network's own mean alone, and its reason is there to be read."""
+    first = summarise(searched).front_trials[0]
+    assert first.cost is not None
+    failed = Training(number=first.number, seed=2, kind="twin", reason="killed")
+    trainings = [*trained({1: 14.0, 2: 15.0, 3: 16.0}), *trained({1: 14.5, 3: 16.1}, "twin"), failed]
+    searched.save_confirmation(Confirmation(number=first.number, asked_seeds=4, trainings=trainings, cost=first.cost))
+    confirmed = summarise(searched).trials[first.number].confirmed
+    assert confirmed is not None
+    assert confirmed.twin is not None
+    assert (confirmed.seeds, confirmed.asked_seeds, confirmed.twin.seeds) == ([1, 2, 3], 4, [1, 3])
+    assert mae(confirmed.mean, split="test") == 15.0
+    assert confirmed.twin.differences["test"] == pytest.approx([0.5, 0.1])
+    assert confirmed.failed == [failed]
+
+
+def test_a_confirmation_of_an_older_study_is_read() -> None:
+    """Errors by seed and those of twins of the same epochs, without epochs and seconds."""
+    cost = {"parameters": 1, "stored_numbers": 1, "flops": 1, "product_flops": 1}
+    errors = [metrics_with(test=value) for value in (14.0, 15.0, 14.5, 15.1)]
+    older = {"number": 5, "asked_seeds": 3, "seeds": [0, 2], "metrics": errors[:2], "twin_metrics": errors[2:]}
+    confirmation = Confirmation.model_validate_json(json.dumps(older | {"cost": cost}))
+    confirmed = confirmed_of(confirmation)
+    assert (confirmed.seeds, confirmed.asked_seeds, confirmed.epochs) == ([0, 2], 3, None)
+    assert confirmed.twin is not None
+    assert confirmed.twin.differences["test"] == pytest.approx([0.5, 0.1])
+    assert confirmed.cpu_twin is None
+    assert Confirmation.model_validate(confirmation.model_dump()) == confirmation
 
 
 def test_a_study_without_trials(empty_store: StudyStore) -> None:

@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Reference, TrialRecord
+from kdsearch.record import Confirmation, Reference, Training, TrialRecord
 from kdsearch.study.store import StudyMeta, StudyStore, list_database, list_studies
 
 on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
@@ -29,7 +29,8 @@ def test_records_weights_references_and_confirmations_come_back(
     store.save_reference(Reference(name="teacher", metrics={}, note="old"))
     store.save_reference(Reference(name="teacher", metrics={}, note="new"))
     store.save_reference(Reference(name="last value", metrics={}))
-    store.save_confirmation(Confirmation(number=0, seeds=[7], metrics=[{}], cost=kept.cost))
+    own = Training(number=0, seed=7, kind="own")
+    store.save_confirmation(Confirmation(number=0, trainings=[own], cost=kept.cost))
     store.close()
 
     again = StudyStore.open(url, "city")
@@ -40,10 +41,23 @@ def test_records_weights_references_and_confirmations_come_back(
     assert trial.params == {"route": "prune", "epochs": 3}
     assert (trial.number, trial.state, trial.reason, trial.feasible) == (0, "COMPLETE", None, True)
     assert trial.confirmation is not None
-    assert trial.confirmation.seeds == [7]
+    assert trial.confirmation.trainings == [own]
     assert again.weights(0) == b"\x00weights"
     assert again.weights(1) is None
     assert [(r.name, r.note) for r in again.references()] == [("last value", ""), ("teacher", "new")]
+    again.close()
+
+
+def test_trainings_of_the_quiet_pass_come_back(store: StudyStore, url: str) -> None:
+    """One for each trial, seed and kind; what failed is replaced by what did not; large seeds fit."""
+    failed = Training(number=3, seed=2**40, kind="twin", epochs=9, reason="killed")
+    trained = failed.model_copy(update={"reason": None, "seconds": {"train": 2.0}, "metrics": {"val": {}}})
+    further = trained.model_copy(update={"kind": "further"})
+    for training in (failed, trained, further):
+        store.save_training(training)
+    store.close()
+    again = StudyStore.open(url, "city")
+    assert sorted(again.trainings(), key=lambda one: one.kind) == [further, trained]
     again.close()
 
 

@@ -1,0 +1,186 @@
+"""What each part of a search gave, in sentences: distillation, pruning, the calendar."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kdsearch.report.numbers import between, count, error, listed, mae, share, spread
+
+if TYPE_CHECKING:
+    from kdsearch.record import Reference
+    from kdsearch.report.confirmed import Confirmed, Twin
+    from kdsearch.report.summary import TrialSummary
+
+__all__ = ["calendar_gave", "complete", "distillation_gave", "inside_limits", "parameters", "pruning_gave", "share_of"]
+
+COMPARABLE = 1.5
+"""Networks whose parameters differ by no more than this factor are of comparable size."""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Networks beside their twins of one kind.
+
+    Attributes:
+        pairs: The networks with their twins.
+        gains: MAE without the teacher minus MAE with it, for each pair of runs.
+        fresh: Whether the runs are of other seeds than the one that brought the network onto the front.
+        split: Whose errors they are.
+    """
+
+    pairs: list[tuple[Confirmed, Twin]]
+    gains: list[float]
+    fresh: bool
+    split: str
+
+    def more(self, unit: str = "") -> str:
+        """How much more a network errs without a teacher."""
+        mean = statistics.fmean(self.gains)
+        return f"{spread(abs(mean))}{unit} {'more' if mean >= 0 else 'less'}"
+
+    @property
+    def runs(self) -> str:
+        """Of what this is the mean."""
+        fresh = " with fresh seeds" if self.fresh else ""
+        if len(self.gains) == 1:
+            return "one pair with a fresh seed" if self.fresh else "one pair"
+        return f"mean of {len(self.gains)} paired runs{fresh}, worse in {sum(gain > 0 for gain in self.gains)}"
+
+
+def distillation_gave(trials: list[TrialSummary]) -> str | None:
+    """Compares the confirmed distilled networks with their twins without a teacher, seed by seed.
+
+    A network is on the front for how it did with the trial's own seed, its twin is not, so the own seed favours the
+    network: where there are further seeds, only these are compared.
+    """
+    epochs, seconds = _compared(trials, "twin"), _compared(trials, "cpu_twin")
+    if epochs is None:
+        return None
+    # a pruned network has its weights from a trained one, so that its twin is not free of every teacher
+    pruned = any("prune" in trial.route for trial in trials if trial.confirmed and trial.confirmed.twin)
+    several = len(epochs.pairs) > 1
+    networks = f"{len(epochs.pairs)} confirmed networks err" if several else "the confirmed network errs"
+    found = (
+        f"Distillation: with the same seed{'s' if epochs.fresh else ''} and epochs but no "
+        f"teacher{' in the loss' if pruned else ''}, {networks} by {epochs.more(' MAE')} on the "
+        f"{'validation' if epochs.split == 'val' else epochs.split} split ({epochs.runs})"
+    )
+    if seconds is not None:
+        found += f"; without it for the same CPU seconds, by {seconds.more()} ({seconds.runs}; {_length(seconds)})"
+    if epochs.fresh:
+        return f"{found}.{_spread_of_seeds(epochs, seconds)}"
+    chosen, them = ("networks", "them") if several else ("network", "it")
+    return f"{found}. The seed is the one that chose the {chosen}, so the comparison favours {them}."
+
+
+def _compared(trials: list[TrialSummary], kind: Literal["twin", "cpu_twin"]) -> _Compared | None:
+    confirmed = [trial.confirmed for trial in trials if trial.confirmed is not None]
+    pairs = [(one, twin) for one in confirmed if (twin := getattr(one, kind)) is not None]
+    fresh = [(one, twin) for one, twin in pairs if any(seed != one.seeds[0] for seed in twin.seeds)]
+    kept = fresh or pairs
+    if not kept:
+        return None
+    split = "test" if all("test" in twin.differences for _, twin in kept) else "val"
+    gains = [
+        gain
+        for one, twin in kept
+        for seed, gain in zip(twin.seeds, twin.differences[split], strict=True)
+        if not fresh or seed != one.seeds[0]
+    ]
+    return _Compared(kept, gains, bool(fresh), split)
+
+
+def _length(seconds: _Compared) -> str:
+    """How much longer the twins trained, and how well their CPU seconds were met."""
+    factors = [twin.epochs / one.epochs for one, twin in seconds.pairs if twin.epochs and one.epochs]
+    shares = [twin.cpu_share for _, twin in seconds.pairs if twin.cpu_share]
+    longer = f"{between(factors)} times the epochs, " if factors else ""
+    met = f"{between(shares)} times the seconds, " if shares else ""
+    return f"{longer}{met}the teacher's own training not counted"
+
+
+def _spread_of_seeds(epochs: _Compared, seconds: _Compared | None) -> str:
+    """Mean standard deviation between the seeds of a network, with a teacher and without."""
+    sides = {
+        "with": [one.standard_deviation for one, _ in epochs.pairs],
+        "without": [twin.standard_deviation for _, twin in epochs.pairs],
+        "without for the same CPU seconds": [twin.standard_deviation for _, twin in seconds.pairs] if seconds else [],
+    }
+    words = []
+    for name, spreads in sides.items():
+        deviations = [mae(metrics, split=epochs.split) for metrics in spreads]
+        if known := [deviation for deviation in deviations if not math.isnan(deviation)]:
+            words.append(f"{spread(statistics.fmean(known))} {name}")
+    return f" The spread between all seeds is {listed(words)}." if words else ""
+
+
+def pruning_gave(trials: list[TrialSummary], teacher: Reference | None) -> str | None:
+    """Sets the best pruned network beside the best fresh student of comparable size."""
+    finished = complete(trials)
+    pruned = [trial for trial in finished if "prune" in trial.route]
+    fresh = [trial for trial in finished if "prune" not in trial.route]
+    names = (f"the best pruned network{inside_limits(trials)}", "the best fresh student")
+    return _side_by_side("Pruning", names, pruned, fresh, teacher)
+
+
+def calendar_gave(trials: list[TrialSummary], teacher: Reference | None) -> str | None:
+    """Sets the best network that sees deviations from the calendar beside the best that sees raw readings."""
+    finished = complete(trials)
+    deviation, raw = ([one for one in finished if one.params.get("input") == name] for name in ("deviation", "raw"))
+    best = f"the best network{inside_limits(trials)} that sees"
+    names = (f"{best} deviations from the calendar profile", "the best that sees raw readings")
+    return _side_by_side("Calendar", names, deviation, raw, teacher)
+
+
+def _side_by_side(
+    part: str,
+    names: tuple[str, str],
+    having: list[TrialSummary],
+    lacking: list[TrialSummary],
+    teacher: Reference | None,
+) -> str | None:
+    """The best network with a part that has others without it of comparable size, beside the best of these.
+
+    A larger network errs less whatever made it, so that the best of each kind alone would say little.
+    """
+    if not having or not lacking:
+        return None
+    for one in sorted(having, key=lambda trial: mae(trial.metrics)):
+        near = [other for other in lacking if 1 / COMPARABLE <= parameters(other) / parameters(one) <= COMPARABLE]
+        if near:
+            both = (one, min(near, key=lambda trial: mae(trial.metrics)))
+            sides = [
+                f"{name} has validation MAE {error(mae(trial.metrics))} with {share_of(trial, teacher)} "
+                f"(trial {trial.number})"
+                for name, trial in zip(names, both, strict=True)
+            ]
+            return f"{part}: at comparable size, {' and '.join(sides)}."
+    return f"{part}: no network with it and none without it are of comparable size, so that nothing says what it gave."
+
+
+def complete(trials: list[TrialSummary]) -> list[TrialSummary]:
+    """Finished trials inside the limits of the search."""
+    finished = [trial for trial in trials if trial.state == "COMPLETE" and trial.feasible]
+    return [trial for trial in finished if trial.cost is not None and not math.isnan(mae(trial.metrics))]
+
+
+def inside_limits(trials: list[TrialSummary]) -> str:
+    """What a sentence about the best adds where a better network may have been outside the limits."""
+    return "" if all(trial.feasible for trial in trials) else " inside the limits"
+
+
+def parameters(trial: TrialSummary) -> int:
+    """Trained parameters of a network that was measured."""
+    if trial.cost is None:
+        raise ValueError(f"trial {trial.number} has no cost")
+    return trial.cost.parameters
+
+
+def share_of(trial: TrialSummary, teacher: Reference | None) -> str:
+    """A network's size beside the teacher's."""
+    if teacher is None or teacher.cost is None:
+        return f"{count(parameters(trial))} parameters"
+    return f"{share(parameters(trial) / teacher.cost.parameters)} of the teacher's parameters"
