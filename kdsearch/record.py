@@ -32,6 +32,7 @@ Metrics = dict[str, dict[str, dict[str, float]]]
 PACE_TOLERANCE = 0.15
 BUSY_SHARE = 0.25
 """A busy quarter of the cores: on two cores one more process, on many enough to share memory and clock with."""
+WAITED_SHARE = 0.1
 
 
 def installed_versions() -> dict[str, str]:
@@ -200,7 +201,9 @@ class Pace(BaseModel):
         before: Median latency of the teacher alone, before the networks were timed, divided by that of the study's
             first quiet reading.
         after: The same when all were timed.
-        others: Share of the machine's cores that other processes kept busy meanwhile; None where that is not known.
+        others: Share of the machine's cores that other processes kept busy meanwhile, from its load average; None where
+            timing took too short for that, or the system does not say.
+        waited: Share of the time in which timing had no core; None on a GPU or with several threads.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -208,6 +211,7 @@ class Pace(BaseModel):
     before: float
     after: float
     others: float | None = None
+    waited: float | None = None
 
     @property
     def moved(self) -> bool:
@@ -217,7 +221,7 @@ class Pace(BaseModel):
     @property
     def crowded(self) -> bool:
         """Whether other processes were busy."""
-        return self.others is not None and self.others > BUSY_SHARE
+        return (self.others or 0.0) > BUSY_SHARE or (self.waited or 0.0) > WAITED_SHARE
 
 
 class Confirmation(BaseModel):

@@ -45,9 +45,12 @@ def quiet_costs(
         Costs in the order of the trials, and how quiet the machine was.
     """
     networks = [bundle.network(torch.device(bench.device)) for bundle in (bench.teacher.bundle, *bundles)]
-    load, before = _Load(bench.threads), _teacher_pace(bench, networks[0])
+    watch, before = _Watch(), _teacher_pace(bench, networks[0])
     single, batch = _timed(bench, networks, 1, SINGLE_REPEATS), _timed(bench, networks, PAPER_BATCH, BATCH_REPEATS)
-    measured = Pace(before=before, after=_teacher_pace(bench, networks[0]), others=load.others())
+    after, alone = _teacher_pace(bench, networks[0]), bench.threads == 1 and bench.device == "cpu"
+    measured = Pace(
+        before=before, after=after, others=watch.others(bench.threads), waited=watch.waited() if alone else None
+    )
     for reference in reference_lines(bench.prepared, ("val", "test")):
         store.save_reference(reference)
     known = next(reference for reference in store.references() if reference.name == "teacher")
@@ -96,19 +99,23 @@ def _load_average() -> float | None:
 
 
 @dataclass
-class _Load:
-    """The load average from here on."""
+class _Watch:
+    """What the machine does from here on."""
 
-    own: int
-    before: float | None = field(default_factory=_load_average)
+    load: float | None = field(default_factory=_load_average)
     began: float = field(default_factory=time.monotonic)
+    worked: float = field(default_factory=time.process_time)
 
-    def others(self) -> float | None:
+    def others(self, own: int) -> float | None:
         """Share of the cores that other processes kept busy since; None where the system does not say."""
-        after = _load_average()
-        if self.before is None or after is None:
+        load = _load_average()
+        if self.load is None or load is None:
             return None
-        return busy_share(self.before, after, time.monotonic() - self.began, self.own, os.cpu_count() or 1)
+        return busy_share(self.load, load, time.monotonic() - self.began, own, os.cpu_count() or 1)
+
+    def waited(self) -> float:
+        """Share of the time since in which this process, one thread that never sleeps, had no core."""
+        return max(0.0, 1 - (time.process_time() - self.worked) / (time.monotonic() - self.began))
 
 
 def _teacher_pace(bench: Bench, teacher: Forecaster) -> float:

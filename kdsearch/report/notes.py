@@ -118,12 +118,15 @@ def not_quiet(trials: list[TrialSummary]) -> str | None:
     if not loud:
         return None
     moved = [value for _, pace in loud if pace.moved for value in (pace.before, pace.after)]
-    busy = [pace.others for _, pace in loud if pace.crowded and pace.others is not None]
+    busy = [pace.others for _, pace in loud if pace.crowded and pace.others]
+    waited = [pace.waited for _, pace in loud if pace.crowded and pace.waited]
     reasons = []
     if moved:
         reasons.append(f"the teacher took {between(moved)} times as long as at the study's first reading")
     if busy:
         reasons.append(f"other processes kept {share(max(busy))} of the cores busy")
+    if waited:
+        reasons.append(f"timing waited for a core {share(max(waited))} of the time")
     named = "the front" if len(loud) == len(front) else _trials([trial for trial, _ in loud]).lower()
     return (
         f"The latencies of {named} were not taken on a quiet machine: {listed(reasons)}. Ratios to the teacher, "

@@ -137,6 +137,8 @@ def test_every_network_of_the_front_is_confirmed_with_its_seeds_and_twins(option
         assert twins == ([[0, 1]] * 2 if trial.params["loss"] == "stcd" else [[], []])
         assert trial.confirmation.pace is not None
         assert 0.1 < trial.confirmation.pace.before < 10
+        assert trial.confirmation.pace.waited is not None
+        assert 0 <= trial.confirmation.pace.waited < 1
     store.close()
     assert all(one.confirmed is not None for one in result.summary.front_trials)
     later, said_later = again(options, trials=2, confirm_seeds=2)

@@ -29,3 +29,4 @@ def test_a_pace_within_fifteen_per_cent_is_the_same() -> None:
     assert Pace(before=0.8, after=1.0).moved
     assert not Pace(before=1.0, after=1.0).crowded
     assert Pace(before=1.0, after=1.0, others=0.5).crowded
+    assert Pace(before=1.0, after=1.0, waited=0.2).crowded
