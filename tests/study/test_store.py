@@ -48,6 +48,7 @@ def test_records_weights_references_and_confirmations_come_back(
     again.close()
 
 
+@on_both_databases
 def test_trainings_of_the_quiet_pass_come_back(store: StudyStore, url: str) -> None:
     """One for each trial, seed and kind; what failed is replaced by what did not; large seeds fit."""
     failed = Training(number=3, seed=2**40, kind="twin", epochs=9, reason="killed")
