@@ -175,7 +175,7 @@ def test_a_database_of_another_schema_is_refused(store: StudyStore, url: str) ->
     connection.execute("UPDATE kdsearch_schema SET version = 99")
     connection.commit()
     connection.close()
-    with pytest.raises(StudyError, match="has schema 99 and this kdsearch reads 1"):
+    with pytest.raises(StudyError, match="has schema 99 and this kdsearch reads up to 2"):
         StudyStore.open(url, "city")
 
 
