@@ -13,7 +13,7 @@ import typer
 from kdsearch.errors import KdsearchError, StudyError
 
 if TYPE_CHECKING:
-    from kdsearch.study.store import StudyListing, StudyStore
+    from kdsearch.study.store import StudyListing
 
 __all__ = ["app", "main"]
 
@@ -60,6 +60,7 @@ def run(
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
     address: Annotated[str | None, typer.Option(help="A running Ray cluster, host:port; else Ray starts here.")] = None,
+    warm_start: Annotated[str | None, typer.Option(help="A study whose front is tried first.")] = None,
     stopping: Annotated[bool, typer.Option(help="Stop hopeless trials early.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of training and of the search.")] = 0,
     sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2 or random.")] = "tpe",
@@ -98,6 +99,7 @@ def run(
         executor="ray" if executor == "ray" else "local",
         workers=workers,
         address=address,
+        warm_start=warm_start,
         stopping=stopping,
         verbose=verbose,
         seed=seed,
@@ -155,8 +157,9 @@ def show(
     """
     from kdsearch.console import print_front
     from kdsearch.report.summary import summarise
+    from kdsearch.study.store import find_study
 
-    store = _open_study(study, studies, storage)
+    store = find_study(study, studies, storage)
     summary = summarise(store, prefer)
     store.close()
     if as_json:
@@ -179,8 +182,9 @@ def report(
     """
     from kdsearch.report.page import write_page
     from kdsearch.report.summary import summarise
+    from kdsearch.study.store import find_study
 
-    store = _open_study(study, studies, storage)
+    store = find_study(study, studies, storage)
     typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
     store.close()
 
@@ -381,20 +385,6 @@ def _listings(studies: Path, storage: str | None) -> "list[StudyListing]":
     if storage is not None:
         return list_database(storage)
     return list_folder(studies) if studies.is_dir() else []
-
-
-def _open_study(study: str, studies: Path, storage: str | None) -> "StudyStore":
-    """A study by its name: in the given database, or wherever it is in the folder of studies."""
-    from kdsearch.study.store import StudyStore
-
-    if storage is not None:
-        return StudyStore.open(storage, study)
-    found = _listings(studies, None)
-    for listing in found:
-        if listing.meta.study == study:
-            return StudyStore.open(listing.url, study)
-    names = ", ".join(listing.meta.study for listing in found) or "none"
-    raise StudyError(f"there is no study {study!r} in {studies}; it holds: {names}")
 
 
 def _hide_password() -> None:

@@ -27,8 +27,8 @@ from kdsearch.study.driver import StudyEvent
 from kdsearch.study.executors import Executor, LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES, Objective, reference_point
 from kdsearch.study.runner import run_search
-from kdsearch.study.space import SearchSpace, load_space
-from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.space import Point, SearchSpace, load_space
+from kdsearch.study.store import StudyMeta, StudyStore, find_study
 from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teacher_config
 from kdsearch.trial import Bench, TaughtNetwork
 from kdsearch.trial_config import RECIPES, TrialConfig
@@ -54,6 +54,7 @@ class RunOptions:
         executor: Who runs the trials.
         workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
         address: A running Ray cluster, `host:port`; Ray is started here where None.
+        warm_start: Another study, in the same database or folder; the networks of its front are tried first.
         stopping: Whether hopeless trials are stopped early.
         verbose: Whether Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
@@ -80,6 +81,7 @@ class RunOptions:
     executor: Literal["ray", "local"] = "ray"
     workers: int | None = None
     address: str | None = None
+    warm_start: str | None = None
     stopping: bool = True
     verbose: bool = False
     seed: int = 0
@@ -164,6 +166,8 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     if options.prefer is not None:
         parse_weights(options.prefer, [objective.name for objective in objectives])
     space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
+    if options.warm_start is not None:
+        space = _warm(space, options)
     _check_space(space)
     protocol = options.protocol or space.protocol
     prepared, data_note = prepared_dataset(
@@ -217,6 +221,21 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
 
 def _report_path(options: RunOptions, store: StudyStore) -> Path:
     return options.studies / store.meta.study / "report.html"
+
+
+def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
+    """The space with the front of another study among its points, as far as its parameters fit."""
+    other = find_study(str(options.warm_start), options.studies, options.storage)
+    front = summarise(other).front_trials
+    other.close()
+    points = [Point(cite=f"study {other.meta.study}, trial {trial.number}", params=trial.params) for trial in front]
+    warm = space.with_points(points)
+    if len(warm.points) == len(space.points):
+        raise StudyError(
+            f"study {options.warm_start!r} has no network on its front that fits space {space.name!r}; "
+            "leave --warm-start out, or name another study"
+        )
+    return warm
 
 
 def _check_space(space: SearchSpace) -> None:

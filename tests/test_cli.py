@@ -359,3 +359,16 @@ def test_a_server_that_refuses_is_one_sentence(
     assert "teacher" not in refused.stderr
     assert "wr0ng" not in refused.stderr
     assert "s3cr3t" not in refused.stderr
+
+
+def test_a_warm_start_tries_the_front_of_another_study_first(folder: Path) -> None:
+    """The networks come by their parameters; a study that is not there is named before anything is trained."""
+    front = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
+    best = next(trial for trial in front["trials"] if trial["number"] == front["front"][0])
+    kdsearch(folder, *RUN, "--study", "warm", "--warm-start", "demo-quick", "--trials", "1")
+    study = optuna.load_study(study_name="warm", storage=f"sqlite:///{folder / 'studies/warm/study.db'}")
+    assert study.trials[0].user_attrs["cite"] == f"study demo-quick, trial {best['number']}"
+    assert study.trials[0].params.items() <= best["params"].items()
+    refused = kdsearch(folder, *RUN, "--study", "cold", "--warm-start", "nobody", check=2)
+    assert "there is no study 'nobody'" in refused.stderr
+    assert "teacher" not in refused.stderr

@@ -30,7 +30,7 @@ from kdsearch.study.lock import locked
 from kdsearch.study.stopping import Rung
 from kdsearch.study.tables import ConfirmationRow, ReferenceRow, RungRow, StudyRow, Table, TrainingRow, TrialRow
 
-__all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "list_database", "list_studies"]
+__all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "find_study", "list_database", "list_studies"]
 
 
 class StudyMeta(BaseModel):
@@ -269,6 +269,22 @@ def list_studies(folder: Path) -> list[StudyListing]:
     """
     paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
     return [listing for path in paths for listing in list_database(f"sqlite:///{path.resolve()}")]
+
+
+def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
+    """Open a study by its name: in the given database, or wherever it is in a folder of studies.
+
+    Raises:
+        StudyError: Where it is not there; the message names the studies that are.
+    """
+    if url is not None:
+        return StudyStore.open(url, name)
+    found = list_studies(folder) if folder.is_dir() else []
+    for listing in found:
+        if listing.meta.study == name:
+            return StudyStore.open(listing.url, name)
+    names = ", ".join(listing.meta.study for listing in found) or "none"
+    raise StudyError(f"there is no study {name!r} in {folder}; it holds: {names}")
 
 
 def list_database(url: str) -> list[StudyListing]:
