@@ -15,9 +15,9 @@ from kdsearch.measure.latency import PAPER_BATCH, measure_latency
 from kdsearch.models import Forecaster
 from kdsearch.record import Confirmation, Cost, Latency, Metrics, Reference
 from kdsearch.report.summary import summarise
+from kdsearch.retrain import Job, retrain, scores_of
 from kdsearch.study.executors import Executor
 from kdsearch.study.store import StoredTrial, StudyStore
-from kdsearch.study.worker import attempt
 from kdsearch.teachers import reference_lines
 from kdsearch.trial import Bench
 
@@ -26,16 +26,6 @@ __all__ = ["confirm"]
 SINGLE_REPEATS = 300
 BATCH_REPEATS = 20
 BATCH_SECONDS = 45.0
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One more training of a candidate: another seed, or the twin without a teacher in its loss."""
-
-    number: int
-    params: dict[str, Any]
-    seed: int
-    twin: bool
 
 
 def confirm(
@@ -86,37 +76,27 @@ def _seeds(trial: StoredTrial, seeds: int) -> list[int]:
     return [own + further for further in range(seeds)]
 
 
-def _jobs(trial: StoredTrial, seeds: int) -> Iterator[_Job]:
+def _jobs(trial: StoredTrial, seeds: int) -> Iterator[Job]:
     own, *others = _seeds(trial, seeds)
     for seed in others:
-        yield _Job(trial.number, trial.params, seed, twin=False)
+        yield Job(trial.number, trial.params, seed, twin=False)
     if _distilled(trial):
         for seed in (own, *others):
-            yield _Job(trial.number, trial.params | {"loss": "none"}, seed, twin=True)
-
-
-def _train(bench: Bench, job: _Job) -> Metrics | str:
-    """Scores of one more training, or why there are none."""
-    record, weights = attempt(bench, job.params, job.seed)
-    return str(record.reason) if weights is None else _scores(bench, Bundle.from_bytes(weights))
+            yield Job(trial.number, trial.params | {"loss": "none"}, seed, twin=True)
 
 
 def _trained(
-    bench: Bench, jobs: list[_Job], executor: Executor, progress: Callable[[str], None]
-) -> Iterator[tuple[_Job, Metrics]]:
+    bench: Bench, jobs: list[Job], executor: Executor, progress: Callable[[str], None]
+) -> Iterator[tuple[Job, Metrics]]:
     """Every job with its scores, those left out whose training failed."""
     began = time.monotonic()
-    for done, (job, scores, death) in enumerate(executor.map(_train, bench, jobs), 1):
+    for done, (job, scores, death) in enumerate(executor.map(retrain, bench, jobs), 1):
         progress(f"quiet pass: {done} of {len(jobs)} trainings after {time.monotonic() - began:.0f} s")
         if isinstance(scores, dict):
             yield job, scores
         else:
             reason = scores or death
             progress(f"trial {job.number} failed with seed {job.seed}, which is left out of its means: {reason}")
-
-
-def _scores(bench: Bench, bundle: Bundle) -> Metrics:
-    return {part: bench.bundle_metrics(bundle, part) for part in ("val", "test")}
 
 
 def _weights(store: StudyStore, trial: StoredTrial) -> bytes:
@@ -136,7 +116,7 @@ def _confirmation(
 ) -> Confirmation:
     """Means are over the seeds that gave a network, and a twin where there is one."""
     own, *others = _seeds(trial, seeds)
-    scores[trial.number, own, False] = _scores(bench, bundle)
+    scores[trial.number, own, False] = scores_of(bench, bundle)
     wanted = (False, True) if _distilled(trial) else (False,)
     whole = [seed for seed in (own, *others) if all((trial.number, seed, twin) in scores for twin in wanted)]
     kept = whole or [own]  # where every twin failed there is nothing to pair with
@@ -172,7 +152,7 @@ def _quiet_costs(bench: Bench, store: StudyStore, trials: list[StoredTrial], bun
         for cost, one, many in zip(known_costs, single, batch, strict=True)
         if cost is not None
     ]
-    scores = _scores(bench, bench.teacher.bundle)
+    scores = scores_of(bench, bench.teacher.bundle)
     store.save_reference(Reference(name="teacher", metrics=scores, cost=timed[0], note=known.note))
     return timed[1:]
 
