@@ -291,7 +291,7 @@ def test_a_full_disk_is_one_sentence(
     try:
         (disk / "filling").write_bytes(bytes(2**16))
         monkeypatch.setattr(tempfile, "tempdir", str(disk))
-        with pytest.raises(RunError, match="No space left on device.*; look for free memory and disk space in"):
+        with pytest.raises(RunError, match=r"No space left on device.*; look for free memory and disk space in"):
             search(bench(), trials=2)
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
