@@ -8,12 +8,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +78,8 @@ def cluster() -> Iterator[Cluster]:
         shared = ["--object-store-memory=100000000", "--block", "--disable-usage-stats"]
         head = [f"--port={port}", "--head", "--num-cpus=0", "--include-dashboard=false", f"--temp-dir={home}/ray"]
         node = [f"--address=127.0.0.1:{port}", "--num-cpus=2"]
-        alone = (
-            subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/dev/shm"], check=False).returncode == 0
-        )
+        probe = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/dev/shm"]
+        alone = subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode == 0
         hide = f"mount -t tmpfs none '{home}' && mount -t tmpfs none /dev/shm && " if alone else ""
         own = ["unshare", "-m"] if alone else []
         path = os.pathsep.join([f"{root}/none", str(Path(package.__file__).parents[1])])
@@ -154,9 +154,11 @@ def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(c
     assert shown["front"]
     for number in shown["front"]:
         assert len(shown["trials"][number]["confirmed"]["seeds"]) == 2
+    with closing(sqlite3.connect(cluster.home / "studies/demo-quick/study.db")) as connection:
+        rungs = connection.execute("SELECT eighth, number FROM kdsearch_rungs ORDER BY number").fetchall()
+    assert rungs == [(4, 0), (4, 1), (4, 2)]
     assert not any("Ray" in line or "ray::" in line for line in finished.stderr.splitlines())
     assert list((cluster.home / "tmp").glob("kdsearch-ray-*")) == []
-    print(finished.stderr)
 
 
 LOOK = """
@@ -173,7 +175,7 @@ def look(bench, job):
             drivers.append(name)
         except ImportError as error:
             assert "no database here" in str(error)
-    return drivers, os.path.exists(os.path.join(sys.argv[2] if len(sys.argv) > 2 else job, "quick.toml")), bench
+    return drivers, os.path.exists(os.path.join(job, "quick.toml")), bench
 
 with RayExecutor(None, address=sys.argv[1]) as executor:
     assert executor.workers == 2, executor.workers
@@ -207,7 +209,7 @@ def test_the_other_node_has_no_database_and_none_of_our_files(cluster: Cluster) 
     [{"RAY_AUTH_TOKEN": "another-one"}, {"RAY_AUTH_TOKEN": "", "HOME": "/nowhere"}, {"RAY_AUTH_MODE": "disabled"}],
 )
 def test_a_wrong_token_is_one_sentence_within_seconds(cluster: Cluster, token: dict[str, str]) -> None:
-    """Wrong, not there, or not sent: no twenty seconds of Ray's own messages, no traceback, no teacher trained first."""
+    """Wrong, not there, or not sent: no 20 seconds of Ray's messages, no traceback, no teacher trained first."""
     begun = time.monotonic()
     stranger = Cluster(cluster.address, cluster.environment | token, cluster.home, cluster.alone)
     arguments = ["run", "--space", "quick.toml", "--study", "other", "--trials", "1", "--address", cluster.address]
