@@ -2,17 +2,17 @@
 
 import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Command
+
+Start = Callable[..., "Command"]
 
 SPACE = """
 name = "long"
@@ -30,102 +30,28 @@ value = {epochs}
 """
 
 
-SECONDS = 150  # for what takes 20 on an idle machine
-
-
-class Command:
-    """`kdsearch run` in a session of its own, as in a terminal of its own."""
-
-    def __init__(self, home: Path, study: str, *arguments: str, epochs: int = 5000) -> None:
-        (home / f"{study}.toml").write_text(SPACE.format(epochs=epochs))
-        self.database = home / "studies" / study / "study.db"
-        self.mark = uuid.uuid4().hex
-        command = [sys.executable, "-m", "kdsearch", "run", "--space", f"{study}.toml", "--study", study, *arguments]
-        environment = {"KDSEARCH_CACHE": str(home / "cache"), "OMP_NUM_THREADS": "1", "MARK_OF_THE_TEST": self.mark}
-        self.output = home / f"{study}.txt"
-        with self.output.open("w") as output:
-            self.process = subprocess.Popen(
-                command, cwd=home, env=os.environ | environment, stdout=output, stderr=output, start_new_session=True
-            )
-
-    def wait_until(self, true: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:
-        """Look ten times a second."""
-        ends = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < ends, f"{what}: not after {seconds:g} s; {self.output.read_text()}"
-            time.sleep(0.1)
-
-    def training(self) -> int:
-        """Workers inside a trial, by the name that Ray gives their processes."""
-        return sum("ImplicitFunc.train" in name for name in self.processes().values())
-
-    def processes(self) -> dict[int, str]:
-        """Command lines of all living processes that this command began, itself among them."""
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if self.mark.encode() in (folder / "environ").read_bytes():
-                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
-            except OSError:  # it ended meanwhile
-                continue
-        return found
-
-    def rows(self) -> Counter[str]:
-        """States of the study's rows."""
-        if not self.database.exists():
-            return Counter()
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'trials'").fetchall()
-            return (
-                Counter(state for (state,) in connection.execute("SELECT state FROM trials")) if tables else Counter()
-            )
-
-    def reasons(self) -> list[str]:
-        with closing(sqlite3.connect(self.database)) as connection:
-            asked = connection.execute("SELECT value_json FROM trial_user_attributes WHERE key = 'reason'")
-            return [reason for (reason,) in asked]
-
-    def ends(self, code: int, within: float) -> None:
-        """It exits with a code after at most so many seconds, and nothing of it stays."""
-        begun = time.monotonic()
-        returned = self.process.wait(timeout=60)
-        took = time.monotonic() - begun
-        assert (returned, took < within) == (code, True), f"{returned} after {took:.1f} s; {self.output.read_text()}"
-        assert "Traceback" not in self.output.read_text()
-        self.wait_until(lambda: not self.processes(), "the end of all its processes", 30)
-
-
-Start = Callable[..., Command]
-
-
-@pytest.fixture
-def start(home: Path) -> Iterator[Start]:
-    """Begins commands, and leaves none of their processes behind."""
-    begun: list[Command] = []
-
-    def begin(study: str, *arguments: str, epochs: int = 5000) -> Command:
-        begun.append(Command(home, study, *arguments, epochs=epochs))
-        return begun[-1]
-
-    yield begin
-    for command in begun:
-        for pid in command.processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        command.process.wait()
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose cache holds the teacher after the first command."""
     return tmp_path_factory.mktemp("home")
 
 
-def searching(start: Start, study: str, executor: str) -> Command:
+@pytest.fixture
+def start(start_command: Start, home: Path) -> Start:
+    """Begins a run whose trials have so many epochs."""
+
+    def begin(study: str, *arguments: str, epochs: int = 5000) -> "Command":
+        (home / f"{study}.toml").write_text(SPACE.format(epochs=epochs))
+        return start_command(home, study, "--space", f"{study}.toml", *arguments)
+
+    return begin
+
+
+def searching(start: Start, study: str, executor: str) -> "Command":
     """A search inside its first trials, which never end."""
     command = start(study, "--trials", "5", "--executor", executor, "--workers", "2")
     if executor == "ray":
-        command.wait_until(lambda: command.training() == 2, "two trials under way")
+        command.wait_until(lambda: len(command.training()) == 2, "two trials under way")
     else:
         command.wait_until(lambda: command.rows()["RUNNING"] == 1, "a trial under way")
         time.sleep(1)
@@ -138,7 +64,8 @@ def test_ctrl_c_keeps_the_state_and_exits_with_130_within_10_seconds(start: Star
     os.killpg(command.process.pid, signal.SIGINT)
     command.ends(130, within=10)
     assert command.rows() == {"FAIL": 2, "WAITING": 2}
-    assert command.reasons() == ['"interrupted"'] * 2
+    reasons = command.ask("SELECT value_json FROM trial_user_attributes WHERE key = 'reason'")
+    assert reasons == [('"interrupted"',)] * 2
     assert "the same command goes on from there" in command.output.read_text()
 
 

@@ -81,6 +81,7 @@ class RayExecutor:
         for name in () if self._verbose else ("ray", "ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         # `log_to_driver=False` leaves out what workers write, but not what Ray tells of them, such as their deaths.
+        self._talks = ray._private.worker._worker_logs_enabled
         ray._private.worker._worker_logs_enabled = self._verbose
         self._started_here = not ray.is_initialized()
         if self._started_here:
@@ -96,6 +97,7 @@ class RayExecutor:
         self._bench = None
         if self._started_here:
             ray.shutdown()
+        ray._private.worker._worker_logs_enabled = self._talks
 
     def _start(self) -> None:
         settings: dict[str, Any] = {"address": self._address}

@@ -151,14 +151,15 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_tried_once_more(
             os._exit(137)
         return 1.0
 
-    search(bench(die), trials=2)
+    with RayExecutor(WORKERS) as executor:
+        search(bench(die), trials=2, executor=executor)
+        time.sleep(1)  # Ray tells of deaths a little later
+    assert capfd.readouterr() == ("", "")
     trials = store.trials()
     assert trials[0].state == "COMPLETE"
     assert trials[1].state == "FAIL"
     assert trials[1].reason is not None
     assert trials[1].reason.startswith("the worker failed, and again at a second attempt: The actor died unexpectedly")
-    time.sleep(1)  # Ray tells of deaths a little later
-    assert capfd.readouterr() == ("", "")
 
 
 ENDS = """
