@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kdsearch.errors import KdsearchError, StudyError
+from kdsearch.interruption import INTERRUPTED, TERMINATED, end_in_order
 
 if TYPE_CHECKING:
     from kdsearch.study.store import StudyListing
@@ -37,8 +38,6 @@ STORAGE = "KDSEARCH_STORAGE"
 Storage = Annotated[
     str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")
 ]
-
-INTERRUPTED = 130
 
 
 @app.command()
@@ -407,6 +406,7 @@ def _hide_password() -> None:
 def main() -> NoReturn:
     """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
     _hide_password()
+    end_in_order()
     try:
         app()
     except KdsearchError as error:
@@ -417,7 +417,7 @@ def main() -> NoReturn:
         typer.echo(f"Error: {what}", err=True)
         sys.exit(1)
     except SystemExit as stop:  # typer's own way out, which is silent at Ctrl-C
-        if stop.code == INTERRUPTED:
+        if stop.code in {INTERRUPTED, TERMINATED}:
             typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
         raise
     raise AssertionError("typer ends every command with an exit")

@@ -35,9 +35,13 @@ BUSY_SHARE = 0.25
 WAITED_SHARE = 0.1
 
 
-def installed_versions() -> dict[str, str]:
-    """Versions of what decides a trial's numbers."""
-    return {"python": platform.python_version()} | {name: version(name) for name in ("kdsearch", "torch", "optuna")}
+def installed_versions(*others: str) -> dict[str, str]:
+    """Versions of what decides a trial's numbers.
+
+    Args:
+        others: Further packages; workers have no optuna.
+    """
+    return {"python": platform.python_version()} | {name: version(name) for name in ("kdsearch", "torch", *others)}
 
 
 class Latency(BaseModel):

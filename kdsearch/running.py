@@ -174,8 +174,10 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         options.dataset or space.dataset, protocol, options.data_dir, options.channel
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
+    # A wrong address is not to cost a teacher.
+    chosen_executor = _executor(options)
     if options.storage is not None:
-        disconnect(connect(options.storage, create=True))  # a wrong address is not to cost a teacher
+        disconnect(connect(options.storage, create=True))
     bench, record = _bench(options, space, prepared, talk)
     references = _references(bench, record)
     store = _store(options, space, prepared, data_note, bench, references)
@@ -187,7 +189,7 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         for warning in begun.warnings:
             talk(warning)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
-        with _executor(options) as executor:
+        with chosen_executor as executor:
             run_search(
                 store,
                 space,
@@ -304,7 +306,7 @@ def _store(
         protocol_text=prepared.protocol.describe(prepared.series),
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        versions=installed_versions(),
+        versions=installed_versions("optuna"),
     )
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 

@@ -1,4 +1,4 @@
-"""Small series that every test can afford, and a PostgreSQL server that lives as long as the tests."""
+"""Small series that every test can afford, a PostgreSQL server that lives as long as the tests, real commands."""
 
 import os
 import pwd
@@ -6,17 +6,22 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
+from sqlalchemy import Row, create_engine, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.data.series import Series
@@ -128,3 +133,93 @@ def _wait_for(address: URL, server: subprocess.Popen[Any], log: Path) -> None:
         else:
             return
     pytest.fail(f"PostgreSQL did not begin: {log.read_text()}")
+
+
+SECONDS = 150  # for what takes 20 on an idle machine
+
+
+class Command:
+    """`kdsearch run` in a session of its own, as in a terminal of its own."""
+
+    def __init__(self, home: Path, study: str, *arguments: str, storage: str | None = None) -> None:
+        self.url = storage or f"sqlite:///{home / 'studies' / study / 'study.db'}"
+        self.mark = uuid.uuid4().hex
+        environment = {"KDSEARCH_CACHE": str(home / "cache"), "OMP_NUM_THREADS": "1", "MARK_OF_THE_TEST": self.mark}
+        if storage is not None:
+            environment["KDSEARCH_STORAGE"] = storage
+        self.output = home / f"{study}.txt"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kdsearch", "run", "--study", study, *arguments],
+                cwd=home,
+                env=os.environ | environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait_until(self, true: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:
+        """Look ten times a second."""
+        ends = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < ends, f"{what}: not after {seconds:g} s; {self.output.read_text()}"
+            time.sleep(0.1)
+
+    def processes(self) -> dict[int, str]:
+        """Command lines of all living processes that this command began, itself among them."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if self.mark.encode() in (folder / "environ").read_bytes():
+                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+            except OSError:  # it ended meanwhile
+                continue
+        return found
+
+    def training(self) -> list[int]:
+        """Workers inside a trial, by the name that Ray gives their processes."""
+        return [pid for pid, name in self.processes().items() if "ImplicitFunc.train" in name]
+
+    def rows(self) -> Counter[str]:
+        """States of the study's rows."""
+        return Counter(state for (state,) in self.ask("SELECT state FROM trials"))
+
+    def ask(self, query: str) -> Sequence[Row[Any]]:
+        """Rows of the database; none before it is there."""
+        path = make_url(self.url).database if self.url.startswith("sqlite") else None
+        if path is not None and not Path(path).exists():
+            return []
+        engine = create_engine(self.url)
+        try:
+            with engine.connect() as connection:
+                return connection.execute(text(query)).all()
+        except (OperationalError, ProgrammingError):  # before its tables are there
+            return []
+        finally:
+            engine.dispose()
+
+    def ends(self, code: int, within: float = SECONDS) -> None:
+        """It exits with a code after at most so many seconds, and nothing of it stays."""
+        begun = time.monotonic()
+        returned = self.process.wait(timeout=SECONDS)
+        took = time.monotonic() - begun
+        assert (returned, took < within) == (code, True), f"{returned} after {took:.1f} s; {self.output.read_text()}"
+        assert "Traceback" not in self.output.read_text()
+        self.wait_until(lambda: not self.processes(), "the end of all its processes", 30)
+
+
+@pytest.fixture
+def start_command() -> Iterator[Callable[..., Command]]:
+    """Begins commands, and leaves none of their processes behind."""
+    begun: list[Command] = []
+
+    def begin(home: Path, study: str, *arguments: str, storage: str | None = None) -> Command:
+        begun.append(Command(home, study, *arguments, storage=storage))
+        return begun[-1]
+
+    yield begin
+    for command in begun:
+        for pid in command.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        command.process.wait()

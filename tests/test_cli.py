@@ -218,6 +218,18 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: li
     assert refused.stdout == ""
 
 
+def test_five_failures_in_a_row_end_a_run_with_exit_code_1(folder: Path) -> None:
+    """A learning rate that no network survives: every row says why it failed, and the run gives up."""
+    (folder / "hopeless.toml").write_text(QUICK_SPACE + "[parameters.learning_rate]\nvalue = 1e30\n")
+    command = [*RUN[:3], "--space", "hopeless.toml", "--study", "hopeless", *RUN[-4:]]
+    ended = kdsearch(folder, *command, check=1)
+    assert "Error: 5 trials failed in a row, the last one with: " in ended.stderr
+    assert "give the same command again" in ended.stderr
+    trials = json.loads(kdsearch(folder, "show", "hopeless", "--json").stdout)["trials"]
+    assert [trial["state"] for trial in trials] == ["FAIL"] * 5
+    assert all("not finite" in trial["reason"] for trial in trials)
+
+
 def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
     """No row is left running, and the same command goes on."""
     (tmp_path / "quick.toml").write_text(QUICK_SPACE)

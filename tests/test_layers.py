@@ -6,9 +6,9 @@ from pathlib import Path
 import kdsearch
 
 PACKAGE = Path(kdsearch.__file__).parent
-ARROW = ["errors", "record", "data", "models", "distill", "prune", "measure", "train", "bundle", "export"]
-ARROW += ["trial_config", "trial", "teachers", "study", "report", "confirm", "reproduce", "doctor", "running"]
-ARROW += ["console", "cli"]
+ARROW = ["errors", "interruption", "record", "data", "models", "distill", "prune", "measure", "train", "bundle"]
+ARROW += ["export", "trial_config", "trial", "teachers", "study", "report", "confirm", "reproduce", "doctor"]
+ARROW += ["running", "console", "cli"]
 TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py", "cli.py"]
 
 

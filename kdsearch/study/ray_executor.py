@@ -7,8 +7,11 @@ a `Searcher` of ours, which asks the driver, and nothing of a run outlives it bu
 import logging
 import math
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -32,6 +35,7 @@ from ray.tune.search import Searcher  # noqa: E402
 
 from kdsearch.errors import RunError, StudyError  # noqa: E402
 from kdsearch.record import TrialRecord  # noqa: E402
+from kdsearch.study.cluster import check_cluster, why_not  # noqa: E402
 from kdsearch.study.stopping import last_rung  # noqa: E402
 from kdsearch.study.worker import Bench, attempt, failure  # noqa: E402
 
@@ -56,23 +60,29 @@ class RayExecutor:
     teacher reach each node once; its workers map them from shared memory.
 
     Args:
-        workers: Trials at a time, each with one CPU; those of the cluster where None.
-        address: `host:port` of a running cluster, or `ray://host:port`; None starts Ray here.
-        on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, each gets an equal share.
+        workers: Trials at a time, each with one CPU; as many as the cluster has where None.
+        address: `host:port` of a running cluster; None starts Ray here.
+        on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, some share one.
         verbose: Whether Ray may write to the terminal.
 
     Raises:
-        StudyError: Where the cluster cannot be joined, or a GPU is asked for and there is none.
+        StudyError: Where the cluster cannot be joined; in the block also where a GPU is asked for and there is none.
     """
 
     def __init__(
         self, workers: int | None, *, address: str | None = None, on_gpu: bool = False, verbose: bool = False
     ) -> None:
+        if address is not None and not ray.is_initialized():
+            check_cluster(address)
         self._workers, self._address, self._on_gpu, self._verbose = workers, address, on_gpu, verbose
+        self._bench: tuple[Any, Any] | None = None
 
     def __enter__(self) -> Self:
         for name in () if self._verbose else ("ray", "ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        # `log_to_driver=False` leaves out what workers write, but not what Ray tells of them, such as their deaths.
+        self._talks = ray._private.worker._worker_logs_enabled
+        ray._private.worker._worker_logs_enabled = self._verbose
         self._started_here = not ray.is_initialized()
         if self._started_here:
             self._start()
@@ -84,38 +94,41 @@ class RayExecutor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._bench = None
         if self._started_here:
             ray.shutdown()
+        ray._private.worker._worker_logs_enabled = self._talks
 
     def _start(self) -> None:
+        settings: dict[str, Any] = {"address": self._address}
         if self._address is None:
-            ray.init(
-                address="local",
-                num_cpus=self._workers,
-                include_dashboard=False,
-                log_to_driver=self._verbose,
-                logging_level=logging.INFO if self._verbose else logging.ERROR,
-                object_store_memory=OBJECT_STORE_BYTES,
-            )
-            return
+            settings = {"address": "local", "num_cpus": self._workers, "object_store_memory": OBJECT_STORE_BYTES}
+        level = logging.INFO if self._verbose else logging.CRITICAL
         try:
-            ray.init(address=self._address, log_to_driver=self._verbose)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise StudyError(
-                f"the Ray cluster at {self._address} cannot be joined ({reason}); see that it runs, and that "
-                "RAY_AUTH_MODE=token and its token are set where it asks for one"
-            ) from error
+            with _own_sigterm():
+                ray.init(**settings, include_dashboard=False, log_to_driver=self._verbose, logging_level=level)
+        except Exception as error:
+            where = f"joined at {self._address}" if self._address else "started here; run with --executor local"
+            raise StudyError(f"Ray cannot be {where}: {why_not(error)}") from error
 
     def _resources(self) -> dict[str, float]:
         """What a trial occupies; also settles how many run at a time."""
         cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        self.workers = self._workers or int(cluster.get("CPU", 1))
+        self.workers = self._workers or int(cluster.get("CPU", 0))
+        if not self.workers:
+            raise StudyError("the Ray cluster has no CPU; give --workers where it gets nodes as they are asked for")
         if not self._on_gpu:
             return {"cpu": 1}
         if not cluster.get("GPU"):
             raise StudyError("Ray knows of no GPU; leave --device at cpu, or join a cluster that has one")
-        return {"cpu": 1, "gpu": min(1.0, math.floor(1e4 * cluster["GPU"] / self.workers) / 1e4)}
+        on_each = math.ceil(self.workers / cluster["GPU"])  # a share is of one GPU, and two halves make no whole one
+        return {"cpu": 1, "gpu": math.floor(1e4 / on_each) / 1e4}  # Ray counts in ten-thousandths
+
+    def _shared(self, bench: Any) -> Any:
+        """The bench in Ray's shared memory: put there once, whatever is run with it."""
+        if self._bench is None or self._bench[0] is not bench:
+            self._bench = bench, ray.put(bench)
+        return self._bench[1]
 
     def search(self, driver: "Driver", bench: Bench) -> None:
         """Run trials in actors that live for the whole search, each with one CPU.
@@ -141,7 +154,8 @@ class RayExecutor:
 
     def _tuner(self, driver: "Driver", bench: Bench, scratch: str) -> tune.Tuner:
         return tune.Tuner(
-            tune.with_resources(tune.with_parameters(_run, bench=bench), self.resources),
+            # In a tuple: Tune would put the reference itself, which Ray refuses.
+            tune.with_resources(tune.with_parameters(_run, shared=(self._shared(bench),)), self.resources),
             tune_config=tune.TuneConfig(
                 search_alg=_Bridge(driver),
                 scheduler=_Stops(driver),
@@ -161,7 +175,7 @@ class RayExecutor:
         self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function of the bench for every job, as many at a time as there are workers."""
-        shared = ray.put(bench)
+        shared = self._shared(bench)
         task = ray.remote(num_cpus=1, num_gpus=self.resources.get("gpu", 0), max_retries=1)(function)
         waiting, running = list(reversed(jobs)), dict[Any, Job]()
         while waiting or running:
@@ -178,7 +192,18 @@ class RayExecutor:
                 yield job, None, str(error).strip().splitlines()[0]
 
 
-def _run(config: dict[str, Any], bench: Bench) -> None:
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep the handler of the signal that Ray takes for itself."""
+    mine = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, mine)
+
+
+def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
     """In the worker: one trial. What its bench raises comes back as a record: Tune repeats dead workers alone."""
     seen: int | None = None
 
@@ -190,7 +215,7 @@ def _run(config: dict[str, Any], bench: Bench) -> None:
             tune.report({"record": record, "share": share, "weights": None})
         return True
 
-    record, weights = attempt(bench, config["params"], config["seed"], go_on)
+    record, weights = attempt(ray.get(shared[0]), config["params"], config["seed"], go_on)
     tune.report({"record": record, "share": None, "weights": weights})
 
 
