@@ -7,12 +7,8 @@ a `Searcher` of ours, which asks the driver, and nothing of a run outlives it bu
 import logging
 import math
 import os
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _SETTINGS = {
@@ -36,6 +32,7 @@ from ray.tune.search import Searcher  # noqa: E402
 from kdsearch.errors import RunError, StudyError  # noqa: E402
 from kdsearch.record import TrialRecord  # noqa: E402
 from kdsearch.study.cluster import check_cluster, why_not  # noqa: E402
+from kdsearch.study.ray_faults import cause, own_sigterm, repeat_after_out_of_memory  # noqa: E402
 from kdsearch.study.stopping import last_rung  # noqa: E402
 from kdsearch.study.worker import Bench, attempt, failure  # noqa: E402
 
@@ -83,6 +80,7 @@ class RayExecutor:
         # `log_to_driver=False` leaves out what workers write, but not what Ray tells of them, such as their deaths.
         self._talks = ray._private.worker._worker_logs_enabled
         ray._private.worker._worker_logs_enabled = self._verbose
+        repeat_after_out_of_memory()
         self._started_here = not ray.is_initialized()
         if self._started_here:
             self._start()
@@ -105,7 +103,7 @@ class RayExecutor:
             settings = {"address": "local", "num_cpus": self._workers, "object_store_memory": OBJECT_STORE_BYTES}
         level = logging.INFO if self._verbose else logging.CRITICAL
         try:
-            with _own_sigterm():
+            with own_sigterm():
                 ray.init(**settings, include_dashboard=False, log_to_driver=self._verbose, logging_level=level)
         except Exception as error:
             where = f"joined at {self._address}" if self._address else "started here; run with --executor local"
@@ -146,10 +144,9 @@ class RayExecutor:
             try:
                 self._tuner(driver, bench, scratch).fit()
             except Exception as error:
-                reason = str(error).strip().splitlines() or [""]
                 raise RunError(
-                    f"Ray Tune gave up ({type(error).__name__}: {reason[-1]}); look for free memory and disk space in "
-                    f"{tempfile.gettempdir()}, or run with --executor local"
+                    f"Ray Tune gave up ({type(error).__name__}: {why_not(error)}); look for free memory and disk space "
+                    f"in {tempfile.gettempdir()}, or run with --executor local"
                 ) from error
 
     def _tuner(self, driver: "Driver", bench: Bench, scratch: str) -> tune.Tuner:
@@ -190,17 +187,6 @@ class RayExecutor:
                 raise
             except ray.exceptions.RayError as error:  # the process is gone, and its successor too
                 yield job, None, str(error).strip().splitlines()[0]
-
-
-@contextmanager
-def _own_sigterm() -> Iterator[None]:
-    """Keep the handler of the signal that Ray takes for itself."""
-    mine = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, mine)
 
 
 def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
@@ -289,7 +275,7 @@ class _Returns(TrialProgressCallback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         number, params, seed = (trial.config[key] for key in ("number", "params", "seed"))
-        reason = f"the worker failed, and again at a second attempt: {_cause(trial)}"
+        reason = f"the worker failed, and again at a second attempt: {cause(trial)}"
         with self.driver.errors_kept():
             self.driver.finish(number, failure(params, seed, reason), None)
 
@@ -298,12 +284,3 @@ class _Returns(TrialProgressCallback):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
-
-
-def _cause(trial: Trial) -> str:
-    """What Ray knows of a worker's failure: the first line of a death, the last one of a traceback."""
-    if trial.pickled_error_file is None:
-        return str(Path(trial.error_file).read_text().strip().splitlines()[-1])
-    error = ray.cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
-    lines = str(error).strip().splitlines()
-    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0].strip()

@@ -28,6 +28,8 @@ MakeBench = Callable[..., Bench]
 Search = Callable[..., list[StudyEvent]]
 
 WORKERS = 2
+HOG_BYTES = 2**33
+"""A trial that takes so much is ended by Ray half-way, long before the machine is in need."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,17 +40,26 @@ def ray_for_all() -> Iterator[None]:
     # Workers cannot import test modules; what is defined in them travels whole.
     for module in ("tests.study.conftest", __name__):
         ray.cloudpickle.register_pickle_by_value(sys.modules[module])  # type: ignore[no-untyped-call]
-    ray.init(
-        address="local",
-        num_cpus=WORKERS,
-        num_gpus=1,
-        include_dashboard=False,
-        log_to_driver=False,
-        object_store_memory=2**27,
-    )
+    share = 1 - (memory("MemAvailable") - HOG_BYTES // 2) / memory("MemTotal")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_memory_usage_threshold", str(min(0.95, share)))
+        ray.init(
+            address="local",
+            num_cpus=WORKERS,
+            num_gpus=1,
+            include_dashboard=False,
+            log_to_driver=False,
+            object_store_memory=2**27,
+        )
     yield
     assert ray.is_initialized()
     ray.shutdown()
+
+
+def memory(name: str) -> int:
+    """Bytes of the machine, "MemTotal" or "MemAvailable"."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 @pytest.fixture
@@ -202,6 +213,27 @@ def test_whatever_a_trial_gives_its_row_has_a_state_and_a_reason(
     assert ends["inf"] == ("FAIL", "mae is inf: it diverged or was not measured")
     assert ends["memory"][0] == "FAIL"
     assert str(ends["memory"][1]).startswith("MemoryError: Unable to allocate 8.00 GiB")
+
+
+def test_a_worker_that_takes_too_much_memory_is_one_failed_row(
+    search: Search, store: StudyStore, bench: MakeBench
+) -> None:
+    """Ray ends it before the machine is in need, and again at its second attempt; the other trials go on."""
+    if memory("MemAvailable") < 1.5 * HOG_BYTES:
+        pytest.skip("too little memory here to waste any")
+
+    def hoard(params: dict[str, Any]) -> float:
+        kept: list[Any] = []
+        while params["route"] == "prune" and params["keep"] == 0.03 and len(kept) < HOG_BYTES // 2**27:
+            kept.append(np.ones(2**24))
+            time.sleep(0.02)
+        return 1.0 + len(kept)
+
+    search(bench(hoard), trials=2)
+    ends = {trial.params.get("keep"): (trial.state, str(trial.reason)) for trial in store.trials()}
+    assert ends[0.03][0] == "FAIL"
+    assert "low on memory" in ends[0.03][1]
+    assert [trial.state for trial in store.trials()].count("FAIL") == 1
 
 
 WIDTHS = """

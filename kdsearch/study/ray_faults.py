@@ -1,0 +1,54 @@
+"""What Ray makes of a fault, turned into what a search needs: a trial that is tried once more, and one reason."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.air.execution._internal.actor_manager import RayActorManager
+from ray.exceptions import OutOfMemoryError, RayActorError
+from ray.tune.experiment import Trial
+
+__all__ = ["cause", "own_sigterm", "repeat_after_out_of_memory"]
+
+
+def cause(trial: Trial) -> str:
+    """What Ray knows of a worker's failure: the first line of a death, the last one of a traceback."""
+    if trial.pickled_error_file is None:
+        return str(Path(trial.error_file).read_text().strip().splitlines()[-1])
+    error = ray.cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
+    lines = str(error).strip().splitlines()
+    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0].strip()
+
+
+@contextmanager
+def own_sigterm() -> Iterator[None]:
+    """Keep the handler of the signal that Ray takes for itself."""
+    mine = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, mine)
+
+
+def repeat_after_out_of_memory() -> None:
+    """Let Tune take a worker that Ray ended to save its node's memory for a dead one.
+
+    Ray 2.60 has an exception of its own for it, which Tune does not know: it gave up all trials.
+    """
+    known = RayActorManager._actor_task_failed
+    if hasattr(known, "__wrapped__"):
+        return
+
+    @wraps(known)
+    def task_failed(manager: RayActorManager, tracked_actor_task: Any, exception: Exception) -> None:
+        if isinstance(exception, OutOfMemoryError):
+            exception = RayActorError(error_msg=str(exception))
+        known(manager, tracked_actor_task, exception)
+
+    RayActorManager._actor_task_failed = task_failed  # type: ignore[assignment, method-assign]
