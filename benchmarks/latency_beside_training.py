@@ -10,7 +10,7 @@ import argparse
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Event, Process
 from multiprocessing.synchronize import Event as EventType
@@ -76,7 +76,11 @@ def main() -> None:
     with trainings(prepared, options.trainings):
         passes["beside"] = [measured(prepared) for _ in range(ROUNDS)]
     print(f"{options.dataset}, one thread, {ROUNDS} passes of {REPEATS} readings; {options.trainings} trainings beside")
-    for name, read in (("fastest", lambda one: one.fastest), ("median", lambda one: one.p50)):
+    readings: dict[str, Callable[[Latency], float]] = {
+        "fastest": lambda one: one.fastest,
+        "median": lambda one: one.p50,
+    }
+    for name, read in readings.items():
         for index, width in enumerate(WIDTHS):
             quiet, beside = (
                 [read(one[index]) / read(one[0]) for one in passes[place]] for place in ("quiet", "beside")

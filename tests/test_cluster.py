@@ -156,7 +156,7 @@ def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(c
         assert len(shown["trials"][number]["confirmed"]["seeds"]) == 2
     with closing(sqlite3.connect(cluster.home / "studies/demo-quick/study.db")) as connection:
         rungs = connection.execute("SELECT eighth, number FROM kdsearch_rungs ORDER BY number").fetchall()
-    assert rungs == [(4, 0), (4, 1), (4, 2)]
+    assert rungs == [(8, 0), (8, 1), (8, 2)]
     assert not any("Ray" in line or "ray::" in line for line in finished.stderr.splitlines())
     assert list((cluster.home / "tmp").glob("kdsearch-ray-*")) == []
 

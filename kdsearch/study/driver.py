@@ -20,7 +20,7 @@ from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, reap, tell
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.standing import Standing, Tally
-from kdsearch.study.stopping import Rung, last_rung, verdict
+from kdsearch.study.stopping import END, Rung, last_rung, outlook, verdict
 from kdsearch.study.store import StudyStore
 
 __all__ = ["Driver", "StudyEvent"]
@@ -137,12 +137,12 @@ class Driver:
     def _beaten(self, number: int, record: TrialRecord, share: float) -> str | None:
         """Why a trial at a rung is not worth the rest of its epochs."""
         eighth = last_rung(share)
-        error = next((point.val_mae for point in reversed(record.curve) if point.val_mae is not None), math.nan)
-        if not self._stopping or eighth is None or not math.isfinite(error):  # a diverged one will fail by itself
+        if not self._stopping or eighth is None:
             return None
-        mine = Rung(number, eighth, error, tuple(objective.read(record) for objective in self._costs))
-        self._store.save_rung(mine)
-        return verdict(mine, [rung for rung in self._store.rungs(eighth) if rung.number != number])
+        best_end = outlook(record.curve, share)
+        if math.isnan(best_end):  # it diverged, and will fail by itself
+            return None
+        return verdict(Rung(number, eighth, best_end, self._costs_of(record)), self._store.rungs(END))
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -150,6 +150,7 @@ class Driver:
             return
         asked = self.open[number]
         record = tell(self._store, asked, record, weights, self._objectives, self._limits)
+        self._keep_end(number, record)
         del self.open[number]
         self._tally.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
@@ -160,6 +161,15 @@ class Driver:
                 "mend the cause and give the same command again"
             )
             self._end(str(self.broken))
+
+    def _keep_end(self, number: int, record: TrialRecord) -> None:
+        """Let a finished trial stop others; of limits, those on cost are kept by now, and a worse error breaks more."""
+        errors = [point.val_mae for point in record.curve if point.val_mae is not None]
+        if record.state == "COMPLETE" and errors:
+            self._store.save_rung(Rung(number, END, errors[-1], self._costs_of(record)))
+
+    def _costs_of(self, record: TrialRecord) -> tuple[float, ...]:
+        return tuple(objective.read(record) for objective in self._costs)
 
     @contextmanager
     def alive(self) -> Iterator[None]:

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.samplers import BaseSampler
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
+from kdsearch.study.fresh import FreshSampler
 from kdsearch.study.lock import locked
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space import SearchSpace
@@ -27,11 +28,21 @@ __all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "reap", "
 
 INTERRUPTED = "interrupted"
 
+
+def _joint_tpe(seed: int) -> BaseSampler:
+    """TPE over parameters jointly (Falkner et al. 2018), in groups that a space's conditions make.
+
+    Optuna's default for several objectives takes parameters one by one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return TPESampler(seed=seed, multivariate=True, group=True)
+
+
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    # Parameters one by one: the joint form, Optuna's default for one objective, cannot follow conditions.
-    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=False),
+    "tpe": _joint_tpe,
     "nsga2": lambda seed: optuna.samplers.NSGAIISampler(seed=seed),
-    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+    "random": lambda seed: RandomSampler(seed=seed),
     # It falls back to independent sampling for conditional parameters, and would say so at nearly every trial.
     "gp": lambda seed: optuna.samplers.GPSampler(seed=seed, warn_independent_sampling=False),
 }
@@ -84,7 +95,8 @@ def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> l
         rows = len(study.get_trials(deepcopy=False))
         runs = study.user_attrs.get("runs", 0)
         study.set_user_attr("runs", runs + 1)
-    study.sampler = SAMPLERS[sampler](int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0]))
+    sampler_seed = int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0])
+    study.sampler = FreshSampler(SAMPLERS[sampler](sampler_seed), RandomSampler(sampler_seed), space)
     return taken_over
 
 

@@ -1,28 +1,31 @@
 """Early stopping with several objectives: what a network costs is known before it is trained, its error is not.
 
-Asynchronous successive halving (ASHA, Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning") compares
-trials at rungs of training and lets the better share of them go on. It knows one objective. Its forms for several
-(MO-ASHA, Schmucker et al. 2021) rank by non-dominated sorting, under which a tiny network survives every rung for its
-cost alone, however badly it learns. Here cost is no part of the ranking, it says who is compared: a trial's peers at a
-rung are those that cost no more in any objective, and it goes on while it is among the better of its peers. What is
-stopped would have to overtake networks that are as cheap and learn better; the cheapest network has no peer but itself.
+Domhan et al. 2015, "Speeding Up Automatic Hyperparameter Optimization of Deep Neural Networks by Extrapolation of
+Learning Curves", end a training when its extrapolated curve is unlikely to beat the best result so far. Here the best
+is taken among the finished trials that cost no more in any objective, so that a trial is stopped when one of them
+dominates even what it may still reach: the cheapest network is never stopped, and costlier ones stop nobody.
+
+The extrapolation is an optimist's: that each doubling of the epochs to come lowers the error as much as the last one
+did. Learning curves flatten out, so a curve rarely ends below it, and it asks no more of the curve than two points.
+Comparing errors at the same epoch instead, as successive halving does (ASHA, Li et al. 2020; for several objectives
+Schmucker et al. 2021), stops networks that learn slowly at first and end best: those that learn the readings themselves
+begin far behind those that learn the deviation from a calendar profile (`benchmarks/README.md`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["EIGHTHS", "Rung", "last_rung", "verdict"]
+from kdsearch.record import CurvePoint
 
-EIGHTHS = (1, 2, 4)
-"""Rungs: eighths of a trial's own epochs, after the last cut where it is pruned; before the first one nothing is
-stopped. Shares and not epochs, because a learning rate that falls over the whole training makes the error at epoch 10
-of 20 and at epoch 10 of 80 two different things."""
+__all__ = ["END", "Rung", "last_rung", "outlook", "verdict"]
 
-SURVIVORS = 1 / 3
-"""Share of its peers, itself among them, to whose better part a trial must belong to go on."""
+EIGHTHS = (2, 3, 4, 5, 6, 7)
+"""Where a trial may be stopped: eighths of its own epochs, after the last cut where it is pruned. A curve needs two
+points, and they come at every eighth."""
 
-ENOUGH = 2
-"""A trial is not stopped for fewer better peers than this: one may be luck."""
+END = 8
+"""The rung of finished trials, with which the others are compared."""
 
 COST_TOLERANCE = 0.05
 """Costs that differ by less are equal: so far apart lie two first readings of the latency of one network."""
@@ -34,8 +37,8 @@ class Rung:
 
     Attributes:
         number: The trial's number in its study.
-        eighth: One of `EIGHTHS`.
-        error: Validation MAE there.
+        eighth: One of `EIGHTHS`, or `END`.
+        error: Validation MAE at its end; of a trial under way the one that it may still reach, its `outlook`.
         costs: Its cost objectives, in the study's order; empty where the study has none.
     """
 
@@ -50,23 +53,43 @@ def last_rung(share: float) -> int | None:
     return max((rung for rung in EIGHTHS if rung <= 8 * share + 1e-9), default=None)
 
 
-def verdict(mine: Rung, others: Sequence[Rung]) -> str | None:
+def outlook(curve: Sequence[CurvePoint], share: float) -> float:
+    """The error that a training may still reach: in each doubling of its epochs it falls as much as in the last one.
+
+    Args:
+        curve: Learning curve so far, with the points of earlier phases.
+        share: Of the last phase's epochs that lie behind it, in (0, 1].
+
+    Returns:
+        The validation MAE at the end; minus infinity where the last phase has fewer than two points.
+    """
+    points = [
+        (point.epoch, point.val_mae) for point in curve if point.phase == curve[-1].phase and point.val_mae is not None
+    ]
+    if len(points) < 2:
+        return -math.inf
+    epoch, error = points[-1]
+    half_epoch, half_error = next((point for point in points[:-1] if 2 * point[0] >= epoch), points[-2])
+    per_doubling = max(0.0, half_error - error) / math.log2(epoch / half_epoch)
+    return error - per_doubling * math.log2(1 / share)
+
+
+def verdict(mine: Rung, finished: Sequence[Rung]) -> str | None:
     """Why a trial is to be stopped, or None where it may go on.
 
     Args:
         mine: The trial at its rung.
-        others: Other trials at the same rung, whatever became of them.
+        finished: Other trials at `END`.
     """
-    peers = [
+    as_cheap = [
         other
-        for other in others
+        for other in finished
         if all(cost <= (1 + COST_TOLERANCE) * own for cost, own in zip(other.costs, mine.costs, strict=True))
     ]
-    better = sorted((peer for peer in peers if peer.error < mine.error), key=lambda peer: peer.error)
-    if len(better) < max(ENOUGH, SURVIVORS * (len(peers) + 1)):
+    best = min(as_cheap, key=lambda other: other.error, default=None)
+    if best is None or mine.error < best.error:
         return None
-    named = ", ".join(str(peer.number) for peer in better[:3])
     return (
-        f"stopped after {mine.eighth}/8 of its epochs: {len(better)} of {len(peers)} trials that cost no more had less "
-        f"error there than its {mine.error:.4g} (trials {named}{', ...' if len(better) > 3 else ''})"
+        f"stopped after {mine.eighth}/8 of its epochs: it was heading for an error of {mine.error:.4g} at best, and "
+        f"trial {best.number}, which costs no more, ended with {best.error:.4g}"
     )

@@ -36,7 +36,7 @@ class TrialRow(Table):
 
 
 class RungRow(Table):
-    """A trial at a rung of early stopping; its cost objectives as a JSON list."""
+    """A finished trial, as early stopping compares others with it; its cost objectives as a JSON list."""
 
     __tablename__ = "kdsearch_rungs"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)

@@ -7,10 +7,13 @@ import pytest
 
 from kdsearch.record import CurvePoint, GoOn, TrialRecord
 from kdsearch.report.summary import summarise
+from kdsearch.study.driver import Driver
 from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.objectives import Objective
 from kdsearch.study.runner import run_search
+from kdsearch.study.search import Asked, prepare
 from kdsearch.study.space import SearchSpace
+from kdsearch.study.stopping import END
 from kdsearch.study.store import StudyMeta, StudyStore
 from kdsearch.study.worker import Bench
 
@@ -75,31 +78,70 @@ def test_a_trial_beyond_a_limit_on_cost_is_stopped_before_it_is_trained(
     limited.close()
 
 
-def test_a_trial_that_learns_worse_than_its_peers_is_stopped_and_keeps_its_curve(
+def test_a_trial_that_is_heading_for_worse_than_a_finished_one_is_stopped_and_keeps_its_curve(
     store: StudyStore, search: Search, record: MakeRecord
 ) -> None:
-    """It is PRUNED with a reason, is never on the front, and leaves its rungs for later trials."""
+    """It is PRUNED with a reason, keeps no weights, is never on the front, and stops nobody itself."""
     bench = Learning(record)
-    search(store, bench, 8)
+    search(store, bench, 4)
     trials = store.trials()
-    assert {trial.state for trial in trials[:2]} == {"COMPLETE"}, "the first ones have too few peers"
-    assert trials[-1].state == "PRUNED"
-    assert trials[-1].record is not None
-    assert len(trials[-1].record.curve) == bench.eighths[-1] > 0
-    assert str(trials[-1].reason).startswith(f"stopped after {bench.eighths[-1]}/8 of its epochs")
-    assert store.weights(7) is None
-    assert not set(summarise(store).front) & {trial.number for trial in trials if trial.state == "PRUNED"}
-    assert {rung.number for rung in store.rungs(bench.eighths[-1])} >= {0, 1, 7}
+    assert [trial.state for trial in trials] == ["COMPLETE", "PRUNED", "PRUNED", "PRUNED"]
+    assert bench.eighths == [8, 2, 2, 2]
+    assert trials[1].record is not None
+    assert [point.val_mae for point in trials[1].record.curve] == [2.0, 2.0]
+    assert str(trials[1].reason).startswith("stopped after 2/8 of its epochs: it was heading for an error of 2 at best")
+    assert store.weights(1) is None
+    assert summarise(store).front == [0]
+    assert [(rung.number, rung.error) for rung in store.rungs(END)] == [(0, 1.0)]
 
 
-def test_a_second_driver_sees_the_rungs_of_the_first(
-    store: StudyStore, url: str, search: Search, record: MakeRecord
+def test_without_stopping_every_trial_comes_to_its_end(
+    store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
-    """What an earlier run or another machine learned counts from the first trial on."""
-    search(store, Learning(record), 4)
+    """As `--no-stopping` has it."""
+    bench = Learning(record)
+    run_search(
+        store,
+        space,
+        objectives,
+        bench,
+        LocalExecutor(),
+        trials=3,
+        budget_seconds=None,
+        seed=1,
+        sampler="random",
+        progress=lambda _: None,
+        stopping=False,
+    )
+    assert bench.eighths == [8, 8, 8]
+
+
+def test_two_drivers_of_one_study_stop_each_others_trials(
+    store: StudyStore, url: str, space: SearchSpace, objectives: list[Objective], record: MakeRecord
+) -> None:
+    """What one finishes counts for what the other has under way."""
     other = StudyStore.open(url, "city")
-    late = Learning(record)
-    late.eighths = [8] * 100  # so that it learns worse than all before
-    search(other, late, 5)
-    assert other.trials()[-1].state == "PRUNED"
+    drivers = []
+    for one in (store, other):
+        prepare(one, space, "random", 1)
+        drivers.append(
+            Driver(one, space, objectives, trials=9, budget_seconds=None, stopping=True, progress=lambda _: None)
+        )
+    good, bad = (driver.next() for driver in drivers)
+    assert good is not None
+    assert bad is not None
+
+    def known(asked: Asked, error: float, points: int) -> TrialRecord:
+        curve = [
+            CurvePoint(epoch=epoch, phase="train", cpu_seconds=0, train_loss=1, val_mae=error)
+            for epoch in range(1, points + 1)
+        ]
+        whole: TrialRecord = record(asked.params, asked.seed, error)
+        return whole.model_copy(update={"cost": record(asked.params, asked.seed, 0.0).cost, "curve": curve})
+
+    assert drivers[1].goes_on(bad.number, known(bad, 2.0, 3), 3 / 8), "nothing is finished yet"
+    drivers[0].finish(good.number, known(good, 1.0, 8), b"weights")
+    assert not drivers[1].goes_on(bad.number, known(bad, 2.0, 4), 4 / 8)
+    assert [trial.state for trial in store.trials()[:2]] == ["COMPLETE", "PRUNED"]
+    assert len(drivers[1].open) == 0
     other.close()

@@ -20,6 +20,7 @@ from kdsearch.study.objectives import Objective
 from kdsearch.study.ray_executor import RayExecutor
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace, load_space
+from kdsearch.study.stopping import END
 from kdsearch.study.store import StudyStore
 from kdsearch.study.worker import Bench
 
@@ -251,7 +252,7 @@ WIDTHS += "".join(f'[[points]]\ncite = ""\nwidth = {width}\n' for width in range
 
 
 class Stepwise:
-    """Its error is the width, at every rung; width 1 dies once after the first one, and width 2 waits for that."""
+    """Its error is the width, from the first epoch on; width 1 dies once after that, and width 2 waits for it."""
 
     def __init__(self, folder: Path, make_record: MakeRecord) -> None:
         self.folder, self.make_record = folder, make_record
@@ -260,31 +261,31 @@ class Stepwise:
         width, died = params["width"], self.folder / "died"
         while width > 1 and not died.exists():
             time.sleep(0.05)
-        flat = self.make_record(params, seed, 1.0)
-        point = CurvePoint(epoch=1, phase="train", cpu_seconds=1.0, train_loss=1.0, val_mae=width)
-        for share in (0.0, 1 / 8, 1 / 5, 1 / 4, 1 / 2):
-            reached = flat.model_copy(update={"curve": [point], "state": "PRUNED"})
-            assert go_on(reached, share)
+        flat, curve = self.make_record(params, seed, 1.0), list[CurvePoint]()
+        for epoch in range(5):
+            reached = flat.model_copy(update={"curve": list(curve), "state": "PRUNED"})
+            assert go_on(reached, epoch / 8)
             with (self.folder / f"width {width}").open("a") as file:
-                file.write(f"{share} ")
-            if width == 1 and share == 1 / 8 and not died.exists():
+                file.write(f"{epoch} ")
+            if width == 1 and epoch == 1 and not died.exists():
                 died.touch()
                 os._exit(137)
-        return flat, b"weights"
+            curve.append(CurvePoint(epoch=epoch + 1, phase="train", cpu_seconds=1.0, train_loss=1.0, val_mae=width))
+        return flat.model_copy(update={"curve": curve}), b"weights"
 
 
-def test_rungs_are_kept_once_and_what_is_stopped_trains_no_further(
+def test_what_is_stopped_trains_no_further_and_a_second_attempt_leaves_one_end(
     search: Search, store: StudyStore, record: MakeRecord, tmp_path: Path
 ) -> None:
-    """A second attempt of a trial whose worker died passes the same rungs again."""
+    """A trial whose worker died begins again, and what it came to is kept once."""
     (tmp_path / "widths.toml").write_text(WIDTHS)
     search(Stepwise(tmp_path, record), trials=6, other_space=load_space(tmp_path / "widths.toml"))
     trials = store.trials()
     assert [trial.state for trial in trials] == ["COMPLETE"] * 2 + ["PRUNED"] * 4
-    assert [len(store.rungs(eighth)) for eighth in (1, 2, 4)] == [6, 2, 2]
-    assert all("stopped after 1/8 of its epochs" in str(trial.reason) for trial in trials[2:])
-    assert (tmp_path / "width 1").read_text().split() == ["0.0", "0.125", "0.0", "0.125", "0.2", "0.25", "0.5"]
-    assert [(tmp_path / f"width {width}").read_text() for width in range(3, 7)] == ["0.0 "] * 4
+    assert [rung.number for rung in store.rungs(END)] == [0, 1]
+    assert all("stopped after 2/8 of its epochs" in str(trial.reason) for trial in trials[2:])
+    assert (tmp_path / "width 1").read_text() == "0 1 0 1 2 3 4 "
+    assert [(tmp_path / f"width {width}").read_text() for width in range(3, 7)] == ["0 1 "] * 4
 
 
 def test_failures_have_their_reasons_and_five_in_a_row_end_the_run(
