@@ -1,6 +1,6 @@
 """Is the latency ratio of a network the same on a quiet machine and beside trainings? Prints both and their quotient.
 
-    KDSEARCH_DATA=... python benchmarks/latency_beside_training.py --dataset los-loop
+    KDSEARCH_DATA=... python -m benchmarks.latency_beside_training --dataset los-loop
 
 Times networks of several widths in alternation with the teacher's size, as trials and the quiet pass do, first alone,
 then while as many processes train as there are cores. Every network should keep its ratio within 5 %.

@@ -1,6 +1,6 @@
 """What a search costs beside its trials: the share of the workers' time that is neither training nor measuring.
 
-    KDSEARCH_DATA=... python benchmarks/overhead.py --dataset los-loop --epochs 40
+    KDSEARCH_DATA=... python -m benchmarks.overhead --dataset los-loop --epochs 40
 
 Runs real trials of equal length under Ray with a study in SQLite, and asks each trial what it did with its wall clock.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.studies import bare_meta
 from kdsearch.record import GoOn, TrialRecord
 from kdsearch.running import prepared_dataset, trained_teacher
 from kdsearch.study.objectives import OBJECTIVES
@@ -20,7 +21,7 @@ from kdsearch.study.parameters import Fixed, Range
 from kdsearch.study.ray_executor import RayExecutor
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace
-from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.store import StudyStore
 from kdsearch.trial import Bench
 
 
@@ -67,25 +68,8 @@ def main() -> None:
             Range(name="learning_rate", low=4e-3, high=6e-3),
         ),
     )
-    meta = StudyMeta(
-        study="overhead",
-        dataset=options.dataset,
-        protocol="stgcn",
-        objectives=["mae", "latency"],
-        data_hash=prepared.series.content_hash,
-        protocol_hash=prepared.protocol.hash,
-        teacher_hash=teacher.hash,
-        space_name=space.name,
-        space_text="",
-        sampler="tpe",
-        seed=0,
-        data_note="",
-        protocol_text="",
-        command="",
-        created="",
-        versions={},
-    )
     with tempfile.TemporaryDirectory() as folder:
+        meta = bare_meta(space, ["mae", "latency"], teacher.hash)
         store = StudyStore.create(f"sqlite:///{Path(folder) / 'study.db'}", meta)
         starting = time.time()
         with RayExecutor(options.workers) as executor:

@@ -1,6 +1,6 @@
 """Train every network of a grid once, and keep its learning curve: the table that `replay.py` searches in seconds.
 
-    KDSEARCH_DATA=... python benchmarks/replay_table.py los-loop benchmarks/replay_los_loop.csv --workers 2
+    KDSEARCH_DATA=... python -m benchmarks.replay_table los-loop benchmarks/replay_los_loop.csv --workers 2
 
 Each row is a student of the best recipe on real readings, one seed. The same command again goes on where it was: rows
 that are in the file are not trained again.

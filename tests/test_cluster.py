@@ -144,7 +144,7 @@ def kdsearch(cluster: Cluster, *arguments: str, check: int = 0) -> subprocess.Co
 
 
 def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(cluster: Cluster) -> None:
-    """Records, weights and rungs come back through Ray, in the search and in the quiet pass."""
+    """Records, weights and ends come back through Ray, in the search and in the quiet pass."""
     arguments = ["--space", "quick.toml", "--trials", "3", "--confirm-seeds", "2", "--address", cluster.address]
     finished = kdsearch(cluster, "run", *arguments)
     assert "report: studies/demo-quick/report.html" in finished.stdout
@@ -155,8 +155,8 @@ def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(c
     for number in shown["front"]:
         assert len(shown["trials"][number]["confirmed"]["seeds"]) == 2
     with closing(sqlite3.connect(cluster.home / "studies/demo-quick/study.db")) as connection:
-        rungs = connection.execute("SELECT eighth, number FROM kdsearch_rungs ORDER BY number").fetchall()
-    assert rungs == [(8, 0), (8, 1), (8, 2)]
+        ends = connection.execute("SELECT number FROM kdsearch_ends ORDER BY number").fetchall()
+    assert ends == [(0,), (1,), (2,)]
     assert not any("Ray" in line or "ray::" in line for line in finished.stderr.splitlines())
     assert list((cluster.home / "tmp").glob("kdsearch-ray-*")) == []
 

@@ -20,7 +20,7 @@ from kdsearch.study.objectives import Objective
 from kdsearch.study.search import Asked, ask, beat, interrupt, reap, tell
 from kdsearch.study.space import SearchSpace
 from kdsearch.study.standing import Standing, Tally
-from kdsearch.study.stopping import END, Rung, last_rung, outlook, verdict
+from kdsearch.study.stopping import End, outlook, verdict
 from kdsearch.study.store import StudyStore
 
 __all__ = ["Driver", "StudyEvent"]
@@ -135,14 +135,11 @@ class Driver:
         return f"stopped before training: it is beyond the limit on {' and '.join(broken)}" if broken else None
 
     def _beaten(self, number: int, record: TrialRecord, share: float) -> str | None:
-        """Why a trial at a rung is not worth the rest of its epochs."""
-        eighth = last_rung(share)
-        if not self._stopping or eighth is None:
+        """Why a trial is not worth the rest of its epochs."""
+        error = outlook(record.curve, share) if self._stopping else -math.inf
+        if not error > -math.inf:  # it has hardly begun; or it diverged, and will fail by itself
             return None
-        best_end = outlook(record.curve, share)
-        if math.isnan(best_end):  # it diverged, and will fail by itself
-            return None
-        return verdict(Rung(number, eighth, best_end, self._costs_of(record)), self._store.rungs(END))
+        return verdict(End(number, error, self._costs_of(record)), share, self._store.ends())
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -166,7 +163,7 @@ class Driver:
         """Let a finished trial stop others; of limits, those on cost are kept by now, and a worse error breaks more."""
         errors = [point.val_mae for point in record.curve if point.val_mae is not None]
         if record.state == "COMPLETE" and errors:
-            self._store.save_rung(Rung(number, END, errors[-1], self._costs_of(record)))
+            self._store.save_end(End(number, errors[-1], self._costs_of(record)))
 
     def _costs_of(self, record: TrialRecord) -> tuple[float, ...]:
         return tuple(objective.read(record) for objective in self._costs)

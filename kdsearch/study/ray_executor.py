@@ -33,7 +33,6 @@ from kdsearch.errors import RunError, StudyError  # noqa: E402
 from kdsearch.record import TrialRecord  # noqa: E402
 from kdsearch.study.cluster import check_cluster, why_not  # noqa: E402
 from kdsearch.study.ray_faults import cause, own_sigterm, repeat_after_out_of_memory  # noqa: E402
-from kdsearch.study.stopping import last_rung  # noqa: E402
 from kdsearch.study.worker import Bench, attempt, failure  # noqa: E402
 
 if TYPE_CHECKING:  # workers load this module, and need no SQL
@@ -191,14 +190,10 @@ class RayExecutor:
 
 def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
     """In the worker: one trial. What its bench raises comes back as a record: Tune repeats dead workers alone."""
-    seen: int | None = None
 
     def go_on(record: TrialRecord, share: float) -> bool:
-        """Let the driver see a trial at its rungs; where it is stopped, Tune ends this thread inside the report."""
-        nonlocal seen
-        if share == 0 or last_rung(share) != seen:
-            seen = last_rung(share)
-            tune.report({"record": record, "share": share, "weights": None})
+        """Let the driver see a trial under way; where it is stopped, Tune ends this thread inside the report."""
+        tune.report({"record": record, "share": share, "weights": None})
         return True
 
     record, weights = attempt(ray.get(shared[0]), config["params"], config["seed"], go_on)

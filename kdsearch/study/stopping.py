@@ -18,39 +18,25 @@ from dataclasses import dataclass
 
 from kdsearch.record import CurvePoint
 
-__all__ = ["END", "Rung", "last_rung", "outlook", "verdict"]
-
-EIGHTHS = (2, 3, 4, 5, 6, 7)
-"""Where a trial may be stopped: eighths of its own epochs, after the last cut where it is pruned. A curve needs two
-points, and they come at every eighth."""
-
-END = 8
-"""The rung of finished trials, with which the others are compared."""
+__all__ = ["End", "outlook", "verdict"]
 
 COST_TOLERANCE = 0.05
 """Costs that differ by less are equal: so far apart lie two first readings of the latency of one network."""
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A trial at a rung.
+class End:
+    """Where a trial ended; of one under way the best that it may still come to.
 
     Attributes:
         number: The trial's number in its study.
-        eighth: One of `EIGHTHS`, or `END`.
-        error: Validation MAE at its end; of a trial under way the one that it may still reach, its `outlook`.
+        error: Validation MAE.
         costs: Its cost objectives, in the study's order; empty where the study has none.
     """
 
     number: int
-    eighth: int
     error: float
     costs: tuple[float, ...]
-
-
-def last_rung(share: float) -> int | None:
-    """The last of `EIGHTHS` that a share of a trial's own epochs has reached; None before the first."""
-    return max((rung for rung in EIGHTHS if rung <= 8 * share + 1e-9), default=None)
 
 
 def outlook(curve: Sequence[CurvePoint], share: float) -> float:
@@ -58,7 +44,7 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
 
     Args:
         curve: Learning curve so far, with the points of earlier phases.
-        share: Of the last phase's epochs that lie behind it, in (0, 1].
+        share: Of its epochs that lie behind it, in (0, 1]; of a pruned network those after its last cut.
 
     Returns:
         The validation MAE at the end; minus infinity where the last phase has fewer than two points.
@@ -74,12 +60,13 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
     return error - per_doubling * math.log2(1 / share)
 
 
-def verdict(mine: Rung, finished: Sequence[Rung]) -> str | None:
+def verdict(mine: End, share: float, finished: Sequence[End]) -> str | None:
     """Why a trial is to be stopped, or None where it may go on.
 
     Args:
-        mine: The trial at its rung.
-        finished: Other trials at `END`.
+        mine: The best that it may still come to.
+        share: Of its epochs that lie behind it.
+        finished: Other trials.
     """
     as_cheap = [
         other
@@ -90,6 +77,6 @@ def verdict(mine: Rung, finished: Sequence[Rung]) -> str | None:
     if best is None or mine.error < best.error:
         return None
     return (
-        f"stopped after {mine.eighth}/8 of its epochs: it was heading for an error of {mine.error:.4g} at best, and "
-        f"trial {best.number}, which costs no more, ended with {best.error:.4g}"
+        f"stopped after {100 * share:.0f} % of its epochs: it was heading for an error of {mine.error:.4g}, "
+        f"and trial {best.number}, which costs no more, ended with {best.error:.4g}"
     )

@@ -27,8 +27,8 @@ from kdsearch.record import Confirmation, Reference, Training, TrialRecord
 from kdsearch.study.address import shown
 from kdsearch.study.database import connect, disconnect
 from kdsearch.study.lock import locked
-from kdsearch.study.stopping import Rung
-from kdsearch.study.tables import ConfirmationRow, ReferenceRow, RungRow, StudyRow, Table, TrainingRow, TrialRow
+from kdsearch.study.stopping import End
+from kdsearch.study.tables import ConfirmationRow, EndRow, ReferenceRow, StudyRow, Table, TrainingRow, TrialRow
 
 __all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "find_study", "list_database", "list_studies"]
 
@@ -202,21 +202,15 @@ class StudyStore:
             row = session.get(TrialRow, (self.meta.study, number))
             return None if row is None else row.weights
 
-    def save_rung(self, rung: Rung) -> None:
-        """Keep how a trial does at a rung; replaces what was there."""
-        costs = json.dumps(rung.costs)
-        self._merge(
-            RungRow(study=self.meta.study, eighth=rung.eighth, number=rung.number, error=rung.error, costs=costs)
-        )
+    def save_end(self, end: End) -> None:
+        """Keep where a trial ended; replaces what was there."""
+        self._merge(EndRow(study=self.meta.study, number=end.number, error=end.error, costs=json.dumps(end.costs)))
 
-    def rungs(self, eighth: int) -> list[Rung]:
-        """All trials that reached a rung, by number."""
+    def ends(self) -> list[End]:
+        """Where finished trials ended, by number."""
         with Session(self.storage.engine) as session:
-            at_rung = select(RungRow).where(RungRow.study == self.meta.study, RungRow.eighth == eighth)
-            return [
-                Rung(row.number, row.eighth, row.error, tuple(json.loads(row.costs)))
-                for row in session.scalars(at_rung.order_by(RungRow.number))
-            ]
+            rows = session.scalars(select(EndRow).where(EndRow.study == self.meta.study).order_by(EndRow.number))
+            return [End(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
 
     def save_reference(self, reference: Reference) -> None:
         """Keep a reference line; one of the same name is replaced."""

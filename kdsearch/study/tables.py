@@ -1,9 +1,9 @@
-"""Our tables beside Optuna's: records, weights, rungs, reference lines and the quiet pass, as JSON where they nest."""
+"""Our tables beside Optuna's: records, weights, ends, reference lines and the quiet pass, as JSON where they nest."""
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["ConfirmationRow", "ReferenceRow", "RungRow", "SchemaRow", "StudyRow", "Table", "TrainingRow", "TrialRow"]
+__all__ = ["ConfirmationRow", "EndRow", "ReferenceRow", "SchemaRow", "StudyRow", "Table", "TrainingRow", "TrialRow"]
 
 
 class Table(DeclarativeBase):
@@ -35,12 +35,11 @@ class TrialRow(Table):
     weights: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-class RungRow(Table):
-    """A finished trial, as early stopping compares others with it; its cost objectives as a JSON list."""
+class EndRow(Table):
+    """Where a finished trial ended, as early stopping compares others with it; its costs as a JSON list."""
 
-    __tablename__ = "kdsearch_rungs"
+    __tablename__ = "kdsearch_ends"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
-    eighth: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     error: Mapped[float]
     costs: Mapped[str] = mapped_column(Text)

@@ -13,7 +13,6 @@ from kdsearch.study.objectives import Objective
 from kdsearch.study.runner import run_search
 from kdsearch.study.search import Asked, prepare
 from kdsearch.study.space import SearchSpace
-from kdsearch.study.stopping import END
 from kdsearch.study.store import StudyMeta, StudyStore
 from kdsearch.study.worker import Bench
 
@@ -89,10 +88,10 @@ def test_a_trial_that_is_heading_for_worse_than_a_finished_one_is_stopped_and_ke
     assert bench.eighths == [8, 2, 2, 2]
     assert trials[1].record is not None
     assert [point.val_mae for point in trials[1].record.curve] == [2.0, 2.0]
-    assert str(trials[1].reason).startswith("stopped after 2/8 of its epochs: it was heading for an error of 2 at best")
+    assert str(trials[1].reason).startswith("stopped after 25 % of its epochs: it was heading for an error of 2,")
     assert store.weights(1) is None
     assert summarise(store).front == [0]
-    assert [(rung.number, rung.error) for rung in store.rungs(END)] == [(0, 1.0)]
+    assert [(end.number, end.error) for end in store.ends()] == [(0, 1.0)]
 
 
 def test_without_stopping_every_trial_comes_to_its_end(

@@ -20,7 +20,6 @@ from kdsearch.study.objectives import Objective
 from kdsearch.study.ray_executor import RayExecutor
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import SearchSpace, load_space
-from kdsearch.study.stopping import END
 from kdsearch.study.store import StudyStore
 from kdsearch.study.worker import Bench
 
@@ -282,8 +281,8 @@ def test_what_is_stopped_trains_no_further_and_a_second_attempt_leaves_one_end(
     search(Stepwise(tmp_path, record), trials=6, other_space=load_space(tmp_path / "widths.toml"))
     trials = store.trials()
     assert [trial.state for trial in trials] == ["COMPLETE"] * 2 + ["PRUNED"] * 4
-    assert [rung.number for rung in store.rungs(END)] == [0, 1]
-    assert all("stopped after 2/8 of its epochs" in str(trial.reason) for trial in trials[2:])
+    assert [end.number for end in store.ends()] == [0, 1]
+    assert all("stopped after 25 % of its epochs" in str(trial.reason) for trial in trials[2:])
     assert (tmp_path / "width 1").read_text() == "0 1 0 1 2 3 4 "
     assert [(tmp_path / f"width {width}").read_text() for width in range(3, 7)] == ["0 1 "] * 4
 

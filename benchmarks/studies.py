@@ -1,0 +1,26 @@
+"""What the benchmarks need of a study, and nothing that a person would read."""
+
+from kdsearch.study.space import SearchSpace
+from kdsearch.study.store import StudyMeta
+
+
+def bare_meta(space: SearchSpace, objectives: list[str], teacher_hash: str | None = None) -> StudyMeta:
+    """The description of a study that lives as long as its benchmark."""
+    return StudyMeta(
+        study=space.name,
+        dataset=space.dataset,
+        protocol=space.protocol,
+        objectives=objectives,
+        data_hash="",
+        protocol_hash="",
+        teacher_hash=teacher_hash,
+        space_name=space.name,
+        space_text="",
+        sampler="",
+        seed=0,
+        data_note="",
+        protocol_text="",
+        command="",
+        created="",
+        versions={},
+    )
