@@ -23,7 +23,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 -m "not alone"
+	$(BIN)/pytest -m alone
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -28,8 +28,8 @@ from kdsearch.trial import fitted_scaler, fresh_network
 from kdsearch.trial_config import TrialConfig
 
 WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
-REPEATS = 300
-ROUNDS = 3
+REPEATS = 100  # as in a trial
+ROUNDS = 6
 
 
 def _train_for_ever(prepared: Prepared, started: EventType) -> None:
@@ -77,8 +77,8 @@ def main() -> None:
         passes["beside"] = [measured(prepared) for _ in range(ROUNDS)]
     print(f"{options.dataset}, one thread, {ROUNDS} passes of {REPEATS} readings; {options.trainings} trainings beside")
     readings: dict[str, Callable[[Latency], float]] = {
-        "fastest": lambda one: one.fastest,
-        "median": lambda one: one.p50,
+        "first quartile of CPU time": lambda one: one.p25,
+        "median of wall time": lambda one: one.p50,
     }
     for name, read in readings.items():
         for index, width in enumerate(WIDTHS):
@@ -86,8 +86,11 @@ def main() -> None:
                 [read(one[index]) / read(one[0]) for one in passes[place]] for place in ("quiet", "beside")
             )
             quotient = statistics.median(beside) / statistics.median(quiet)
-            rows = " ".join(f"{ratio:.4f}" for ratio in (*quiet, *beside))
-            print(f"ratio of {name:7} readings, width {width:2}: {rows}: beside / quiet {quotient:.3f}")
+            spread = max(*quiet, *beside) / min(*quiet, *beside)
+            print(
+                f"{name:26}, width {width:2}: ratio {statistics.median(quiet):.4f} quiet, "
+                f"{statistics.median(beside):.4f} beside, quotient {quotient:.3f}; largest pass / least {spread:.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def main() -> None:
         meta = bare_meta(space, ["mae", "latency"], teacher.hash)
         store = StudyStore.create(f"sqlite:///{Path(folder) / 'study.db'}", meta)
         starting = time.time()
-        with RayExecutor(options.workers) as executor:
+        with RayExecutor(options.workers, preload=Bench.__module__) as executor:
             searching = time.time()
             run_search(
                 store,

@@ -50,16 +50,15 @@ class Latency(BaseModel):
     Attributes:
         p50: Median of the readings.
         p95: Their 95th percentile.
-        fastest: The least of them, by which two networks are compared; on one CPU thread the least CPU time, which
-            leaves out what other processes took in between. Beside trainings the ratio of medians moves by a third
-            and more, that of the fastest readings by a few per cent (`benchmarks/latency_beside_training.py`).
+        p25: Their first quartile, by which two networks are compared; on one CPU thread that of the CPU time, which
+            leaves out what other processes took in between (`benchmarks/README.md` compares it with others).
     """
 
     model_config = ConfigDict(frozen=True)
 
     p50: float
     p95: float
-    fastest: float
+    p25: float
     batch: int
     threads: int
     device: str
@@ -69,7 +68,7 @@ class Latency(BaseModel):
     @classmethod
     def _of_an_older_study(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """Studies of kdsearch 0.1 kept percentiles alone, and compared medians."""
-        return fields if "fastest" in fields else fields | {"fastest": fields["p50"]}
+        return fields if "p25" in fields else fields | {"p25": fields["p50"]}
 
 
 class Cost(BaseModel):

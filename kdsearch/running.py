@@ -174,28 +174,23 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         options.dataset or space.dataset, protocol, options.data_dir, options.channel
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
-    # A wrong address is not to cost a teacher.
-    chosen_executor = _executor(options)
+    executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))
-    bench, record = _bench(options, space, prepared, talk)
-    references = _references(bench, record)
-    store = _store(options, space, prepared, data_note, bench, references)
-    try:
-        bench = _with_references(store, bench, references)
-        begun = summarise(store, options.prefer)
-        for limit in begun.limits:
-            talk(f"limit: {limit.words}")
-        for warning in begun.warnings:
-            talk(warning)
-        left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
-        with chosen_executor as executor:
+    with executor as workers:
+        bench, record = _bench(options, space, prepared, talk)
+        references = _references(bench, record)
+        store = _store(options, space, prepared, data_note, bench, references)
+        try:
+            bench = _with_references(store, bench, references)
+            _announce(summarise(store, options.prefer), talk)
+            left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
             run_search(
                 store,
                 space,
                 objectives,
                 bench,
-                executor,
+                workers,
                 trials=options.trials,
                 budget_seconds=left,
                 seed=options.seed,
@@ -203,11 +198,19 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
                 stopping=options.stopping,
                 progress=watch,
             )
-            confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk)
-        return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
-    finally:
-        write_page(summarise(store, options.prefer), _report_path(options, store))
-        store.close()
+            confirm(store, bench, workers, seeds=options.confirm_seeds, progress=talk)
+            return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
+        finally:
+            write_page(summarise(store, options.prefer), _report_path(options, store))
+            store.close()
+
+
+def _announce(begun: StudySummary, talk: Callable[[str], None]) -> None:
+    """What of a study is to be known before its trials."""
+    for limit in begun.limits:
+        talk(f"limit: {limit.words}")
+    for warning in begun.warnings:
+        talk(warning)
 
 
 def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
@@ -217,7 +220,11 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
 
     workers = options.workers if options.address else options.workers or os.cpu_count()
     return RayExecutor(
-        workers, address=options.address, on_gpu=options.device.startswith("cuda"), verbose=options.verbose
+        workers,
+        address=options.address,
+        on_gpu=options.device.startswith("cuda"),
+        verbose=options.verbose,
+        preload=Bench.__module__,
     )
 
 

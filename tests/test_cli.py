@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -18,6 +18,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL
+
+from kdsearch import cli
 
 RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
 
@@ -74,6 +76,28 @@ def kdsearch(
     assert finished.returncode == check, finished.stderr
     assert "Traceback" not in finished.stderr
     return finished
+
+
+@pytest.fixture
+def kdsearch_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs the command in this process, which has loaded everything: exit code, output, errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["kdsearch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, *capfd.readouterr()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +214,6 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
     ("arguments", "sentence"),
     [
         (["run", "--dataset", "pemsd9", "--trials", "1"], "pemsd"),
-        (["run", "--dataset", "demo"], "give --trials 40, --budget 30m or both"),
         (["run", "--dataset", "demo", "--budget", "soon"], "write 90s, 15m or 2h"),
         (["run", "--dataset", "demo", "--trials", "1", "--objective", "speed"], "'speed' is not one or more"),
         (["run", "--dataset", "demo", "--trials", "1", "--constraint", "size<=3%"], "--constraint 'size<=3%' is not"),
@@ -212,9 +235,18 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
         (["data", "check", "pemsd7m", "--data-dir", "."], "V_228.csv"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    refused = kdsearch(tmp_path, *arguments, check=2)
-    assert sentence in refused.stderr
+def test_a_mistake_is_one_sentence_and_exit_code_2(
+    kdsearch_here: Callable[..., tuple[int, str, str]], arguments: list[str], sentence: str
+) -> None:
+    code, out, said = kdsearch_here(*arguments)
+    assert (code, out) == (2, "")
+    assert sentence in said
+
+
+def test_a_search_needs_an_end(tmp_path: Path) -> None:
+    """A process of its own exits as the function does that other mistakes are tested with."""
+    refused = kdsearch(tmp_path, "run", "--dataset", "demo", check=2)
+    assert refused.stderr == "Error: a search needs an end; give --trials 40, --budget 30m or both\n"
     assert refused.stdout == ""
 
 
@@ -260,11 +292,13 @@ def test_table_1_needs_no_data(tmp_path: Path) -> None:
     assert rows[2]["flops"] < 0.04 * rows[0]["flops"]
 
 
-def test_help_names_every_command_with_an_example(tmp_path: Path) -> None:
+def test_help_names_every_command_with_an_example(kdsearch_here: Callable[..., tuple[int, str, str]]) -> None:
     commands = ["run", "studies", "show", "report", "reproduce", "teacher", "doctor"]
     commands += ["data list", "data fetch", "data check"]
     for command in commands:
-        assert "Example: kdsearch" in kdsearch(tmp_path, *command.split(), "--help").stdout, command
+        code, out, _ = kdsearch_here(*command.split(), "--help")
+        assert code == 0
+        assert "Example: kdsearch" in out, command
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -301,16 +335,15 @@ def test_a_study_on_a_server_leaves_its_password_nowhere(folder: Path, short_fol
     temporary.mkdir()
     (home / "quick.toml").write_text(QUICK_SPACE)
     places = {"TMPDIR": str(temporary), "RAY_TMPDIR": str(temporary)}
-    command = [*RUN[:-4], "--executor"]
+    command = [*RUN[:-4], "--trials", "1", "--executor", "ray", "--workers", "1"]
     said = [
-        kdsearch(home, *command, "local", "--trials", "1", "--storage", url, variables=places),
-        kdsearch(home, *command, "ray", "--trials", "2", "--workers", "1", f"--storage={url}", variables=places),
+        kdsearch(home, *command, f"--storage={url}", variables=places),
         kdsearch(home, "show", "demo-quick", "--json", variables={"KDSEARCH_STORAGE": url}),
         kdsearch(home, "studies", "--storage", url),
     ]
-    assert len(json.loads(said[2].stdout)["trials"]) == 2
-    assert "".join(f"Studies in {postgresql.render_as_string()}".split()) in "".join(said[3].stdout.split())
-    assert "2 COMPLETE" in said[3].stdout
+    assert len(json.loads(said[1].stdout)["trials"]) == 1
+    assert "".join(f"Studies in {postgresql.render_as_string()}".split()) in "".join(said[2].stdout.split())
+    assert "1 COMPLETE" in said[2].stdout
     assert not list(home.rglob("*.db"))
 
     written = [(process.stdout + process.stderr).encode() for process in said]
@@ -360,17 +393,24 @@ def contents(database: URL) -> list[bytes]:
     ],
 )
 def test_a_server_that_refuses_is_one_sentence(
-    tmp_path: Path, postgresql: URL, arguments: list[str], mistake: dict[str, Any], sentence: str
+    kdsearch_here: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postgresql: URL,
+    arguments: list[str],
+    mistake: dict[str, Any],
+    sentence: str,
 ) -> None:
     """Said before a teacher is trained, and without the password."""
     (tmp_path / "quick.toml").write_text(QUICK_SPACE)
-    wrong = postgresql.set(**mistake).render_as_string(hide_password=False)
-    refused = kdsearch(tmp_path, *arguments, "--storage", wrong, check=2)
-    assert sentence in refused.stderr
-    assert "kdsearch:***@127.0.0.1" in refused.stderr
-    assert "teacher" not in refused.stderr
-    assert "wr0ng" not in refused.stderr
-    assert "s3cr3t" not in refused.stderr
+    monkeypatch.setenv("KDSEARCH_STORAGE", postgresql.set(**mistake).render_as_string(hide_password=False))
+    code, _, said = kdsearch_here(*arguments)
+    assert code == 2
+    assert sentence in said
+    assert "kdsearch:***@127.0.0.1" in said
+    assert "teacher" not in said
+    assert "wr0ng" not in said
+    assert "s3cr3t" not in said
 
 
 def test_a_warm_start_tries_the_front_of_another_study_first(folder: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import Command
 
+pytestmark = pytest.mark.alone
+
 Start = Callable[..., "Command"]
 
 SPACE = """

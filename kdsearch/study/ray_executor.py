@@ -4,6 +4,7 @@ Tune's own searchers and `Tuner.restore` keep a second state that drifts from th
 a `Searcher` of ours, which asks the driver, and nothing of a run outlives it but the study.
 """
 
+import importlib
 import logging
 import math
 import os
@@ -60,17 +61,26 @@ class RayExecutor:
         address: `host:port` of a running cluster; None starts Ray here.
         on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, some share one.
         verbose: Whether Ray may write to the terminal.
+        preload: A module that trials need and that takes seconds to load: workers begin with it at once, while the
+            caller may have other things to do.
 
     Raises:
         StudyError: Where the cluster cannot be joined; in the block also where a GPU is asked for and there is none.
     """
 
     def __init__(
-        self, workers: int | None, *, address: str | None = None, on_gpu: bool = False, verbose: bool = False
+        self,
+        workers: int | None,
+        *,
+        address: str | None = None,
+        on_gpu: bool = False,
+        verbose: bool = False,
+        preload: str = __name__,
     ) -> None:
         if address is not None and not ray.is_initialized():
             check_cluster(address)
         self._workers, self._address, self._on_gpu, self._verbose = workers, address, on_gpu, verbose
+        self._preload = preload
         self._bench: tuple[Any, Any] | None = None
 
     def __enter__(self) -> Self:
@@ -104,6 +114,8 @@ class RayExecutor:
         try:
             with own_sigterm():
                 ray.init(**settings, include_dashboard=False, log_to_driver=self._verbose, logging_level=level)
+            for _ in range(self._workers or 0):
+                ray.remote(importlib.import_module).remote(self._preload)
         except Exception as error:
             where = f"joined at {self._address}" if self._address else "started here; run with --executor local"
             raise StudyError(f"Ray cannot be {where}: {why_not(error)}") from error

@@ -14,7 +14,7 @@ def test_a_wide_network_takes_longer_and_threads_are_restored() -> None:
     before = torch.get_num_threads()
     slow, fast = measure_latency([wide, narrow], torch.randn(1, 12, 60, 1), 9, repeats=20, threads=1)
     assert slow.p50 > fast.p50
-    assert slow.fastest <= slow.p50 <= slow.p95
+    assert slow.p25 <= slow.p50 <= slow.p95
     assert (slow.repeats, slow.threads, slow.batch) == (20, 1, 1)
     assert torch.get_num_threads() == before
 
@@ -33,10 +33,10 @@ def test_threads_are_fixed_inside_the_block() -> None:
 
 
 def test_a_reading_beside_other_work_is_brought_to_the_pace_of_a_quiet_one() -> None:
-    """Ratios are those of the fastest readings; milliseconds are the quiet reference's times the ratio."""
-    reading = Latency(p50=8.0, p95=20.0, fastest=4.0, batch=1, threads=1, device="cpu", repeats=9)
-    reference = reading.model_copy(update={"p50": 30.0, "fastest": 16.0})
-    quiet = reference.model_copy(update={"p50": 10.0, "fastest": 8.0})
+    """Ratios are those of first quartiles; milliseconds are the quiet reference's times the ratio."""
+    reading = Latency(p50=8.0, p95=20.0, p25=4.0, batch=1, threads=1, device="cpu", repeats=9)
+    reference = reading.model_copy(update={"p50": 30.0, "p25": 16.0})
+    quiet = reference.model_copy(update={"p50": 10.0, "p25": 8.0})
     latency, ratio = at_pace(reading, reference, quiet)
     assert ratio == 0.25
-    assert (latency.p50, latency.p95, latency.fastest) == (2.5, 6.25, 2.0)
+    assert (latency.p50, latency.p95, latency.p25) == (2.5, 6.25, 2.0)
