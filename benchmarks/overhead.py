@@ -55,8 +55,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40, help="of each trial; choose them for about 20 s")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
-    teacher, _ = trained_teacher(prepared, "best", {}, 0)
     space = SearchSpace(
         name="overhead",
         dataset=options.dataset,
@@ -68,34 +66,36 @@ def main() -> None:
             Range(name="learning_rate", low=4e-3, high=6e-3),
         ),
     )
-    with tempfile.TemporaryDirectory() as folder:
+    starting = time.time()
+    with tempfile.TemporaryDirectory() as folder, RayExecutor(options.workers, preload=(Bench.__module__,)) as executor:
+        started = time.time()
+        prepared, _ = prepared_dataset(options.dataset, "stgcn", None)  # as in a run, while Ray's workers load
+        teacher, _ = trained_teacher(prepared, "best", {}, 0)
         meta = bare_meta(space, ["mae", "latency"], teacher.hash)
         store = StudyStore.create(f"sqlite:///{Path(folder) / 'study.db'}", meta)
-        starting = time.time()
-        with RayExecutor(options.workers, preload=Bench.__module__) as executor:
-            searching = time.time()
-            run_search(
-                store,
-                space,
-                [OBJECTIVES["mae"], OBJECTIVES["latency"]],
-                Clocked(Bench(prepared, teacher)),
-                executor,
-                trials=options.trials,
-                budget_seconds=None,
-                seed=0,
-                sampler="tpe",
-                progress=lambda _: None,
-                stopping=False,  # all trials are to be of one length
-            )
-            searched = time.time()
-        stopped = time.time()
-        _print(options, store, starting, searching, searched, stopped)
+        searching = time.time()
+        run_search(
+            store,
+            space,
+            [OBJECTIVES["mae"], OBJECTIVES["latency"]],
+            Clocked(Bench(prepared, teacher)),
+            executor,
+            trials=options.trials,
+            budget_seconds=None,
+            seed=0,
+            sampler="tpe",
+            progress=lambda _: None,
+            stopping=False,  # all trials are to be of one length
+        )
+        searched = time.time()
+        _print(options, store, searching, searched)
         store.close()
+    print(
+        f"before it, once a run: Ray's start {started - starting:.1f} s, data and teacher {searching - started:.1f} s"
+    )
 
 
-def _print(
-    options: argparse.Namespace, store: StudyStore, starting: float, searching: float, searched: float, stopped: float
-) -> None:
+def _print(options: argparse.Namespace, store: StudyStore, searching: float, searched: float) -> None:
     clocks = [trial.record.seconds for trial in store.trials() if trial.record is not None]
     lanes = options.workers * (searched - searching)
     busy = sum(clock["ended"] - clock["began"] - clock["waited"] for clock in clocks)
@@ -115,7 +115,6 @@ def _print(
         ("  of it after a worker's last trial", tail),
     ):
         print(f"{name:48} {seconds:7.2f} s of {lanes:.1f} s of the workers, {100 * seconds / lanes:5.2f} %")
-    print(f"beside it, once a run: Ray's start {searching - starting:.1f} s, its end {stopped - searched:.1f} s")
 
 
 if __name__ == "__main__":

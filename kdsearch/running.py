@@ -224,7 +224,7 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
         address=options.address,
         on_gpu=options.device.startswith("cuda"),
         verbose=options.verbose,
-        preload=Bench.__module__,
+        preload=(Bench.__module__,),
     )
 
 

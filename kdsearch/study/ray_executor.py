@@ -4,12 +4,12 @@ Tune's own searchers and `Tuner.restore` keep a second state that drifts from th
 a `Searcher` of ours, which asks the driver, and nothing of a run outlives it but the study.
 """
 
-import importlib
 import logging
 import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _SETTINGS = {
@@ -25,6 +25,7 @@ for _name, _value in _SETTINGS.items():  # Ray reads them when it is imported
 
 import ray  # noqa: E402
 from ray import tune  # noqa: E402
+from ray.tune.execution import class_cache  # noqa: E402
 from ray.tune.experiment import Trial  # noqa: E402
 from ray.tune.progress_reporter import TrialProgressCallback  # noqa: E402
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
@@ -61,8 +62,8 @@ class RayExecutor:
         address: `host:port` of a running cluster; None starts Ray here.
         on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, some share one.
         verbose: Whether Ray may write to the terminal.
-        preload: A module that trials need and that takes seconds to load: workers begin with it at once, while the
-            caller may have other things to do.
+        preload: Modules that take seconds to load; workers that are started here begin with them at once, while the
+            caller makes ready what trials need.
 
     Raises:
         StudyError: Where the cluster cannot be joined; in the block also where a GPU is asked for and there is none.
@@ -75,7 +76,7 @@ class RayExecutor:
         address: str | None = None,
         on_gpu: bool = False,
         verbose: bool = False,
-        preload: str = __name__,
+        preload: Sequence[str] = (),
     ) -> None:
         if address is not None and not ray.is_initialized():
             check_cluster(address)
@@ -110,12 +111,11 @@ class RayExecutor:
         settings: dict[str, Any] = {"address": self._address}
         if self._address is None:
             settings = {"address": "local", "num_cpus": self._workers, "object_store_memory": OBJECT_STORE_BYTES}
+            settings["_system_config"] = {"preload_python_modules": [__name__, *self._preload]}
         level = logging.INFO if self._verbose else logging.CRITICAL
         try:
             with own_sigterm():
                 ray.init(**settings, include_dashboard=False, log_to_driver=self._verbose, logging_level=level)
-            for _ in range(self._workers or 0):
-                ray.remote(importlib.import_module).remote(self._preload)
         except Exception as error:
             where = f"joined at {self._address}" if self._address else "started here; run with --executor local"
             raise StudyError(f"Ray cannot be {where}: {why_not(error)}") from error
@@ -151,7 +151,8 @@ class RayExecutor:
         Raises:
             RunError: Where Ray itself fails.
         """
-        with tempfile.TemporaryDirectory(prefix="kdsearch-ray-") as scratch:
+        preloaded = _preloaded_workers() if self._started_here and self._address is None else nullcontext()
+        with tempfile.TemporaryDirectory(prefix="kdsearch-ray-") as scratch, preloaded:
             try:
                 self._tuner(driver, bench, scratch).fit()
             except Exception as error:
@@ -198,6 +199,20 @@ class RayExecutor:
                 raise
             except ray.exceptions.RayError as error:  # the process is gone, and its successor too
                 yield job, None, str(error).strip().splitlines()[0]
+
+
+@contextmanager
+def _preloaded_workers() -> Iterator[None]:
+    """Let Tune take the processes that Ray began with, which have loaded what trials need.
+
+    It would begin others for environment variables of its own; on one machine they are inherited anyway.
+    """
+    defaults, propagated = class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE
+    class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE = {}, set()
+    try:
+        yield
+    finally:
+        class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE = defaults, propagated
 
 
 def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
