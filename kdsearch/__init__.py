@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kdsearch.record import TrialRecord
     from kdsearch.report.page import write_page
     from kdsearch.report.summary import summarise
-    from kdsearch.running import RunOptions, run
+    from kdsearch.run_options import RunOptions
+    from kdsearch.running import run
     from kdsearch.study.space import load_space
     from kdsearch.study.store import StudyStore
     from kdsearch.trial import Bench
@@ -46,7 +47,7 @@ _HOMES = {
     "PROTOCOLS": "data.protocols",
     "Bench": "trial",
     "Bundle": "bundle",
-    "RunOptions": "running",
+    "RunOptions": "run_options",
     "Series": "data.series",
     "StudyStore": "study.store",
     "TrialConfig": "trial_config",

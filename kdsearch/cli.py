@@ -76,14 +76,9 @@ def run(
     Example: kdsearch run --dataset pemsd8 --objective mae,latency --budget 15m
     """
     from kdsearch.console import SearchDisplay, print_front
-    from kdsearch.running import RunOptions
-    from kdsearch.running import run as search
+    from kdsearch.run_options import RunOptions
 
     os.environ.pop(STORAGE, None)  # Ray and its workers inherit the environment, and need no password
-    if executor not in {"ray", "local"}:
-        raise StudyError(f"there is no executor {executor!r}; choose ray or local")
-    if address is not None and executor == "local":
-        raise StudyError("--address names a Ray cluster and --executor local uses none; leave one of them out")
     options = RunOptions(
         dataset=dataset,
         protocol=protocol,
@@ -95,7 +90,7 @@ def run(
         recipe=recipe,
         trials=trials,
         budget_seconds=parse_seconds(budget) if budget else None,
-        executor="ray" if executor == "ray" else "local",
+        executor=executor,
         workers=workers,
         address=address,
         warm_start=warm_start,
@@ -111,6 +106,8 @@ def run(
         device=device,
         command=shlex.join(["kdsearch", *sys.argv[1:]]),
     )
+    from kdsearch.running import run as search  # after the options: their mistakes are not to wait for torch
+
     with SearchDisplay(trials) as display:
         result = search(options, display.say, display.event)
     print_front(result.summary)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -19,13 +19,13 @@ from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.errors import ProtocolError, RunError, StudyError
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
-from kdsearch.report.preference import parse_weights
 from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.run_options import RunOptions
 from kdsearch.study.constraints import parse_constraints
-from kdsearch.study.database import connect, disconnect
+from kdsearch.study.database import connect, disconnect, failures_named
 from kdsearch.study.driver import StudyEvent
 from kdsearch.study.executors import Executor, LocalExecutor
-from kdsearch.study.objectives import OBJECTIVES, Objective, reference_point
+from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import Point, SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore, find_study
@@ -33,66 +33,7 @@ from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teach
 from kdsearch.trial import Bench, TaughtNetwork
 from kdsearch.trial_config import RECIPES, TrialConfig
 
-__all__ = ["RunOptions", "RunResult", "parse_objectives", "prepared_dataset", "run", "trained_teacher"]
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What `kdsearch run` was asked for.
-
-    Attributes:
-        dataset: Name or folder; the space's own where None.
-        protocol: As in `PROTOCOLS`; the space's own where None.
-        channel: Name of the forecast channel; the protocol's where None.
-        objectives: Names, comma-separated.
-        constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
-        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
-        space: Name or path of a search space.
-        recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
-        trials: Finished trials that the study is to have.
-        budget_seconds: Time for teacher and search; the quiet pass comes after.
-        executor: Who runs the trials.
-        workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
-        address: A running Ray cluster, `host:port`; Ray is started here where None.
-        warm_start: Another study, in the same database or folder; the networks of its front are tried first.
-        stopping: Whether hopeless trials are stopped early.
-        verbose: Whether Ray may write to the terminal.
-        seed: Of training and, mixed with the study's length, of the sampler.
-        sampler: As in `kdsearch.study.search.SAMPLERS`.
-        confirm_seeds: Seeds of each network of the front in the quiet pass.
-        study: Name; dataset and space where None.
-        studies: Folder of studies.
-        storage: Database address; a SQLite file in the study's folder where None.
-        data_dir: Folder of datasets.
-        device: Where tensors live.
-        command: As typed, for the record.
-    """
-
-    dataset: str | None = None
-    protocol: str | None = None
-    channel: str | None = None
-    objectives: str = "mae,latency"
-    constraints: tuple[str, ...] = ()
-    prefer: str | None = None
-    space: str = "stgcn"
-    recipe: str = "best"
-    trials: int | None = None
-    budget_seconds: float | None = None
-    executor: Literal["ray", "local"] = "ray"
-    workers: int | None = None
-    address: str | None = None
-    warm_start: str | None = None
-    stopping: bool = True
-    verbose: bool = False
-    seed: int = 0
-    sampler: str = "tpe"
-    confirm_seeds: int = 1
-    study: str | None = None
-    studies: Path = Path("studies")
-    storage: str | None = None
-    data_dir: Path | None = None
-    device: str = "cpu"
-    command: str = "kdsearch run"
+__all__ = ["RunResult", "prepared_dataset", "run", "trained_teacher"]
 
 
 @dataclass(frozen=True)
@@ -102,20 +43,6 @@ class RunResult:
     summary: StudySummary
     report: Path
     storage: str
-
-
-def parse_objectives(text: str) -> list[Objective]:
-    """Objectives from their comma-separated names.
-
-    Raises:
-        StudyError: At an unknown or repeated name.
-    """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in OBJECTIVES]
-    if unknown or not names or len(set(names)) < len(names):
-        wrong = repr(unknown[0]) if unknown else repr(text)
-        raise StudyError(f"--objective {wrong} is not one or more different ones of {', '.join(OBJECTIVES)}")
-    return [OBJECTIVES[name] for name in names]
 
 
 def prepared_dataset(
@@ -159,12 +86,6 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     began = time.monotonic()
-    if options.trials is None and options.budget_seconds is None:
-        raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
-    objectives = parse_objectives(options.objectives)
-    parse_constraints(options.constraints)
-    if options.prefer is not None:
-        parse_weights(options.prefer, [objective.name for objective in objectives])
     space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
     if options.warm_start is not None:
         space = _warm(space, options)
@@ -181,28 +102,43 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         bench, record = _bench(options, space, prepared, talk)
         references = _references(bench, record)
         store = _store(options, space, prepared, data_note, bench, references)
-        try:
-            bench = _with_references(store, bench, references)
-            _announce(summarise(store, options.prefer), talk)
-            left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
-            run_search(
-                store,
-                space,
-                objectives,
-                bench,
-                workers,
-                trials=options.trials,
-                budget_seconds=left,
-                seed=options.seed,
-                sampler=options.sampler,
-                stopping=options.stopping,
-                progress=watch,
-            )
-            confirm(store, bench, workers, seeds=options.confirm_seeds, progress=talk)
-            return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
-        finally:
-            write_page(summarise(store, options.prefer), _report_path(options, store))
-            store.close()
+        with failures_named(store.url):
+            return _search_and_confirm(options, store, space, bench, references, workers, began, talk, watch)
+
+
+def _search_and_confirm(
+    options: RunOptions,
+    store: StudyStore,
+    space: SearchSpace,
+    bench: Bench,
+    references: list[Reference],
+    executor: Executor,
+    began: float,
+    talk: Callable[[str], None],
+    watch: Callable[[StudyEvent], None],
+) -> RunResult:
+    try:
+        bench = _with_references(store, bench, references)
+        _announce(summarise(store, options.prefer), talk)
+        left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
+        run_search(
+            store,
+            space,
+            parse_objectives(options.objectives),
+            bench,
+            executor,
+            trials=options.trials,
+            budget_seconds=left,
+            seed=options.seed,
+            sampler=options.sampler,
+            stopping=options.stopping,
+            progress=watch,
+        )
+        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk)
+        return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
+    finally:
+        write_page(summarise(store, options.prefer), _report_path(options, store))
+        store.close()
 
 
 def _announce(begun: StudySummary, talk: Callable[[str], None]) -> None:

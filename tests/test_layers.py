@@ -8,8 +8,9 @@ import kdsearch
 PACKAGE = Path(kdsearch.__file__).parent
 ARROW = ["errors", "interruption", "record", "data", "models", "distill", "prune", "measure", "train", "bundle"]
 ARROW += ["export", "trial_config", "trial", "teachers", "study", "report", "confirm", "reproduce", "doctor"]
-ARROW += ["running", "console", "cli"]
-TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py", "cli.py"]
+ARROW += ["run_options", "running", "console", "cli"]
+TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py"]
+TORCH_FREE += ["run_options.py", "cli.py"]
 
 
 def imported_rooms(module: Path, *, top_level_only: bool = False) -> set[str]:

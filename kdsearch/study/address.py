@@ -7,7 +7,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from kdsearch.errors import StudyError
 
-__all__ = ["parse", "shown", "unusable"]
+__all__ = ["parse", "reason_of", "shown", "unusable"]
 
 _REMEDIES = {
     "password authentication failed": "check user and password, with @ : / in them written as %40 %3A %2F",
@@ -52,8 +52,13 @@ def shown(url: str | URL) -> str:
 
 def unusable(url: str | URL, error: Exception) -> StudyError:
     """One sentence of a database's refusal: the address, the reason that its driver gave, and the remedy."""
-    cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna wraps them
-    reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
+    reason = reason_of(error)
     remedies = (remedy for words, remedy in _REMEDIES.items() if words in reason)
     remedy = next(remedies, "look whether the database is whole and can be written")
     return StudyError(f"the study database {shown(url)} cannot be used: {reason}; {remedy}")
+
+
+def reason_of(error: Exception) -> str:
+    """What the driver of a database said, in its first line."""
+    cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna wraps them
+    return str(getattr(cause, "orig", cause)).strip().splitlines()[0]

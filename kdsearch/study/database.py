@@ -15,13 +15,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from kdsearch.errors import StudyError
-from kdsearch.study.address import parse, shown, unusable
+from kdsearch.errors import RunError, StudyError
+from kdsearch.study.address import parse, reason_of, shown, unusable
 from kdsearch.study.lock import locked
 from kdsearch.study.migrations import MIGRATIONS
 from kdsearch.study.tables import SchemaRow, Table
 
-__all__ = ["connect", "disconnect"]
+__all__ = ["connect", "disconnect", "failures_named"]
 
 SCHEMA_VERSION = max(MIGRATIONS) + 1
 HEARTBEAT_SECONDS = 30
@@ -126,6 +126,22 @@ def _bring_up_to_date(storage: RDBStorage) -> None:
         for version in range(row.version, SCHEMA_VERSION):
             MIGRATIONS[version](session)
         row.version = SCHEMA_VERSION
+
+
+@contextmanager
+def failures_named(url: str) -> Iterator[None]:
+    """Say in one sentence that the database failed inside the block.
+
+    Raises:
+        RunError: In place of what SQLAlchemy and Optuna raise then.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise RunError(
+            f"the database {shown(url)} failed: {reason_of(error)}; what it holds is kept, and the same command "
+            "goes on once it is there again"
+        ) from error
 
 
 def disconnect(storage: RDBStorage) -> None:

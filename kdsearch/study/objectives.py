@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from kdsearch.errors import StudyError
 from kdsearch.record import Cost, Metrics, Reference
 
-__all__ = ["OBJECTIVES", "Measured", "Objective", "reference_point"]
+__all__ = ["OBJECTIVES", "Measured", "Objective", "parse_objectives", "reference_point"]
 
 
 class Measured(Protocol):
@@ -65,6 +66,20 @@ OBJECTIVES: dict[str, Objective] = {
         Objective("stored", "numbers", _cost(lambda cost: float(cost.stored_numbers))),
     )
 }
+
+
+def parse_objectives(text: str) -> list[Objective]:
+    """Objectives from their comma-separated names.
+
+    Raises:
+        StudyError: At an unknown or repeated name.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in OBJECTIVES]
+    if unknown or not names or len(set(names)) < len(names):
+        wrong = repr(unknown[0]) if unknown else repr(text)
+        raise StudyError(f"--objective {wrong} is not one or more different ones of {', '.join(OBJECTIVES)}")
+    return [OBJECTIVES[name] for name in names]
 
 
 def reference_point(objectives: Sequence[str], references: Sequence[Reference]) -> list[float] | None:

@@ -16,7 +16,8 @@ from kdsearch.confirm.quiet_pass import confirm
 from kdsearch.data.series import Series
 from kdsearch.record import GoOn, Training, TrainingKind, TrialRecord, to_the_end
 from kdsearch.report.summary import summarise
-from kdsearch.running import RunOptions, RunResult, prepared_dataset, run, trained_teacher
+from kdsearch.run_options import RunOptions
+from kdsearch.running import RunResult, prepared_dataset, run, trained_teacher
 from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.store import StudyStore
 from kdsearch.trial import Bench
@@ -182,7 +183,7 @@ def test_more_seeds_reuse_what_is_there(options: RunOptions) -> None:
 def test_a_killed_pass_goes_on_where_it_was(options: RunOptions) -> None:
     """`kill -9` after the first of two trainings loses none that was done."""
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom kdsearch.running import RunOptions, run\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom kdsearch import RunOptions, run\n"
         "def talk(sentence):\n"
         "    if sentence.startswith('quiet pass: 1 of 2'):\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
