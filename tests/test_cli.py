@@ -170,7 +170,7 @@ def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chos
     study = optuna.load_study(study_name="demo-pair", storage=f"sqlite:///{folder / 'studies/demo-pair/study.db'}")
     assert [set(trial.constraints) for trial in study.trials] == [{"0", "flops", "params"}] * 2
     refused = kdsearch(folder, *command, "--constraint", "params<=50%", check=2)
-    assert "another constraints ['flops<=100000000000', 'params<=60%'] (now ['params<=50%'])" in refused.stderr
+    assert "other settings: constraints ['flops<=100000000000', 'params<=60%'] (now ['params<=50%'])" in refused.stderr
     unknown = kdsearch(folder, "show", "demo-pair", "--prefer", "params=2", check=2)
     assert "the study's objectives are mae, latency" in unknown.stderr
     report = kdsearch(folder, "report", "demo-pair", "--prefer", "mae=9", "--output", "pair.html").stdout

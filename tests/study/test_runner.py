@@ -90,6 +90,7 @@ def test_five_failures_in_a_row_end_the_run(search: Search, store: StudyStore, b
     assert states(store) == ["FAIL"] * 5
 
 
+@pytest.mark.alone
 def test_no_trial_starts_that_would_outlast_the_budget(search: Search, store: StudyStore, bench: MakeBench) -> None:
     """The median length of finished trials is the forecast; a later call with less than that starts none."""
 
@@ -114,7 +115,7 @@ def test_a_search_without_an_end_is_refused(search: Search, bench: MakeBench) ->
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 from conftest import make_bench
 from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
@@ -123,6 +124,7 @@ from kdsearch.study.space import load_space
 from kdsearch.study.store import StudyStore
 
 started = sys.argv[3]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which the background of a shell ignores
 
 def act(params):
     with open(started, "a") as file:

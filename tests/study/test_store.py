@@ -110,7 +110,7 @@ def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, m
 def test_create_refuses_other_limits(store: StudyStore, url: str, meta: StudyMeta) -> None:
     """Feasible under one limit is not feasible under another; the corner of hypervolume stays the first one."""
     assert store.meta == meta
-    with pytest.raises(StudyError, match=r"another constraints \[\] \(now \['params<=3%'\]\)"):
+    with pytest.raises(StudyError, match=r"other settings: constraints \[\] \(now \['params<=3%'\]\)"):
         StudyStore.create(url, meta.model_copy(update={"constraints": ["params<=3%"]}))
     again = StudyStore.create(url, meta.model_copy(update={"reference_point": [1.0, 2.0]}))
     assert again.meta.reference_point is None
