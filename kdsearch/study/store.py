@@ -318,7 +318,9 @@ def _refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
     differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
     if differing:
         words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
-        raise StudyError(f"study {wanted.study!r} was made with other settings: {words}; give this run another --study name")
+        raise StudyError(
+            f"study {wanted.study!r} was made with other settings: {words}; give this run another --study name"
+        )
 
 
 def _metas(storage: RDBStorage) -> dict[str, StudyMeta]:
