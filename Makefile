@@ -24,7 +24,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n 3 -m "not alone" --durations 15
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not alone" --durations 15
 	$(BIN)/pytest -m alone --durations 5
 
 clean:

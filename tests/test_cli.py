@@ -1,4 +1,8 @@
-"""The command line as a newcomer meets it: real processes, exit codes, and what goes where."""
+"""The command line as a newcomer meets it: exit codes, and what goes where.
+
+The first run, interruption and passwords are tested with processes of their own. What else is asked of the command is
+asked of its main function in this process, which has loaded everything: that is the same code, seconds earlier.
+"""
 
 import json
 import os
@@ -8,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -59,10 +64,10 @@ width = 3
 """
 
 
-def kdsearch(
+def process(
     folder: Path, *arguments: str, check: int = 0, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder of its own, with a cache of its own."""
+    """Run the command in a process, in a folder of its own, with a cache of its own."""
     environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"} | dict(variables or {})
     finished = subprocess.run(
         [sys.executable, "-m", "kdsearch", *arguments],
@@ -78,21 +83,33 @@ def kdsearch(
     return finished
 
 
-@pytest.fixture
-def kdsearch_here(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    """Runs the command in this process, which has loaded everything: exit code, output, errors."""
+@dataclass(frozen=True)
+class Said:
+    """What a command wrote."""
 
-    def run(*arguments: str) -> tuple[int, str, str]:
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Runs the command in this process, in a folder of its own, with a cache of its own."""
+
+    def run(folder: Path, *arguments: str, check: int = 0) -> Said:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         monkeypatch.setattr(sys, "argv", ["kdsearch", *arguments])
+        capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, *capfd.readouterr()
+        said = Said(*capfd.readouterr())
+        assert (ended.value.code or 0) == check, said.stderr
+        assert "Traceback" not in said.stderr
+        return said
 
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield run
     signal.set_wakeup_fd(-1)
@@ -105,7 +122,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished study of three trials."""
     place = tmp_path_factory.mktemp("home")
     (place / "quick.toml").write_text(QUICK_SPACE)
-    finished = kdsearch(place, *RUN)
+    finished = process(place, *RUN)
     assert "report: studies/demo-quick/report.html" in finished.stdout
     return place
 
@@ -118,13 +135,13 @@ def test_a_run_leaves_a_study_that_optuna_opens_and_a_report(folder: Path) -> No
     assert (folder / "studies/demo-quick/report.html").stat().st_size > 1e6
 
 
-def test_the_same_command_again_trains_nothing_more(folder: Path) -> None:
+def test_the_same_command_again_trains_nothing_more(kdsearch: Command, folder: Path) -> None:
     again = kdsearch(folder, *RUN)
     assert "3 of 3 trials are done" in again.stderr
     assert len(json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)["trials"]) == 3
 
 
-def test_show_prints_the_object_of_the_design(folder: Path) -> None:
+def test_show_prints_the_object_of_the_design(kdsearch: Command, folder: Path) -> None:
     shown = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
     assert {"study", "dataset", "protocol", "objectives", "trials", "front", "knee", "references"} <= set(shown)
     assert shown["knee"] in shown["front"]
@@ -141,7 +158,7 @@ def test_show_prints_the_object_of_the_design(folder: Path) -> None:
     )
 
 
-def test_studies_and_report_find_the_study_by_name(folder: Path) -> None:
+def test_studies_and_report_find_the_study_by_name(kdsearch: Command, folder: Path) -> None:
     listed = json.loads(kdsearch(folder, "studies", "--json").stdout)
     assert listed == [{"study": "demo-quick", "dataset": "demo", "protocol": "stgcn", "trials": {"COMPLETE": 3}}]
     written = kdsearch(folder, "report", "demo-quick", "--output", "page.html").stdout
@@ -149,7 +166,9 @@ def test_studies_and_report_find_the_study_by_name(folder: Path) -> None:
     assert (folder / "page.html").read_text().startswith("<!")
 
 
-def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(folder: Path) -> None:
+def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(
+    kdsearch: Command, folder: Path
+) -> None:
     """A teacher of width 4, students of width 1 and 3, and a limit between them."""
     (folder / "pair.toml").write_text(QUICK_SPACE.replace('"quick"', '"pair"') + PAIR_OF_POINTS)
     command = ["run", "--space", "pair.toml", "--trials", "2", "--executor", "local", "--prefer", "latency=2"]
@@ -178,12 +197,12 @@ def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chos
     assert "your weights mae 9, latency 1" in (folder / "pair.html").read_text()
 
 
-def test_another_protocol_does_not_enter_the_same_study(folder: Path) -> None:
+def test_another_protocol_does_not_enter_the_same_study(kdsearch: Command, folder: Path) -> None:
     refused = kdsearch(folder, *RUN, "--protocol", "six-two-two", check=2)
     assert "protocol 'stgcn' (now 'six-two-two')" in refused.stderr
 
 
-def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
+def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, folder: Path) -> None:
     """CSV readings with a column of times, a matrix of distances, 15-minute steps and a dataset.toml."""
     city = folder / "my-city"
     city.mkdir()
@@ -236,21 +255,21 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(folder: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
-    kdsearch_here: Callable[..., tuple[int, str, str]], arguments: list[str], sentence: str
+    kdsearch: Command, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
-    code, out, said = kdsearch_here(*arguments)
-    assert (code, out) == (2, "")
-    assert sentence in said
+    refused = kdsearch(tmp_path, *arguments, check=2)
+    assert sentence in refused.stderr
+    assert refused.stdout == ""
 
 
 def test_a_search_needs_an_end(tmp_path: Path) -> None:
     """A process of its own exits as the function does that other mistakes are tested with."""
-    refused = kdsearch(tmp_path, "run", "--dataset", "demo", check=2)
+    refused = process(tmp_path, "run", "--dataset", "demo", check=2)
     assert refused.stderr == "Error: a search needs an end; give --trials 40, --budget 30m or both\n"
     assert refused.stdout == ""
 
 
-def test_five_failures_in_a_row_end_a_run_with_exit_code_1(folder: Path) -> None:
+def test_five_failures_in_a_row_end_a_run_with_exit_code_1(kdsearch: Command, folder: Path) -> None:
     """A learning rate that no network survives: every row says why it failed, and the run gives up."""
     (folder / "hopeless.toml").write_text(QUICK_SPACE + "[parameters.learning_rate]\nvalue = 1e30\n")
     command = [*RUN[:3], "--space", "hopeless.toml", "--study", "hopeless", *RUN[-4:]]
@@ -283,7 +302,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
     assert "RUNNING" not in states
 
 
-def test_table_1_needs_no_data(tmp_path: Path) -> None:
+def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path) -> None:
     rows = json.loads(kdsearch(tmp_path, "reproduce", "table1", "--json").stdout)
     counts = [333_604, 48_628, 10_144, 296_426, 39_290, 7_766]
     assert [row["parameters"] for row in rows] == [row["published_parameters"] for row in rows] == counts
@@ -292,13 +311,11 @@ def test_table_1_needs_no_data(tmp_path: Path) -> None:
     assert rows[2]["flops"] < 0.04 * rows[0]["flops"]
 
 
-def test_help_names_every_command_with_an_example(kdsearch_here: Callable[..., tuple[int, str, str]]) -> None:
+def test_help_names_every_command_with_an_example(kdsearch: Command, tmp_path: Path) -> None:
     commands = ["run", "studies", "show", "report", "reproduce", "teacher", "doctor"]
     commands += ["data list", "data fetch", "data check"]
     for command in commands:
-        code, out, _ = kdsearch_here(*command.split(), "--help")
-        assert code == 0
-        assert "Example: kdsearch" in out, command
+        assert "Example: kdsearch" in kdsearch(tmp_path, *command.split(), "--help").stdout, command
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -307,13 +324,13 @@ def test_help_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_doctor_says_what_is_here(tmp_path: Path) -> None:
+def test_doctor_says_what_is_here(kdsearch: Command, tmp_path: Path) -> None:
     found = json.loads(kdsearch(tmp_path, "doctor", "--json").stdout)
     assert found["packages"]["torch"]
     assert found["cache_dir"] == str(tmp_path / "cache")
 
 
-def test_data_list_shows_built_in_datasets(tmp_path: Path) -> None:
+def test_data_list_shows_built_in_datasets(kdsearch: Command, tmp_path: Path) -> None:
     listed = json.loads(kdsearch(tmp_path, "data", "list", "--data-dir", ".", "--json").stdout)
     present = {one["name"]: one["present"] for one in listed}
     assert present["demo"]
@@ -337,9 +354,9 @@ def test_a_study_on_a_server_leaves_its_password_nowhere(folder: Path, short_fol
     places = {"TMPDIR": str(temporary), "RAY_TMPDIR": str(temporary)}
     command = [*RUN[:-4], "--trials", "1", "--executor", "ray", "--workers", "1"]
     said = [
-        kdsearch(home, *command, f"--storage={url}", variables=places),
-        kdsearch(home, "show", "demo-quick", "--json", variables={"KDSEARCH_STORAGE": url}),
-        kdsearch(home, "studies", "--storage", url),
+        process(home, *command, f"--storage={url}", variables=places),
+        process(home, "show", "demo-quick", "--json", variables={"KDSEARCH_STORAGE": url}),
+        process(home, "studies", "--storage", url),
     ]
     assert len(json.loads(said[1].stdout)["trials"]) == 1
     assert "".join(f"Studies in {postgresql.render_as_string()}".split()) in "".join(said[2].stdout.split())
@@ -393,7 +410,7 @@ def contents(database: URL) -> list[bytes]:
     ],
 )
 def test_a_server_that_refuses_is_one_sentence(
-    kdsearch_here: Callable[..., tuple[int, str, str]],
+    kdsearch: Command,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     postgresql: URL,
@@ -404,16 +421,15 @@ def test_a_server_that_refuses_is_one_sentence(
     """Said before a teacher is trained, and without the password."""
     (tmp_path / "quick.toml").write_text(QUICK_SPACE)
     monkeypatch.setenv("KDSEARCH_STORAGE", postgresql.set(**mistake).render_as_string(hide_password=False))
-    code, _, said = kdsearch_here(*arguments)
-    assert code == 2
-    assert sentence in said
-    assert "kdsearch:***@127.0.0.1" in said
-    assert "teacher" not in said
-    assert "wr0ng" not in said
-    assert "s3cr3t" not in said
+    refused = kdsearch(tmp_path, *arguments, check=2)
+    assert sentence in refused.stderr
+    assert "kdsearch:***@127.0.0.1" in refused.stderr
+    assert "teacher" not in refused.stderr
+    assert "wr0ng" not in refused.stderr
+    assert "s3cr3t" not in refused.stderr
 
 
-def test_a_warm_start_tries_the_front_of_another_study_first(folder: Path) -> None:
+def test_a_warm_start_tries_the_front_of_another_study_first(kdsearch: Command, folder: Path) -> None:
     """The networks come by their parameters; a study that is not there is named before anything is trained."""
     front = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
     best = next(trial for trial in front["trials"] if trial["number"] == front["front"][0])
