@@ -95,6 +95,8 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
         options.dataset or space.dataset, protocol, options.data_dir, options.channel
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
+    _check_device(options.device)
+    teacher_config(prepared, options.recipe, space.teacher)  # refuses what no teacher is
     executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))

@@ -103,9 +103,7 @@ def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, m
     """Numbers of different data or protocols never meet in one study."""
     assert store.meta == meta
     other = meta.model_copy(update={"dataset": "los-loop", "teacher_hash": "t"})
-    with pytest.raises(
-        StudyError, match=r"other settings: dataset 'demo' \(now 'los-loop'\), teacher_hash None \(now 't'\)"
-    ):
+    with pytest.raises(StudyError, match=r"dataset 'demo' \(now 'los-loop'\), teacher_hash None \(now 't'\)"):
         StudyStore.create(url, other)
 
 
