@@ -194,7 +194,7 @@ class Replay:
             self.store.optuna_study.sampler = self.sampler
         found: list[Point] = []
         events = [(0, worker, self._begin(driver)) for worker in range(WORKERS)]
-        while self.epochs < BUDGET and len(set(self.proposed)) < len(self.table.networks):
+        while events and self.epochs < BUDGET:
             clock, worker, (asked, network, eighth) = heapq.heappop(events)
             record = network.record(asked.params, eighth + 1)
             self.epochs += EPOCHS // 8
@@ -207,8 +207,10 @@ class Replay:
                     break
             elif not goes_on:
                 self.stopped.append(self._cell(asked))
-            following = (asked, network, eighth + 1) if goes_on else self._begin(driver)
-            heapq.heappush(events, (clock + EPOCHS // 8, worker, following))
+            if goes_on:
+                heapq.heappush(events, (clock + EPOCHS // 8, worker, (asked, network, eighth + 1)))
+            elif len(set(self.proposed)) < len(self.table.networks):
+                heapq.heappush(events, (clock + EPOCHS // 8, worker, self._begin(driver)))
 
     def map(
         self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
