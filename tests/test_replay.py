@@ -6,13 +6,13 @@ import math
 import pytest
 
 from benchmarks.replay import DEFAULT, RANDOM, TABLE, Arm, outcome, quartiles, replay
-from benchmarks.replayed import CORNER, EPOCHS, Network, Table
+from benchmarks.replayed import CORNER, EPOCHS, Cell, Network, Table
 
 
 @pytest.fixture(scope="module")
 def table() -> Table:
     """Six networks: the wider the better and dearer, and of each width a flat learner that no search should finish."""
-    networks = {}
+    networks: dict[Cell, Network] = {}
     for width, learner in itertools.product((1, 2, 3), ("good", "flat")):
         last = 3.6 - 0.1 * width + (0.4 if learner == "flat" else 0.0)
         falls = 0.3 if learner == "good" else 0.0  # in each doubling of the epochs
