@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kdsearch.errors import KdsearchError, StudyError
-from kdsearch.interruption import INTERRUPTED, TERMINATED, end_in_order
+from kdsearch.interruption import INTERRUPTED, end_in_order, exit_code
 
 if TYPE_CHECKING:
     from kdsearch.study.store import StudyListing
@@ -414,7 +414,8 @@ def main() -> NoReturn:
         typer.echo(f"Error: {what}", err=True)
         sys.exit(1)
     except SystemExit as stop:  # typer's own way out, which is silent at Ctrl-C
-        if stop.code in {INTERRUPTED, TERMINATED}:
+        if stop.code == INTERRUPTED:
             typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
+            sys.exit(exit_code())
         raise
     raise AssertionError("typer ends every command with an exit")

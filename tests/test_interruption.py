@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -93,3 +95,26 @@ def test_sigterm_is_like_ctrl_c_and_exits_with_143(start: Start, executor: str) 
     command.ends(143, within=10)
     assert command.rows() == {"COMPLETE": 1}
     assert "the same command goes on from there" in command.output.read_text()
+
+
+def test_ctrl_c_inside_a_callback_is_not_forgotten() -> None:
+    """Python cannot raise there; torch's backward pass calls such a callback, so that most of them end there."""
+    command = """
+import signal, time, weakref
+from kdsearch.interruption import end_in_order, exit_code
+
+class Tensor:
+    pass
+
+end_in_order()
+tensor = Tensor()
+reference = weakref.ref(tensor, lambda _: signal.raise_signal(signal.SIGTERM))
+try:
+    del tensor
+    time.sleep(10)
+except KeyboardInterrupt:
+    time.sleep(0.2)  # nothing comes after it
+    print("in order", exit_code())
+"""
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("in order 143\n", "", 0)

@@ -27,11 +27,16 @@ def cause(trial: Trial) -> str:
 
 @contextmanager
 def own_sigterm() -> Iterator[None]:
-    """Keep the handler of the signal that Ray takes for itself."""
-    mine = signal.getsignal(signal.SIGTERM)
+    """Keep Ray from taking this signal for itself when it begins: it would end the process without a word.
+
+    Its Python half is kept from doing so at all; what its C++ half has set is undone afterwards.
+    """
+    takes, mine = ray._private.utils.set_sigterm_handler, signal.getsignal(signal.SIGTERM)
+    ray._private.utils.set_sigterm_handler = lambda handler: None  # noqa: ARG005
     try:
         yield
     finally:
+        ray._private.utils.set_sigterm_handler = takes
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, mine)
 
