@@ -1,5 +1,6 @@
 """The command line: it parses and prints; everything it does can be done from Python under the same name."""
 
+import gc
 import json
 import os
 import re
@@ -418,4 +419,6 @@ def main() -> NoReturn:
             typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
             sys.exit(exit_code())
         raise
+    finally:
+        gc.freeze()  # Python's last collection looks through all of torch for a second, and finds nothing
     raise AssertionError("typer ends every command with an exit")

@@ -81,7 +81,7 @@ def test_a_second_ctrl_c_ends_at_once(start: Start, executor: str) -> None:
     time.sleep(0.2)
     assert command.process.poll() is None
     os.killpg(command.process.pid, signal.SIGINT)
-    command.ends(130, within=1)
+    command.ends(130, within=2)
     assert "ended at once" in command.output.read_text()
 
 
