@@ -68,7 +68,7 @@ def measure_latency(
         Latency(
             p50=float(np.percentile(times, 50)),
             p95=float(np.percentile(times, 95)),
-            p25=min(own),
+            p25=float(np.percentile(own, 25)),
             batch=len(x),
             threads=threads,
             device=str(x.device),

@@ -1,8 +1,10 @@
 """Latency is paired, bounded in time and says how it was measured."""
 
 import numpy as np
+import pytest
 import torch
 
+from kdsearch.measure import latency
 from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.record import Latency
@@ -19,10 +21,19 @@ def test_a_wide_network_takes_longer_and_threads_are_restored() -> None:
     assert torch.get_num_threads() == before
 
 
+def test_networks_are_compared_by_the_first_quartile_of_cpu_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that once stood still has no part in it."""
+    readings = iter([(9.0, 0.0), (9.0, 1.0), (9.0, 2.0), (9.0, 3.0), (9.0, 40.0)])
+    monkeypatch.setattr(latency, "_milliseconds", lambda *_: next(readings))
+    network = Stgcn(np.eye(5), StgcnSize.of_width(2), outputs=9)
+    (measured,) = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=5, threads=1)
+    assert (measured.p25, measured.p50) == (1.0, 9.0)
+
+
 def test_the_time_limit_leaves_at_least_one_reading() -> None:
     network = Stgcn(np.eye(5), StgcnSize.of_width(2), outputs=9)
-    latency = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=50, threads=1, max_seconds=0)
-    assert latency[0].repeats == 1
+    (measured,) = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=50, threads=1, max_seconds=0)
+    assert measured.repeats == 1
 
 
 def test_threads_are_fixed_inside_the_block() -> None:
