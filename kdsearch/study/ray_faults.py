@@ -17,12 +17,18 @@ __all__ = ["cause", "own_sigterm", "repeat_after_out_of_memory"]
 
 
 def cause(trial: Trial) -> str:
-    """What Ray knows of a worker's failure: the first line of a death, the last one of a traceback."""
+    """What Ray knows of a worker's failure: the first line of a death, the last one of a traceback.
+
+    Where memory ran out the sentence that says so is taken; Ray has it in several forms, with advice before and after.
+    """
+    death = False
     if trial.pickled_error_file is None:
-        return str(Path(trial.error_file).read_text().strip().splitlines()[-1])
-    error = ray.cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
-    lines = str(error).strip().splitlines()
-    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0].strip()
+        text = Path(trial.error_file).read_text()
+    else:
+        error = ray.cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
+        text, death = str(error), not isinstance(error, ray.exceptions.RayTaskError)
+    lines = text.strip().splitlines()
+    return next((line for line in lines if "low on memory" in line), lines[0 if death else -1]).strip()
 
 
 @contextmanager
