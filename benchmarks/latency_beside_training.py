@@ -2,7 +2,7 @@
 
     KDSEARCH_DATA=... python -m benchmarks.latency_beside_training --dataset los-loop
 
-Times networks of several widths in alternation with the teacher's size, as trials and the quiet pass do, first alone,
+Times networks of several widths in alternation with the teacher's size, as the quiet pass does, first alone,
 then while as many processes train as there are cores. Every network should keep its ratio within 5 %.
 """
 
@@ -17,6 +17,7 @@ from multiprocessing.synchronize import Event as EventType
 
 import torch
 
+from kdsearch.confirm.timing import SINGLE_REPEATS
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
@@ -28,8 +29,7 @@ from kdsearch.trial import fitted_scaler, fresh_network
 from kdsearch.trial_config import TrialConfig
 
 WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
-REPEATS = 100  # as in a trial
-ROUNDS = 6
+ROUNDS = 3
 
 
 def _train_for_ever(prepared: Prepared, started: EventType) -> None:
@@ -62,7 +62,8 @@ def measured(prepared: Prepared) -> list[Latency]:
     data = WindowedSeries(prepared, fitted_scaler(prepared, TrialConfig(input="raw")), torch.device("cpu"))
     window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1]))
     networks = [fresh_network(prepared, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]
-    return measure_latency(networks, window, prepared.protocol.horizon, repeats=REPEATS, threads=1, max_seconds=60)
+    horizon = prepared.protocol.horizon
+    return measure_latency(networks, window, horizon, repeats=SINGLE_REPEATS, threads=1, max_seconds=60)
 
 
 def main() -> None:
@@ -75,9 +76,10 @@ def main() -> None:
     passes = {"quiet": [measured(prepared) for _ in range(ROUNDS)]}
     with trainings(prepared, options.trainings):
         passes["beside"] = [measured(prepared) for _ in range(ROUNDS)]
-    print(f"{options.dataset}, one thread, {ROUNDS} passes of {REPEATS} readings; {options.trainings} trainings beside")
+    passes_of = f"{ROUNDS} passes of {SINGLE_REPEATS} readings"
+    print(f"{options.dataset}, one thread, {passes_of}; {options.trainings} trainings beside")
     readings: dict[str, Callable[[Latency], float]] = {
-        "first quartile of CPU time": lambda one: one.p25,
+        "2nd percentile of CPU time": lambda one: one.p2,
         "median of wall time": lambda one: one.p50,
     }
     for name, read in readings.items():

@@ -50,15 +50,16 @@ class Latency(BaseModel):
     Attributes:
         p50: Median of the readings.
         p95: Their 95th percentile.
-        p25: Their first quartile, by which two networks are compared; on one CPU thread that of the CPU time, which
-            leaves out what other processes took in between (`benchmarks/README.md` compares it with others).
+        p2: Their 2nd percentile, by which two networks are compared; on one CPU thread that of the CPU time. Of what
+            other processes do to a reading it holds least, and a clock that once stood still does not decide it
+            (`benchmarks/README.md` compares it with others).
     """
 
     model_config = ConfigDict(frozen=True)
 
     p50: float
     p95: float
-    p25: float
+    p2: float
     batch: int
     threads: int
     device: str
@@ -68,7 +69,7 @@ class Latency(BaseModel):
     @classmethod
     def _of_an_older_study(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """Studies of kdsearch 0.1 kept percentiles alone, and compared medians."""
-        return fields if "p25" in fields else fields | {"p25": fields["p50"]}
+        return fields if "p2" in fields else fields | {"p2": fields["p50"]}
 
 
 class Cost(BaseModel):

@@ -19,7 +19,7 @@ from kdsearch.trial import Bench
 
 __all__ = ["busy_share", "quiet_costs"]
 
-SINGLE_REPEATS = 300
+SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
 BATCH_SECONDS = 45.0
 PACE_REPEATS = 100
@@ -59,7 +59,7 @@ def quiet_costs(
     for cost, one, many in zip(known_costs, single, batch, strict=True):
         if cost is not None:
             latency, ratio = at_pace(one, single[0], bench.teacher.latency)
-            batch_ratio = many.p25 / batch[0].p25
+            batch_ratio = many.p2 / batch[0].p2
             readings = {"latency_ms": latency, "latency_ratio": ratio}
             readings |= {"latency_batch_ms": many, "latency_batch_ratio": batch_ratio}
             timed.append(cost.model_copy(update=readings))

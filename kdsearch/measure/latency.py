@@ -68,7 +68,7 @@ def measure_latency(
         Latency(
             p50=float(np.percentile(times, 50)),
             p95=float(np.percentile(times, 95)),
-            p25=float(np.percentile(own, 25)),
+            p2=float(np.percentile(own, 2)),
             batch=len(x),
             threads=threads,
             device=str(x.device),
@@ -86,9 +86,9 @@ def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, flo
         paired: Of the reference network, in alternation with it.
         quiet: Of the reference network at the time that counts.
     """
-    ratio = own.p25 / paired.p25
+    ratio = own.p2 / paired.p2
     p50 = ratio * quiet.p50
-    return own.model_copy(update={"p50": p50, "p95": p50 * own.p95 / own.p50, "p25": ratio * quiet.p25}), ratio
+    return own.model_copy(update={"p50": p50, "p95": p50 * own.p95 / own.p50, "p2": ratio * quiet.p2}), ratio
 
 
 def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> tuple[float, float]:

@@ -46,7 +46,7 @@ _METRICS = {"mae": 1.0, "rmse": 1.55, "mape": 0.6}
 def cost_of(parameters: int, flops: float, milliseconds: float, profile: int = 0) -> Cost:
     """A cost at batch 1 with a little jitter above the median."""
     latency = Latency(
-        p50=milliseconds, p95=1.18 * milliseconds, p25=milliseconds, batch=1, threads=1, device="cpu", repeats=50
+        p50=milliseconds, p95=1.18 * milliseconds, p2=milliseconds, batch=1, threads=1, device="cpu", repeats=50
     )
     return Cost(
         parameters=parameters,

@@ -48,7 +48,7 @@ def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
     latency = Latency(
         p50=10 / (1 + abs(mae)) if math.isfinite(mae) else 1.0,
         p95=2.0,
-        p25=1.0,
+        p2=1.0,
         batch=1,
         threads=1,
         device="cpu",
