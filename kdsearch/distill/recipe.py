@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kdsearch.distill import losses
+from kdsearch.distill import fused, losses
 from kdsearch.distill.losses import Divergence, Error, Reduction
 
 __all__ = ["Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
@@ -113,7 +113,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         return loss
     if recipe.temporal_weight > 0:
         terms = [
-            losses.temporal_correlation(
+            fused.temporal_correlation(
                 student, teacher, student.shape[1] - features.forecasts + 1, error=recipe.feature_error
             )
             for student, teacher in features.temporal
@@ -121,7 +121,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
     if recipe.spatial_weight > 0:
         terms = [
-            losses.spatial_correlation(
+            fused.spatial_correlation(
                 *_drawn_slices(student, teacher, features.forecasts, recipe, generator), error=recipe.feature_error
             )
             for student, teacher in features.spatial
@@ -174,4 +174,9 @@ def _drawn_slices(
         weight = torch.ones(wanted)
     else:
         drawn = torch.arange(batch * time, device=student.device)
-    return student.flatten(0, 1)[drawn], teacher.flatten(0, 1)[drawn], weight.to(student)
+
+    def slices(features: Tensor) -> Tensor:
+        """In memory nodes stay side by side, as the compiled loops want them."""
+        return features.transpose(2, 3)[drawn // time, drawn % time].transpose(1, 2)
+
+    return slices(student), slices(teacher), weight.to(student)
