@@ -1,11 +1,19 @@
-"""Python that becomes machine code at its first call, for loops that torch has no operator for."""
+"""Python that becomes machine code at its first call, for loops that torch has no operator for.
 
-from collections.abc import Callable
+What is written so has a plain form in torch beside it, which is its reference, and its fallback where tensors are not
+float32 in the processor's own memory.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
+import torch
 from numba import njit
+from torch import Tensor
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["compiled", "inlined", "plain_forms", "takes_compiled"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -14,6 +22,8 @@ SETTINGS: dict[str, Any] = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "error_model": "numpy",
 }
+
+_plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def compiled(function: Function) -> Function:
@@ -29,3 +39,18 @@ def inlined(function: Function) -> Function:
     """Compile into the functions that call it; they have to stand in the same module, or would be kept too long."""
     made: Function = njit(inline="always", **SETTINGS)(function)
     return made
+
+
+@contextmanager
+def plain_forms() -> Iterator[None]:
+    """Let torch's own operators do everything inside the block: to be counted, exported or compared."""
+    before = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(before)
+
+
+def takes_compiled(*tensors: Tensor) -> bool:
+    """Whether compiled loops may have these tensors."""
+    return not _plain.get() and all(x.device.type == "cpu" and x.dtype == torch.float32 for x in tensors)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kdsearch.compiled import takes_compiled
 from kdsearch.distill import losses
 from kdsearch.distill.kernels import spatial_pass, temporal_pass
 from kdsearch.distill.losses import Error
@@ -14,7 +15,7 @@ __all__ = ["spatial_correlation", "temporal_correlation"]
 
 def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
     """`losses.spatial_correlation`, with memory for one row of pairs instead of all of them."""
-    if not _fits(student):
+    if not takes_compiled(student, teacher):
         return losses.spatial_correlation(student, teacher, weight, error=error)
     nodes = student.shape[1]
     total: Tensor = _Spatial.apply(student, teacher, weight, error == "squared")  # type: ignore[no-untyped-call]
@@ -23,15 +24,11 @@ def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, err
 
 def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: Error = "squared") -> Tensor:
     """`losses.temporal_correlation`, without a tensor for each lag."""
-    if not _fits(student):
+    if not takes_compiled(student, teacher):
         return losses.temporal_correlation(student, teacher, span, error=error)
     batch, time, nodes, _ = student.shape
     total: Tensor = _Temporal.apply(student, teacher, span, error == "squared")  # type: ignore[no-untyped-call]
     return total / (batch * (time - span + 1) * nodes * (span * (span - 1) / 2))
-
-
-def _fits(student: Tensor) -> bool:
-    return student.device.type == "cpu" and student.dtype == torch.float32
 
 
 class _Spatial(torch.autograd.Function):
