@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdsearch.models import Stgcn, StgcnSize, build
-from kdsearch.models.stgcn import chebyshev_kernels
+from kdsearch.models.graph import chebyshev_graph
 from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
 
 TABLE_1 = {
@@ -63,7 +63,7 @@ def test_layers_equal_the_formulas_of_the_original() -> None:
     adjacency = np.abs(np.random.default_rng(0).normal(size=(6, 6)))
     np.fill_diagonal(adjacency, 0)
     network = Stgcn(adjacency, StgcnSize.of_width(3)).double()
-    kernels = torch.from_numpy(chebyshev_kernels(adjacency)).float().double()  # as the network keeps them
+    kernels = torch.from_numpy(chebyshev_graph(adjacency).kernels())
     x = torch.randn(2, 12, 6, 1, dtype=torch.float64)
     y = x
     for block, align in ((network.block0, "pad"), (network.block1, "project")):
@@ -117,7 +117,7 @@ def plain_norm(x: torch.Tensor, layer: torch.nn.Module) -> torch.Tensor:
 def test_an_isolated_node_has_no_laplacian_row() -> None:
     adjacency = np.zeros((4, 4))
     adjacency[0, 1] = adjacency[1, 0] = adjacency[1, 2] = adjacency[2, 1] = 1.0
-    kernels = chebyshev_kernels(adjacency)
+    kernels = chebyshev_graph(adjacency).kernels()
     assert kernels[1][3].tolist() == [0, 0, 0, -1]
     np.testing.assert_allclose(kernels[2], 2 * kernels[1] @ kernels[1] - np.eye(4))
 
