@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from kdsearch.cache import cache_dir
 from kdsearch.data.load import default_data_dir
-from kdsearch.teachers import cache_dir
 
 __all__ = ["examine"]
 

@@ -16,6 +16,7 @@ from kdsearch.confirm.quiet_pass import confirm
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.distill.recipe import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, RunError, StudyError
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
@@ -216,7 +217,11 @@ def _bench(
             f"base {base.hash}: {_parameters(base_record):,} parameters, "
             f"validation MAE {base_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
         )
-    return Bench(prepared, teacher, base, device=options.device), record
+    bench = Bench(prepared, teacher, base, device=options.device)
+    if FEATURE_LOSSES & space.values_of("loss"):
+        talk("teacher's features: making the tables that students hear, or taking them from the cache")
+        bench.tables()  # now, before trials that would all make them at once
+    return bench, record
 
 
 def _parameters(record: TrialRecord) -> int:

@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-import os
-import shutil
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 import torch
 
 from kdsearch.bundle import Bundle
+from kdsearch.cache import cache_dir, complete_folder
 from kdsearch.data.profile import fit_profile, profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
@@ -29,7 +27,6 @@ from kdsearch.trial_config import RECIPES, TrialConfig
 __all__ = [
     "BASE_WIDTH",
     "TEACHER_WIDTH",
-    "cache_dir",
     "code_version",
     "reference_lines",
     "taught_network",
@@ -41,11 +38,6 @@ BASE_WIDTH = 8
 TEACHER_EPOCHS = 12
 
 QUIET_REPEATS = 200
-
-
-def cache_dir() -> Path:
-    """Where trained teachers are kept: KDSEARCH_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("KDSEARCH_CACHE") or platformdirs.user_cache_path("kdsearch"))
 
 
 def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) -> TrialConfig:
@@ -67,11 +59,10 @@ def code_version() -> str:
     """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
     package = Path(__file__).parent
     modules = ["trial.py", "trial_config.py", "train.py", "data/protocols.py", "data/profile.py", "data/windows.py"]
-    modules += ["models/base.py", "models/stgcn.py", "distill/losses.py", "distill/recipe.py"]
-    modules += ["measure/accuracy.py", "measure/cost.py"]
+    modules += ["compiled.py", "distill/losses.py", "distill/recipe.py", "measure/accuracy.py", "measure/cost.py"]
     digest = hashlib.sha256(torch.__version__.encode())
-    for module in modules:
-        digest.update((package / module).read_bytes())
+    for path in (*(package / module for module in modules), *sorted((package / "models").glob("*.py"))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -80,7 +71,7 @@ def taught_network(
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
-    The cache key is data, protocol, configuration, seed, threads and code version; a folder is complete or not there.
+    The cache key is data, protocol, configuration, seed, threads and code version.
 
     Args:
         prepared: Series cut by a protocol.
@@ -92,17 +83,21 @@ def taught_network(
     data = [prepared.series.content_hash, prepared.protocol.hash]
     identity = [*data, config.model_dump_json(), seed, training_threads, device, code_version()]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
-    folder = cache_dir() / "teachers" / key
-    if not folder.exists():
-        _train_into(folder, prepared, config, seed, training_threads, device)
+    cache = cache_dir()
+    fill = partial(
+        _train_into, prepared=prepared, config=config, seed=seed, threads=training_threads, place=torch.device(device)
+    )
+    folder = complete_folder(cache / "teachers" / key, fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     bundle = Bundle.from_bytes((folder / "network.npz").read_bytes())
     made = np.load(folder / "forecasts.npy")
-    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, device)), record
+    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, device), cache), record
 
 
-def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, device: str) -> None:
-    place, began = torch.device(device), time.process_time()
+def _train_into(
+    folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, place: torch.device
+) -> None:
+    began = time.process_time()
     scaler, starts = fitted_scaler(prepared, config), prepared.parts["train"].starts
     data, network = WindowedSeries(prepared, scaler, place), fresh_network(prepared, config, seed).to(place)
     with fixed_threads(threads):
@@ -133,17 +128,9 @@ def _train_into(folder: Path, prepared: Prepared, config: TrialConfig, seed: int
         data_hash=prepared.series.content_hash,
         protocol_hash=prepared.protocol.hash,
     )
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-    unfinished.mkdir(parents=True)
-    (unfinished / "record.json").write_text(record.model_dump_json())
-    (unfinished / "network.npz").write_bytes(Bundle.of(network, scaler, prepared.series.adjacency).to_bytes())
-    np.save(unfinished / "forecasts.npy", made)
-    try:
-        unfinished.rename(folder)
-    except OSError:  # another process was quicker; the same seed gave it the same network
-        if not folder.exists():
-            raise
-        shutil.rmtree(unfinished)
+    (folder / "record.json").write_text(record.model_dump_json())
+    (folder / "network.npz").write_bytes(Bundle.of(network, scaler, prepared.series.adjacency).to_bytes())
+    np.save(folder / "forecasts.npy", made)
 
 
 def _quiet_latency(prepared: Prepared, bundle: Bundle, device: str) -> Latency:

@@ -1,7 +1,7 @@
 """One training loop for teachers, students and networks under pruning."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,12 +18,28 @@ from kdsearch.errors import RunError
 from kdsearch.models import Forecaster
 from kdsearch.record import CurvePoint
 
-__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "fitting_segment", "steps_per_epoch"]
+__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "fitting_segment", "in_one_vector", "steps_per_epoch"]
 
 OptimiserName = Literal["adam", "tf-rmsprop"]
 ScheduleName = Literal["cosine", "staircase", "constant"]
 
 WARM_UP_STEPS = 100
+
+
+def in_one_vector(network: Forecaster) -> torch.nn.Parameter:
+    """Move all parameters into one vector, and their gradients into another: an optimiser has one thing to do, not 25.
+
+    Returns:
+        ``(parameter,)``, the vector; the network's parameters and their gradients are views of it and of its gradient.
+    """
+    parameters = list(network.parameters())
+    weights = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
+    weights.grad = torch.zeros_like(weights)
+    lengths = [parameter.numel() for parameter in parameters]
+    pieces, slopes = torch.split(weights.data, lengths), torch.split(weights.grad, lengths)
+    for parameter, own, slope in zip(parameters, pieces, slopes, strict=True):
+        parameter.data, parameter.grad = own.view_as(parameter), slope.view_as(parameter)
+    return weights
 
 
 class TensorFlowRmsProp(torch.optim.Optimizer):
@@ -32,22 +48,21 @@ class TensorFlowRmsProp(torch.optim.Optimizer):
     Decay 0.9, mean square starting at one, epsilon 1e-10 inside the root.
     """
 
-    def __init__(self, parameters: Iterator[torch.nn.Parameter], lr: float) -> None:
-        super().__init__(parameters, {"lr": lr})
+    def __init__(self, weights: torch.nn.Parameter, lr: float) -> None:
+        super().__init__([weights], {"lr": lr})
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         """Take one step."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                if parameter.grad is not None:
-                    square = self.state[parameter].setdefault("mean_square", torch.ones_like(parameter))
-                    square.lerp_(parameter.grad.square(), 0.1)
-                    parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
+                square = self.state[parameter].setdefault("mean_square", torch.ones_like(parameter))
+                square.lerp_(parameter.grad.square(), 0.1)
+                parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
 
 
-OPTIMISERS: dict[OptimiserName, Callable[[Iterator[torch.nn.Parameter], float], torch.optim.Optimizer]] = {
-    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr, fused=True),
+OPTIMISERS: dict[OptimiserName, Callable[[torch.nn.Parameter, float], torch.optim.Optimizer]] = {
+    "adam": lambda weights, rate: torch.optim.Adam([weights], rate, fused=True),
     "tf-rmsprop": TensorFlowRmsProp,
 }
 
@@ -143,7 +158,8 @@ def fit(
     """
     plan = replace(plan, segment=fitting_segment(plan.segment, starts))
     order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-    optimiser = OPTIMISERS[plan.optimiser](network.parameters(), plan.learning_rate)
+    weights = in_one_vector(network)
+    optimiser = OPTIMISERS[plan.optimiser](weights, plan.learning_rate)
     total = plan.epochs * steps_per_epoch(plan, starts)
     validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
     curve: list[CurvePoint] = []
@@ -154,14 +170,13 @@ def fit(
         for batch in segments(starts, plan.segment, plan.batch, order):
             if step == most_steps:
                 return curve
-            for group in optimiser.param_groups:
-                group["lr"] = plan.rate(step, total, epoch)
+            optimiser.param_groups[0]["lr"] = plan.rate(step, total, epoch)
             loss = _batch_loss(network, data, torch.from_numpy(batch).to(data.device), plan, recipe, teacher, draws)
-            optimiser.zero_grad()
+            optimiser.zero_grad(set_to_none=False)
             loss.backward()  # type: ignore[no-untyped-call]
             if on_gradients:
                 on_gradients(network)
-            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), plan.gradient_norm or torch.inf)
+            norm = torch.nn.utils.clip_grad_norm_(weights, plan.gradient_norm or torch.inf)
             if not torch.isfinite(norm):
                 raise RunError(
                     f"the gradient is not finite in epoch {epoch + 1} of {phase} (loss {float(loss.detach()):g}); "
@@ -194,7 +209,7 @@ def _batch_loss(
     """Loss of one batch of segments; an iterated network is trained on the next step alone, as in the paper."""
     steps = min(network.outputs, data.horizon)
     rows = data.target_rows(firsts, plan.segment, steps)
-    names = (*network.spatial_taps, *network.temporal_taps) if recipe.spatial_weight or recipe.temporal_weight else ()
+    names = (*network.spatial_taps, *network.temporal_taps) if recipe.needs_features else ()
     with tapped(network, names) as features:
         predicted = network(data.inputs(firsts, plan.segment))[:, :, :steps]
     heard = None
@@ -204,11 +219,13 @@ def _batch_loss(
         heard = data.to_scaled(teacher.outputs(firsts, plan.segment, steps), rows)
     outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
     pairs = None
-    if names and teacher is not None:
-        taught = teacher.features(firsts, plan.segment)
+    if recipe.needs_features:
+        if teacher is None or teacher.tables is None:
+            raise ValueError(f"loss {recipe.loss} needs a teacher's features")
         pairs = Features(
-            [(features[name], taught[name]) for name in network.spatial_taps],
-            [(features[name], taught[name]) for name in network.temporal_taps],
+            [(features[name], teacher.tables.spatial[name]) for name in network.spatial_taps],
+            [(features[name], teacher.tables.temporal[name]) for name in network.temporal_taps],
+            firsts,
             plan.segment,
         )
     return recipe_loss(recipe, outputs, pairs, draws)

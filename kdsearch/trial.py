@@ -1,19 +1,23 @@
 """One configuration in, one record out: train, prune, shrink for real, fine-tune, measure."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from kdsearch.bundle import Bundle
+from kdsearch.cache import cache_dir, complete_folder
 from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.tables import TeacherTables, make_tables, open_tables, tables_version
 from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.measure.accuracy import errors, forecasts, network_errors
@@ -69,12 +73,28 @@ class TaughtNetwork:
     Attributes:
         forecasts: Real units, ``(window, horizon, node)`` float32.
         latency: Of one forecast at batch 1, measured while nothing else ran.
+        cache: The cache that holds it, on the machine that made it.
     """
 
     hash: str
     bundle: Bundle
     forecasts: np.ndarray[Any, np.dtype[np.float32]]
     latency: Latency
+    cache: Path
+
+    def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
+        """What students hear of its features; made where this machine's cache does not hold it yet.
+
+        Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
+        itself, from the network and the readings, which is sooner done than sending them.
+        """
+        cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
+
+        def fill(folder: Path) -> None:
+            data = WindowedSeries(prepared, self.bundle.scaler, device)
+            make_tables(folder, self.bundle.network(device), data, prepared.parts["train"].last)
+
+        return open_tables(complete_folder(cache / "tables" / f"{self.hash}-{tables_version()}", fill))
 
 
 class _Stopped(Exception):  # noqa: N818 - no error: the way out of a training that is not to go on
@@ -173,11 +193,15 @@ class Bench:
 
     def heard(self, config: TrialConfig, device: torch.device) -> Teacher | None:
         """The teacher as this trial's training hears it."""
-        if not config.recipe().needs_teacher:
+        recipe = config.recipe()
+        if not recipe.needs_teacher:
             return None
-        bundle = self.teacher.bundle
-        data = WindowedSeries(self.prepared, bundle.scaler, device)
-        return Teacher(bundle.network(device), data, self.teacher.forecasts, self.prepared.parts["train"].starts)
+        tables = self.tables() if recipe.needs_features else None
+        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, device, tables)
+
+    def tables(self) -> TeacherTables:
+        """What students hear of the teacher's features."""
+        return self.teacher.tables(self.prepared, torch.device(self.device))
 
 
 class _Run:

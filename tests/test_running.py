@@ -26,6 +26,20 @@ value = 1
 """
 
 
+def test_tables_of_features_are_made_where_the_space_listens_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the driver and before trials, which would all begin to make them."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    said: list[str] = []
+    for loss, there in (("ord", False), ("scd", True)):
+        (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.loss]\nchoices = ["none", "{loss}"]\n')
+        options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path / loss)
+        run(options, said.append, lambda _: None)
+        assert any("tables" in sentence for sentence in said) == there
+        assert (tmp_path / "cache" / "tables").exists() == there
+
+
 def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address, the reason and the remedy; no traceback of SQLAlchemy's."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))

@@ -11,7 +11,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.train import Plan, TensorFlowRmsProp, fit, fitting_segment, steps_per_epoch
+from kdsearch.train import Plan, TensorFlowRmsProp, fit, fitting_segment, in_one_vector, steps_per_epoch
 
 
 def trained(prepared: Prepared, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
@@ -80,10 +80,28 @@ def test_staircase_is_the_papers() -> None:
 def test_rmsprop_starts_with_a_mean_square_of_one() -> None:
     """By hand: gradient 2 gives mean square 0.9 + 0.4 = 1.3, then 1.17 + 0.4 = 1.57."""
     parameter = torch.nn.Parameter(torch.tensor([1.0]))
-    optimiser = TensorFlowRmsProp(iter([parameter]), 0.1)
+    optimiser = TensorFlowRmsProp(parameter, 0.1)
     expected = 1.0
     for square in (1.3, 1.57):
         parameter.grad = torch.tensor([2.0])
         optimiser.step()
         expected -= 0.1 * 2 / square**0.5
         assert parameter.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_one_vector_holds_all_parameters_and_their_gradients(prepared: Prepared) -> None:
+    """What an optimiser does to the vector is done to the network, and gradients arrive in the vector's."""
+    torch.manual_seed(0)
+    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=9)
+    x = torch.randn(2, 12, 5, 1)
+    before = network(x).detach()
+    expected = torch.autograd.grad(network(x).sum(), list(network.parameters()))
+    weights = in_one_vector(network)
+    assert weights.numel() == sum(parameter.numel() for parameter in network.parameters())
+    torch.testing.assert_close(network(x), before, rtol=0, atol=0)
+    network(x).sum().backward()
+    assert weights.grad is not None
+    torch.testing.assert_close(weights.grad, torch.cat([gradient.flatten() for gradient in expected]))
+    with torch.no_grad():
+        weights.zero_()
+    assert not any(parameter.any() for parameter in network.parameters())

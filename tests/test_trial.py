@@ -2,6 +2,8 @@
 
 import io
 import json
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,26 @@ def test_the_teacher_is_trained_once(prepared: Prepared, tmp_path: Path, monkeyp
     assert other.hash != first.hash
     assert record.seconds["train"] > 0
     assert first.forecasts.shape == (len(prepared.parts["train"].starts), 9, 5)
+
+
+def test_tables_are_made_once_and_stay_out_of_the_bench(bench: Bench) -> None:
+    """Workers get the bench; every trial of a process hears the same memory."""
+    before = len(pickle.dumps(bench))
+    assert bench.tables() is bench.tables()
+    assert len(list((bench.teacher.cache / "tables").iterdir())) == 1
+    assert len(pickle.dumps(bench)) == before
+
+
+def test_a_machine_without_the_teachers_cache_makes_its_own_tables(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what students hear there is the same, bit for bit."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    elsewhere = replace(bench, teacher=replace(bench.teacher, cache=tmp_path / "not here"))
+    for name, table in elsewhere.tables().spatial.items():
+        assert (table.kept == bench.tables().spatial[name].kept).all()
+    (folder,) = (tmp_path / "cache" / "tables").iterdir()
+    assert folder.name.startswith(bench.teacher.hash)
 
 
 def test_trials_do_not_change_the_number_of_threads(bench: Bench) -> None:

@@ -1,45 +1,105 @@
-"""The feature losses as they are trained with: on the CPU in one compiled pass, elsewhere in their plain form."""
+"""The feature losses as they are trained with: on the CPU in one compiled pass, elsewhere in their plain form.
 
+A teacher is heard live, by its features, or from a table of the distances between them that was made once. The passes
+over a student take a table; of a live teacher one is made for a few slices at a time.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from kdsearch.compiled import takes_compiled
-from kdsearch.distill import losses
-from kdsearch.distill.kernels import spatial_pass, temporal_pass
+from kdsearch.distill import kernels, losses
 from kdsearch.distill.losses import Error
 
-__all__ = ["spatial_correlation", "temporal_correlation"]
+__all__ = [
+    "lagged_distances",
+    "pair_distances",
+    "spatial_correlation",
+    "spatial_from_distances",
+    "temporal_correlation",
+    "temporal_from_distances",
+]
+
+NUMBERS_AT_ONCE = 1 << 16
+"""Distances of a table that are float32 at a time: 256 KB, which stay in the processor's cache."""
+
+
+def pair_distances(features: Tensor) -> Tensor:
+    """`losses.pair_distances`, without a tensor for each node."""
+    if not takes_compiled(features):
+        return losses.pair_distances(features)
+    slices, nodes, _ = features.shape
+    table = torch.empty(slices, nodes * (nodes - 1) // 2)
+    kernels.pair_distances(features.detach().transpose(1, 2).contiguous().numpy(), table.numpy())
+    return table
+
+
+def lagged_distances(features: Tensor, lags: int) -> Tensor:
+    """`losses.lagged_distances`, without a tensor for each lag and channel."""
+    if not takes_compiled(features):
+        return losses.lagged_distances(features, lags)
+    batch, time, nodes, _ = features.shape
+    table = torch.empty(batch, time, lags, nodes)
+    kernels.lagged_distances(features.detach().permute(0, 3, 1, 2).contiguous().numpy(), table.numpy())
+    return table
 
 
 def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
-    """`losses.spatial_correlation`, with memory for one row of pairs instead of all of them."""
+    """`losses.spatial_correlation`, with memory for the pairs of a few slices instead of all of them."""
     if not takes_compiled(student, teacher):
         return losses.spatial_correlation(student, teacher, weight, error=error)
-    nodes = student.shape[1]
-    total: Tensor = _Spatial.apply(student, teacher, weight, error == "squared")  # type: ignore[no-untyped-call]
-    return total / (nodes * (nodes - 1) / 2 * weight.sum())
+    return _spatial(student, lambda part: pair_distances(teacher[part]), weight, error)
+
+
+def spatial_from_distances(student: Tensor, distances: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
+    """`losses.spatial_from_distances`, with memory for the pairs of a few slices instead of all of them."""
+    if not takes_compiled(student) or distances.device != student.device:
+        return losses.spatial_from_distances(student, distances, weight, error=error)
+    return _spatial(student, lambda part: distances[part].float().contiguous(), weight, error)
 
 
 def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: Error = "squared") -> Tensor:
-    """`losses.temporal_correlation`, without a tensor for each lag."""
+    """`losses.temporal_correlation`, without a tensor for each lag and channel."""
     if not takes_compiled(student, teacher):
         return losses.temporal_correlation(student, teacher, span, error=error)
+    return temporal_from_distances(student, lagged_distances(teacher, span - 1), error=error)
+
+
+def temporal_from_distances(student: Tensor, distances: Tensor, *, error: Error = "squared") -> Tensor:
+    """`losses.temporal_from_distances`, without a tensor for each lag and channel."""
+    if not takes_compiled(student) or distances.device != student.device:
+        return losses.temporal_from_distances(student, distances, error=error)
     batch, time, nodes, _ = student.shape
-    total: Tensor = _Temporal.apply(student, teacher, span, error == "squared")  # type: ignore[no-untyped-call]
-    return total / (batch * (time - span + 1) * nodes * (span * (span - 1) / 2))
+    lags = distances.shape[2]
+    total: Tensor = _Temporal.apply(student, distances, error == "squared")  # type: ignore[no-untyped-call]
+    return total / (batch * (time - lags) * nodes * (lags * (lags + 1) / 2))
+
+
+def _spatial(student: Tensor, distances: Callable[[slice], Tensor], weight: Tensor, error: Error) -> Tensor:
+    nodes = student.shape[1]
+    total: Tensor = _Spatial.apply(student, distances, weight, error == "squared")  # type: ignore[no-untyped-call]
+    return total / (nodes * (nodes - 1) / 2 * weight.sum())
 
 
 class _Spatial(torch.autograd.Function):
     """Weighted sum over slices and pairs; its gradient is made with it, and kept."""
 
     @staticmethod
-    def forward(ctx: Any, student: Tensor, teacher: Tensor, weight: Tensor, squared: bool) -> Tensor:
-        """``(slice, node, channel)`` twice and ``(slice,)`` -> a scalar."""
-        own, taught = (features.transpose(1, 2).contiguous().numpy() for features in (student, teacher))
+    def forward(
+        ctx: Any, student: Tensor, distances: Callable[[slice], Tensor], weight: Tensor, squared: bool
+    ) -> Tensor:
+        """``(slice, node, channel)``, the teacher's ``(slice, pair)`` of some slices, ``(slice,)`` -> a scalar."""
+        own, weights = student.transpose(1, 2).contiguous().numpy(), weight.contiguous().numpy()
+        slices, _, nodes = own.shape
         gradient = torch.empty(own.shape)
-        total = spatial_pass(own, taught, weight.contiguous().numpy(), squared, gradient.numpy())
+        slopes, total = gradient.numpy(), 0.0
+        at_once = max(1, NUMBERS_AT_ONCE // (nodes * (nodes - 1) // 2 + 1))
+        for first in range(0, slices, at_once):
+            part = slice(first, first + at_once)
+            total += kernels.spatial_pass(own[part], distances(part).numpy(), weights[part], squared, slopes[part])
         ctx.save_for_backward(gradient.transpose(1, 2))
         return student.new_tensor(total)
 
@@ -54,16 +114,16 @@ class _Temporal(torch.autograd.Function):
     """Sum over samples and pairs of steps; its gradient is made with it, and kept."""
 
     @staticmethod
-    def forward(ctx: Any, student: Tensor, teacher: Tensor, span: int, squared: bool) -> Tensor:
-        """``(batch, time, node, channel)`` twice -> a scalar."""
-        own, taught = (features.permute(0, 3, 1, 2).contiguous().numpy() for features in (student, teacher))
+    def forward(ctx: Any, student: Tensor, distances: Tensor, squared: bool) -> Tensor:
+        """``(batch, time, node, channel)``, the teacher's ``(batch, time, lag, node)`` -> a scalar."""
+        own, taught = student.permute(0, 3, 1, 2).contiguous().numpy(), distances.float().contiguous().numpy()
         gradient = torch.empty(own.shape)
-        total = temporal_pass(own, taught, span, squared, gradient.numpy())
+        total = kernels.temporal_pass(own, taught, squared, gradient.numpy())
         ctx.save_for_backward(gradient.permute(0, 2, 3, 1))
         return student.new_tensor(total)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
         """The kept gradient, scaled."""
         (gradient,) = ctx.saved_tensors
-        return slopes[0] * gradient, None, None, None
+        return slopes[0] * gradient, None, None

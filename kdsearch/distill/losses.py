@@ -24,12 +24,16 @@ __all__ = [
     "attention",
     "bounded_response",
     "kl_divergence",
+    "lagged_distances",
+    "pair_distances",
     "pointwise",
     "printed_divergence",
     "reduced",
     "response",
     "spatial_correlation",
+    "spatial_from_distances",
     "temporal_correlation",
+    "temporal_from_distances",
 ]
 
 Error = Literal["squared", "absolute"]
@@ -126,15 +130,20 @@ def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, err
         weight: ``(slice,)``, how often each slice counts; the loss is the weighted mean.
         error: How the difference of two correlations is measured.
     """
-    nodes = student.shape[1]
-    difference = pointwise(_channel_distance(student), _channel_distance(teacher), error)
-    pairs = nodes * (nodes - 1)
-    return (difference.sum(dim=(1, 2)) * weight).sum() / (pairs * weight.sum())
+    return spatial_from_distances(student, pair_distances(teacher), weight, error=error)
 
 
-def _channel_distance(features: Tensor) -> Tensor:
-    """Eq 9: ``(slice, node, channel)`` -> ``(slice, node, node)``, without the ``(node, node, channel)`` tensor."""
-    return torch.cdist(features, features, p=1.0) / features.shape[-1]
+def spatial_from_distances(student: Tensor, distances: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
+    """L_SCD of a teacher whose `pair_distances` ``(slice, pair)`` are known, in any precision."""
+    difference = pointwise(pair_distances(student), distances.to(student), error)
+    return (difference.sum(dim=1) * weight).sum() / (difference.shape[1] * weight.sum())
+
+
+def pair_distances(features: Tensor) -> Tensor:
+    """Eq 9: ``(slice, node, channel)`` -> ``(slice, pair)``, pairs i < j, without a tensor of channel differences."""
+    nodes, channels = features.shape[1:]
+    first, second = torch.triu_indices(nodes, nodes, offset=1, device=features.device)
+    return torch.cdist(features, features, p=1.0)[:, first, second] / channels
 
 
 def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: Error = "squared") -> Tensor:
@@ -146,18 +155,29 @@ def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: 
         span: Steps of a sample's feature, T; pairs lie less than T apart.
         error: How the difference of two correlations is measured.
     """
+    return temporal_from_distances(student, lagged_distances(teacher, span - 1), error=error)
+
+
+def temporal_from_distances(student: Tensor, distances: Tensor, *, error: Error = "squared") -> Tensor:
+    """L_TCD of a teacher whose `lagged_distances` ``(batch, time, lag, node)`` are known, in any precision."""
     batch, time, nodes, _ = student.shape
-    samples = time - span + 1
+    lags = distances.shape[2]
+    difference = pointwise(lagged_distances(student, lags), distances.to(student), error)
     total = student.new_zeros(())
-    for lag in range(1, span):
-        difference = pointwise(_lagged_distance(student, lag), _lagged_distance(teacher, lag), error)
-        total = total + (difference.sum(dim=(0, 2)) * _pair_counts(time, span, lag).to(student)).sum()
-    return total / (batch * samples * nodes * (span * (span - 1) / 2))
+    for lag in range(1, lags + 1):
+        counts = _pair_counts(time, lags + 1, lag).to(student)
+        total = total + (difference[:, : time - lag, lag - 1].sum(dim=(0, 2)) * counts).sum()
+    return total / (batch * (time - lags) * nodes * (lags * (lags + 1) / 2))
 
 
-def _lagged_distance(features: Tensor, lag: int) -> Tensor:
-    """Eq 7 for one distance in time: ``(batch, time - lag, node)``."""
-    return (features[:, lag:] - features[:, :-lag]).abs().mean(dim=-1)
+def lagged_distances(features: Tensor, lags: int) -> Tensor:
+    """Eq 7 for steps 1 to `lags` apart: ``(batch, time, lag, node)``, zero where the later step is not there."""
+
+    def distance(lag: int) -> Tensor:
+        apart = (features[:, lag:] - features[:, :-lag]).abs().mean(dim=-1)
+        return torch.nn.functional.pad(apart, (0, 0, 0, lag))
+
+    return torch.stack([distance(lag) for lag in range(1, lags + 1)], dim=2)
 
 
 def _pair_counts(time: int, span: int, lag: int) -> Tensor:

@@ -6,12 +6,16 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kdsearch.distill import fused, losses
+from kdsearch.distill import losses
 from kdsearch.distill.losses import Divergence, Error, Reduction
+from kdsearch.distill.tables import SpatialTable, TemporalTable
 
-__all__ = ["Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
+__all__ = ["FEATURE_LOSSES", "Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
 
 LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd"]
+
+FEATURE_LOSSES = frozenset({"tcd", "scd", "stcd"})
+"""The losses that listen to a teacher's features too."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Recipe:
         return self.loss != "none"
 
     @property
+    def needs_features(self) -> bool:
+        """Whether it also listens to the teacher's features."""
+        return self.spatial_weight > 0 or self.temporal_weight > 0
+
+    @property
     def spatial_weight(self) -> float:
         """Weight of L_SCD in the whole loss, Eq 11."""
         return self.alpha3 * {"scd": 1.0, "stcd": self.alpha2}.get(self.loss, 0.0)
@@ -83,16 +92,18 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Features:
-    """One batch at the taps, teacher and student pairwise.
+    """One batch at the taps.
 
     Attributes:
-        spatial: Pairs of ``(batch, time, node, channel)``, student first.
+        spatial: The student's ``(batch, time, node, channel)`` and the teacher's table, tap by tap.
         temporal: The same.
+        firsts: Row of the series at which each stretch begins, ``(batch,)``.
         forecasts: Windows in each stretch; one window's feature is ``time - forecasts + 1`` steps long.
     """
 
-    spatial: list[tuple[Tensor, Tensor]]
-    temporal: list[tuple[Tensor, Tensor]]
+    spatial: list[tuple[Tensor, SpatialTable]]
+    temporal: list[tuple[Tensor, TemporalTable]]
+    firsts: Tensor
     forecasts: int
 
 
@@ -113,18 +124,14 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         return loss
     if recipe.temporal_weight > 0:
         terms = [
-            fused.temporal_correlation(
-                student, teacher, student.shape[1] - features.forecasts + 1, error=recipe.feature_error
-            )
-            for student, teacher in features.temporal
+            table.correlation(student, features.firsts, error=recipe.feature_error)
+            for student, table in features.temporal
         ]
         loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
     if recipe.spatial_weight > 0:
         terms = [
-            fused.spatial_correlation(
-                *_drawn_slices(student, teacher, features.forecasts, recipe, generator), error=recipe.feature_error
-            )
-            for student, teacher in features.spatial
+            table.correlation(*_drawn_slices(student, features, recipe, generator), error=recipe.feature_error)
+            for student, table in features.spatial
         ]
         loss = loss + recipe.spatial_weight * torch.stack(terms).mean()
     return loss
@@ -157,16 +164,19 @@ def _divergence(recipe: Recipe, outputs: Outputs, teacher: Tensor) -> Tensor:
 
 
 def _drawn_slices(
-    student: Tensor, teacher: Tensor, forecasts: int, recipe: Recipe, generator: torch.Generator
+    student: Tensor, features: Features, recipe: Recipe, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Slices of both features, drawn in proportion to how many windows look at them, each with the same weight.
+    """Slices of a student's feature, drawn in proportion to how many windows look at them, each with the same weight.
 
     Neighbouring windows share slices: a slice in the middle of a stretch belongs to more of them than one at its ends.
+
+    Returns:
+        Slices ``(slice, node, channel)``, the rows of the series at which they stand, and their weights.
     """
     batch, time = student.shape[:2]
-    span = time - forecasts + 1
+    span = time - features.forecasts + 1
     position = torch.arange(time)
-    counts = torch.minimum(position, torch.tensor(forecasts - 1)) - (position - span + 1).clamp(min=0) + 1
+    counts = torch.minimum(position, torch.tensor(features.forecasts - 1)) - (position - span + 1).clamp(min=0) + 1
     weight = counts.to(torch.float32).repeat(batch)
     if recipe.slice_share < 1:
         wanted = max(1, round(recipe.slice_share * batch * time))
@@ -174,9 +184,6 @@ def _drawn_slices(
         weight = torch.ones(wanted)
     else:
         drawn = torch.arange(batch * time, device=student.device)
-
-    def slices(features: Tensor) -> Tensor:
-        """In memory nodes stay side by side, as the compiled loops want them."""
-        return features.transpose(2, 3)[drawn // time, drawn % time].transpose(1, 2)
-
-    return slices(student), slices(teacher), weight.to(student)
+    sample, step = drawn // time, drawn % time
+    slices = student.transpose(2, 3)[sample, step].transpose(1, 2)  # nodes side by side, for the compiled loops
+    return slices, features.firsts[sample] + step, weight.to(student)

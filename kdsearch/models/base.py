@@ -102,6 +102,21 @@ class Forecaster(nn.Module, ABC):
             x = torch.cat([x, steps[-1][..., None]], dim=1)[:, -self.history :]
         return torch.cat(steps, dim=1)[:, :horizon]
 
+    def forecast_stretch(self, x: Tensor, horizon: int) -> Tensor:
+        """Forecast the whole horizon after each of neighbouring windows, what they have in common computed once.
+
+        Args:
+            x: ``(time, node, channel)``, scaled, of ``time - history + 1`` windows.
+            horizon: Steps to forecast.
+
+        Returns:
+            ``(window, horizon, node)``, scaled.
+        """
+        if self.outputs >= horizon:
+            forecasts: Tensor = self(x[None])[0, :, :horizon]
+            return forecasts
+        return self.forecast(x.unfold(0, self.history, 1).permute(0, 3, 1, 2), horizon)
+
 
 def consecutive(start: int, count: int, *, halves: Sequence[int] = (0,)) -> tuple[tuple[int, ...], ...]:
     """Rows of `count` channels from `start`, each repeated at the given offsets (the two halves of a gate, say)."""

@@ -77,7 +77,8 @@ class ChebyshevGraph:
         """Kernels without the identity, ``(order - 1, node, node)``, of the type and on the device of `like`."""
         place = like.device, like.dtype
         if place not in self._dense:
-            self._dense[place] = torch.from_numpy(self.kernels()[1:]).to(*place)
+            with torch.inference_mode(mode=False):  # trainings take it too, whoever asked first
+                self._dense[place] = torch.from_numpy(self.kernels()[1:]).to(*place)
         return self._dense[place]
 
 

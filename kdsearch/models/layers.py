@@ -4,6 +4,8 @@ Every temporal convolution is valid. Residuals are linear, hence folded into the
 ``(batch, channel, time, node)``.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -115,8 +117,16 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, inputs, time, node)`` -> ``(batch, output, time - 4, node)``."""
-        y: Tensor = self.norm(self.temporal2(self.graph(self.temporal1(x))))
-        return y
+        for _, stage in self.stages():
+            x = stage(x)
+        return x
+
+    def stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
+        """Two layers that look at several steps, each with what follows it: how many steps, and the function."""
+        return [
+            (TIME_KERNEL, lambda x: self.graph(self.temporal1(x))),
+            (TIME_KERNEL, lambda x: self.norm(self.temporal2(x))),
+        ]
 
 
 class Head(nn.Module):
@@ -127,6 +137,7 @@ class Head(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, kernel: int, outputs: int, nodes: int) -> None:
         super().__init__()
+        self.kernel = kernel
         self.temporal1 = TemporalConvolution(inputs, inputs, kernel, "glu", "pad")
         self.norm = NodeChannelNorm(inputs, nodes)
         self.temporal2 = TemporalConvolution(inputs, hidden, 1, "sigmoid", "none")

@@ -50,25 +50,25 @@ def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: A
     """
     batch, order, lines, nodes = spread.shape
     kept = np.empty((order, nodes, LANES), np.float32)
-    for b in range(batch):
-        for begin in range(0, lines, LANES):
-            count = min(LANES, lines - begin)
+    for begin in range(0, batch * lines, LANES):
+        count = min(LANES, batch * lines - begin)
+        for i in range(count):
+            b, place = (begin + i) // lines, (begin + i) % lines
+            line = x[b, place]
+            spread[b, 0, place] = line
+            for n in range(nodes):
+                kept[0, n, i] = line[n]
+        for k in range(1, order):
+            into = kept[k]
+            if k == 1:
+                into[:] = ZERO
+            else:
+                into[:] = -kept[k - 2]
+            _across(pointers, neighbours, factors, kept[k - 1], ONE if k == 1 else TWO, into)
             for i in range(count):
-                line = x[b, begin + i]
-                spread[b, 0, begin + i] = line
+                line = spread[(begin + i) // lines, k, (begin + i) % lines]
                 for n in range(nodes):
-                    kept[0, n, i] = line[n]
-            for k in range(1, order):
-                into = kept[k]
-                if k == 1:
-                    into[:] = ZERO
-                else:
-                    into[:] = -kept[k - 2]
-                _across(pointers, neighbours, factors, kept[k - 1], ONE if k == 1 else TWO, into)
-                for i in range(count):
-                    line = spread[b, k, begin + i]
-                    for n in range(nodes):
-                        line[n] = into[n, i]
+                    line[n] = into[n, i]
 
 
 @compiled
@@ -84,22 +84,21 @@ def polynomials_backward(slope: Array, pointers: Index, neighbours: Index, facto
     """
     batch, order, lines, nodes = slope.shape
     kept = np.empty((order, nodes, LANES), np.float32)
-    for b in range(batch):
-        for begin in range(0, lines, LANES):
-            count = min(LANES, lines - begin)
-            for k in range(order):
-                for i in range(count):
-                    line = slope[b, k, begin + i]
-                    for n in range(nodes):
-                        kept[k, n, i] = line[n]
-            for k in range(order - 1, 0, -1):
-                _across(pointers, neighbours, factors, kept[k], ONE if k == 1 else TWO, kept[k - 1])
-                if k > 1:
-                    kept[k - 2] -= kept[k]
+    for begin in range(0, batch * lines, LANES):
+        count = min(LANES, batch * lines - begin)
+        for k in range(order):
             for i in range(count):
-                line = x_slope[b, begin + i]
+                line = slope[(begin + i) // lines, k, (begin + i) % lines]
                 for n in range(nodes):
-                    line[n] = kept[0, n, i]
+                    kept[k, n, i] = line[n]
+        for k in range(order - 1, 0, -1):
+            _across(pointers, neighbours, factors, kept[k], ONE if k == 1 else TWO, kept[k - 1])
+            if k > 1:
+                kept[k - 2] -= kept[k]
+        for i in range(count):
+            line = x_slope[(begin + i) // lines, (begin + i) % lines]
+            for n in range(nodes):
+                line[n] = kept[0, n, i]
 
 
 @compiled

@@ -6,7 +6,7 @@ block. Every temporal convolution is valid, so the network is equivariant to shi
 Inside, tensors are ``(batch, channel, time, node)``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -69,6 +69,36 @@ class Stgcn(Forecaster):
         """See `Forecaster.forward`."""
         y: Tensor = self.head(self.block1(self.block0(x.permute(0, 3, 1, 2))))
         return y.permute(0, 2, 1, 3)
+
+    def forecast_stretch(self, x: Tensor, horizon: int) -> Tensor:
+        """See `Forecaster.forecast_stretch`.
+
+        Iterated, a window differs from its neighbours only by the steps that were forecast for itself: for each of them
+        every layer computes one column, from the last columns that went into it, which are kept.
+        """
+        if self.outputs >= horizon:
+            return super().forecast_stretch(x, horizon)
+        windows = len(x) - self.history + 1
+        columns = x.permute(2, 0, 1)[None]
+        kept: list[Tensor] = []
+        for kernel, stage in self._stages():
+            first = columns.shape[2] - windows - (kernel - 2)
+            kept.append(columns[0, :, first:].unfold(1, kernel - 1, 1).permute(1, 0, 3, 2))
+            columns = stage(columns)
+        steps = [columns[0, 0]]
+        while len(steps) < horizon:
+            column = steps[-1][:, None, None]
+            for position, (_, stage) in enumerate(self._stages()):
+                seen = torch.cat([kept[position], column], dim=2)
+                kept[position] = seen[:, :, 1:]
+                column = stage(seen)
+            steps.append(column[:, 0, 0])
+        return torch.stack(steps, dim=1)
+
+    def _stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
+        """The network cut in front of each layer that looks at several steps: how many, and what comes of them."""
+        blocks = (self.block0, self.block1)
+        return [stage for block in blocks for stage in block.stages()] + [(self.head.kernel, self.head)]
 
     def spec(self) -> dict[str, Any]:
         """Plain values that, with the graph, build this architecture again."""

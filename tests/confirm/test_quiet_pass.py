@@ -150,7 +150,7 @@ def test_every_network_of_the_front_is_confirmed_with_its_seeds_and_twins(option
 
 
 def test_a_twin_for_the_same_seconds_trains_longer(options: RunOptions) -> None:
-    """A loss that runs the teacher in every step pays for more epochs without it."""
+    """A loss that hears the teacher pays for more epochs without it."""
     result, _ = again(options)
     (network,) = result.summary.front_trials
     assert network.confirmed is not None

@@ -11,6 +11,7 @@ from kdsearch.distill.losses import Error
 
 sizes = st.integers(1, 9)
 errors = st.sampled_from(["squared", "absolute"])
+precisions = st.sampled_from([torch.float32, torch.float16])
 
 
 def assert_same(plain: Tensor, compiled: Tensor, student: Tensor) -> None:
@@ -47,6 +48,45 @@ def test_temporal(
     )
 
 
+@settings(deadline=None)
+@given(st.integers(1, 9), st.integers(2, 40), sizes, precisions, errors, st.integers(0, 2**31))
+def test_spatial_from_distances(
+    slices: int, nodes: int, channels: int, precision: torch.dtype, error: Error, seed: int
+) -> None:
+    """Also where a few slices at a time make several turns."""
+    generator = torch.Generator().manual_seed(seed)
+    student = torch.randn(slices, nodes, channels, generator=generator).requires_grad_()
+    table = torch.rand(slices, nodes * (nodes - 1) // 2, generator=generator).to(precision)
+    given_to = student, table, torch.rand(slices, generator=generator) + 0.1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fused, "NUMBERS_AT_ONCE", 3 * table.shape[1] + 3)
+        compiled = fused.spatial_from_distances(*given_to, error=error)
+    assert_same(losses.spatial_from_distances(*given_to, error=error), compiled, student)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 40), sizes, precisions, errors, st.integers(0, 2**31))
+def test_temporal_from_distances(
+    lags: int, samples: int, nodes: int, channels: int, precision: torch.dtype, error: Error, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    student = torch.randn(2, lags + samples, nodes, channels, generator=generator).requires_grad_()
+    table = torch.rand(2, lags + samples, lags, nodes, generator=generator).to(precision)
+    assert_same(
+        losses.temporal_from_distances(student, table, error=error),
+        fused.temporal_from_distances(student, table, error=error),
+        student,
+    )
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5), st.integers(2, 30), sizes, st.integers(1, 4), st.integers(0, 2**31))
+def test_distances(time: int, nodes: int, channels: int, lags: int, seed: int) -> None:
+    features = torch.randn(2, lags + time, nodes, channels, generator=torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(fused.pair_distances(features[0]), losses.pair_distances(features[0]))
+    torch.testing.assert_close(fused.lagged_distances(features, lags), losses.lagged_distances(features, lags))
+
+
 @pytest.mark.parametrize("error", ["squared", "absolute"])
 def test_equal_nodes_pull_nowhere(error: Error) -> None:
     """The slope of an absolute value is taken as zero at zero, as in the plain form."""
@@ -77,3 +117,7 @@ def test_other_precisions_take_the_plain_form() -> None:
     weight = torch.ones(3, dtype=torch.float64)
     plain = losses.spatial_correlation(student, teacher, weight)
     assert torch.equal(fused.spatial_correlation(student, teacher, weight), plain)
+    table = losses.pair_distances(teacher).half()
+    plain = losses.spatial_from_distances(student, table, weight)
+    assert plain.dtype == torch.float64
+    assert torch.equal(fused.spatial_from_distances(student, table, weight), plain)

@@ -5,6 +5,7 @@ import torch
 
 from kdsearch.distill import losses
 from kdsearch.distill.recipe import Features, Outputs, Recipe, _drawn_slices, recipe_loss
+from kdsearch.distill.tables import SpatialTable, TemporalTable
 from kdsearch.distill.taps import tapped
 
 
@@ -17,11 +18,18 @@ def outputs(*, teacher: bool = True) -> Outputs:
 
 
 def features() -> Features:
-    """Random taps of stretches of 4 windows; a window's feature is 3 steps long."""
+    """Random taps of stretches of 4 windows, from rows 3 and 20; a window's feature is 3 steps long."""
     torch.manual_seed(1)
+    taught = [torch.randn(1, 30, 5, 8) for _ in range(4)]
     return Features(
-        spatial=[(torch.randn(2, 6, 5, 2), torch.randn(2, 6, 5, 8)) for _ in range(2)],
-        temporal=[(torch.randn(2, 6, 5, 2), torch.randn(2, 6, 5, 8)) for _ in range(2)],
+        spatial=[
+            (torch.randn(2, 6, 5, 2), SpatialTable(losses.pair_distances(feature[0]).numpy())) for feature in taught[:2]
+        ],
+        temporal=[
+            (torch.randn(2, 6, 5, 2), TemporalTable(losses.lagged_distances(feature, 2)[0].numpy()))
+            for feature in taught[2:]
+        ],
+        firsts=torch.tensor([3, 20]),
         forecasts=4,
     )
 
@@ -66,22 +74,35 @@ def test_the_printed_divergence_is_fed_with_real_units() -> None:
 
 def test_all_slices_give_the_mean_over_windows() -> None:
     """A slice that more windows look at weighs more: the loss over a stretch is that over its windows one by one."""
-    student, teacher = features().spatial[0]
-    whole = losses.spatial_correlation(*_drawn_slices(student, teacher, 4, Recipe(slice_share=1.0), torch.Generator()))
-    windows = [(student[:, start : start + 3], teacher[:, start : start + 3]) for start in range(4)]
-    each = [losses.spatial_correlation(s.flatten(0, 1), t.flatten(0, 1), torch.ones(6)) for s, t in windows]
+    batch = features()
+    student, table = batch.spatial[0]
+    drawn = _drawn_slices(student, batch, Recipe(slice_share=1.0), torch.Generator())
+    whole = table.correlation(*drawn, error="squared")
+    rows = batch.firsts[:, None] + torch.arange(6)
+    each = [
+        table.correlation(
+            student[:, start : start + 3].flatten(0, 1),
+            rows[:, start : start + 3].flatten(),
+            torch.ones(6),
+            error="squared",
+        )
+        for start in range(4)
+    ]
     torch.testing.assert_close(whole, torch.stack(each).mean())
 
 
 def test_drawn_slices_are_unbiased() -> None:
     """The mean over many draws of a quarter of the slices is the loss over all of them."""
-    student, teacher = features().spatial[0]
+    batch = features()
+    student, table = batch.spatial[0]
     generator = torch.Generator().manual_seed(0)
-    whole = losses.spatial_correlation(*_drawn_slices(student, teacher, 4, Recipe(slice_share=1.0), generator))
-    quarter = Recipe(slice_share=0.25)
-    draws = [
-        losses.spatial_correlation(*_drawn_slices(student, teacher, 4, quarter, generator)).item() for _ in range(3000)
-    ]
+
+    def loss(share: float) -> torch.Tensor:
+        drawn = _drawn_slices(student, batch, Recipe(slice_share=share), generator)
+        return table.correlation(*drawn, error="squared")
+
+    whole = loss(1.0)
+    draws = [loss(0.25).item() for _ in range(3000)]
     spread = torch.tensor(draws).std().item() / len(draws) ** 0.5
     assert abs(sum(draws) / len(draws) - whole.item()) < 4 * spread
 

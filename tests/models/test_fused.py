@@ -124,6 +124,15 @@ def test_joint_norm(batch: int, channels: int, time: int, nodes: int, seed: int)
     assert_same(lambda x, w, b: joint_norm(x, w, b, 1e-2), x, weight, bias)
 
 
+def test_a_dense_graph_first_used_to_forecast_can_be_trained_on() -> None:
+    graph = ChebyshevGraph(chebyshev_graph(road(5)).laplacian)
+    assert not graph.is_sparse
+    with torch.inference_mode():
+        polynomials(torch.randn(1, 1, 1, 5), graph)
+    x = torch.randn(1, 1, 1, 5, requires_grad=True)
+    assert torch.autograd.grad(polynomials(x, graph).sum(), x)[0].isfinite().all()
+
+
 def test_a_large_graph_has_the_same_polynomials() -> None:
     """Above a size only the largest eigenvalue is computed, and nothing dense."""
     adjacency = road(600)

@@ -1,0 +1,74 @@
+"""Does it harm a student that the teacher's tables are float16? The same trainings from float32 tables, seed by seed.
+
+    KDSEARCH_DATA=... python -m benchmarks.float16_tables --dataset los-loop
+
+The trainings are those of the `best` recipe with the loss "stcd", whose feature terms weigh as they do by default, or
+as `--alpha3` says. Seeds alone move the validation MAE far more than the tables may.
+"""
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill import fused
+from kdsearch.distill.tables import SpatialTable, TeacherTables, TemporalTable
+from kdsearch.distill.taps import tapped
+from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.trial import Bench
+
+
+@dataclass(frozen=True, eq=False)
+class ExactBench(Bench):
+    """A bench whose tables are float32, and held in memory."""
+
+    exact: TeacherTables | None = None
+
+    def tables(self) -> TeacherTables:
+        """Float32."""
+        assert self.exact is not None
+        return self.exact
+
+
+@torch.no_grad()
+def exact_tables(bench: Bench) -> TeacherTables:
+    """The tables of the training part in one piece, as `make_tables` writes them but for their precision."""
+    place, bundle = torch.device("cpu"), bench.teacher.bundle
+    network, data = bundle.network(place).eval(), WindowedSeries(bench.prepared, bundle.scaler, place)
+    windows = bench.prepared.parts["train"].last - network.history + 1
+    with tapped(network, (*network.spatial_taps, *network.temporal_taps)) as features:
+        network(data.inputs(torch.tensor([0]), windows))
+    spatial = {name: fused.pair_distances(features[name][0]) for name in network.spatial_taps}
+    temporal = {
+        name: fused.lagged_distances(features[name], features[name].shape[1] - windows)[0]
+        for name in network.temporal_taps
+    }
+    return TeacherTables(
+        {name: SpatialTable(table.numpy()) for name, table in spatial.items()},
+        {name: TemporalTable(table.numpy()) for name, table in temporal.items()},
+    )
+
+
+def main() -> None:
+    """Train in pairs and print the validation MAE of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", default="los-loop")
+    parser.add_argument("--protocol", default="stgcn")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--alpha3", type=float, default=0.1)
+    options = parser.parse_args()
+    prepared, _ = prepared_dataset(options.dataset, options.protocol, None)
+    bench = Bench(prepared, trained_teacher(prepared, "best", {}, 0)[0])
+    exact = ExactBench(prepared, bench.teacher, exact=exact_tables(bench))
+    params: dict[str, Any] = {"loss": "stcd", "epochs": options.epochs, "alpha3": options.alpha3}
+    print("seed   float32   float16   difference")
+    for seed in range(options.seeds):
+        single, half = (b.run(params, seed)[0].metrics["val"]["mae"]["all"] for b in (exact, bench))
+        print(f"{seed:4} {single:9.4f} {half:9.4f} {half / single - 1:12.4%}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
