@@ -22,8 +22,8 @@ class Table1Row(BaseModel):
     """A network of Table 1 as it is here.
 
     Attributes:
-        flops: Floating-point operations of one forecast: nine iterated steps after one window. The paper's FLOPS column
-            is another quantity, of the training graph at batch 50.
+        flops: Floating-point operations of one forecast: nine iterated steps after one window, the later eight of them
+            a column of each layer. The paper's FLOPS column is another quantity, of the training graph at batch 50.
         latency_ms: Of that forecast at batch 1.
         latency_ratio: To the teacher of the same graph, measured in alternation.
         published_time_ratio: The paper's test times, batch 1140 on a GPU.

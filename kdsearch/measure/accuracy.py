@@ -1,5 +1,6 @@
 """Errors in real units, as sums and counts over a whole part, so that the batch size cannot change them."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -18,7 +19,11 @@ Forecasts = Iterable[tuple[Tensor, Tensor]]
 """Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
 
 STRETCH_WINDOWS = 96
-ITERATED_WINDOWS = 256
+"""Windows at once of a direct network; the first 11 steps of a stretch have no window of their own."""
+
+ITERATED_WINDOWS = 48
+"""Windows at once of an iterated network: what it keeps of them, 0.6 MB a window of the teacher's, has to stay in the
+processor's cache."""
 
 
 class ErrorSums:
@@ -72,26 +77,19 @@ def errors(made: Forecasts, prepared: Prepared) -> dict[str, dict[str, float]]:
 
 @torch.inference_mode()
 def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int64]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Forecast the whole horizon after every window, in real units.
+    """Forecast the whole horizon after every window, in real units and in order.
 
-    A direct network walks over stretches of neighbouring windows, whose common part is computed once.
+    Neighbouring windows go through the network together, so that what they have in common is computed once.
     """
     network.eval()
-    if network.outputs < data.horizon:
-        for chunk in np.array_split(starts, -(-len(starts) // ITERATED_WINDOWS)):
-            firsts = torch.from_numpy(chunk).to(data.device)
-            scaled = network.forecast(data.inputs(firsts), data.horizon)
-            yield firsts, data.to_real(scaled, data.target_rows(firsts)[:, 0])
-        return
-    for run in unbroken_runs(starts):
-        for position in range(0, len(run), STRETCH_WINDOWS):
-            stretch = run[position : position + STRETCH_WINDOWS]
-            first = torch.from_numpy(stretch[:1]).to(data.device)
-            scaled = network(data.inputs(first, len(stretch)))[0, :, : data.horizon]
-            yield (
-                torch.from_numpy(stretch).to(data.device),
-                data.to_real(scaled, data.target_rows(first, len(stretch))[0]),
-            )
+    at_once = STRETCH_WINDOWS if network.outputs >= data.horizon else ITERATED_WINDOWS
+    pieces = [run[first : first + at_once] for run in unbroken_runs(starts) for first in range(0, len(run), at_once)]
+    for length, alike in itertools.groupby(pieces, key=len):
+        firsts = torch.tensor([piece[0] for piece in alike], device=data.device)
+        for some in torch.split(firsts, max(1, at_once // length)):
+            scaled = network.forecast_stretches(data.inputs(some, length), data.horizon)
+            real = data.to_real(scaled, data.target_rows(some, length))
+            yield (some[:, None] + torch.arange(length, device=data.device)).flatten(), real.flatten(0, 1)
 
 
 def network_errors(

@@ -27,7 +27,19 @@ REDUCTIONS |= {"glu": 1, "native_layer_norm": 8}
 
 FREE = frozenset(
     {"view", "_unsafe_view", "reshape", "permute", "transpose", "t", "expand", "as_strided", "contiguous", "alias"}
-    | {"slice", "select", "split", "cat", "stack", "unbind", "index", "unsqueeze", "squeeze", "constant_pad_nd"}
+    | {
+        "slice",
+        "select",
+        "split",
+        "cat",
+        "stack",
+        "unbind",
+        "index",
+        "unsqueeze",
+        "squeeze",
+        "unfold",
+        "constant_pad_nd",
+    }
     | {"clone", "copy_", "_to_copy", "detach", "lift_fresh", "empty", "empty_like", "zeros", "zeros_like", "ones"}
     | {"ones_like", "new_empty", "new_zeros", "new_ones", "full", "fill_", "arange"}
 )

@@ -96,26 +96,27 @@ class Forecaster(nn.Module, ABC):
         Returns:
             ``(batch, horizon, node)``, scaled.
         """
-        steps: list[Tensor] = []
-        while sum(step.shape[1] for step in steps) < horizon:
-            steps.append(self(x)[:, 0])
-            x = torch.cat([x, steps[-1][..., None]], dim=1)[:, -self.history :]
-        return torch.cat(steps, dim=1)[:, :horizon]
+        return self.forecast_stretches(x, horizon)[:, 0]
 
-    def forecast_stretch(self, x: Tensor, horizon: int) -> Tensor:
-        """Forecast the whole horizon after each of neighbouring windows, what they have in common computed once.
+    def forecast_stretches(self, x: Tensor, horizon: int) -> Tensor:
+        """Forecast the whole horizon after every window of some stretches; what windows share may be computed once.
 
         Args:
-            x: ``(time, node, channel)``, scaled, of ``time - history + 1`` windows.
+            x: ``(stretch, time, node, channel)``, scaled, each of ``time - history + 1`` neighbouring windows.
             horizon: Steps to forecast.
 
         Returns:
-            ``(window, horizon, node)``, scaled.
+            ``(stretch, window, horizon, node)``, scaled.
         """
         if self.outputs >= horizon:
-            forecasts: Tensor = self(x[None])[0, :, :horizon]
-            return forecasts
-        return self.forecast(x.unfold(0, self.history, 1).permute(0, 3, 1, 2), horizon)
+            forecasts: Tensor = self(x)
+            return forecasts[:, :, :horizon]
+        windows = x.unfold(1, self.history, 1).permute(0, 1, 4, 2, 3)
+        x, steps = windows.flatten(0, 1), list[Tensor]()
+        while self.outputs * len(steps) < horizon:
+            steps.append(self(x)[:, 0])
+            x = torch.cat([x, steps[-1][..., None]], dim=1)[:, -self.history :]
+        return torch.cat(steps, dim=1)[:, :horizon].view(*windows.shape[:2], horizon, -1)
 
 
 def consecutive(start: int, count: int, *, halves: Sequence[int] = (0,)) -> tuple[tuple[int, ...], ...]:

@@ -70,22 +70,23 @@ class Stgcn(Forecaster):
         y: Tensor = self.head(self.block1(self.block0(x.permute(0, 3, 1, 2))))
         return y.permute(0, 2, 1, 3)
 
-    def forecast_stretch(self, x: Tensor, horizon: int) -> Tensor:
-        """See `Forecaster.forecast_stretch`.
+    def forecast_stretches(self, x: Tensor, horizon: int) -> Tensor:
+        """See `Forecaster.forecast_stretches`.
 
         Iterated, a window differs from its neighbours only by the steps that were forecast for itself: for each of them
         every layer computes one column, from the last columns that went into it, which are kept.
         """
-        if self.outputs >= horizon:
-            return super().forecast_stretch(x, horizon)
-        windows = len(x) - self.history + 1
-        columns = x.permute(2, 0, 1)[None]
+        if self.outputs > 1:
+            return super().forecast_stretches(x, horizon)
+        windows = x.shape[1] - self.history + 1
+        columns = x.permute(0, 3, 1, 2)
         kept: list[Tensor] = []
         for kernel, stage in self._stages():
             first = columns.shape[2] - windows - (kernel - 2)
-            kept.append(columns[0, :, first:].unfold(1, kernel - 1, 1).permute(1, 0, 3, 2))
+            last = columns[:, :, first:].unfold(2, kernel - 1, 1)  # (stretch, channel, window, node, column)
+            kept.append(last.permute(0, 2, 1, 4, 3).flatten(0, 1))
             columns = stage(columns)
-        steps = [columns[0, 0]]
+        steps = [columns[:, 0].flatten(0, 1)]
         while len(steps) < horizon:
             column = steps[-1][:, None, None]
             for position, (_, stage) in enumerate(self._stages()):
@@ -93,7 +94,7 @@ class Stgcn(Forecaster):
                 kept[position] = seen[:, :, 1:]
                 column = stage(seen)
             steps.append(column[:, 0, 0])
-        return torch.stack(steps, dim=1)
+        return torch.stack(steps, dim=1).view(len(x), windows, horizon, -1)
 
     def _stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
         """The network cut in front of each layer that looks at several steps: how many, and what comes of them."""
