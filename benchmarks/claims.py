@@ -5,9 +5,9 @@ python -m benchmarks.claims
 
 import sys
 
-from benchmarks import pair_losses
+from benchmarks import exported, pair_losses, processes, training_steps
 
-GROUPS = (pair_losses,)
+GROUPS = (pair_losses, training_steps, exported, processes)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from kdsearch.errors import SpaceError
 from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, network_errors, profile_forecasts
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import fixed_threads, measure_latency
+from kdsearch.models.fused import Precision
 from kdsearch.record import Latency, Metrics, Reference, TrialRecord, installed_versions
 from kdsearch.train import fit
 from kdsearch.trial import TaughtNetwork, fitted_scaler, fresh_network, quick_validation
@@ -51,8 +52,14 @@ def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) ->
     defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3}
     if misplaced := {"route", "loss"} & set(settings):
         raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
-    plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared)}
+    plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared), "precision": fast_precision()}
     return TrialConfig.of(defaults | plain | RECIPES[recipe] | settings)
+
+
+def fast_precision() -> Precision:
+    """What this processor multiplies fastest of what does a teacher no harm (`benchmarks/README.md`)."""
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if native else "float32"
 
 
 def code_version() -> str:

@@ -8,6 +8,7 @@ from kdsearch.data.profile import Input, ProfileKind
 from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.recipe import LossName, Recipe
 from kdsearch.errors import SpaceError
+from kdsearch.models.fused import Precision
 from kdsearch.prune.criteria import Criterion
 from kdsearch.train import OptimiserName, Plan, ScheduleName
 
@@ -26,6 +27,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "learning_rate": 1e-3,
         "batch": 50,
         "gradient_norm": 0.0,
+        "precision": "float32",
         "epochs": 50,
     },
 }
@@ -81,6 +83,7 @@ class TrialConfig(pydantic.BaseModel):
     optimiser: OptimiserName = "adam"
     schedule: ScheduleName = "cosine"
     gradient_norm: float = pydantic.Field(1.0, ge=0)
+    precision: Precision = "float32"
 
     @classmethod
     def of(cls, params: dict[str, Any]) -> Self:

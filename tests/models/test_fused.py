@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.plain_stgcn import PlainStgcn, forecast
 from kdsearch.compiled import plain_forms
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.models.fused import Activation, convolution, joint_norm, polynomials
+from kdsearch.models.fused import Activation, convolution, joint_norm, polynomials, rounded_products
 from kdsearch.models.graph import ChebyshevGraph, chebyshev_graph
 
 small = st.integers(1, 5)
@@ -191,3 +191,18 @@ def test_plain_forms_are_taken_when_asked_for() -> None:
     assert compiled <= operators(network(x))
     with plain_forms():
         assert not compiled & operators(network(x))
+
+
+def test_wide_products_are_rounded_only_where_asked_for() -> None:
+    """And only a little: 8 bits of each factor, sums as before; narrow layers never."""
+    torch.manual_seed(0)
+    wide = torch.randn(2, 32, 5, 40), torch.randn(64, 32, 3, 1), torch.randn(64)
+    narrow = torch.randn(2, 2, 5, 40), torch.randn(4, 2, 3, 1), torch.randn(4)
+    exact, exact_narrow = convolution(*wide, "glu"), convolution(*narrow, "glu")
+    with rounded_products("bfloat16"):
+        rounded = convolution(*wide, "glu")
+        assert torch.equal(convolution(*narrow, "glu"), exact_narrow)
+    assert rounded.dtype == torch.float32
+    assert 0 < (rounded - exact).abs().max() < 0.02 * exact.abs().max()
+    with rounded_products("float32"):
+        assert torch.equal(convolution(*wide, "glu"), exact)

@@ -1,0 +1,51 @@
+"""Claims on exported files: how many times faster a student's forecast of nine steps is than its teacher's."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from benchmarks.measuring import Claim, median_seconds
+from benchmarks.roads import roads
+from kdsearch.export import INPUT, OUTPUT, export_onnx, session
+from kdsearch.models import Forecaster, Stgcn, StgcnSize
+
+__all__ = ["claims"]
+
+NODES = 170
+HORIZON = 9
+ROUNDS = 100
+
+
+class WindowByWindow(Stgcn):
+    """STGCN as it was published, which forecasts each step from a whole window."""
+
+    forecast_stretches = Forecaster.forecast_stretches
+
+
+def forecast(folder: Path, network: Stgcn) -> Callable[[], object]:
+    """One window through the file of a network, by one thread, which is the caller's."""
+    path = folder / f"{len(list(folder.iterdir()))}.onnx"
+    export_onnx(network, path, HORIZON, nodes=NODES)
+    window = torch.randn(1, network.history, NODES, 1).numpy()
+    return partial(session(path, threads=1).run, [OUTPUT], {INPUT: window})
+
+
+def claims() -> Iterator[Claim]:
+    """All are of one alternation."""
+    torch.manual_seed(0)
+    graph, teacher, student = roads(NODES), StgcnSize.of_width(32), StgcnSize.of_width(2)
+    networks = {
+        "published teacher": WindowByWindow(graph, teacher),
+        "teacher": Stgcn(graph, teacher),
+        "student": Stgcn(graph, student),
+        "direct student": Stgcn(graph, student, outputs=HORIZON),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = median_seconds({name: forecast(Path(folder), one) for name, one in networks.items()}, ROUNDS)
+    published = seconds["published teacher"]
+    yield Claim("exported forecast, published teacher to 3 % student", published / seconds["student"], 10)
+    yield Claim("exported forecast, published teacher to direct 3 % student", published / seconds["direct student"], 80)
+    yield Claim("exported forecast, column by column: teacher to student", seconds["teacher"] / seconds["student"], 7)

@@ -1,0 +1,88 @@
+"""Claims on training and evaluation: time for each window, against STGCN in its straight form.
+
+The paper's sizes at 170 nodes, batches of 50 windows, one-step loss, Adam. Ours is the training loop itself, the
+straight form a loop of what it needs and nothing else: gather, forward, backward, optimiser. Evaluation is of nine
+iterated steps; the straight form takes 50 whole windows at a time.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+
+from benchmarks.measuring import Claim, median_seconds
+from benchmarks.plain_stgcn import PlainStgcn, forecast
+from benchmarks.roads import readings
+from kdsearch.data.profile import fit_scaler
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.recipe import Recipe
+from kdsearch.measure.accuracy import forecasts
+from kdsearch.models import Stgcn, StgcnSize
+from kdsearch.models.graph import chebyshev_graph
+from kdsearch.train import Plan, fit
+
+__all__ = ["claims", "networks"]
+
+BATCH = 50
+WIDTHS = {"teacher": 32, "student": 2}
+STEPS = {"teacher": 2, "student": 20}
+GOALS = {"teacher": (1.8, 5.0, 20.0), "student": (3.7, 12.0, 15.0)}
+EVALUATED = 192
+
+
+def networks(prepared: Prepared, width: int) -> tuple[Stgcn, PlainStgcn]:
+    """The same network twice."""
+    torch.manual_seed(0)
+    adjacency = prepared.series.adjacency
+    fast = Stgcn(adjacency, StgcnSize.of_width(width))
+    return fast, PlainStgcn(fast, torch.from_numpy(chebyshev_graph(adjacency).kernels()).float())
+
+
+def plain_training(network: PlainStgcn, data: WindowedSeries, prepared: Prepared, steps: int) -> Callable[[], None]:
+    """So many steps on random windows."""
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    starts = torch.from_numpy(prepared.parts["train"].starts)
+
+    def train() -> None:
+        for firsts in starts[torch.randperm(len(starts))[: steps * BATCH]].view(steps, BATCH):
+            loss = (network(data.inputs(firsts)) - data.scaled[data.target_rows(firsts, steps=1)[:, 0]]).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    return train
+
+
+def training(
+    network: Stgcn, data: WindowedSeries, prepared: Prepared, steps: int, segment: int
+) -> Callable[[], object]:
+    """As many steps of the training loop."""
+    plan = Plan(epochs=1, learning_rate=1e-3, batch=BATCH, segment=segment)
+    return partial(fit, network, data, prepared.parts["train"].starts, plan, Recipe(), seed=0, most_steps=steps)
+
+
+def claims() -> Iterator[Claim]:
+    """Two of training and one of evaluation for each size."""
+    prepared = readings()
+    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+    for name, width in WIDTHS.items():
+        fast, plain = networks(prepared, width)
+        steps, goals = STEPS[name], GOALS[name]
+        forms = {
+            "plain": plain_training(plain, data, prepared, steps),
+            "random": training(fast, data, prepared, steps, 1),
+            "segments": training(fast, data, prepared, steps, 10),
+        }
+        seconds = median_seconds(forms, 7)
+        yield Claim(f"training step of the {name}, random windows", seconds["plain"] / seconds["random"], goals[0])
+        yield Claim(f"training step of the {name}, segments", seconds["plain"] / seconds["segments"], goals[1])
+        starts = prepared.parts["train"].starts[:EVALUATED]
+        windows = data.inputs(torch.from_numpy(starts[:BATCH]))
+        evaluations: dict[str, Callable[[], object]] = {
+            "plain": partial(forecast, plain, windows, 9),
+            "ours": lambda fast=fast, starts=starts: list(forecasts(fast, data, starts)),  # type: ignore[misc]
+        }
+        seconds = median_seconds(evaluations, 3 if width > 8 else 9)
+        ratio = (seconds["plain"] / BATCH) / (seconds["ours"] / EVALUATED)
+        yield Claim(f"evaluation of the {name}, nine iterated steps", ratio, goals[2])
