@@ -26,7 +26,7 @@ __all__ = ["claims", "networks"]
 
 BATCH = 50
 WIDTHS = {"teacher": 32, "student": 2}
-STEPS = {"teacher": 2, "student": 20}
+STEPS = {"teacher": 2, "student": 40}
 GOALS = {"teacher": (1.8, 5.0, 20.0), "student": (3.7, 12.0, 15.0)}
 EVALUATED = 192
 

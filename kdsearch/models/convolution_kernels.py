@@ -115,40 +115,45 @@ def _add_dots(values: Array, others: Array, line: Array, offsets: Index, totals:
         other_totals[q] += e
 
 
+@inlined
+def _starts(channels: int, time: int, nodes: int, kernel: int) -> Index:
+    """Where a sample's line begins as each weight of a filter sees it, ``(inputs * kernel,)``."""
+    return np.array([c * time * nodes + k * nodes for c in range(channels) for k in range(kernel)])
+
+
 @compiled
-def convolution_forward(
-    x: Array, weight: Array, bias: Array, nodes: int, activation: int, y: Array, gate: Array
-) -> None:
+def convolution_forward(x: Array, weight: Array, bias: Array, activation: int, y: Array, gate: Array) -> None:
     """Valid convolution over time with bias and activation.
 
     Args:
-        x: ``(batch, inputs, time * node)``.
-        weight: ``(filter, kernel * inputs)``, inputs innermost.
+        x: ``(batch, inputs, time, node)``.
+        weight: ``(filter, inputs, kernel, 1)``.
         bias: ``(filter,)``.
-        nodes: N.
         activation: `GATED` (first half times the sigmoid of the second), `RECTIFIED`, `SIGMOID` or `LINEAR` (none).
-        y: ``(batch, outputs, positions)`` to be filled; outputs are half of the filters where gated, else all.
+        y: ``(batch, outputs, steps, node)`` to be filled; outputs are half of the filters where gated, else all.
         gate: The sigmoids of a gated layer, of the shape of `y`; of others not looked at.
     """
-    filters, rows = weight.shape
-    inputs, length = x.shape[1:]
-    outputs, positions = y.shape[1:]
-    starts = np.array([(q % inputs) * length + (q // inputs) * nodes for q in range(rows)])
+    filters, inputs, kernel, _ = weight.shape
+    batch, outputs, steps, nodes = y.shape
+    positions = steps * nodes
+    starts = _starts(inputs, x.shape[2], nodes, kernel)
+    lines, factors = x.reshape((batch, -1)), weight.reshape((filters, -1))
+    made, gates = y.reshape((batch, outputs, positions)), gate.reshape((len(gate), outputs, positions))
     bits = np.empty(PIECE, np.int32)
     powers = bits.view(np.float32)
-    for b in range(len(x)):
-        line = x[b].reshape(-1)
+    for b in range(batch):
+        line = lines[b]
         for begin in range(0, positions, PIECE):
             end = min(begin + PIECE, positions)
             n, offsets = end - begin, starts + begin
             for f in range(filters):
-                total = y[b, f, begin:end] if f < outputs else gate[b, f - outputs, begin:end]
+                total = made[b, f, begin:end] if f < outputs else gates[b, f - outputs, begin:end]
                 total[:] = bias[f]
-                _add_products(total, line, offsets, weight[f])
+                _add_products(total, line, offsets, factors[f])
             for f in range(outputs):
-                value = y[b, f, begin:end]
+                value = made[b, f, begin:end]
                 if activation == GATED:
-                    opened = gate[b, f, begin:end]
+                    opened = gates[b, f, begin:end]
                     _sigmoids(opened, bits[:n], powers[:n])
                     for j in range(n):
                         value[j] *= opened[j]
@@ -199,24 +204,27 @@ def _add_weight_slopes(
 
 
 @inlined
-def _add_input_slopes(inner: Array, by_row: Array, offsets: Index, n: int, x_line: Array) -> None:
-    """What a piece adds to the gradient of a sample; `by_row` are the weights, ``(kernel * inputs, filter)``."""
-    filters = inner.reshape(-1)
-    starts = np.arange(len(inner)) * PIECE
-    rows = len(offsets)
-    for q in range(0, rows - 1, 2):
-        first, second = x_line[offsets[q] : offsets[q] + n], x_line[offsets[q + 1] : offsets[q + 1] + n]
-        _add_products_to_both(first, second, filters, starts, by_row[q], by_row[q + 1])
-    if rows % 2:
-        last = rows - 1
-        _add_products(x_line[offsets[last] : offsets[last] + n], filters, starts, by_row[last])
+def _add_input_slopes(inner: Array, by_row: Array, offsets: Index, kernel: int, n: int, x_line: Array) -> None:
+    """What a piece adds to the gradient of a sample; `by_row` are the weights, ``(inputs * kernel, filter)``.
+
+    Inputs go in pairs: the pieces of one input at neighbouring steps overlap, where those of two do not.
+    """
+    filters, starts = inner.reshape(-1), np.arange(len(inner)) * PIECE
+    inputs = len(offsets) // kernel
+    for k in range(kernel):
+        for c in range(0, inputs - 1, 2):
+            q, r = c * kernel + k, (c + 1) * kernel + k
+            first, second = x_line[offsets[q] : offsets[q] + n], x_line[offsets[r] : offsets[r] + n]
+            _add_products_to_both(first, second, filters, starts, by_row[q], by_row[r])
+        if inputs % 2:
+            q = (inputs - 1) * kernel + k
+            _add_products(x_line[offsets[q] : offsets[q] + n], filters, starts, by_row[q])
 
 
 @compiled
 def convolution_backward(
     x: Array,
     weight: Array,
-    nodes: int,
     activation: int,
     y: Array,
     gate: Array,
@@ -230,7 +238,6 @@ def convolution_backward(
     Args:
         x: As there.
         weight: As there.
-        nodes: As there.
         activation: As there.
         y: What came out.
         gate: What came out.
@@ -239,25 +246,28 @@ def convolution_backward(
         weight_slope: Of the shape of `weight`, zeros; gets its gradient.
         bias_slope: Of the shape of `bias`, zeros; gets its gradient.
     """
-    filters, rows = weight.shape
-    inputs, length = x.shape[1:]
-    outputs, positions = y.shape[1:]
-    starts = np.array([(q % inputs) * length + (q // inputs) * nodes for q in range(rows)])
-    by_row = np.ascontiguousarray(weight.T)
+    filters, inputs, kernel, _ = weight.shape
+    batch, outputs, steps, nodes = y.shape
+    positions = steps * nodes
+    starts = _starts(inputs, x.shape[2], nodes, kernel)
+    lines, by_row = x.reshape((batch, -1)), np.ascontiguousarray(weight.reshape((filters, -1)).T)
+    made, gates = y.reshape((batch, outputs, positions)), gate.reshape((len(gate), outputs, positions))
+    x_lines = x_slope.reshape((len(x_slope), lines.shape[1]))
+    pulls, turns = slope.reshape((batch, outputs, positions)), weight_slope.reshape((filters, -1))
     inner = np.empty((filters, PIECE), np.float32)  # gradient in front of the activation
-    for b in range(len(x)):
-        line = x[b].reshape(-1)
+    for b in range(batch):
+        line = lines[b]
         if x_slope.size:
-            x_slope[b] = ZERO
+            x_lines[b] = ZERO
         for begin in range(0, positions, PIECE):
             end = min(begin + PIECE, positions)
             n, offsets = end - begin, starts + begin
             for f in range(outputs):
-                value, pull = y[b, f, begin:end], slope[b, f, begin:end]
+                value, pull = made[b, f, begin:end], pulls[b, f, begin:end]
                 if activation == GATED:
-                    _gated_slopes(value, gate[b, f, begin:end], pull, inner[f, :n], inner[f + outputs, :n])
+                    _gated_slopes(value, gates[b, f, begin:end], pull, inner[f, :n], inner[f + outputs, :n])
                 else:
                     _slopes(value, pull, activation, inner[f, :n])
-            _add_weight_slopes(inner, line, offsets, n, weight_slope, bias_slope)
+            _add_weight_slopes(inner, line, offsets, n, turns, bias_slope)
             if x_slope.size:
-                _add_input_slopes(inner, by_row, offsets, n, x_slope[b].reshape(-1))
+                _add_input_slopes(inner, by_row, offsets, kernel, n, x_lines[b])

@@ -65,9 +65,10 @@ def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation)
         ``(batch, outputs, time - kernel + 1, node)``; outputs are half of the filters for "glu", else all of them.
     """
     if takes_compiled(x, weight) and weight.numel() <= NARROW_PRODUCTS:
+        given = x.contiguous(), weight.contiguous(), bias, ACTIVATIONS[activation]
         if not torch.is_grad_enabled():
-            return _convolved(x, weight, bias, ACTIVATIONS[activation])[0]
-        return _Convolution.apply(x, weight, bias, ACTIVATIONS[activation])  # type: ignore[no-untyped-call, no-any-return]
+            return _convolved(*given)[0]
+        return _Convolution.apply(*given)  # type: ignore[no-untyped-call, no-any-return]
     if _rounded.get():
         y = F.conv2d(x.bfloat16(), weight.bfloat16(), bias.bfloat16()).to(x.dtype)
     else:
@@ -90,6 +91,7 @@ def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
         ``(batch, order * channel, time, node)``, orders outermost.
     """
     if takes_compiled(x) and graph.is_sparse:
+        x = x.contiguous()
         if not torch.is_grad_enabled():
             return _spread(x, graph)
         return _Polynomials.apply(x, graph)  # type: ignore[no-untyped-call, no-any-return]
@@ -106,29 +108,22 @@ def joint_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tenso
         epsilon: Added to the variance.
     """
     if takes_compiled(x, weight):
+        x = x.contiguous()
         if not torch.is_grad_enabled():
             return _normed(x, weight, bias, epsilon)[0]
         return _Norm.apply(x, weight, bias, epsilon)  # type: ignore[no-untyped-call, no-any-return]
     return F.layer_norm(x.transpose(1, 2), weight.shape, weight, bias, epsilon).transpose(1, 2).contiguous()
 
 
-def _convolved(x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Result, gate, and the contiguous forms of input and weight ``(filter, kernel * inputs)``."""
-    x, rows = x.detach().contiguous(), weight.detach()[..., 0].transpose(1, 2).flatten(1).contiguous()
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> tuple[Tensor, Tensor]:
+    """Result and gate, which is empty where the layer has none."""
     batch, _, time, nodes = x.shape
-    steps = time - weight.shape[2] + 1
-    y = x.new_empty(batch, len(weight) // 2 if activation == GATED else len(weight), steps, nodes)
-    gate = torch.empty_like(y) if activation == GATED else x.new_empty(0, 0, 0, 0)
-    convolution_forward(
-        x.flatten(2).numpy(),
-        rows.numpy(),
-        bias.detach().numpy(),
-        nodes,
-        activation,
-        y.flatten(2).numpy(),
-        gate.flatten(2).numpy(),
-    )
-    return y, gate, x, rows
+    filters, _, kernel, _ = weight.shape
+    gated = activation == GATED
+    y = x.new_empty(batch, filters // 2 if gated else filters, time - kernel + 1, nodes)
+    gate = torch.empty_like(y) if gated else y[:0]
+    convolution_forward(x.numpy(), weight.numpy(), bias.numpy(), activation, y.numpy(), gate.numpy())
+    return y, gate
 
 
 class _Convolution(torch.autograd.Function):
@@ -136,37 +131,34 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> Tensor:
-        y, gate, x, rows = _convolved(x, weight, bias, activation)
-        ctx.save_for_backward(x, rows, y, gate)
-        ctx.activation, ctx.kernel = activation, weight.shape[2]
+        y, gate = _convolved(x, weight, bias, activation)
+        ctx.save_for_backward(x, weight, y, gate)
+        ctx.activation = activation
         return y
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
-        x, rows, y, gate = ctx.saved_tensors
-        x_slope = torch.empty_like(x) if ctx.needs_input_grad[0] else x.new_empty(0, 0, 0, 0)
-        rows_slope, bias_slope = torch.zeros_like(rows), rows.new_zeros(len(rows))
+        x, weight, y, gate = ctx.saved_tensors
+        x_slope = torch.empty_like(x) if ctx.needs_input_grad[0] else x[:0]
+        weight_slope, bias_slope = torch.zeros_like(weight), weight.new_zeros(len(weight))
         convolution_backward(
-            x.flatten(2).numpy(),
-            rows.numpy(),
-            x.shape[3],
+            x.numpy(),
+            weight.numpy(),
             ctx.activation,
-            y.flatten(2).numpy(),
-            gate.flatten(2).numpy(),
-            slopes[0].contiguous().flatten(2).numpy(),
-            x_slope.flatten(2).numpy(),
-            rows_slope.numpy(),
+            y.numpy(),
+            gate.numpy(),
+            slopes[0].contiguous().numpy(),
+            x_slope.numpy(),
+            weight_slope.numpy(),
             bias_slope.numpy(),
         )
-        weight_slope = rows_slope.view(len(rows), ctx.kernel, -1).transpose(1, 2)[..., None]
         return x_slope if ctx.needs_input_grad[0] else None, weight_slope, bias_slope, None
 
 
 def _spread(x: Tensor, graph: ChebyshevGraph) -> Tensor:
     batch, channels, time, nodes = x.shape
     spread = x.new_empty(batch, graph.order * channels, time, nodes)
-    lines = spread.view(batch, graph.order, channels * time, nodes).numpy()
-    polynomials_forward(x.detach().contiguous().flatten(1, 2).numpy(), *graph.forward_lists, lines)
+    polynomials_forward(x.numpy(), *graph.forward_lists, spread.numpy())
     return spread
 
 
@@ -182,18 +174,15 @@ class _Polynomials(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
         graph: ChebyshevGraph = ctx.graph
         batch, wide, time, nodes = slopes[0].shape
-        lines = slopes[0].contiguous().view(batch, graph.order, -1, nodes).numpy()
         x_slope = slopes[0].new_empty(batch, wide // graph.order, time, nodes)
-        polynomials_backward(lines, *graph.backward_lists, x_slope.flatten(1, 2).numpy())
+        polynomials_backward(slopes[0].contiguous().numpy(), *graph.backward_lists, x_slope.numpy())
         return x_slope, None
 
 
 def _normed(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
     """Result, means and inverse deviations."""
-    x = x.detach().contiguous()
     y, centre, scale = torch.empty_like(x), x.new_empty(x.shape[0], x.shape[2]), x.new_empty(x.shape[0], x.shape[2])
-    weights, biases = weight.detach().numpy(), bias.detach().numpy()
-    norm_forward(x.numpy(), weights, biases, epsilon, y.numpy(), centre.numpy(), scale.numpy())
+    norm_forward(x.numpy(), weight.numpy(), bias.numpy(), epsilon, y.numpy(), centre.numpy(), scale.numpy())
     return y, centre, scale
 
 
@@ -209,14 +198,13 @@ class _Norm(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x, weight, centre, scale = ctx.saved_tensors
-        x, slope = x.contiguous(), slopes[0].contiguous()
         x_slope, weight_slope, bias_slope = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(weight)
         norm_backward(
             x.numpy(),
             weight.numpy(),
             centre.numpy(),
             scale.numpy(),
-            slope.numpy(),
+            slopes[0].contiguous().numpy(),
             x_slope.numpy(),
             weight_slope.numpy(),
             bias_slope.numpy(),

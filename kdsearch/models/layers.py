@@ -37,11 +37,11 @@ class TemporalConvolution(Masked):
     """Valid convolution over time with the activation "glu", "relu" or "sigmoid".
 
     glu: ``(P + R) * sigmoid(Q)`` with P and Q the halves of the filters; relu: ``relu(P + R)``; sigmoid: no residual.
-    R is the input cropped to its last steps, its channels aligned by `align`: "pad" (zero channels at the end),
-    "project" (learned, without bias) or "none". It is carried explicitly, since after pruning the sizes no longer say.
+    R is the input cropped to its last steps, its channels aligned: "pad" (zero channels at the end), "project"
+    (`align`, learned, without bias) or "none". It is carried explicitly, since after pruning the sizes no longer say.
     """
 
-    align: Tensor | None
+    residual: Tensor | None
 
     def __init__(self, inputs: int, outputs: int, kernel: int, activation: Activation, align: str) -> None:
         super().__init__()
@@ -49,19 +49,20 @@ class TemporalConvolution(Masked):
         self.activation: Activation = activation
         self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(filters, inputs, kernel, 1)))
         self.bias = nn.Parameter(torch.zeros(filters))
-        if align == "project":
-            self.align = nn.Parameter(nn.init.xavier_uniform_(torch.empty(outputs, inputs, 1, 1)))
-        else:
-            identity = torch.eye(outputs, inputs)[:, :, None, None] if align == "pad" else None
-            self.register_buffer("align", identity, persistent=False)
+        projection = nn.init.xavier_uniform_(torch.empty(outputs, inputs, 1, 1)) if align == "project" else None
+        self.align = None if projection is None else nn.Parameter(projection)
+        residual = self._folded(torch.eye(outputs, inputs)[:, :, None, None]) if align == "pad" else None
+        self.register_buffer("residual", residual, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, inputs, time, node)`` -> ``(batch, outputs, time - kernel + 1, node)``."""
-        weight: Tensor = self.weight
-        if self.align is not None:
-            gate_filters = len(weight) - len(self.align)
-            weight = weight + F.pad(self.align, (0, 0, weight.shape[2] - 1, 0, 0, 0, 0, gate_filters))
+        residual = self.residual if self.align is None else self._folded(self.align)
+        weight = self.weight if residual is None else self.weight + residual
         return self.silenced(convolution(x, weight, self.bias, self.activation))
+
+    def _folded(self, aligned: Tensor) -> Tensor:
+        """``(outputs, inputs, 1, 1)`` as the last tap of a kernel of the weight's shape, without part in the gates."""
+        return F.pad(aligned, (0, 0, self.weight.shape[2] - 1, 0, 0, 0, 0, len(self.weight) - len(aligned)))
 
 
 class GraphConvolution(Masked):

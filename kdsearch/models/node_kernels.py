@@ -42,20 +42,22 @@ def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: A
     """Chebyshev polynomials of a sparse matrix times every line, by their recursion.
 
     Args:
-        x: ``(batch, line, node)``.
+        x: ``(batch, channel, time, node)``; a line is a channel's step.
         pointers: ``(node + 1,)``; where each node's neighbours begin.
         neighbours: Theirs, a multiple of `GROUP` for each node.
         factors: Entries of the matrix.
-        spread: ``(batch, order, line, node)`` to be filled; its first entry along `order` becomes `x` itself.
+        spread: ``(batch, order * channel, time, node)`` to be filled; the first channels become `x` itself.
     """
-    batch, order, lines, nodes = spread.shape
+    batch, channels, time, nodes = x.shape
+    lines, order = channels * time, spread.shape[1] // channels
+    given, made = x.reshape((batch, lines, nodes)), spread.reshape((batch, order, lines, nodes))
     kept = np.empty((order, nodes, LANES), np.float32)
     for begin in range(0, batch * lines, LANES):
         count = min(LANES, batch * lines - begin)
         for i in range(count):
             b, place = (begin + i) // lines, (begin + i) % lines
-            line = x[b, place]
-            spread[b, 0, place] = line
+            line = given[b, place]
+            made[b, 0, place] = line
             for n in range(nodes):
                 kept[0, n, i] = line[n]
         for k in range(1, order):
@@ -66,7 +68,7 @@ def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: A
                 into[:] = -kept[k - 2]
             _across(pointers, neighbours, factors, kept[k - 1], ONE if k == 1 else TWO, into)
             for i in range(count):
-                line = spread[(begin + i) // lines, k, (begin + i) % lines]
+                line = made[(begin + i) // lines, k, (begin + i) % lines]
                 for n in range(nodes):
                     line[n] = into[n, i]
 
@@ -76,19 +78,21 @@ def polynomials_backward(slope: Array, pointers: Index, neighbours: Index, facto
     """Gradient of `polynomials_forward`, the same recursion from its end (Clenshaw).
 
     Args:
-        slope: ``(batch, order, line, node)``.
+        slope: ``(batch, order * channel, time, node)``.
         pointers: Of the transposed matrix, as the next two.
         neighbours: As there.
         factors: As there.
-        x_slope: ``(batch, line, node)`` to be filled.
+        x_slope: ``(batch, channel, time, node)`` to be filled.
     """
-    batch, order, lines, nodes = slope.shape
+    batch, channels, time, nodes = x_slope.shape
+    lines, order = channels * time, slope.shape[1] // channels
+    given, made = slope.reshape((batch, order, lines, nodes)), x_slope.reshape((batch, lines, nodes))
     kept = np.empty((order, nodes, LANES), np.float32)
     for begin in range(0, batch * lines, LANES):
         count = min(LANES, batch * lines - begin)
         for k in range(order):
             for i in range(count):
-                line = slope[(begin + i) // lines, k, (begin + i) % lines]
+                line = given[(begin + i) // lines, k, (begin + i) % lines]
                 for n in range(nodes):
                     kept[k, n, i] = line[n]
         for k in range(order - 1, 0, -1):
@@ -96,7 +100,7 @@ def polynomials_backward(slope: Array, pointers: Index, neighbours: Index, facto
             if k > 1:
                 kept[k - 2] -= kept[k]
         for i in range(count):
-            line = x_slope[(begin + i) // lines, (begin + i) % lines]
+            line = made[(begin + i) // lines, (begin + i) % lines]
             for n in range(nodes):
                 line[n] = kept[0, n, i]
 
