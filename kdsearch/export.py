@@ -74,7 +74,7 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
             traced, dynamo=True, optimize=False, verbose=False, input_names=[INPUT], output_names=[OUTPUT]
         )
         model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
-        common.ClearMetadataAndDocStringPass()(model)  # the stack of every operator
+        common.ClearMetadataAndDocStringPass()(model)  # as large as a student's weights
         # Each unrolled step folds its kernels anew: first make them one, then a constant, then one in both blocks.
         common.CommonSubexpressionEliminationPass()(model)
         optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda _: True)
@@ -133,7 +133,10 @@ def _traced(whole: _Whole, x: Tensor) -> torch.export.ExportedProgram:
     """The forecast in torch's own operators."""
     with plain_forms(), torch.no_grad():
         whole(x)  # makes what the layers keep from their first call, which tracing must not do
-        return torch.export.export(whole, (x,), strict=False)
+        program = torch.export.export(whole, (x,), strict=False)
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # paths of this machine
+    return program
 
 
 @torch.no_grad()

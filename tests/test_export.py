@@ -77,9 +77,12 @@ def test_a_file_computes_nothing_that_does_not_depend_on_its_input(tmp_path: Pat
     assert len(contents) == len(set(contents))
 
 
-def test_a_file_says_nothing_of_the_machine_it_was_written_on(tmp_path: Path) -> None:
-    export_onnx(small(StgcnSize.of_width(2)), tmp_path / "network.onnx", HORIZON, nodes=NODES)
-    assert b".py" not in (tmp_path / "network.onnx").read_bytes()
+@pytest.mark.parametrize(("write", "name"), [(export_onnx, "network.onnx"), (export_program, "network.pt2")])
+def test_a_file_says_nothing_of_the_machine_it_was_written_on(
+    tmp_path: Path, write: Callable[..., None], name: str
+) -> None:
+    write(small(StgcnSize.of_width(2)), tmp_path / name, HORIZON, nodes=NODES)
+    assert str(Path(export.__file__).parent).encode() not in (tmp_path / name).read_bytes()
 
 
 def test_exporting_changes_neither_mode_nor_type(tmp_path: Path) -> None:

@@ -44,15 +44,15 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
 
     Args:
         curve: Learning curve so far, with the points of earlier phases.
-        share: Of its epochs that lie behind it, in (0, 1]; of a pruned network those after its last cut.
+        share: Of its epochs that lie behind it, in [0, 1]; of a pruned network those after its last cut.
 
     Returns:
-        The validation MAE at the end; minus infinity where the last phase has fewer than two points.
+        The validation MAE at the end; minus infinity where the last phase has not begun or has fewer than two points.
     """
     points = [
         (point.epoch, point.val_mae) for point in curve if point.phase == curve[-1].phase and point.val_mae is not None
     ]
-    if len(points) < 2:
+    if share == 0 or len(points) < 2:
         return -math.inf
     epoch, error = points[-1]
     half_epoch, half_error = next((point for point in points[:-1] if 2 * point[0] >= epoch), points[-2])

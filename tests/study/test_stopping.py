@@ -103,3 +103,4 @@ def test_only_the_last_phase_of_a_curve_is_looked_at() -> None:
     assert outlook([*before, *curve(5.0, phase="fine-tune")], 1 / 8) == -math.inf
     assert outlook([*before, *curve(5.0, 4.5, phase="fine-tune")], 2 / 8) == pytest.approx(3.5)
     assert outlook([], 0.0) == -math.inf
+    assert outlook(before, 0.0) == -math.inf, "asked between the phases"
