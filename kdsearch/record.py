@@ -139,7 +139,8 @@ class TrialRecord(BaseModel):
 
 GoOn = Callable[[TrialRecord, float], bool]
 """Asked during a trial whether it is to go on: with the record that is kept of it otherwise, and the share of its
-epochs behind it, counted from where the network has its final size; 0 as soon as its cost is known."""
+epochs behind it; 0 before it trains, when its cost is known. A network that will be pruned has before it the epochs
+after that too; once it is pruned, those alone count."""
 
 
 def to_the_end(record: TrialRecord, share: float) -> bool:  # noqa: ARG001

@@ -25,7 +25,7 @@ from kdsearch.measure.cost import forecast_cost, parameter_count
 from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
 from kdsearch.prune.criteria import Scores
-from kdsearch.prune.schedule import event_shares, masks_for_share
+from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
 from kdsearch.record import Cost, CurvePoint, GoOn, Latency, Metrics, TrialRecord, installed_versions, to_the_end
 from kdsearch.train import Plan, fit
@@ -269,40 +269,42 @@ class _Run:
             teacher=self.bench.heard(config, data.device),
             validate=partial(quick_validation, data=data, prepared=self.bench.prepared),
         )
+        with self.watch.phase("measure"):
+            pruned = config.route != "student"
+            final = network_for_share(network, config.keep, config.events) if pruned else network
+            self.cost = self.bench.cost(final.to(data.device), data, scaler)
+            self._ask(0.0)
         if config.route == "student":
-            self._train_to_the_end(network, data, scaler, train, plan, "train")
+            self._train(network, train, plan, "train", plan.epochs)
             return network
         if config.route == "student-prune":
             epochs = -(-plan.epochs // 2)
-            with self.watch.phase("train"):
-                self.curve += train(network, plan=replace(plan, epochs=epochs))
+            self._train(network, train, replace(plan, epochs=epochs), "train", plan.epochs)
             plan = replace(plan, epochs=max(1, plan.epochs - epochs))
         with self.watch.phase("prune"):
             network = self._pruned(network, data, train)
-        self._train_to_the_end(network, data, scaler, train, plan, "fine-tune")
+        self._train(network, train, plan, "fine-tune", plan.epochs)
         return network
 
-    def _train_to_the_end(
-        self,
-        network: Forecaster,
-        data: WindowedSeries,
-        scaler: Scaler,
-        train: Callable[..., Any],
-        plan: Plan,
-        phase: str,
-    ) -> None:
-        """The last training, of a network of its final size: what it costs is known before it begins."""
+    def _train(self, network: Forecaster, train: Callable[..., Any], plan: Plan, phase: str, epochs: int) -> None:
+        """One training of the trial, asked at each validation whether to go on.
+
+        Args:
+            network: Trained in place.
+            train: `fit` with what all trainings of the trial have in common.
+            plan: Of this training.
+            phase: Its name.
+            epochs: Those of the network as it is now and, before it is pruned, those after: a network that is not good
+                enough for its final cost with all of its channels will not be so with fewer.
+        """
         earlier, spent = self.curve, sum(self.watch.seconds.values())
-        with self.watch.phase("measure"):
-            self.cost = self.bench.cost(network, data, scaler)
-            self._ask(0.0)
 
         def keep(points: list[CurvePoint]) -> None:
             self.curve = earlier + [
                 point.model_copy(update={"cpu_seconds": spent + point.cpu_seconds}) for point in points
             ]
-            if points[-1].epoch < plan.epochs:
-                self._ask(points[-1].epoch / plan.epochs)
+            if points[-1].epoch < epochs:
+                self._ask(points[-1].epoch / epochs)
 
         with self.watch.phase(phase):
             train(network, plan=plan, phase=phase, on_validation=keep)

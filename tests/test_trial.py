@@ -76,6 +76,38 @@ def test_every_route_and_loss_gives_a_whole_record(bench: Bench, params: dict[st
         assert record.shrink_error < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("route", "shares"),
+    [
+        ("student", [0, 1 / 4, 2 / 4, 3 / 4]),
+        ("prune", [0, 1 / 4, 2 / 4, 3 / 4]),
+        ("student-prune", [0, 1 / 4, 2 / 4, 1 / 2]),
+    ],
+)
+def test_a_trial_is_judged_by_its_final_cost_from_the_beginning(bench: Bench, route: str, shares: list[float]) -> None:
+    """Before it trains, and while a network that will be pruned still has all of its channels."""
+    seen: list[tuple[float, int]] = []
+
+    def go_on(record: TrialRecord, share: float) -> bool:
+        assert record.cost is not None
+        seen.append((share, record.cost.parameters))
+        return True
+
+    params = PLAIN | {"loss": "none", "route": route, "width": 3, "keep": 0.5, "epochs": 4}
+    record, _ = bench.run(params, 0, go_on)
+    assert record.cost is not None
+    assert [share for share, _ in seen] == pytest.approx(shares)
+    assert {parameters for _, parameters in seen} == {record.cost.parameters}
+    assert len([point for point in record.curve if point.val_mae is not None]) == 4
+
+
+def test_a_network_is_stopped_before_it_is_pruned(bench: Bench) -> None:
+    params = PLAIN | {"loss": "none", "route": "student-prune", "width": 3, "keep": 0.5, "epochs": 4}
+    record, weights = bench.run(params, 0, lambda _, share: share < 0.5)
+    assert (record.state, weights) == ("PRUNED", None)
+    assert {point.phase for point in record.curve} == {"train"}
+
+
 def test_the_same_seed_gives_the_same_trial_bit_for_bit(bench: Bench) -> None:
     params = PLAIN | {"loss": "stcd", "route": "student-prune", "width": 3, "keep": 0.5}
     (first, one), (second, two) = bench.run(params, seed=3), bench.run(params, seed=3)

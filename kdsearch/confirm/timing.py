@@ -21,7 +21,7 @@ __all__ = ["busy_share", "quiet_costs"]
 
 SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
-BATCH_SECONDS = 45.0
+BATCH_SECONDS = 20.0
 PACE_REPEATS = 100
 PACE_SECONDS = 3.0
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # workers load this module, and need no SQL
 
 __all__ = ["Trained", "asked_seeds", "cpu_twin_epochs", "is_confirmed", "own_training", "train_missing", "trainings_of"]
 
+SAME_TIME = 0.05
+"""Share of CPU time that two trainings may differ by and still be said to take the same: a third of a reading's error."""
+
 Trained = dict[tuple[int, int, TrainingKind], Training]
 """Trainings that gave a network and those that failed, by trial, seed and kind."""
 
@@ -133,7 +136,8 @@ def cpu_twin_epochs(trial: "StoredTrial", seeds: int, trained: Trained) -> int |
     cluster differ: the median over the pairs counts, for all seeds. Where such twins are there already, theirs stands.
 
     Returns:
-        Never fewer than the distilled training's own; None where there is no pair to learn it from.
+        Never fewer than the distilled training's own, and those where the times differ by less than `SAME_TIME`; None
+        where there is no pair to learn it from.
     """
     epochs, ratios = _epochs(trial), []
     for seed in _seeds(trial, seeds):
@@ -145,7 +149,10 @@ def cpu_twin_epochs(trial: "StoredTrial", seeds: int, trained: Trained) -> int |
             continue
         fixed = twin.seconds.get("prune", 0.0)
         ratios.append((distilled - fixed) / (twin.cpu_seconds - fixed))
-    return max(epochs, round(epochs * statistics.median(ratios))) if ratios else None
+    if not ratios:
+        return None
+    ratio = statistics.median(ratios)
+    return round(epochs * ratio) if ratio > 1 + SAME_TIME else epochs
 
 
 def _distilled_seconds(trial: "StoredTrial", seed: int, trained: Trained) -> float | None:

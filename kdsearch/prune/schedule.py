@@ -8,7 +8,7 @@ from torch import Tensor
 from kdsearch.models import ChannelGroup, Forecaster
 from kdsearch.prune.shrink import shrunk_parameter_count
 
-__all__ = ["event_shares", "masks_for_share", "sizes_for_share"]
+__all__ = ["event_shares", "masks_for_share", "network_for_share", "sizes_for_share"]
 
 
 def event_shares(keep: float, events: int) -> list[float]:
@@ -38,6 +38,14 @@ def sizes_for_share(network: Forecaster, most: float) -> dict[str, int]:
 
 def _sizes(groups: list[ChannelGroup], share: float) -> dict[str, int]:
     return {group.name: max(1, len(group.required), round(share * group.size)) for group in groups}
+
+
+def network_for_share(network: Forecaster, keep: float, events: int) -> Forecaster:
+    """An untrained network of the size that so many events leave: which channels they cut makes no difference to it."""
+    whole = sum(parameter.numel() for parameter in network.parameters())
+    for share in event_shares(keep, events):
+        network = network.resized(sizes_for_share(network, share * whole))
+    return network
 
 
 def masks_for_share(network: Forecaster, scores: Mapping[str, Tensor], most: float) -> dict[str, Tensor]:

@@ -121,7 +121,7 @@ class Driver:
         Args:
             number: The trial.
             record: What is known of it: its cost, and its curve so far.
-            share: Of its epochs, counted from where the network has its final size.
+            share: Of its epochs that lie behind it, those before a pruning apart from those after it.
         """
         reason = self._beyond_limits(record) or self._beaten(number, record, share)
         if reason is None:

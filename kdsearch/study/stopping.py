@@ -44,7 +44,8 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
 
     Args:
         curve: Learning curve so far, with the points of earlier phases.
-        share: Of its epochs that lie behind it, in [0, 1]; of a pruned network those after its last cut.
+        share: Of its epochs that lie behind it, in [0, 1]; of a pruned network those after its last cut, and before
+            it is pruned of all that it would have if it were not.
 
     Returns:
         The validation MAE at the end; minus infinity where the last phase has not begun or has fewer than two points.

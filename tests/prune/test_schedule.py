@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.prune.criteria import Scores
-from kdsearch.prune.schedule import event_shares, masks_for_share, sizes_for_share
+from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share, sizes_for_share
 from kdsearch.prune.shrink import shrink, shrunk_parameter_count
 
 NODES = 20
@@ -44,6 +44,7 @@ def test_a_pruned_network_keeps_at_most_the_asked_share_and_not_much_less(keep: 
     assert count(pruned) <= keep * count(whole)
     smallest = shrunk_parameter_count(whole, {group.name: 1 for group in whole.channel_groups()})
     assert count(pruned) >= min(0.6 * keep * count(whole), smallest)
+    assert network_for_share(whole, keep, events).spec() == pruned.spec(), "the size is known before the scores are"
 
 
 def test_below_the_smallest_network_one_channel_of_each_group_stays() -> None:
