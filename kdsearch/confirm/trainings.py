@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # workers load this module, and need no SQL
 __all__ = ["Trained", "asked_seeds", "cpu_twin_epochs", "is_confirmed", "own_training", "train_missing", "trainings_of"]
 
 SAME_TIME = 0.05
-"""Share of CPU time that two trainings may differ by and still be said to take the same: a third of a reading's error."""
+"""Share of CPU time by which two trainings that are said to take the same may differ: a third of a reading's error."""
 
 Trained = dict[tuple[int, int, TrainingKind], Training]
 """Trainings that gave a network and those that failed, by trial, seed and kind."""
