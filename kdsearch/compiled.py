@@ -27,7 +27,12 @@ _plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def compiled(function: Function) -> Function:
-    """Compile; what comes out is kept on disk beside the module, or in the user's cache folder."""
+    """Compile; what comes out is kept on disk beside the module, or in the user's cache folder.
+
+    A loop that sums must not write to an array as well. Where a loop writes, the compiler asks at run time how far
+    apart its arrays lie, and takes scalars where that is not far; the sum is then made in another order, so that where
+    memory happens to lie would decide its last digit.
+    """
     try:
         made: Function = njit(cache=True, **SETTINGS)(function)
     except RuntimeError:  # neither can be written to: each process compiles for itself

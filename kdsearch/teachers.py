@@ -66,7 +66,8 @@ def code_version() -> str:
     """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
     package = Path(__file__).parent
     modules = ["trial.py", "trial_config.py", "train.py", "data/protocols.py", "data/profile.py", "data/windows.py"]
-    modules += ["compiled.py", "distill/losses.py", "distill/recipe.py", "measure/accuracy.py", "measure/cost.py"]
+    modules += ["distill/losses.py", "distill/recipe.py", "distill/fused.py", "distill/response_kernels.py"]
+    modules += ["compiled.py", "measure/accuracy.py", "measure/cost.py"]
     digest = hashlib.sha256(torch.__version__.encode())
     for path in (*(package / module for module in modules), *sorted((package / "models").glob("*.py"))):
         digest.update(path.read_bytes())

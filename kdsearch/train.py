@@ -220,7 +220,7 @@ def _batch_loss(
     if recipe.needs_teacher:
         if teacher is None:
             raise ValueError(f"loss {recipe.loss} needs a teacher")
-        heard = data.to_scaled(teacher.outputs(firsts, plan.segment, steps), rows)
+        heard = teacher.outputs(firsts, plan.segment, steps)
     outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
     pairs = None
     if recipe.needs_features:

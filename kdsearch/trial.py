@@ -194,13 +194,13 @@ class Bench:
             raise SpaceError("source = 'base' needs a trained base network; run with a space whose `source` offers it")
         return self.base
 
-    def heard(self, config: TrialConfig, device: torch.device) -> Teacher | None:
+    def heard(self, config: TrialConfig, data: WindowedSeries) -> Teacher | None:
         """The teacher as this trial's training hears it."""
         recipe = config.recipe()
         if not recipe.needs_teacher:
             return None
         tables = self.tables() if recipe.needs_features else None
-        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, device, tables)
+        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables)
 
     def tables(self) -> TeacherTables:
         """What students hear of the teacher's features."""
@@ -266,7 +266,7 @@ class _Run:
             starts=self.bench.prepared.parts["train"].starts,
             recipe=config.recipe(),
             seed=self.seed,
-            teacher=self.bench.heard(config, data.device),
+            teacher=self.bench.heard(config, data),
             validate=partial(quick_validation, data=data, prepared=self.bench.prepared),
         )
         with self.watch.phase("measure"):

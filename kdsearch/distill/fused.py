@@ -1,4 +1,4 @@
-"""The feature losses as they are trained with: on the CPU in one compiled pass, elsewhere in their plain form.
+"""The losses as they are trained with: on the CPU in one compiled pass, elsewhere in their plain form.
 
 A teacher is heard live, by its features, or from a table of the distances between them that was made once. The passes
 over a student take a table; of a live teacher one is made for a few slices at a time.
@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from kdsearch.compiled import takes_compiled
-from kdsearch.distill import kernels, losses
-from kdsearch.distill.losses import Error
+from kdsearch.distill import kernels, losses, response_kernels
+from kdsearch.distill.losses import Error, Reduction
 
 __all__ = [
+    "bounded_response",
     "lagged_distances",
     "pair_distances",
+    "response",
     "spatial_correlation",
     "spatial_from_distances",
     "temporal_correlation",
@@ -25,6 +27,45 @@ __all__ = [
 
 NUMBERS_AT_ONCE = 1 << 16
 """Distances of a table that are float32 at a time: 256 KB, which stay in the processor's cache."""
+
+
+def response(
+    student: Tensor,
+    teacher: Tensor,
+    target: Tensor,
+    measured: Tensor,
+    *,
+    beta: float,
+    error: Error = "squared",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """`losses.response`; with a `beta` of zero it is the error of plain training."""
+    if not takes_compiled(student, teacher, target):
+        return losses.response(student, teacher, target, measured, beta=beta, error=error, reduction=reduction)
+    given = (x.contiguous() for x in (student, teacher, target, measured))
+    total: Tensor = _Response.apply(*given, beta, error == "squared", reduction == "mean")  # type: ignore[no-untyped-call]
+    return total
+
+
+def bounded_response(
+    student: Tensor,
+    teacher: Tensor,
+    target: Tensor,
+    measured: Tensor,
+    *,
+    alpha1: float,
+    error: Error = "squared",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """`losses.bounded_response`."""
+    if not takes_compiled(student, teacher, target):
+        return losses.bounded_response(
+            student, teacher, target, measured, alpha1=alpha1, error=error, reduction=reduction
+        )
+    taught, true, mask = (x.contiguous().view(-1).numpy() for x in (teacher, target, measured))
+    goal = torch.empty(target.shape)
+    response_kernels.attended(taught, true, mask, alpha1, goal.view(-1).numpy())
+    return response(student, goal, goal, measured, beta=0.0, error=error, reduction=reduction)
 
 
 def pair_distances(features: Tensor) -> Tensor:
@@ -82,6 +123,36 @@ def _spatial(student: Tensor, distances: Callable[[slice], Tensor], weight: Tens
     nodes = student.shape[1]
     total: Tensor = _Spatial.apply(student, distances, weight, error == "squared")  # type: ignore[no-untyped-call]
     return total / (nodes * (nodes - 1) / 2 * weight.sum())
+
+
+class _Response(torch.autograd.Function):
+    """Error of a batch's outputs; its gradient is made with it, and kept."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        student: Tensor,
+        teacher: Tensor,
+        target: Tensor,
+        measured: Tensor,
+        beta: float,
+        squared: bool,
+        mean: bool,
+    ) -> Tensor:
+        """Four of one shape, contiguous -> a scalar."""
+        gradient = torch.empty(student.shape)
+        own, taught, true, mask = (x.view(-1).numpy() for x in (student, teacher, target, measured))
+        slope = gradient.view(-1).numpy()
+        total, count = response_kernels.response_pass(own, taught, true, mask, beta, squared, slope)
+        ctx.share = 1 / max(count, 1) if mean else 1.0
+        ctx.save_for_backward(gradient)
+        return student.new_tensor(total * ctx.share)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None, None, None, None]:
+        """The kept gradient, scaled."""
+        (gradient,) = ctx.saved_tensors
+        return slopes[0] * ctx.share * gradient, None, None, None, None, None, None
 
 
 class _Spatial(torch.autograd.Function):

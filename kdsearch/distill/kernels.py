@@ -23,27 +23,25 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 def _judged(row: Array, taught: Array, share: np.float32, squared: bool) -> np.float32:
     """Sum of the squared or absolute ``share * row - taught``; leaves the slope of each in the place of its `row`."""
     total = ZERO
-    if squared:
-        for j in range(len(row)):
-            d = share * row[j] - taught[j]
-            total += d * d
-            row[j] = TWO * d
-    else:
-        for j in range(len(row)):
-            d = share * row[j] - taught[j]
-            total += abs(d)
-            row[j] = ONE if d > ZERO else (-ONE if d < ZERO else ZERO)
+    for j in range(len(row)):
+        row[j] = share * row[j] - taught[j]
+    for j in range(len(row)):
+        total += row[j] * row[j] if squared else abs(row[j])
+    for j in range(len(row)):
+        row[j] = TWO * row[j] if squared else np.float32(row[j] > ZERO) - np.float32(row[j] < ZERO)
     return total
 
 
 @inlined
-def _pulled(here: np.float32, there: Array, slope: Array, gradient: Array) -> np.float32:
+def _pulled(here: np.float32, there: Array, slope: Array, pull: Array, gradient: Array) -> np.float32:
     """Add the gradient of ``slope |there - here|`` for `there`, and return minus the one for `here`."""
     total = ZERO
     for j in range(len(there)):
-        signed = slope[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # sooner done than a choice
-        total += signed
-        gradient[j] += signed
+        pull[j] = slope[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # sooner done than a choice
+    for j in range(len(there)):
+        total += pull[j]
+    for j in range(len(there)):
+        gradient[j] += pull[j]
     return total
 
 
@@ -98,7 +96,7 @@ def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, g
     """
     slices, channels, nodes = student.shape
     share = ONE / np.float32(channels)
-    distances = np.empty(nodes, np.float32)
+    distances, pull = np.empty(nodes, np.float32), np.empty(nodes, np.float32)
     total = 0.0
     for piece in range(slices):
         own, slope = student[piece], gradient[piece]
@@ -110,7 +108,7 @@ def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, g
             _add_distances(own, i, row)
             loss += _judged(row, teacher[piece, start : start + len(row)], share, squared)
             for c in range(channels):
-                slope[c, i] -= _pulled(own[c, i], own[c, i + 1 :], row, slope[c, i + 1 :])
+                slope[c, i] -= _pulled(own[c, i], own[c, i + 1 :], row, pull[: len(row)], slope[c, i + 1 :])
             start += len(row)
         total += weight[piece] * loss
         scale = weight[piece] * share

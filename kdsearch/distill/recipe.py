@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kdsearch.distill import losses
+from kdsearch.distill import fused, losses
 from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.tables import SpatialTable, TemporalTable
 
@@ -140,16 +140,23 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
 def _response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
     student, teacher, target, measured = outputs.student, outputs.teacher, outputs.target, outputs.measured
     if teacher is None or not recipe.needs_teacher:
-        return losses.reduced(losses.pointwise(student, target, recipe.error), measured, recipe.reduction)
+        return _task(recipe, outputs)
     if recipe.loss == "rd-l2":
-        return losses.response(
+        return fused.response(
             student, teacher, target, measured, beta=recipe.beta, error=recipe.error, reduction=recipe.reduction
         )
     if recipe.loss == "rd-kl":
-        task = losses.reduced(losses.pointwise(student, target, recipe.error), measured, recipe.reduction)
-        return recipe.beta * _divergence(recipe, outputs, teacher) + (1 - recipe.beta) * task
-    return losses.bounded_response(
+        return recipe.beta * _divergence(recipe, outputs, teacher) + (1 - recipe.beta) * _task(recipe, outputs)
+    return fused.bounded_response(
         student, teacher, target, measured, alpha1=recipe.alpha1, error=recipe.error, reduction=recipe.reduction
+    )
+
+
+def _task(recipe: Recipe, outputs: Outputs) -> Tensor:
+    """The error of plain training."""
+    student, target = outputs.student, outputs.target
+    return fused.response(
+        student, target, target, outputs.measured, beta=0.0, error=recipe.error, reduction=recipe.reduction
     )
 
 

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.tables import TeacherTables
 
 __all__ = ["Teacher"]
@@ -16,7 +17,7 @@ class Teacher:
     Args:
         forecasts: Real units ``(window, horizon, node)``, one row for each of `starts`.
         starts: First rows of the training windows, ascending.
-        device: Where answers are wanted.
+        data: The series as the student sees it.
         tables: What its features come to; None where no feature is listened to.
     """
 
@@ -24,16 +25,17 @@ class Teacher:
         self,
         forecasts: NDArray[np.float32],
         starts: NDArray[np.int64],
-        device: torch.device,
+        data: WindowedSeries,
         tables: TeacherTables | None = None,
     ) -> None:
         self.tables = tables
-        self._forecasts = torch.from_numpy(forecasts).to(device)
+        rows = data.target_rows(torch.from_numpy(starts).to(data.device))[:, 0]
+        self._forecasts = data.to_scaled(torch.from_numpy(forecasts).to(data.device), rows)
         position = np.full(int(starts[-1]) + 1, -1)
         position[starts] = np.arange(len(starts))
-        self._position = torch.from_numpy(position).to(device)
+        self._position = torch.from_numpy(position).to(data.device)
 
     def outputs(self, firsts: Tensor, length: int, steps: int) -> Tensor:
-        """Forecasts for the windows of each segment, real units: ``(segment, length, steps, node)``."""
+        """Forecasts for the windows of each segment, scaled as the student's: ``(segment, length, steps, node)``."""
         windows = firsts[:, None] + torch.arange(length, device=firsts.device)
         return self._forecasts[self._position[windows], :steps]

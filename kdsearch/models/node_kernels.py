@@ -174,11 +174,11 @@ def norm_backward(
                 line, w, pull, to_w, to_bias = x[b, c, t], weight[c], slope[b, c, t], weight_slope[c], bias_slope[c]
                 pulled, turned = ZERO, ZERO
                 for n in range(nodes):
-                    unit = (line[n] - mean) * by
-                    to_w[n] += pull[n] * unit
-                    to_bias[n] += pull[n]
                     pulled += pull[n] * w[n]
-                    turned += pull[n] * w[n] * unit
+                    turned += pull[n] * w[n] * ((line[n] - mean) * by)
+                for n in range(nodes):
+                    to_w[n] += pull[n] * ((line[n] - mean) * by)
+                    to_bias[n] += pull[n]
                 pulls += float(pulled)
                 turns += float(turned)
             push, turn = np.float32(pulls / (channels * nodes)), np.float32(turns / (channels * nodes))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from kdsearch.distill import fused, losses
-from kdsearch.distill.losses import Error
+from kdsearch.distill.losses import Error, Reduction
 
 sizes = st.integers(1, 9)
 errors = st.sampled_from(["squared", "absolute"])
@@ -121,3 +121,61 @@ def test_other_precisions_take_the_plain_form() -> None:
     plain = losses.spatial_from_distances(student, table, weight)
     assert plain.dtype == torch.float64
     assert torch.equal(fused.spatial_from_distances(student, table, weight), plain)
+
+
+batches = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 9), st.integers(1, 30))
+reductions = st.sampled_from(["mean", "sum"])
+
+
+def outputs_of_a_batch(shape: tuple[int, ...], seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Student, teacher, target and mask; the student's as a network gives it, forecasts before steps in memory."""
+    generator = torch.Generator().manual_seed(seed)
+    student = torch.randn(shape, generator=generator).transpose(1, 2).contiguous().transpose(1, 2)
+    teacher, target = torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)
+    return student.requires_grad_(), teacher, target, torch.rand(shape, generator=generator) > 0.2
+
+
+@settings(deadline=None)
+@given(batches, st.floats(0, 1), errors, reductions, st.integers(0, 2**31))
+def test_response(shape: tuple[int, ...], beta: float, error: Error, reduction: Reduction, seed: int) -> None:
+    batch = outputs_of_a_batch(shape, seed)
+    plain = losses.response(*batch, beta=beta, error=error, reduction=reduction)
+    assert_same(plain, fused.response(*batch, beta=beta, error=error, reduction=reduction), batch[0])
+
+
+@settings(deadline=None)
+@given(batches, st.floats(0, 1), errors, reductions, st.integers(0, 2**31))
+def test_bounded_response(shape: tuple[int, ...], alpha1: float, error: Error, reduction: Reduction, seed: int) -> None:
+    batch = outputs_of_a_batch(shape, seed)
+    plain = losses.bounded_response(*batch, alpha1=alpha1, error=error, reduction=reduction)
+    assert_same(plain, fused.bounded_response(*batch, alpha1=alpha1, error=error, reduction=reduction), batch[0])
+
+
+def test_where_nothing_was_measured_the_response_is_zero() -> None:
+    student, teacher, target, measured = outputs_of_a_batch((1, 2, 3, 4), 0)
+    nothing = torch.zeros_like(measured)
+    for loss in (
+        fused.response(student, teacher, target, nothing, beta=0.5),
+        fused.bounded_response(student, teacher, target, nothing, alpha1=0.5),
+    ):
+        assert loss.item() == 0
+        assert not torch.autograd.grad(loss, student)[0].any()
+
+
+def test_a_response_that_is_not_finite_stays_so() -> None:
+    student, teacher, target, measured = outputs_of_a_batch((1, 2, 3, 4), 0)
+    broken = torch.full_like(student, torch.nan).requires_grad_()
+    assert fused.response(broken, teacher, target, torch.ones_like(measured), beta=0.5).isnan()
+
+
+def test_where_memory_lies_does_not_change_a_digit() -> None:
+    """A seed gives the same training bit for bit: sums are made in one order, wherever arrays begin."""
+    batch = [x.detach() for x in outputs_of_a_batch((5, 10, 9, 17), 0)]
+    slices = torch.randn(7, 13, 3), torch.randn(7, 13, 8), torch.ones(7)
+    kept, responses, correlations = [], set(), set()
+    for length in range(60):
+        kept += [torch.empty(1000 + 17 * length), *(copies := [x.clone() for x in batch])]
+        responses.add(fused.response(*copies, beta=0.3, error="absolute").item())
+        kept += (copies := [x.clone() for x in slices])
+        correlations.add(fused.spatial_correlation(*copies).item())
+    assert len(responses) == len(correlations) == 1
