@@ -46,9 +46,9 @@ low = 0.0005
 high = 0.02
 log = true
 [parameters.epochs]
-value = 2
+value = 16
 [parameters.batch]
-value = 200
+value = 50
 [[points]]
 cite = "first"
 route = "student"
@@ -89,7 +89,7 @@ def test_twenty_trials_survive_two_dead_drivers_and_a_dead_worker(
     def wait_for_a_moment(command: "Command", after: tuple[int, int]) -> None:
         done = chance.randint(*after)
         command.wait_until(lambda: finished(command.rows()) >= done, f"{done} trials")
-        time.sleep(chance.uniform(0, 2))
+        time.sleep(chance.uniform(0, 1))
         print(f"shot after {done} trials, at {dict(command.rows())}")
 
     for after in ((1, 5), (8, 12)):
