@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: the first one ends a command in order, a second one at once."""
 
+import atexit
 import os
 import signal
 import sys
@@ -33,12 +34,19 @@ def end_in_order() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     sys.unraisablehook = partial(_again_if_forgotten, writing)
+    atexit.register(_end_undisturbed)  # first of all, hence called last
     threading.Thread(target=_watch, args=(reading,), name="kdsearch-signals", daemon=True).start()
 
 
 def exit_code() -> int:
     """What a shell expects of a command that the first signal has ended: 130 after Ctrl-C, 143 after SIGTERM."""
     return 128 + _seen[0] if _seen else INTERRUPTED
+
+
+def _end_undisturbed() -> None:
+    """Keep the exit code: Python's own end puts the system's handlers back, which would replace it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
