@@ -213,8 +213,9 @@ def _batch_loss(
     """Loss of one batch of segments; an iterated network is trained on the next step alone, as in the paper."""
     steps = min(network.outputs, data.horizon)
     rows = data.target_rows(firsts, plan.segment, steps)
-    names = (*network.spatial_taps, *network.temporal_taps) if recipe.needs_features else ()
-    with tapped(network, names) as features:
+    spatial = network.spatial_taps if recipe.spatial_weight > 0 else ()
+    temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
+    with tapped(network, (*spatial, *temporal)) as features:
         predicted = network(data.inputs(firsts, plan.segment))[:, :, :steps]
     heard = None
     if recipe.needs_teacher:
@@ -227,8 +228,8 @@ def _batch_loss(
         if teacher is None or teacher.tables is None:
             raise ValueError(f"loss {recipe.loss} needs a teacher's features")
         pairs = Features(
-            [(features[name], teacher.tables.spatial[name]) for name in network.spatial_taps],
-            [(features[name], teacher.tables.temporal[name]) for name in network.temporal_taps],
+            [(features[name], teacher.tables.spatial[name]) for name in spatial],
+            [(features[name], teacher.tables.temporal[name]) for name in temporal],
             firsts,
             plan.segment,
         )

@@ -114,7 +114,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         recipe: Losses and weights.
         outputs: What came out, what should have, and what the teacher said.
         features: Needed where the recipe has a feature term.
-        generator: Draws the slices of the spatial term.
+        generator: Draws the slices of the spatial term, and of large graphs its nodes.
 
     Returns:
         A scalar.
@@ -130,7 +130,9 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
         loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
     if recipe.spatial_weight > 0:
         terms = [
-            table.correlation(*_drawn_slices(student, features, recipe, generator), error=recipe.feature_error)
+            table.correlation(
+                *_drawn_slices(student, features, recipe, generator), generator, error=recipe.feature_error
+            )
             for student, table in features.spatial
         ]
         loss = loss + recipe.spatial_weight * torch.stack(terms).mean()

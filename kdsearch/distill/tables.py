@@ -29,8 +29,10 @@ from kdsearch.models import Forecaster
 __all__ = ["SpatialTable", "TeacherTables", "TemporalTable", "make_tables", "open_tables", "tables_version"]
 
 PAIR_NODES = 300
-"""Nodes up to which the distances of all pairs are kept: 90 KB for a row and tap of 300 nodes, which is 1.3 GB for two
-taps and 25 days of 5 minutes, and grows with the square. Of larger graphs the features are kept."""
+"""Nodes up to which all pairs are compared. Pairs grow with the square: their distances take 90 KB for a row and tap of
+300 nodes, which is 1.3 GB for two taps and 25 days of 5 minutes. Of larger graphs the features are kept, and each step
+of a training compares the pairs among so many nodes drawn at random: every pair is as likely as any other, so that loss
+and gradient are right on the average, and a step costs no more than at 300 nodes."""
 
 STRETCH = 64
 """Windows that share a pass of the network while tables are made; 75 slices of 300 nodes' pairs are 13 MB."""
@@ -65,12 +67,24 @@ class SpatialTable:
 
     kept: NDArray[np.floating[Any]]
 
-    def correlation(self, student: Tensor, rows: Tensor, weight: Tensor, *, error: Error) -> Tensor:
-        """L_SCD of slices ``(slice, node, channel)`` that stand at `rows` ``(slice,)`` and count with `weight`."""
-        taken = _taken(self.kept, rows).to(student.device)
-        if taken.ndim == 2:
-            return fused.spatial_from_distances(student, taken, weight, error=error)
-        return fused.spatial_correlation(student, taken.to(student).transpose(1, 2), weight, error=error)
+    def correlation(
+        self, student: Tensor, rows: Tensor, weight: Tensor, draws: torch.Generator, *, error: Error
+    ) -> Tensor:
+        """L_SCD of slices ``(slice, node, channel)``.
+
+        Args:
+            student: The slices.
+            rows: Where they stand in the series, ``(slice,)``.
+            weight: How often each counts, ``(slice,)``.
+            draws: Draws the nodes among which pairs are compared, where these are more than `PAIR_NODES`.
+            error: How the difference of two correlations is measured.
+        """
+        if self.kept.ndim == 2:
+            distances = _taken(self.kept, rows).to(student.device)
+            return fused.spatial_from_distances(student, distances, weight, error=error)
+        nodes = torch.randperm(student.shape[1], generator=draws)[:PAIR_NODES].sort().values
+        features = torch.from_numpy(self.kept[rows.cpu().numpy()[:, None], :, nodes.numpy()]).to(student)
+        return fused.spatial_correlation(student[:, nodes.to(student.device)], features, weight, error=error)
 
 
 def _taken(kept: NDArray[np.floating[Any]], rows: Tensor) -> Tensor:

@@ -77,13 +77,14 @@ def test_all_slices_give_the_mean_over_windows() -> None:
     batch = features()
     student, table = batch.spatial[0]
     drawn = _drawn_slices(student, batch, Recipe(slice_share=1.0), torch.Generator())
-    whole = table.correlation(*drawn, error="squared")
+    whole = table.correlation(*drawn, torch.Generator(), error="squared")
     rows = batch.firsts[:, None] + torch.arange(6)
     each = [
         table.correlation(
             student[:, start : start + 3].flatten(0, 1),
             rows[:, start : start + 3].flatten(),
             torch.ones(6),
+            torch.Generator(),
             error="squared",
         )
         for start in range(4)
@@ -99,7 +100,7 @@ def test_drawn_slices_are_unbiased() -> None:
 
     def loss(share: float) -> torch.Tensor:
         drawn = _drawn_slices(student, batch, Recipe(slice_share=share), generator)
-        return table.correlation(*drawn, error="squared")
+        return table.correlation(*drawn, torch.Generator(), error="squared")
 
     whole = loss(1.0)
     draws = [loss(0.25).item() for _ in range(3000)]

@@ -12,7 +12,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused, losses, tables
 from kdsearch.distill.losses import Error
-from kdsearch.distill.tables import TeacherTables, make_tables, open_tables
+from kdsearch.distill.tables import SpatialTable, TeacherTables, make_tables, open_tables
 from kdsearch.distill.taps import tapped
 from kdsearch.errors import RunError
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
@@ -79,7 +79,7 @@ def losses_of(
             rows, weight = (firsts[:, None] + torch.arange(time)).flatten(), torch.ones(batch * time)
             slices = student.flatten(0, 1)
             pair = (
-                kept.spatial[name].correlation(slices, rows, weight, error=error),
+                kept.spatial[name].correlation(slices, rows, weight, torch.Generator(), error=error),
                 fused.spatial_correlation(slices, feature.flatten(0, 1), weight, error=error),
             )
         table, network = (
@@ -109,8 +109,31 @@ def test_large_graphs_keep_features(
     monkeypatch.setattr(tables, "PAIR_NODES", 4)
     large = made(tmp_path / "large", teacher, data, prepared)
     assert all(table.kept.shape[1:] == (8, 5) for table in large.spatial.values())
+    monkeypatch.setattr(tables, "PAIR_NODES", 5)  # none is left out
     for name, table, network in losses_of(large, teacher, data, segments(prepared), "squared"):
         assert table[0].item() == pytest.approx(network[0].item(), rel=1e-3), name
+
+
+def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Loss and gradient: their mean over many draws is what all pairs give, each draw alone is not."""
+    monkeypatch.setattr(tables, "PAIR_NODES", 4)
+    torch.manual_seed(0)
+    kept, draws = torch.randn(3, 8, 9).half(), torch.Generator().manual_seed(0)
+    student, rows, weight = torch.randn(2, 9, 2).requires_grad_(), torch.tensor([2, 0]), torch.tensor([1.0, 2.0])
+    table = SpatialTable(kept.numpy())
+
+    def with_gradient(loss: Tensor) -> Tensor:
+        return torch.cat([loss.detach()[None], torch.autograd.grad(loss, student)[0].flatten()])
+
+    seen = torch.stack(
+        [with_gradient(table.correlation(student, rows, weight, draws, error="squared")) for _ in range(4000)]
+    )
+    whole = with_gradient(losses.spatial_correlation(student, kept[rows].float().transpose(1, 2), weight))
+    spread = seen.std(dim=0) / len(seen) ** 0.5
+    assert (seen[:, 0].std() > 0.05 * whole[0]).item()
+    assert ((seen.mean(dim=0) - whole).abs() < 4.5 * spread + 1e-6).all()
 
 
 def test_rows_are_written_once_and_in_order(
