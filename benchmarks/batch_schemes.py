@@ -1,0 +1,81 @@
+"""What do segments of neighbouring windows cost in accuracy, for each epoch and for each second of CPU time?
+
+    KDSEARCH_DATA=... python -m benchmarks.batch_schemes --dataset pemsd8
+
+Plain students of width 2 by every scheme, the same seeds for all: first for the same epochs, then for as many epochs as
+the default scheme's time allows. One thread.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Iterator
+
+import torch
+
+from kdsearch.data.profile import profile_kind
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.measure.accuracy import network_errors
+from kdsearch.running import prepared_dataset
+from kdsearch.train import fit
+from kdsearch.trial import fitted_scaler, fresh_network
+from kdsearch.trial_config import TrialConfig
+
+SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20), (10, 20))
+"""Windows in a segment, and in a batch."""
+DEFAULT = (10, 50)
+SEEDS = 3
+
+
+def trained(prepared: Prepared, config: TrialConfig, seed: int) -> tuple[float, float]:
+    """Validation MAE, and CPU seconds of the training."""
+    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
+    network, starts = fresh_network(prepared, config, seed), prepared.parts["train"].starts
+    began = time.process_time()
+    fit(network, data, starts, config.plan(), config.recipe(), seed=seed)
+    seconds = time.process_time() - began
+    return network_errors(network, data, prepared, "val")["mae"]["all"], seconds
+
+
+def rows(prepared: Prepared, settings: dict[str, str], epochs: int) -> Iterator[str]:
+    """A row of the table for each scheme."""
+    common = settings | {"profile": profile_kind(prepared)}
+
+    def config(scheme: tuple[int, int], epochs: int) -> TrialConfig:
+        segment, batch = scheme
+        return TrialConfig.of(common | {"width": 2, "segment": segment, "batch": batch, "epochs": epochs})
+
+    trained(prepared, config(DEFAULT, 1), 0)  # what compiles has done so
+    by_epochs = {
+        scheme: [trained(prepared, config(scheme, epochs), seed) for seed in range(SEEDS)] for scheme in SCHEMES
+    }
+    seconds = {scheme: statistics.mean(took for _, took in runs) for scheme, runs in by_epochs.items()}
+    for scheme, runs in by_epochs.items():
+        as_long = max(1, round(epochs * seconds[DEFAULT] / seconds[scheme]))
+        again = [trained(prepared, config(scheme, as_long), seed)[0] for seed in range(SEEDS)]
+        segment, batch = scheme
+        error = statistics.mean(error for error, _ in runs)
+        yield (
+            f"| {', '.join(settings.values())} | {batch // segment} x {segment} | {error:.2f} | {seconds[scheme]:.1f} "
+            f"| {as_long} | {statistics.mean(again):.2f} |"
+        )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="demo")
+    parser.add_argument("--epochs", type=int, default=16)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
+    print(f"| input, decoding | batch | MAE, {options.epochs} epochs | CPU s | epochs in the default's time | MAE |")
+    print("|---|---|---|---|---|---|")
+    for settings in ({"input": "deviation", "decoding": "direct"}, {"input": "raw", "decoding": "direct"}):
+        for row in rows(prepared, settings, options.epochs):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
