@@ -49,7 +49,7 @@ def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) ->
     """
     if recipe not in RECIPES:
         raise SpaceError(f"there is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
-    defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3}
+    defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3, "batch": 50}
     if misplaced := {"route", "loss"} & set(settings):
         raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
     plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared), "precision": fast_precision()}

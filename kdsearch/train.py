@@ -26,6 +26,10 @@ ScheduleName = Literal["cosine", "staircase", "constant"]
 
 WARM_UP_STEPS = 100
 
+LEAST_SEGMENTS = 5
+"""Of a batch, whose windows would be too alike with fewer: 5 segments of 5 windows train as well for each epoch as 50
+random windows do, in half of their time (`benchmarks/README.md`)."""
+
 
 def in_one_vector(network: Forecaster) -> torch.nn.Parameter:
     """Move all parameters into one vector, and their gradients into another: an optimiser has one thing to do, not 25.
@@ -76,8 +80,8 @@ class Plan:
         epochs: Passes over the training windows.
         learning_rate: Its highest value.
         batch: Windows in a batch.
-        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so; 1
-            draws every window for itself.
+        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so or
+            a batch would hold fewer than `LEAST_SEGMENTS`; 1 draws every window for itself.
         optimiser: As in `OPTIMISERS`.
         schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
         gradient_norm: Gradients are clipped to it; zero leaves them as they are.
@@ -111,12 +115,13 @@ def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
     return -(-cut // max(1, plan.batch // plan.segment))
 
 
-def fitting_segment(segment: int, starts: NDArray[np.int64]) -> int:
-    """The longest segment, at most `segment`, of which nine in ten windows are part in every epoch.
+def fitting_segment(plan: Plan, starts: NDArray[np.int64]) -> int:
+    """The longest segment, at most the plan's, of which a batch holds enough and nine in ten windows are part.
 
-    Where days or gaps cut the series into short runs, a long segment would leave many windows out.
+    Where days or gaps cut the series into short runs, a long segment would leave many windows out of every epoch.
     """
     runs = [len(run) for run in unbroken_runs(starts)]
+    segment = min(plan.segment, max(1, plan.batch // LEAST_SEGMENTS))
     while segment > 1 and sum(run // segment * segment for run in runs) < 0.9 * len(starts):
         segment -= 1
     return segment
@@ -159,7 +164,7 @@ def fit(
     Raises:
         RunError: Where loss or gradient is no longer finite.
     """
-    plan = replace(plan, segment=fitting_segment(plan.segment, starts))
+    plan = replace(plan, segment=fitting_segment(plan, starts))
     order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     weights = in_one_vector(network)
     optimiser = OPTIMISERS[plan.optimiser](weights, plan.learning_rate)

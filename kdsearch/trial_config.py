@@ -78,7 +78,7 @@ class TrialConfig(pydantic.BaseModel):
     source: Literal["teacher", "base"] = "teacher"
     epochs: int = pydantic.Field(30, ge=1)
     learning_rate: float = pydantic.Field(5e-3, gt=0)
-    batch: int = pydantic.Field(50, ge=1)
+    batch: int = pydantic.Field(25, ge=1)
     segment: int = pydantic.Field(10, ge=1)
     optimiser: OptimiserName = "adam"
     schedule: ScheduleName = "cosine"

@@ -46,6 +46,12 @@ def test_segments_longer_than_a_day_shrink_to_it(prepared: Prepared) -> None:
     assert trained(prepared, Plan(epochs=1, learning_rate=1e-3, segment=500))[1] > 0
 
 
+@pytest.mark.parametrize(("batch", "segment", "used"), [(50, 10, 10), (25, 10, 5), (20, 3, 3), (4, 10, 1)])
+def test_a_batch_has_at_least_five_segments(batch: int, segment: int, used: int) -> None:
+    plan = Plan(epochs=1, learning_rate=1e-3, batch=batch, segment=segment)
+    assert fitting_segment(plan, np.arange(268)) == used
+
+
 def test_cosine_warms_up_and_falls_to_zero() -> None:
     plan = Plan(epochs=10, learning_rate=2.0)
     rates = [plan.rate(step, 1000, 0) for step in range(1000)]
@@ -58,8 +64,10 @@ def test_cosine_warms_up_and_falls_to_zero() -> None:
 @pytest.mark.parametrize("batch", [25, 50, 100])
 def test_the_rate_reaches_zero_at_the_last_minibatch(prepared: Prepared, batch: int) -> None:
     """Segments give fewer windows than an epoch holds; the schedule counts what really comes."""
+    starts = prepared.parts["train"].starts
     plan = Plan(epochs=3, learning_rate=1.0, batch=batch, segment=10)
-    total = 3 * steps_per_epoch(plan, prepared.parts["train"].starts)
+    plan = replace(plan, segment=fitting_segment(plan, starts))
+    total = 3 * steps_per_epoch(plan, starts)
     assert trained(prepared, replace(plan, learning_rate=1e-4))[1] == total
     assert plan.rate(total - 1, total, 2) < 0.01
 
@@ -67,9 +75,10 @@ def test_the_rate_reaches_zero_at_the_last_minibatch(prepared: Prepared, batch: 
 def test_segments_leave_at_most_a_tenth_of_the_windows_out() -> None:
     """Runs of 14 windows are cut in sevens or less, runs of 268 in tens, single windows one by one."""
     runs = np.concatenate([100 * run + np.arange(14) for run in range(5)])
-    assert fitting_segment(10, runs) == 7
-    assert fitting_segment(10, np.arange(268)) == 10
-    assert fitting_segment(10, np.arange(0, 50, 2)) == 1
+    plan = Plan(epochs=1, learning_rate=1.0, batch=50, segment=10)
+    assert fitting_segment(plan, runs) == 7
+    assert fitting_segment(plan, np.arange(268)) == 10
+    assert fitting_segment(plan, np.arange(0, 50, 2)) == 1
 
 
 def test_staircase_is_the_papers() -> None:
