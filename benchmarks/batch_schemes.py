@@ -22,7 +22,7 @@ from kdsearch.train import fit
 from kdsearch.trial import fitted_scaler, fresh_network
 from kdsearch.trial_config import TrialConfig
 
-SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20), (10, 20))
+SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20))
 """Windows in a segment, and in a batch."""
 DEFAULT = (10, 50)
 SEEDS = 3
