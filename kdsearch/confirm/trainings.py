@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # workers load this module, and need no SQL
 
 __all__ = ["Trained", "asked_seeds", "cpu_twin_epochs", "is_confirmed", "own_training", "train_missing", "trainings_of"]
 
-SAME_TIME = 0.05
-"""Share of CPU time by which two trainings that are said to take the same may differ: a third of a reading's error."""
+SAME_TIME = 0.1
+"""Share of CPU time by which two trainings that are said to take the same may differ; a single reading errs by more."""
 
 Trained = dict[tuple[int, int, TrainingKind], Training]
 """Trainings that gave a network and those that failed, by trial, seed and kind."""
