@@ -15,9 +15,12 @@ precisions = st.sampled_from([torch.float32, torch.float16])
 
 
 def assert_same(plain: Tensor, compiled: Tensor, student: Tensor) -> None:
-    """Also where the loss is only a part of what is trained: the incoming gradient is not one."""
+    """Also where the loss is only a part of what is trained: the incoming gradient is not one.
+
+    Distances are about one, and their last digit is 1.2e-7: by two of these a difference of two distances may be off.
+    """
     expected, got = (torch.autograd.grad(3 * loss, student)[0] for loss in (plain, compiled))
-    assert compiled.item() == pytest.approx(plain.item(), rel=2e-6, abs=1e-7)
+    assert compiled.item() == pytest.approx(plain.item(), rel=2e-6, abs=2.4e-7)
     assert (got - expected).abs().max() <= 2e-6 * expected.abs().max() + 1e-7
 
 
