@@ -54,6 +54,8 @@ class Stgcn(Forecaster):
 
     temporal_taps = ("block0.temporal1", "block0.temporal2", "block1.temporal1", "block1.temporal2")
     spatial_taps = ("block0.graph", "block1.graph")
+    embeddings = ("block1.graph", "block1.temporal2")
+    shares_steps = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: StgcnSize, *, outputs: int = 1, history: int = 12) -> None:
         super().__init__()

@@ -1,12 +1,13 @@
 """From a masked network to the plain small one that computes the same."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from kdsearch.models import ChannelGroup, Forecaster
+from kdsearch.models import Forecaster
+from kdsearch.models.window import living_rows
 
 __all__ = ["shrink", "shrink_error", "shrunk_parameter_count"]
 
@@ -27,22 +28,11 @@ def shrink(network: Forecaster, masks: Masks) -> Forecaster:
     small = network.resized({group.name: int(masks[group.name].sum()) for group in groups})
     state = network.state_dict()
     for name in state:
-        for dim, living in _living_rows(name, state[name], groups, masks).items():
-            state[name] = state[name].index_select(dim, living)
+        for dim, living in living_rows(name, state[name], groups, masks).items():
+            state[name] = state[name].index_select(dim, living.nonzero()[:, 0])
     small.to(next(network.parameters()))
     small.load_state_dict(state)
     return small
-
-
-def _living_rows(name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Masks) -> dict[int, Tensor]:
-    """For each cut dimension of a parameter, the indices that stay."""
-    living: dict[int, Tensor] = {}
-    for group in groups:
-        for member in group.members:
-            if member.parameter == name:
-                rows = living.setdefault(member.dim, torch.ones(parameter.shape[member.dim], dtype=torch.bool))
-                rows[torch.tensor(member.rows)[~masks[group.name]].flatten()] = False
-    return {dim: rows.nonzero()[:, 0].to(parameter.device) for dim, rows in living.items()}
 
 
 def shrunk_parameter_count(network: Forecaster, sizes: Mapping[str, int]) -> int:

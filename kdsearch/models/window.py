@@ -1,0 +1,102 @@
+"""Networks that look at each window by itself, and what they have in common: masks, norms of living channels."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from kdsearch.models.base import ChannelGroup, Forecaster
+
+__all__ = ["ChannelNorm", "WindowForecaster", "living_rows"]
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over the last dimension; statistics are of living channels alone.
+
+    So a masked network equals the small network that remains when the dead channels, which are zero, are cut out.
+
+    Attributes:
+        living: bool ``(channel,)``; None where all live.
+    """
+
+    living: Tensor | None
+
+    def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.epsilon = epsilon
+        self.register_buffer("living", None, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(..., channel)`` -> the same shape."""
+        if self.living is None:
+            return nn.functional.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.epsilon)
+        count = self.living.sum()
+        centred = (x - x.sum(dim=-1, keepdim=True) / count) * self.living
+        variance = centred.square().sum(dim=-1, keepdim=True) / count
+        return centred * torch.rsqrt(variance + self.epsilon) * self.weight + self.bias
+
+
+class WindowForecaster(Forecaster):
+    """A forecaster whose windows share nothing; it decodes directly.
+
+    A channel is dead when all parameters of its group's members are zero for it and no `ChannelNorm` counts it: its
+    layers must turn zeros into zeros.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole: dict[str, Tensor] = {}
+
+    @abstractmethod
+    def windows(self, x: Tensor) -> Tensor:
+        """Forecast from each window.
+
+        Args:
+            x: ``(window, history, node, channel)``, scaled, as in `Forecaster.forward`.
+
+        Returns:
+            ``(window, outputs, node)``, scaled.
+        """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See `Forecaster.forward`."""
+        windows = x.unfold(1, self.history, 1).permute(0, 1, 4, 2, 3)
+        forecasts = self.windows(windows.flatten(0, 1))
+        return forecasts.view(*windows.shape[:2], *forecasts.shape[1:])
+
+    @torch.no_grad()
+    def set_masks(self, masks: Mapping[str, Tensor]) -> None:
+        """See `Forecaster.set_masks`."""
+        parameters = dict(self.named_parameters())
+        for name, whole in self._whole.items():
+            parameters[name].copy_(whole)
+        self._whole = {}
+        living = {
+            name: living_rows(name, parameter, self.channel_groups(), masks) if masks else {}
+            for name, parameter in parameters.items()
+        }
+        for name, rows in living.items():
+            if rows:
+                self._whole[name] = parameters[name].clone()
+            for dim, alive in rows.items():
+                parameters[name].index_fill_(dim, (~alive).nonzero()[:, 0], 0.0)
+        for name, module in self.named_modules():
+            if isinstance(module, ChannelNorm):
+                module.living = living[f"{name}.weight"].get(0)
+
+
+def living_rows(
+    name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Mapping[str, Tensor]
+) -> dict[int, Tensor]:
+    """For each dimension of a parameter in which groups have channels, which of its rows live: bool ``(row,)``."""
+    living: dict[int, Tensor] = {}
+    for group in groups:
+        for member in group.members:
+            if member.parameter == name:
+                start = torch.ones(parameter.shape[member.dim], dtype=torch.bool, device=parameter.device)
+                rows = living.setdefault(member.dim, start)
+                rows[torch.tensor(member.rows)[~masks[group.name].cpu()].flatten()] = False
+    return living
