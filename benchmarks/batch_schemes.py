@@ -16,10 +16,10 @@ import torch
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.accuracy import network_errors
 from kdsearch.running import prepared_dataset
 from kdsearch.train import fit
-from kdsearch.trial import fitted_scaler, fresh_network
 from kdsearch.trial_config import TrialConfig
 
 SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20))

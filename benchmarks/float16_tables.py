@@ -39,7 +39,7 @@ def exact_tables(bench: Bench) -> TeacherTables:
     network, data = bundle.network(place).eval(), WindowedSeries(bench.prepared, bundle.scaler, place)
     windows = bench.prepared.parts["train"].last - network.history + 1
     with tapped(network, (*network.spatial_taps, *network.temporal_taps)) as features:
-        network(data.inputs(torch.tensor([0]), windows))
+        network(data.inputs(torch.tensor([0]), windows, with_clock=False))
     spatial = {name: fused.pair_distances(features[name][0]) for name in network.spatial_taps}
     temporal = {
         name: fused.lagged_distances(features[name], features[name].shape[1] - windows)[0]

@@ -21,11 +21,11 @@ from kdsearch.confirm.timing import SINGLE_REPEATS
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
+from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.latency import measure_latency
 from kdsearch.record import Latency
 from kdsearch.running import prepared_dataset
 from kdsearch.train import fit
-from kdsearch.trial import fitted_scaler, fresh_network
 from kdsearch.trial_config import TrialConfig
 
 WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
@@ -60,10 +60,12 @@ def trainings(prepared: Prepared, number: int) -> Iterator[None]:
 def measured(prepared: Prepared) -> list[Latency]:
     """One pass over all widths, in alternation."""
     data = WindowedSeries(prepared, fitted_scaler(prepared, TrialConfig(input="raw")), torch.device("cpu"))
-    window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1]))
+    window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1]), with_clock=False)
     networks = [fresh_network(prepared, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]
     horizon = prepared.protocol.horizon
-    return measure_latency(networks, window, horizon, repeats=SINGLE_REPEATS, threads=1, max_seconds=60)
+    return measure_latency(
+        [(network, window) for network in networks], horizon, repeats=SINGLE_REPEATS, threads=1, max_seconds=60
+    )
 
 
 def main() -> None:

@@ -48,7 +48,11 @@ def plain_training(network: PlainStgcn, data: WindowedSeries, prepared: Prepared
 
     def train() -> None:
         for firsts in starts[torch.randperm(len(starts))[: steps * BATCH]].view(steps, BATCH):
-            loss = (network(data.inputs(firsts)) - data.scaled[data.target_rows(firsts, steps=1)[:, 0]]).square().mean()
+            loss = (
+                (network(data.inputs(firsts, with_clock=False)) - data.scaled[data.target_rows(firsts, steps=1)[:, 0]])
+                .square()
+                .mean()
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -80,7 +84,7 @@ def claims() -> Iterator[Claim]:
         yield Claim(f"training step of the {name}, random windows", seconds["plain"] / seconds["random"], goals[0])
         yield Claim(f"training step of the {name}, segments", seconds["plain"] / seconds["segments"], goals[1])
         starts = prepared.parts["train"].starts[:EVALUATED]
-        windows = data.inputs(torch.from_numpy(starts[:BATCH]))
+        windows = data.inputs(torch.from_numpy(starts[:BATCH]), with_clock=False)
         evaluations: dict[str, Callable[[], object]] = {
             "plain": partial(forecast, plain, windows, 9),
             "ours": lambda fast=fast, starts=starts: list(forecasts(fast, data, starts)),  # type: ignore[misc]

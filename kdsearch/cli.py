@@ -54,8 +54,8 @@ def run(
     trials: Annotated[int | None, typer.Option(min=1, help="Finished trials that the study is to have.")] = None,
     budget: Annotated[str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.")] = None,
     space: Annotated[str, typer.Option(help="Name or path of a search space.")] = "stgcn",
-    protocol: Annotated[str | None, typer.Option(help="stgcn or six-two-two; the space's own if left out.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's first one if left out.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="As in README, Protocols; the space's own if left out.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
     recipe: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
@@ -237,9 +237,10 @@ def reproduce(
 
 @app.command()
 def teacher(
-    dataset: Annotated[str, typer.Option(help="Name or folder.")],
-    protocol: Annotated[str, typer.Option(help="stgcn or six-two-two.")] = "stgcn",
-    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's first one if left out.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
+    space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
+    protocol: Annotated[str | None, typer.Option(help="As in README, Protocols; the space's own if left out.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
     recipe: Annotated[str, typer.Option(help="best or paper.")] = "best",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
@@ -247,16 +248,18 @@ def teacher(
     device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Train a teacher, or show it where it is in the cache, beside last value and the calendar profile.
+    """Train a space's teacher, or show it where it is in the cache, beside last value and the calendar profile.
 
-    Example: kdsearch teacher --dataset pemsd8
+    Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.console import print_table
     from kdsearch.running import prepared_dataset, trained_teacher
+    from kdsearch.study.space import load_space
     from kdsearch.teachers import reference_lines
 
-    prepared, note = prepared_dataset(dataset, protocol, data_dir, channel)
-    settings = {} if epochs is None else {"epochs": epochs}
+    chosen = load_space(space)
+    prepared, note = prepared_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
+    settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
     network, record = trained_teacher(prepared, recipe, settings, seed, device=device)
     lines = reference_lines(prepared, ("val",))
     errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}

@@ -29,7 +29,7 @@ __all__ = ["SearchDisplay", "print_front", "print_table"]
 PIPED_WIDTH = 160
 PLAIN_EVERY = 10
 """Finished trials between two lines of standing where there is no terminal."""
-_CHOICES = ("route", "loss", "decoding", "input")
+_CHOICES = ("family", "route", "loss", "decoding", "input")
 
 
 class SearchDisplay:

@@ -46,12 +46,15 @@ class _Whole(nn.Module):
         self.network, self.horizon = network, horizon
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, history, node, 1)`` -> ``(batch, horizon, node)``."""
+        """``(batch, history, node, channel)`` -> ``(batch, horizon, node)``."""
         return self.network.forecast(x, self.horizon)
 
 
 def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, batch: int = 1) -> None:
-    """Write an ONNX file from `INPUT` ``(batch, history, node, 1)`` to `OUTPUT` ``(batch, horizon, node)``, scaled.
+    """Write an ONNX file from `INPUT` to `OUTPUT` ``(batch, horizon, node)``, scaled.
+
+    The input is ``(batch, history, node, channel)`` as in `Forecaster.forward`: the scaled reading, and the clock where
+    the network has one.
 
     Args:
         network: Not changed; the file holds float32 whatever its type and device.
@@ -85,7 +88,7 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
 
 
 def export_program(network: Forecaster, path: Path, horizon: int, *, nodes: int, batch: int = 1) -> None:
-    """Write what `torch.export.load` reads, from ``(batch, history, node, 1)`` to ``(batch, horizon, node)``, scaled.
+    """Write what `torch.export.load` reads; in and out are as in `export_onnx`.
 
     Args are those of `export_onnx`; the name of the file ends in ".pt2".
 
@@ -126,7 +129,7 @@ def _require(*packages: str) -> None:
 def _traceable(network: Forecaster, horizon: int, nodes: int, batch: int) -> tuple[_Whole, Tensor]:
     """A copy that can be traced, and an input of the shape that the file will take."""
     whole = _Whole(copy.deepcopy(network), horizon).to("cpu", torch.float32).eval()
-    return whole, torch.zeros(batch, network.history, nodes, 1)
+    return whole, torch.zeros(batch, network.history, nodes, 3 if network.clock else 1)
 
 
 def _traced(whole: _Whole, x: Tensor) -> torch.export.ExportedProgram:
@@ -143,7 +146,7 @@ def _traced(whole: _Whole, x: Tensor) -> torch.export.ExportedProgram:
 def _check(path: Path, whole: _Whole, x: Tensor, run: Callable[[Tensor], Tensor]) -> None:
     """Compare on random windows, scaled as readings are; a file that forecasts something else is removed."""
     randomness = torch.Generator().manual_seed(0)
-    windows = [torch.randn(x.shape, generator=randomness) for _ in range(CHECKED_CALLS)]
+    windows = [_random_windows(x.shape, randomness) for _ in range(CHECKED_CALLS)]
     expected = torch.stack([whole(window) for window in windows])
     difference = (torch.stack([run(window) for window in windows]) - expected).abs().max()
     largest = expected.abs().max()
@@ -153,6 +156,16 @@ def _check(path: Path, whole: _Whole, x: Tensor, run: Callable[[Tensor], Tensor]
             f"the file {path} forecast otherwise than its network, by {difference:.1e} where values reach {largest:.1e}"
             f" and {TOLERANCE:g} of that is allowed, and was removed; install another version of torch or onnxruntime"
         )
+
+
+def _random_windows(shape: torch.Size, randomness: torch.Generator) -> Tensor:
+    """Readings, and where the network knows the time, noon or midnight of a weekday, which every clock has."""
+    x = torch.randn(shape, generator=randomness)
+    if shape[-1] > 1:
+        windows = (shape[0], 1, 1)
+        x[..., 1] = torch.randint(2, windows, generator=randomness) / 2
+        x[..., 2] = torch.randint(7, windows, generator=randomness).to(x)
+    return x
 
 
 @contextmanager

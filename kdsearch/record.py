@@ -152,7 +152,7 @@ class Reference(BaseModel):
     """A line that every trial is compared with: last value, the calendar profile alone, the teacher.
 
     Attributes:
-        name: "last value", "calendar profile" or "teacher".
+        name: "last value", "calendar profile", "STID" or "teacher".
         metrics: Of the validation split, and of the test split once the front was confirmed.
         cost: None where nothing runs (last value).
         note: What a reader must know, such as a teacher that loses to a reference line.
@@ -164,6 +164,11 @@ class Reference(BaseModel):
     metrics: Metrics
     cost: Cost | None = None
     note: str = ""
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it was trained and runs: the teacher and STID, not the last value or the calendar profile."""
+        return self.name not in {"last value", "calendar profile"}
 
 
 TrainingKind = Literal["own", "further", "twin", "cpu-twin"]

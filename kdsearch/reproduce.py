@@ -60,7 +60,7 @@ def _rows_of_one_graph(published: list[NetworkOfTable1], threads: int) -> list[T
     ring = np.roll(np.eye(nodes), 1, axis=1) + np.roll(np.eye(nodes), -1, axis=1)
     networks = [Stgcn(ring, StgcnSize.of_width(row.width), history=HISTORY) for row in published]
     window = torch.randn(1, HISTORY, nodes, 1, generator=torch.Generator().manual_seed(0))
-    latencies = measure_latency(networks, window, HORIZON, repeats=REPEATS, threads=threads)
+    latencies = measure_latency([(network, window) for network in networks], HORIZON, repeats=REPEATS, threads=threads)
     rows = []
     for row, network, latency in zip(published, networks, latencies, strict=True):
         cost = forecast_cost(network, window, HORIZON, stored_numbers=0)

@@ -16,8 +16,10 @@ from kdsearch.confirm.quiet_pass import confirm
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.distill.pairs import refusal
 from kdsearch.distill.recipe import FEATURE_LOSSES
-from kdsearch.errors import ProtocolError, RunError, StudyError
+from kdsearch.errors import ProtocolError, SpaceError, StudyError
+from kdsearch.fresh import fresh_network
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
@@ -30,7 +32,7 @@ from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import Point, SearchSpace, load_space
 from kdsearch.study.store import StudyMeta, StudyStore, find_study
-from kdsearch.teachers import BASE_WIDTH, reference_lines, taught_network, teacher_config
+from kdsearch.teachers import BASE_WIDTH, STID, reference_lines, reference_network, taught_network, teacher_config
 from kdsearch.trial import Bench, TaughtNetwork
 from kdsearch.trial_config import RECIPES, TrialConfig
 
@@ -90,20 +92,19 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
     if options.warm_start is not None:
         space = _warm(space, options)
-    _check_space(space)
     protocol = options.protocol or space.protocol
     prepared, data_note = prepared_dataset(
         options.dataset or space.dataset, protocol, options.data_dir, options.channel
     )
     talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
     _check_device(options.device)
-    teacher_config(prepared, options.recipe, space.teacher)  # refuses what no teacher is
+    _check_space(space, prepared, teacher_config(prepared, options.recipe, space.teacher))
     executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))
     with executor as workers:
-        bench, record = _bench(options, space, prepared, talk)
-        references = _references(bench, record)
+        bench, networks = _bench(options, space, prepared, talk)
+        references = [*reference_lines(prepared, ("val",)), *networks]
         store = _store(options, space, prepared, data_note, bench, references)
         with failures_named(store.url):
             return _search_and_confirm(options, store, space, bench, references, workers, began, talk, watch)
@@ -186,11 +187,17 @@ def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
     return warm
 
 
-def _check_space(space: SearchSpace) -> None:
-    """Refuse a space that trials would not understand, before a teacher is trained for it."""
+def _check_space(space: SearchSpace, prepared: Prepared, teacher: TrialConfig) -> None:
+    """Refuse a space that trials would not understand, or whose teacher cannot teach, before a teacher is trained."""
     for parameter in space.parameters:
         for value in parameter.values():
             TrialConfig.of({parameter.name: value})
+    teaching = fresh_network(prepared, teacher, 0)
+    for family, losses in space.values_under("family", TrialConfig().family, "loss").items():
+        student = fresh_network(prepared, teacher.model_copy(update={"family": family, "depth": None, "width": 4}), 0)
+        for loss in losses:
+            if mistake := refusal(TrialConfig.of({"loss": loss}).recipe(), teaching, student):
+                raise SpaceError(mistake)
 
 
 def _check_device(device: str) -> None:
@@ -202,7 +209,8 @@ def _check_device(device: str) -> None:
 
 def _bench(
     options: RunOptions, space: SearchSpace, prepared: Prepared, talk: Callable[[str], None]
-) -> tuple[Bench, TrialRecord]:
+) -> tuple[Bench, list[Reference]]:
+    """What trials share, and its networks as lines of the report."""
     talk("teacher: training it, or taking it from the cache")
     teacher, record = trained_teacher(prepared, options.recipe, space.teacher, options.seed, device=options.device)
     talk(
@@ -211,17 +219,23 @@ def _bench(
     )
     base = None
     if "base" in space.values_of("source"):
-        settings = space.teacher | {"width": BASE_WIDTH}
-        base, base_record = trained_teacher(prepared, options.recipe, settings, options.seed, device=options.device)
+        narrow = space.teacher | {"width": BASE_WIDTH}
+        base, base_record = trained_teacher(prepared, options.recipe, narrow, options.seed, device=options.device)
         talk(
             f"base {base.hash}: {_parameters(base_record):,} parameters, "
             f"validation MAE {base_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
         )
-    bench = Bench(prepared, teacher, base, device=options.device)
+    settings = teacher_config(prepared, "best", STID | space.stid)
+    stid, stid_record = taught_network(prepared, settings, options.seed, training_threads=1, device=options.device)
+    talk(
+        f"STID {stid.hash}: {_parameters(stid_record):,} parameters, "
+        f"validation MAE {stid_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
+    )
+    bench = Bench(prepared, teacher, base, {"STID": stid}, device=options.device)
     if FEATURE_LOSSES & space.values_of("loss"):
         talk("teacher's features: making the tables that students hear, or taking them from the cache")
         bench.tables()  # now, before trials that would all make them at once
-    return bench, record
+    return bench, [reference_network("teacher", teacher, record), reference_network("STID", stid, stid_record)]
 
 
 def _parameters(record: TrialRecord) -> int:
@@ -259,15 +273,6 @@ def _store(
         versions=installed_versions("optuna"),
     )
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
-
-
-def _references(bench: Bench, record: TrialRecord) -> list[Reference]:
-    """The reference lines of the validation split and the teacher, with its latency as it was timed now."""
-    if record.cost is None:
-        raise RunError(f"teacher {bench.teacher.hash} has no cost on record; delete it from the cache and run again")
-    cost = record.cost.model_copy(update={"latency_ms": bench.teacher.latency, "latency_ratio": 1.0})
-    teacher = Reference(name="teacher", metrics=record.metrics, cost=cost, note=f"one seed: {record.seed}")
-    return [*reference_lines(bench.prepared, ("val",)), teacher]
 
 
 def _with_references(store: StudyStore, bench: Bench, references: list[Reference]) -> Bench:

@@ -31,13 +31,13 @@ LEAST_SEGMENTS = 5
 random windows do, in half of their time (`benchmarks/README.md`)."""
 
 
-def in_one_vector(network: Forecaster) -> torch.nn.Parameter:
-    """Move all parameters into one vector, and their gradients into another: an optimiser has one thing to do, not 25.
+def in_one_vector(network: torch.nn.Module) -> torch.nn.Parameter:
+    """Move what is trained into one vector, and the gradients into another: an optimiser has one thing to do, not 25.
 
     Returns:
         ``(parameter,)``, the vector; the network's parameters and their gradients are views of it and of its gradient.
     """
-    parameters = list(network.parameters())
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     weights = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
     weights.grad = torch.zeros_like(weights)
     lengths = [parameter.numel() for parameter in parameters]
@@ -80,8 +80,8 @@ class Plan:
         epochs: Passes over the training windows.
         learning_rate: Its highest value.
         batch: Windows in a batch.
-        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so or
-            a batch would hold fewer than `LEAST_SEGMENTS`; 1 draws every window for itself.
+        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so;
+            1 draws every window for itself.
         optimiser: As in `OPTIMISERS`.
         schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
         gradient_norm: Gradients are clipped to it; zero leaves them as they are.
@@ -148,9 +148,9 @@ def fit(
         network: On the device of `data`.
         data: The series as this network sees it.
         starts: First rows of the training windows.
-        plan: Epochs, optimiser and batches.
+        plan: Epochs, optimiser and batches; windows are drawn one by one where the network shares nothing between them.
         recipe: The loss.
-        seed: Of batch order and slice draws; weights were drawn before.
+        seed: Of batch order, slice draws, dropout and what is trained beside the network; weights were drawn before.
         teacher: Needed where the recipe listens to one.
         phase: Name of this training in the curve.
         most_steps: Stop after so many minibatches, whatever the epochs say.
@@ -164,78 +164,102 @@ def fit(
     Raises:
         RunError: Where loss or gradient is no longer finite.
     """
-    plan = replace(plan, segment=fitting_segment(plan, starts))
-    order, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-    weights = in_one_vector(network)
-    optimiser = OPTIMISERS[plan.optimiser](weights, plan.learning_rate)
+    alone = recipe.contrasts or not network.shares_steps
+    plan = replace(plan, segment=1 if alone else fitting_segment(plan, starts))
+    order = np.random.default_rng(seed)
     total = plan.epochs * steps_per_epoch(plan, starts)
     validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
     curve: list[CurvePoint] = []
     step, began = 0, time.process_time()
-    for epoch in range(plan.epochs):
-        network.train()
-        losses: list[float] = []
-        for batch in segments(starts, plan.segment, plan.batch, order):
-            if step == most_steps:
-                return curve
-            optimiser.param_groups[0]["lr"] = plan.rate(step, total, epoch)
-            with rounded_products(plan.precision):
-                loss = _batch_loss(network, data, torch.from_numpy(batch).to(data.device), plan, recipe, teacher, draws)
-            optimiser.zero_grad(set_to_none=False)
-            loss.backward()  # type: ignore[no-untyped-call]
-            if on_gradients:
-                on_gradients(network)
-            norm = torch.nn.utils.clip_grad_norm_(weights, plan.gradient_norm or torch.inf)
-            if not torch.isfinite(norm):
-                raise RunError(
-                    f"the gradient is not finite in epoch {epoch + 1} of {phase} (loss {float(loss.detach()):g}); "
-                    f"lower the learning rate, now {plan.learning_rate:g}"
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        lesson = _Lesson(network, data, plan, recipe, teacher, torch.Generator().manual_seed(seed))
+        for epoch in range(plan.epochs):
+            network.train()
+            losses: list[float] = []
+            for batch in segments(starts, plan.segment, plan.batch, order):
+                if step == most_steps:
+                    return curve
+                firsts = torch.from_numpy(batch).to(data.device)
+                losses.append(
+                    lesson.step(firsts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}")
                 )
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
-        val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
-        seconds = time.process_time() - began
-        curve.append(
-            CurvePoint(
-                epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=float(np.mean(losses)), val_mae=val_mae
+                step += 1
+            val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
+            seconds, loss = time.process_time() - began, float(np.mean(losses))
+            curve.append(
+                CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_mae=val_mae)
             )
-        )
-        if on_validation is not None and val_mae is not None:
-            on_validation(curve)
+            if on_validation is not None and val_mae is not None:
+                on_validation(curve)
     return curve
 
 
-def _batch_loss(
-    network: Forecaster,
-    data: WindowedSeries,
-    firsts: Tensor,
-    plan: Plan,
-    recipe: Recipe,
-    teacher: Teacher | None,
-    draws: torch.Generator,
-) -> Tensor:
-    """Loss of one batch of segments; an iterated network is trained on the next step alone, as in the paper."""
-    steps = min(network.outputs, data.horizon)
-    rows = data.target_rows(firsts, plan.segment, steps)
-    spatial = network.spatial_taps if recipe.spatial_weight > 0 else ()
-    temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
-    with tapped(network, (*spatial, *temporal)) as features:
-        predicted = network(data.inputs(firsts, plan.segment))[:, :, :steps]
-    heard = None
-    if recipe.needs_teacher:
-        if teacher is None:
+class _Lesson:
+    """One training's network, its optimiser, and whoever it listens to."""
+
+    def __init__(
+        self,
+        network: Forecaster,
+        data: WindowedSeries,
+        plan: Plan,
+        recipe: Recipe,
+        teacher: Teacher | None,
+        draws: torch.Generator,
+    ) -> None:
+        if recipe.needs_teacher and teacher is None:
             raise ValueError(f"loss {recipe.loss} needs a teacher")
-        heard = teacher.outputs(firsts, plan.segment, steps)
-    outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
-    pairs = None
-    if recipe.needs_features:
-        if teacher is None or teacher.tables is None:
+        if recipe.needs_features and (teacher is None or teacher.tables is None):
             raise ValueError(f"loss {recipe.loss} needs a teacher's features")
-        pairs = Features(
-            [(features[name], teacher.tables.spatial[name]) for name in spatial],
-            [(features[name], teacher.tables.temporal[name]) for name in temporal],
-            firsts,
-            plan.segment,
+        self.network, self.data, self.plan, self.recipe, self.teacher = network, data, plan, recipe, teacher
+        self.shown: tuple[str, ...] = (network.embeddings or ())[1:] if recipe.contrasts else ()
+        self.live = teacher.beside(network, data, recipe) if teacher is not None and recipe.contrasts else None
+        beside = (
+            [] if self.live is None or not any(one.requires_grad for one in self.live.parameters()) else [self.live]
         )
-    return recipe_loss(recipe, outputs, pairs, draws)
+        self.draws, self.weights = draws, [in_one_vector(trained) for trained in (network, *beside)]
+        self.optimisers = [OPTIMISERS[plan.optimiser](vector, plan.learning_rate) for vector in self.weights]
+
+    def step(self, firsts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str) -> float:
+        """Learn from one batch of segments that begin at the rows `firsts`; the loss."""
+        with rounded_products(self.plan.precision):
+            loss = self._loss(firsts)
+        for optimiser in self.optimisers:
+            optimiser.param_groups[0]["lr"] = rate
+            optimiser.zero_grad(set_to_none=False)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if on_gradients:
+            on_gradients(self.network)
+        for vector, optimiser in zip(self.weights, self.optimisers, strict=True):
+            norm = torch.nn.utils.clip_grad_norm_(vector, self.plan.gradient_norm or torch.inf)
+            if not torch.isfinite(norm):
+                raise RunError(
+                    f"the gradient is not finite in epoch {when} (loss {float(loss.detach()):g}); "
+                    f"lower the learning rate, now {self.plan.learning_rate:g}"
+                )
+            optimiser.step()
+        return float(loss.detach())
+
+    def _loss(self, firsts: Tensor) -> Tensor:
+        """An iterated network is trained on the next step alone, as in the paper."""
+        network, data, recipe, length = self.network, self.data, self.recipe, self.plan.segment
+        steps = min(network.outputs, data.horizon)
+        rows = data.target_rows(firsts, length, steps)
+        spatial = network.spatial_taps if recipe.spatial_weight > 0 else ()
+        temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
+        with tapped(network, (*spatial, *temporal, *self.shown)) as features:
+            predicted = network(data.inputs(firsts, length, with_clock=network.clock))[:, :, :steps]
+        heard = self.teacher.outputs(firsts, length, steps) if recipe.needs_teacher and self.teacher else None
+        outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
+        pairs = None
+        if recipe.needs_features and self.teacher is not None and (tables := self.teacher.tables) is not None:
+            pairs = Features(
+                [(features[name], tables.spatial[name]) for name in spatial],
+                [(features[name], tables.temporal[name]) for name in temporal],
+                firsts,
+                length,
+            )
+        loss = recipe_loss(recipe, outputs, pairs, self.draws)
+        if self.live is not None:
+            loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), firsts, self.draws)
+        return loss

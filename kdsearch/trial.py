@@ -14,16 +14,18 @@ import torch
 
 from kdsearch.bundle import Bundle
 from kdsearch.cache import cache_dir, complete_folder
-from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
+from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.pairs import refusal
 from kdsearch.distill.tables import TeacherTables, make_tables, open_tables, tables_version
 from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError, SpaceError
+from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.accuracy import errors, forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost, parameter_count
 from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
-from kdsearch.models import Forecaster, Stgcn, StgcnSize
+from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
@@ -31,7 +33,7 @@ from kdsearch.record import Cost, CurvePoint, GoOn, Latency, Metrics, TrialRecor
 from kdsearch.train import Plan, fit
 from kdsearch.trial_config import TrialConfig
 
-__all__ = ["Bench", "TaughtNetwork", "fitted_scaler", "fresh_network", "quick_validation"]
+__all__ = ["Bench", "TaughtNetwork", "quick_validation"]
 
 SHRINK_TOLERANCE = 1e-4
 """Largest allowed float32 difference between a masked and a shrunk network, relative to the largest output."""
@@ -43,20 +45,6 @@ SCORE_LEARNING_RATE = 1e-3
 """Highest learning rate while scores are gathered: a wide trained network is to be weighed, not unlearned."""
 
 LATENCY_REPEATS = 100
-
-
-def fitted_scaler(prepared: Prepared, config: TrialConfig) -> Scaler:
-    """Scaler and profile of a fresh network, from the training part."""
-    return fit_scaler(prepared, fit_profile(prepared, config.profile) if config.input == "deviation" else None)
-
-
-def fresh_network(prepared: Prepared, config: TrialConfig, seed: int) -> Stgcn:
-    """An untrained network; its weights follow from the seed."""
-    outputs = prepared.protocol.horizon if config.decoding == "direct" else 1
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        size = StgcnSize.of_width(config.width)
-        return Stgcn(prepared.series.adjacency, size, outputs=outputs, history=prepared.protocol.history)
 
 
 def quick_validation(network: Forecaster, data: WindowedSeries, prepared: Prepared) -> float:
@@ -85,6 +73,10 @@ class TaughtNetwork:
     latency: Latency
     cache: Path
 
+    def seen(self, prepared: Prepared, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
+        """The network itself, and the series as it sees it."""
+        return self.bundle.network(device), WindowedSeries(prepared, self.bundle.scaler, device)
+
     def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
         """What students hear of its features; made where this machine's cache does not hold it yet.
 
@@ -94,8 +86,7 @@ class TaughtNetwork:
         cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
 
         def fill(folder: Path) -> None:
-            data = WindowedSeries(prepared, self.bundle.scaler, device)
-            make_tables(folder, self.bundle.network(device), data, prepared.parts["train"].last)
+            make_tables(folder, *self.seen(prepared, device), prepared.parts["train"].last)
 
         return open_tables(complete_folder(cache / "tables" / f"{self.hash}-{tables_version()}", fill))
 
@@ -134,6 +125,7 @@ class Bench:
         prepared: Series cut by the protocol.
         teacher: Whom students hear and, by default, what is pruned; latency is paired with it.
         base: What is pruned where a trial's source is "base".
+        rivals: Networks trained plainly that reports show beside the teacher, by name.
         threads: Threads inside an operator, in training and timing.
         device: Where tensors live.
     """
@@ -141,6 +133,7 @@ class Bench:
     prepared: Prepared
     teacher: TaughtNetwork
     base: TaughtNetwork | None = None
+    rivals: dict[str, TaughtNetwork] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
 
@@ -177,12 +170,11 @@ class Bench:
         readings beside other trials are scaled by the teacher's, taken in alternation.
         """
         horizon = self.prepared.protocol.horizon
-        window = data.inputs(torch.as_tensor(self.prepared.parts["val"].starts[:1], device=data.device))
-        cost = forecast_cost(network, window, horizon, scaler.stored_numbers)
-        reference = self.teacher.bundle.network(data.device)
-        own, paired = measure_latency(
-            [network, reference], window, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3
-        )
+        first = torch.as_tensor(self.prepared.parts["val"].starts[:1], device=data.device)
+        both = [network, self.teacher.bundle.network(data.device)]
+        pairs = [(one, data.inputs(first, with_clock=one.clock)) for one in both]
+        cost = forecast_cost(*pairs[0], horizon, scaler.stored_numbers)
+        own, paired = measure_latency(pairs, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3)
         latency, ratio = at_pace(own, paired, self.teacher.latency)
         return cost.model_copy(update={"latency_ms": latency, "latency_ratio": ratio})
 
@@ -200,7 +192,8 @@ class Bench:
         if not recipe.needs_teacher:
             return None
         tables = self.tables() if recipe.needs_features else None
-        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables)
+        network = self.teacher.seen(self.prepared, data.device) if recipe.contrasts else None
+        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables, network)
 
     def tables(self) -> TeacherTables:
         """What students hear of the teacher's features."""
@@ -227,7 +220,7 @@ class _Run:
             metrics = {"val": network_errors(network, data, bench.prepared, "val")}
         if not np.isfinite(metrics["val"]["mae"]["all"]):
             raise RunError(f"the validation error of {self.config.route} with loss {self.config.loss} is not finite")
-        packed = Bundle.of(network, scaler, bench.prepared.series.adjacency).to_bytes()
+        packed = Bundle.of(network, scaler, bench.prepared.adjacency).to_bytes()
         return self._record("COMPLETE", self.watch.seconds, metrics), packed
 
     def _record(
@@ -260,6 +253,8 @@ class _Run:
 
     def _trained(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Forecaster:
         config, plan = self.config, self.config.plan()
+        if mistake := refusal(config.recipe(), self.bench.teacher.bundle.network(data.device), network):
+            raise SpaceError(mistake)
         train = partial(
             fit,
             data=data,
@@ -321,7 +316,7 @@ class _Run:
         """
         config, whole, worst = self.config, parameter_count(network), 0.0
         starts = self.bench.prepared.parts["val"].starts
-        sample = data.inputs(torch.as_tensor(starts[::97][:8], device=data.device))
+        sample = data.inputs(torch.as_tensor(starts[::97][:8], device=data.device), with_clock=network.clock)
         plan = config.plan()
         plan = replace(plan, schedule="constant", learning_rate=min(plan.learning_rate, SCORE_LEARNING_RATE))
         for event, share in enumerate(event_shares(config.keep, config.events)):

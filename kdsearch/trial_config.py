@@ -8,6 +8,7 @@ from kdsearch.data.profile import Input, ProfileKind
 from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.recipe import LossName, Recipe
 from kdsearch.errors import SpaceError
+from kdsearch.models import FamilyName
 from kdsearch.models.fused import Precision
 from kdsearch.prune.criteria import Criterion
 from kdsearch.train import OptimiserName, Plan, ScheduleName
@@ -43,7 +44,9 @@ class TrialConfig(pydantic.BaseModel):
     Attributes:
         route: "student" trains a fresh small network, "prune" cuts down a trained one (Algorithm 1), "student-prune"
             trains a fresh network for half of the epochs, then cuts and trains it for the other half.
-        width: Channels c of a fresh network [1, c, 2c] [2c, c, 4c].
+        family: Of a fresh network; a pruned one has its source's.
+        width: Channels of a fresh network, as its family counts them: of an STGCN c in [1, c, 2c] [2c, c, 4c].
+        depth: Layers of a fresh network, as its family counts them; the family's own where None.
         decoding: Of a fresh network; a pruned one has its source's, and its input.
         keep: Share of the source's parameters that pruning leaves.
         events: Pruning events on the way there.
@@ -68,6 +71,14 @@ class TrialConfig(pydantic.BaseModel):
     reduction: Reduction = "mean"
     divergence: Divergence = "softmax"
     slice_share: float = pydantic.Field(0.1, gt=0, le=1)
+    lambda1: float = pydantic.Field(10.0, ge=0)
+    lambda2: float = pydantic.Field(1.0, ge=0)
+    tau1: float = pydantic.Field(1.0, gt=0)
+    tau2: float = pydantic.Field(0.1, gt=0)
+    tau3: float = pydantic.Field(0.1, gt=0)
+    joint: bool = False
+    family: FamilyName = "stgcn"
+    depth: int | None = pydantic.Field(None, ge=1)
     width: int = pydantic.Field(2, ge=1)
     decoding: Literal["direct", "iterated"] = "direct"
     input: Input = "deviation"

@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ def series() -> Series:
 def prepared(series: Series) -> Prepared:
     """The ring cut by the stgcn protocol."""
     return prepare(series, PROTOCOLS["stgcn"])
+
+
+@pytest.fixture(scope="session")
+def prepared_grid() -> Prepared:
+    """Five weeks of inflow and outflow on a grid of two rows and three columns, six hours a step."""
+    road = make_series(days=35, nodes=12, interval_minutes=360)
+    flows = road.values[:, :, 0].reshape(-1, 2, 6).transpose(0, 2, 1)
+    neighbours = np.kron(np.eye(2), np.eye(3, k=1) + np.eye(3, k=-1)) + np.eye(6, k=3) + np.eye(6, k=-3)
+    grid = replace(
+        road, name="grid", values=flows, unit=("km/h",) * 2, channels=("in", "out"), adjacency=neighbours, grid=(2, 3)
+    )
+    return prepare(grid, PROTOCOLS["stresnet"])
 
 
 @pytest.fixture(scope="session", autouse=True)

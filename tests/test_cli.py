@@ -35,6 +35,8 @@ protocol = "stgcn"
 [teacher]
 width = 4
 epochs = 1
+[stid]
+epochs = 1
 [parameters.route]
 choices = ["student", "prune"]
 [parameters.loss]
@@ -145,7 +147,7 @@ def test_show_prints_the_object_of_the_design(kdsearch: Command, folder: Path) -
     shown = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
     assert {"study", "dataset", "protocol", "objectives", "trials", "front", "knee", "references"} <= set(shown)
     assert shown["knee"] in shown["front"]
-    assert {line["name"] for line in shown["references"]} == {"last value", "calendar profile", "teacher"}
+    assert {line["name"] for line in shown["references"]} == {"last value", "calendar profile", "STID", "teacher"}
     for trial in shown["trials"]:
         assert {"15", "30", "45", "all"} <= set(trial["metrics"]["val"]["mae"])
         assert trial["on_front"] == (trial["number"] in shown["front"])

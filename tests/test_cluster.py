@@ -32,6 +32,8 @@ protocol = "stgcn"
 [teacher]
 width = 2
 epochs = 1
+[stid]
+epochs = 1
 [parameters.width]
 low = 1
 high = 3

@@ -27,6 +27,8 @@ protocol = "stgcn"
 [teacher]
 width = 1
 epochs = 1
+[stid]
+epochs = 1
 [parameters.route]
 choices = ["student", "prune"]
 [parameters.width]

@@ -25,6 +25,8 @@ protocol = "stgcn"
 [teacher]
 width = 1
 epochs = 1
+[stid]
+epochs = 1
 [parameters.width]
 low = 1
 high = 2

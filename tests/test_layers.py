@@ -7,7 +7,19 @@ import kdsearch
 
 PACKAGE = Path(kdsearch.__file__).parent
 ARROW = ["errors", "interruption", "record", "compiled", "data", "models", "distill", "prune", "measure", "train"]
-ARROW += ["bundle", "cache", "export", "trial_config", "trial", "teachers", "study", "report", "confirm", "reproduce"]
+ARROW += [
+    "bundle",
+    "cache",
+    "export",
+    "trial_config",
+    "fresh",
+    "trial",
+    "teachers",
+    "study",
+    "report",
+    "confirm",
+    "reproduce",
+]
 ARROW += ["doctor", "run_options", "running", "console", "cli"]
 TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py"]
 TORCH_FREE += ["run_options.py", "cli.py"]

@@ -13,9 +13,10 @@ import torch
 from kdsearch.bundle import Bundle
 from kdsearch.data.protocols import Prepared
 from kdsearch.errors import RunError, SpaceError
+from kdsearch.fresh import fresh_network
 from kdsearch.record import TrialRecord
 from kdsearch.teachers import taught_network, teacher_config
-from kdsearch.trial import Bench, fresh_network
+from kdsearch.trial import Bench
 from kdsearch.trial_config import RECIPES, TrialConfig
 
 PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}

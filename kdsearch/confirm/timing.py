@@ -33,7 +33,7 @@ LEAST_LOAD_SECONDS = 30.0
 def quiet_costs(
     bench: Bench, store: StudyStore, trials: list[StoredTrial], bundles: list[Bundle]
 ) -> tuple[list[Cost], Pace]:
-    """Time networks and teacher in alternation; saves the reference lines with their test errors.
+    """Time networks, teacher and rivals in alternation; saves the reference lines with their test errors.
 
     Args:
         bench: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
@@ -44,7 +44,8 @@ def quiet_costs(
     Returns:
         Costs in the order of the trials, and how quiet the machine was.
     """
-    networks = [bundle.network(torch.device(bench.device)) for bundle in (bench.teacher.bundle, *bundles)]
+    shown = {"teacher": bench.teacher.bundle} | {name: rival.bundle for name, rival in bench.rivals.items()}
+    networks = [bundle.network(torch.device(bench.device)) for bundle in (*shown.values(), *bundles)]
     watch, before = _Watch(), _teacher_pace(bench, networks[0])
     single, batch = _timed(bench, networks, 1, SINGLE_REPEATS), _timed(bench, networks, PAPER_BATCH, BATCH_REPEATS)
     after, alone = _teacher_pace(bench, networks[0]), bench.threads == 1 and bench.device == "cpu"
@@ -53,8 +54,9 @@ def quiet_costs(
     )
     for reference in reference_lines(bench.prepared, ("val", "test")):
         store.save_reference(reference)
-    known = next(reference for reference in store.references() if reference.name == "teacher")
-    known_costs = [known.cost, *(trial.record.cost if trial.record is not None else None for trial in trials)]
+    references = {reference.name: reference for reference in store.references()}
+    known_costs = [references[name].cost for name in shown]
+    known_costs += [trial.record.cost if trial.record is not None else None for trial in trials]
     timed = []
     for cost, one, many in zip(known_costs, single, batch, strict=True):
         if cost is not None:
@@ -63,9 +65,10 @@ def quiet_costs(
             readings = {"latency_ms": latency, "latency_ratio": ratio}
             readings |= {"latency_batch_ms": many, "latency_batch_ratio": batch_ratio}
             timed.append(cost.model_copy(update=readings))
-    scores = {part: bench.bundle_metrics(bench.teacher.bundle, part) for part in ("val", "test")}
-    store.save_reference(Reference(name="teacher", metrics=scores, cost=timed[0], note=known.note))
-    return timed[1:], measured
+    for (name, bundle), reading in zip(shown.items(), timed, strict=False):
+        scores = {part: bench.bundle_metrics(bundle, part) for part in ("val", "test")}
+        store.save_reference(Reference(name=name, metrics=scores, cost=reading, note=references[name].note))
+    return timed[len(shown) :], measured
 
 
 def busy_share(before: float, after: float, seconds: float, own: int, cores: int) -> float | None:
@@ -128,6 +131,8 @@ def _timed(
 ) -> list[Latency]:
     data = WindowedSeries(bench.prepared, bench.teacher.bundle.scaler, torch.device(bench.device))
     starts = bench.prepared.parts["train"].starts
-    windows = data.inputs(torch.as_tensor(starts[np.arange(batch) % len(starts)], device=data.device))
+    firsts = torch.as_tensor(starts[np.arange(batch) % len(starts)], device=data.device)
+    windows = {clock: data.inputs(firsts, with_clock=clock) for clock in {network.clock for network in networks}}
+    pairs = [(network, windows[network.clock]) for network in networks]
     horizon = bench.prepared.protocol.horizon
-    return measure_latency(networks, windows, horizon, repeats=repeats, threads=bench.threads, max_seconds=seconds)
+    return measure_latency(pairs, horizon, repeats=repeats, threads=bench.threads, max_seconds=seconds)

@@ -3,12 +3,9 @@
 Built-in cards are in `kdsearch.data.catalog`; a user's folder has the same fields in its `dataset.toml`.
 """
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, model_validator
 
 from kdsearch.errors import DataError
@@ -21,7 +18,6 @@ __all__ = [
     "PublicFile",
     "SeriesSource",
     "chosen_files",
-    "row_times",
     "where_from",
 ]
 
@@ -35,8 +31,11 @@ class SeriesSource(_Frozen):
 
     Attributes:
         file: File name in the dataset's folder: `.csv`, `.npz`, `.h5` or `.hdf5`.
+        further: Files of the same layout that go on where it ends, in order of time.
         key: Array, dataset or pandas frame inside an npz or HDF5 file; may be left out where there is only one.
-        axes: The order of the axes in the file, such as "node step"; "step node" or "step node channel" if absent.
+        axes: The order of the axes in the file, such as "node step"; "step node" or "step node channel" if absent. The
+            nodes of "step channel row column" are the cells of a grid, row by row.
+        dates: Array inside an HDF5 file with the time of each row as YYYYMMDDSS, the slots SS of a day from 01.
         header: Whether a CSV file's first line holds sensor ids; seen from the file where absent.
         ids_file: A text file with the sensor ids in column order, for files without a header.
         weekdays_only: Rows are the Mondays to Fridays from `start` on, without a row for weekends.
@@ -44,8 +43,10 @@ class SeriesSource(_Frozen):
     """
 
     file: str
+    further: tuple[str, ...] = ()
     key: str | None = None
     axes: str | None = None
+    dates: str | None = None
     header: bool | None = None
     ids_file: str | None = None
     weekdays_only: bool = False
@@ -56,21 +57,31 @@ class GraphSource(_Frozen):
     """How the road graph is stored.
 
     Attributes:
-        file: File name in the dataset's folder: `.csv`, `.npz` (sparse, of scipy) or `.pkl` (of DCRNN).
+        file: File name in the dataset's folder: `.csv`, `.npz` (sparse, of scipy) or `.pkl` (of DCRNN); empty for a
+            grid.
         kind: "distances" (a matrix), "weights" (an adjacency matrix as it stands), "edges" (a list of
-            from, to and, where roads have lengths, cost) or "dcrnn-pickle" (ids, index and weights).
+            from, to and, where roads have lengths, cost), "dcrnn-pickle" (ids, index and weights) or "grid" (no file:
+            each cell of a grid has an edge of weight 1 to the cells beside, above and below it).
         unit_metres: Metres in one unit of distance or cost.
         symmetric: Whether each edge counts in both directions; by default edge lists do, matrices stay as given.
         sigma2_km2: Width of the Gaussian kernel over distances, see `kdsearch.data.graph`.
         threshold: Weights below it are no edge.
     """
 
-    file: str
-    kind: Literal["distances", "weights", "edges", "dcrnn-pickle"]
+    file: str = ""
+    kind: Literal["distances", "weights", "edges", "dcrnn-pickle", "grid"]
     unit_metres: float = Field(default=1.0, gt=0)
     symmetric: bool | None = None
     sigma2_km2: float = Field(default=10.0, gt=0)
     threshold: float = Field(default=0.5, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _only_a_grid_needs_no_file(self) -> "GraphSource":
+        if not self.file and self.kind != "grid":
+            raise ValueError(f"kind = {self.kind!r} wants file = ...; name the file that holds the graph")
+        if self.file and self.kind == "grid":
+            raise ValueError(f"kind = 'grid' reads no file; leave out file = {self.file!r}")
+        return self
 
 
 class FileSet(_Frozen):
@@ -82,8 +93,8 @@ class FileSet(_Frozen):
     @property
     def names(self) -> tuple[str, ...]:
         """File names that must be in the folder."""
-        ids_file = (self.series.ids_file,) if self.series.ids_file else ()
-        return (self.series.file, self.graph.file, *ids_file)
+        optional = (self.graph.file, self.series.ids_file)
+        return (self.series.file, *self.series.further, *(name for name in optional if name))
 
 
 class PublicFile(_Frozen):
@@ -120,6 +131,7 @@ class DatasetCard(_Frozen):
         unit: Unit of the readings, one for each channel (a single one stands for all).
         channels: Names of the channels in the file's order.
         missing_value: Readings equal to it were not measured.
+        negative_is_zero: Whether readings below zero count as zero.
         shape: Shape `(step, node, channel)` of the public file, if there is one.
         parts: Known pieces of the public file, by shape.
         series: How the readings are stored; None for the synthetic `demo`.
@@ -135,6 +147,7 @@ class DatasetCard(_Frozen):
     unit: tuple[str, ...]
     channels: tuple[str, ...] = Field(min_length=1)
     missing_value: float | None = None
+    negative_is_zero: bool = False
     shape: tuple[int, int, int] | None = None
     parts: tuple[Part, ...] = ()
     series: SeriesSource | None = None
@@ -164,6 +177,12 @@ class DatasetCard(_Frozen):
             return ()
         return (FileSet(series=self.series, graph=self.graph), *self.alternatives)
 
+    @property
+    def fetchable(self) -> FileSet | None:
+        """The first form whose files all have an address and a hash: what cannot be verified is not fetched."""
+        known = {file.name for file in self.files if file.address and file.blob_id}
+        return next((form for form in self.file_sets if known.issuperset(form.names)), None)
+
 
 def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
     """The first form of the dataset whose files are all in the folder.
@@ -174,7 +193,7 @@ def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
     for files in card.file_sets:
         if all((folder / name).is_file() for name in files.names):
             return files
-    fetch = f"run `kdsearch data fetch {card.name}`, or " if card.files else ""
+    fetch = f"run `kdsearch data fetch {card.name}`, or " if card.fetchable else ""
     raise DataError(f"{card.name} is not complete in {folder}; {fetch}{where_from(card, folder)}")
 
 
@@ -186,42 +205,3 @@ def where_from(card: DatasetCard, folder: Path) -> str:
         for files in card.file_sets
     ]
     return f"put {', or '.join(dict.fromkeys(forms))} into that folder"
-
-
-def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> NDArray[np.datetime64]:
-    """Times of the rows of a file that holds none, ``datetime64[m]`` ``(step,)``.
-
-    Args:
-        card: The dataset.
-        source: The form that is read; its weekends and absent spans are left out.
-        shape: Shape ``(step, node, channel)`` of the readings.
-
-    Raises:
-        DataError: Readings of this shape are neither the public file nor a known part of it.
-    """
-    first = np.datetime64(_start_of(card, source, shape), "m")
-    steps = shape[0]
-    absent_steps = sum(round((end - start) / timedelta(minutes=card.interval_minutes)) for start, end in source.absent)
-    days = steps * card.interval_minutes // 1440 + 1
-    spare = (2 * days // 5 + 3) * 1440 // card.interval_minutes if source.weekdays_only else 0
-    times = first + np.arange(steps + absent_steps + spare) * np.timedelta64(card.interval_minutes, "m")
-    keep = np.ones(len(times), dtype=bool)
-    if source.weekdays_only:
-        keep &= np.is_busday(times.astype("datetime64[D]"))
-    for start, end in source.absent:
-        keep &= (times < np.datetime64(start, "m")) | (times >= np.datetime64(end, "m"))
-    return np.asarray(times[keep][:steps])
-
-
-def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> datetime:
-    for part in card.parts:
-        if part.shape in (None, shape):
-            return part.start
-    if card.shape in (None, shape) and card.start is not None:
-        return card.start
-    if card.shape is None:
-        raise DataError(f"{source.file} of {card.name} holds no times; write start = ... into its dataset.toml")
-    raise DataError(
-        f"{source.file} of {card.name} has the shape {shape}, neither that of the public file {card.shape} nor of a "
-        "part known here; write its start and channels into a dataset.toml beside it"
-    )

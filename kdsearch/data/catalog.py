@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard, FileSet, GraphSource, Part, PublicFile, SeriesSource
+from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError
 
@@ -73,9 +74,9 @@ def describe_completeness(card: DatasetCard, series: Series) -> str:
     if card.shape == shape:
         differs = "other content" if series.complete is False else "not every hash known"
         return f"files of the public shape, {differs}"
-    words = [f"{shape[0]} of {card.shape[0]} steps"]
+    words = [f"{shape[0]:,} of {card.shape[0]:,} steps"]
     if shape[1] != card.shape[1]:
-        words.append(f"{shape[1]} of {card.shape[1]} sensors")
+        words.append(f"{shape[1]:,} of {card.shape[1]:,} sensors")
     if shape[2] != card.shape[2]:
         words.append(f"{' and '.join(series.channels)} only")
     return f"a part of the public file: {', '.join(words)}"
@@ -235,6 +236,6 @@ _LOS_LOOP = DatasetCard(
 )
 
 CARDS: dict[str, DatasetCard] = {
-    card.name: card for card in (_DEMO, _PEMSD8, _PEMSD4, _PEMSD7M, _METR_LA, _PEMS_BAY, _LOS_LOOP)
+    card.name: card for card in (_DEMO, _PEMSD8, _PEMSD4, _PEMSD7M, _METR_LA, _PEMS_BAY, _LOS_LOOP, BIKENYC, TAXIBJ)
 }
 """The built-in datasets by name."""

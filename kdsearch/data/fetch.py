@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.data.card import DatasetCard, FileSet, PublicFile
+from kdsearch.data.card import DatasetCard, PublicFile, where_from
 from kdsearch.errors import DataError
 
 __all__ = ["FileStatus", "blob_id", "check", "fetch"]
@@ -53,7 +53,7 @@ def blob_id(path: Path) -> str:
 def check(card: DatasetCard, folder: Path) -> list[FileStatus]:
     """State of each file of the form of the dataset that is in the folder, or of the one that `fetch` would get."""
     complete = (form for form in card.file_sets if all((folder / name).is_file() for name in form.names))
-    form = next(complete, None) or _fetchable(card) or next(iter(card.file_sets), None)
+    form = next(complete, None) or card.fetchable or next(iter(card.file_sets), None)
     public = {file.name: file for file in card.files}
     return [_status(folder / name, public.get(name)) for name in (form.names if form else ())]
 
@@ -70,12 +70,6 @@ def _status(path: Path, public: PublicFile | None) -> FileStatus:
     return FileStatus(name=path.name, state=state, size_bytes=size_bytes, source=public.source if public else "")
 
 
-def _fetchable(card: DatasetCard) -> FileSet | None:
-    """The first form whose files all have an address and a hash: what cannot be verified is not fetched."""
-    known = {file.name for file in card.files if file.address and file.blob_id}
-    return next((form for form in card.file_sets if known.issuperset(form.names)), None)
-
-
 def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
     """Gets the public files of a dataset into a folder; nothing unverified ever has a file's final name.
 
@@ -89,9 +83,13 @@ def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> 
         DataError: The dataset has no public address, a file cannot be had, is not what the card says, or another
             file of its name is in the folder; the sentence says what to put where.
     """
-    form = _fetchable(card)
+    form = card.fetchable
     if form is None:
-        raise DataError(f"{card.name} has no files to fetch; only datasets with public addresses can be fetched")
+        by_hand = any(status.state == "absent" for status in check(card, folder))
+        remedy = (
+            where_from(card, folder) if by_hand else "only datasets with public addresses and hashes can be fetched"
+        )
+        raise DataError(f"{card.name} has no files to fetch; {remedy}")
     public = {file.name: file for file in card.files}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from kdsearch.data.card import GraphSource
 from kdsearch.data.graph_files import EdgeList, Matrix, read_edges, read_matrix, read_pickled_graph
 from kdsearch.errors import DataError
 
-__all__ = ["adjacency_from_distances", "distances_from_edges", "read_adjacency"]
+__all__ = ["adjacency_from_distances", "distances_from_edges", "grid_adjacency", "read_adjacency"]
 
 
 def adjacency_from_distances(
@@ -68,7 +68,22 @@ def distances_from_edges(edges: EdgeList, sensor_ids: tuple[str, ...], path: Pat
     return distances
 
 
-def read_adjacency(source: GraphSource, folder: Path, sensor_ids: tuple[str, ...], named: bool) -> NDArray[np.float64]:
+def grid_adjacency(rows: int, columns: int) -> NDArray[np.float64]:
+    """Edges of weight 1 between cells that share a side: float64 ``(cell, cell)``, cell = row * columns + column."""
+    cells = np.arange(rows * columns).reshape(rows, columns)
+    weights = np.zeros((cells.size, cells.size))
+    for one, other in ((cells[:-1], cells[1:]), (cells[:, :-1], cells[:, 1:])):
+        weights[one, other] = weights[other, one] = 1.0
+    return weights
+
+
+def read_adjacency(
+    source: GraphSource,
+    folder: Path,
+    sensor_ids: tuple[str, ...],
+    named: bool,
+    grid: tuple[int, int] | None = None,
+) -> NDArray[np.float64]:
     """Adjacency of a dataset's sensors in the order of its readings.
 
     Edge lists count in both directions and matrices as given, unless the source says otherwise; an edge made
@@ -79,6 +94,7 @@ def read_adjacency(source: GraphSource, folder: Path, sensor_ids: tuple[str, ...
         folder: Where the file is.
         sensor_ids: Of the readings, one for each node.
         named: Whether these are the source's own ids, to be matched with those of the graph.
+        grid: Rows and columns where the sensors are the cells of a grid.
 
     Returns:
         float64 ``(node, node)``, non-negative, zero diagonal.
@@ -86,6 +102,13 @@ def read_adjacency(source: GraphSource, folder: Path, sensor_ids: tuple[str, ...
     Raises:
         DataError: The graph is not of these sensors, or has negative or missing entries.
     """
+    if source.kind == "grid":
+        if grid is None:
+            raise DataError(
+                f'{folder}: kind = "grid" under [graph] wants readings of a grid; write their axes under [series] in '
+                'dataset.toml, such as axes = "step channel row column", or another kind'
+            )
+        return grid_adjacency(*grid)
     path = folder / source.file
     if source.kind == "edges":
         distances = distances_from_edges(read_edges(path), sensor_ids, path)

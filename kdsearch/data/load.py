@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.data.card import DatasetCard, FileSet, chosen_files, row_times
+from kdsearch.data.card import DatasetCard, FileSet, chosen_files
 from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
-from kdsearch.data.readers import check_times, read_series
 from kdsearch.data.series import Series
+from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
+from kdsearch.data.times import check_times, row_times
 from kdsearch.errors import DataError
 
 __all__ = [
@@ -77,6 +78,7 @@ class SeriesFacts(BaseModel):
         channels: One for each channel.
         edges: Directed edges.
         isolated_nodes: Nodes without any edge.
+        active_nodes: Nodes with any reading but zero.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +90,7 @@ class SeriesFacts(BaseModel):
     channels: list[ChannelFacts]
     edges: int
     isolated_nodes: int
+    active_nodes: int
 
 
 def default_data_dir() -> Path:
@@ -158,13 +161,15 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         return make_demo()
     files = chosen_files(card, folder)
     source, path = files.series, folder / files.series.file
-    readings = read_series(path, source.key, source.axes, source.header)
+    readings = read_source(source, folder, card.interval_minutes)
     values = readings.values
     times = row_times(card, source, values.shape) if readings.times is None else readings.times
     check_times(times, card.interval_minutes, path)
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
         values = np.where(values == np.float32(card.missing_value), np.float32(np.nan), values)
+    if card.negative_is_zero:
+        values = np.maximum(values, np.float32(0))
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
     if len(set(sensor_ids)) != values.shape[1]:
@@ -178,9 +183,10 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         interval_minutes=card.interval_minutes,
         unit=card.unit[: len(channels)],
         channels=channels,
-        adjacency=read_adjacency(files.graph, folder, sensor_ids, named=ids is not None),
+        adjacency=read_adjacency(files.graph, folder, sensor_ids, named=ids is not None, grid=readings.grid),
         sensor_ids=sensor_ids,
         complete=_complete(card, files, folder),
+        grid=readings.grid,
     )
 
 
@@ -219,6 +225,7 @@ def facts_of(series: Series) -> SeriesFacts:
         ],
         edges=int(linked.sum()),
         isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
+        active_nodes=int((series.measured & (series.values != 0)).any(axis=(0, 2)).sum()),
     )
 
 

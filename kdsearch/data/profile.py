@@ -10,6 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.clock import DAY_MINUTES, weekdays_and_minutes
 from kdsearch.data.protocols import Prepared
 
 __all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler", "profile_kind"]
@@ -21,7 +22,6 @@ SMOOTHING_MINUTES = 25
 HARMONICS = 8
 RANK = 8
 TABLE_DAYS = 14
-DAY_MINUTES = 24 * 60
 GROUPS = 3
 
 
@@ -61,9 +61,7 @@ class Profile:
 
 def _calendar(times: NDArray[np.datetime64], slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Weekday group and slot of the day for each time."""
-    days = times.astype("datetime64[D]")
-    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
-    minute = (times.astype("datetime64[m]") - days.astype("datetime64[m]")).astype(np.int64)
+    weekday, minute = weekdays_and_minutes(times)
     return np.maximum(weekday - 4, 0), minute * slots // DAY_MINUTES
 
 
@@ -141,8 +139,8 @@ class Scaler:
     """From real units to what a network sees, and back: ``(value - profile - mean) / deviation``.
 
     Attributes:
-        mean: Of the training data, one number.
-        deviation: Population standard deviation of the training data, one number.
+        mean: Of the training data, one number; with the scaler "min-max" the middle between smallest and largest.
+        deviation: Population standard deviation of the training data, one number; with "min-max" half their range.
         profile: None for raw input.
     """
 
@@ -162,12 +160,15 @@ class Scaler:
 
 
 def fit_scaler(prepared: Prepared, profile: Profile | None) -> Scaler:
-    """Mean and deviation of the training data as the protocol weighs it, of deviations where there is a profile."""
+    """Mean and deviation of the training data as the protocol says, of deviations where there is a profile."""
     weights = prepared.training_weights()
     rows = np.flatnonzero(weights)
     values = prepared.values[rows].astype(np.float64)
     if profile is not None:
         values -= profile.rows(prepared.series.times[rows])
+    if prepared.protocol.scaler == "min-max":
+        smallest, largest = float(values.min()), float(values.max())
+        return Scaler((smallest + largest) / 2, max((largest - smallest) / 2, 1e-6), profile)
     mean = float(np.average(values.mean(axis=1), weights=weights[rows]))
     variance = float(np.average(np.square(values - mean).mean(axis=1), weights=weights[rows]))
     return Scaler(mean, max(variance**0.5, 1e-6), profile)

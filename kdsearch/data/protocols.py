@@ -1,67 +1,42 @@
-"""Protocols: what makes two numbers comparable. Channel, split, history, horizon, scaler rule and metric convention."""
+"""The protocols by name, and what a series is when one of them has cut it."""
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 
 __all__ = ["PROTOCOLS", "Part", "Prepared", "Protocol", "prepare"]
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """A named, hashable choice.
+def _stresnet(name: str, history_days: int, test_days: int) -> Protocol:
+    """Zhang, Zheng and Qi, AAAI 2017: the next step of all flows, the last days for test, scaled to the range of tanh.
 
-    Attributes:
-        name: As in `PROTOCOLS`.
-        channel: Position of the forecast channel.
-        split: Shares of training, validation and test.
-        split_by: "days" cuts between calendar days, "rows" anywhere.
-        history: Steps looked at.
-        horizon: Steps forecast.
-        reported_steps: Steps of the horizon that tables show, counted from 1.
-        within_day: Whether a window must lie inside one calendar day.
-        scaler: "windows" weights each training row by the windows that contain it, "rows" counts it once.
+    Their scaler is fitted on training and validation, this one on training alone. They drop days that lack a slot and
+    then want of a history those steps that the network looks at; here no window has a gap anywhere in its history, so
+    that more of them are lost after one.
     """
-
-    name: str
-    split: tuple[float, float, float]
-    split_by: Literal["days", "rows"]
-    history: int
-    horizon: int
-    reported_steps: tuple[int, ...]
-    within_day: bool
-    scaler: Literal["windows", "rows"]
-    channel: int = 0
-
-    @property
-    def hash(self) -> str:
-        """Hash of every field: results of one hash may share a table."""
-        return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()
-
-    def reported_minutes(self, interval_minutes: int) -> dict[int, int]:
-        """Reported step -> minutes ahead."""
-        return {step: step * interval_minutes for step in self.reported_steps}
-
-    def describe(self, series: Series) -> str:
-        """One sentence for a reader of tables."""
-        minutes = ", ".join(str(value) for value in self.reported_minutes(series.interval_minutes).values())
-        shares = " / ".join(f"{100 * share:.0f} %" for share in self.split)
-        inside = "inside one day" if self.within_day else "inside one part"
-        return (
-            f"protocol {self.name}: {series.channels[self.channel]}, {self.history} steps in, {self.horizon} out, "
-            f"reported at {minutes} minutes; "
-            f"{shares} of the {self.split_by} for training, validation and test, in order of time; windows {inside}; "
-            f"gaps interpolated inside a part, as the papers do, so that one at the end of a history looks ahead; "
-            f"errors over measured readings in real units, MAPE where the truth is above zero"
-        )
+    return Protocol(
+        name,
+        (0.9, 0.1, 0.0),
+        "rows",
+        history=0,
+        horizon=1,
+        reported_steps=(1,),
+        within_day=False,
+        scaler="min-max",
+        channel=None,
+        history_days=history_days,
+        test_days=test_days,
+        inputs_reach_back=True,
+    )
 
 
 PROTOCOLS = {
@@ -71,6 +46,13 @@ PROTOCOLS = {
     "six-two-two": Protocol(
         "six-two-two", (0.6, 0.2, 0.2), "rows", 12, 12, (3, 6, 12), within_day=False, scaler="rows"
     ),
+    # METR-LA and PEMS-BAY in DCRNN, D2STGNN and ST-MLP.
+    "seven-one-two": Protocol(
+        "seven-one-two", (0.7, 0.1, 0.2), "rows", 12, 12, (3, 6, 12), within_day=False, scaler="rows"
+    ),
+    "stresnet": _stresnet("stresnet", history_days=7, test_days=10),  # BikeNYC, with frames of one week
+    "stresnet-four-weeks": _stresnet("stresnet-four-weeks", history_days=28, test_days=10),  # BikeNYC as published
+    "stresnet-taxibj": _stresnet("stresnet-taxibj", history_days=7, test_days=28),
 }
 
 
@@ -81,7 +63,7 @@ class Part:
     Attributes:
         first: First row.
         last: One past the last row.
-        starts: First row of each window that lies inside the part, int64, ascending.
+        starts: First row of each window of the part, int64, ascending; before `first` where inputs reach back.
     """
 
     first: int
@@ -94,8 +76,9 @@ class Prepared:
     """A series cut by a protocol.
 
     Attributes:
+        protocol: With its history in steps of the series.
         values: The forecast channel in real units, float32 ``(step, node)``; gaps are interpolated in time inside
-            each part, never across its border.
+            each part, never across its border. Of all channels together, node = channel * nodes + node of the series.
         measured: What was really measured, bool ``(step, node)``; metrics and losses count nothing else.
         parts: "train", "val" and "test".
     """
@@ -108,14 +91,42 @@ class Prepared:
 
     @property
     def unit(self) -> str:
-        """Unit of the forecast channel."""
-        return self.series.unit[self.protocol.channel]
+        """Unit of the forecast channel, or of all of them."""
+        return self.series.unit[self.protocol.channel or 0]
+
+    @property
+    def flows(self) -> int:
+        """Channels that are forecast together."""
+        return int(self.values.shape[1] // self.series.values.shape[1])
+
+    @property
+    def grid(self) -> tuple[int, int, int] | None:
+        """``(flow, row, column)`` where the nodes are the cells of a grid, in this order; else None."""
+        return None if self.series.grid is None else (self.flows, *self.series.grid)
+
+    @cached_property
+    def adjacency(self) -> NDArray[np.float64]:
+        """Edge weights ``(node, node)``; of several channels together, no edge joins two of them."""
+        if self.flows == 1:
+            return self.series.adjacency
+        return np.asarray(np.kron(np.eye(self.flows), self.series.adjacency), dtype=np.float64)
+
+    @property
+    def active_share(self) -> float:
+        """Share of the series' nodes with any forecast reading above zero in the training part.
+
+        Errors per active cell, as the ST-ResNet papers report for BikeNYC, are RMSE over ``active_share ** 0.5``: 81 of
+        128 cells hold stations, and their factor is 1.2571.
+        """
+        train = self.parts["train"]
+        above = (self.values[train.first : train.last] > 0).any(axis=0)
+        return float(above.reshape(self.flows, -1).any(axis=0).mean())
 
     def training_weights(self) -> NDArray[np.float64]:
         """How often each row counts in the scaler, ``(step,)``; zero outside the training part."""
         weights = np.zeros(len(self.values))
         train = self.parts["train"]
-        if self.protocol.scaler == "rows":
+        if self.protocol.scaler != "windows":
             weights[train.first : train.last] = 1.0
             return weights
         length = self.protocol.history + self.protocol.horizon
@@ -128,18 +139,17 @@ def prepare(series: Series, protocol: Protocol) -> Prepared:
     """Cut a series by a protocol.
 
     Raises:
-        ProtocolError: Where a part is too short for one window, or the channel is not there.
+        ProtocolError: Where a part is too short for one window, a channel is not there, or channels that are forecast
+            together have different units.
     """
-    if protocol.channel >= series.values.shape[2]:
-        raise ProtocolError(
-            f"protocol {protocol.name} forecasts channel {protocol.channel}, but {series.name} has only "
-            f"{', '.join(series.channels)}; choose another protocol or add the channel to the dataset's files"
-        )
-    raw = series.values[:, :, protocol.channel]
+    if protocol.history_days is not None:
+        protocol = replace(protocol, history=protocol.history_days * DAY_MINUTES // series.interval_minutes)
+    raw = _forecast_readings(series, protocol)
     parts: dict[str, Part] = {}
     pieces: list[NDArray[np.float32]] = []
     for name, (first, last) in zip(("train", "val", "test"), _borders(series, protocol), strict=True):
-        starts = first + _window_starts(series.times[first:last], series.interval_minutes, protocol)
+        reach = max(0, first - protocol.history) if protocol.inputs_reach_back else first
+        starts = reach + _window_starts(series.times[reach:last], series.interval_minutes, protocol)
         if not len(starts):
             raise ProtocolError(
                 f"the {name} part of {series.name} ({last - first} steps) holds no window of "
@@ -150,14 +160,39 @@ def prepare(series: Series, protocol: Protocol) -> Prepared:
     return Prepared(series, protocol, np.concatenate(pieces), np.isfinite(raw), parts)
 
 
+def _forecast_readings(series: Series, protocol: Protocol) -> NDArray[np.float32]:
+    """The forecast channel, or all of them one after the other, ``(step, node)``."""
+    if protocol.channel is None:
+        if len(set(series.unit)) > 1:
+            raise ProtocolError(
+                f"protocol {protocol.name} forecasts all channels of {series.name} together, but their units are "
+                f"{', '.join(series.unit)}; choose one channel"
+            )
+        return series.values.transpose(0, 2, 1).reshape(len(series.values), -1)
+    if protocol.channel >= series.values.shape[2]:
+        raise ProtocolError(
+            f"protocol {protocol.name} forecasts channel {protocol.channel}, but {series.name} has only "
+            f"{', '.join(series.channels)}; choose another protocol or add the channel to the dataset's files"
+        )
+    return series.values[:, :, protocol.channel]
+
+
 def _borders(series: Series, protocol: Protocol) -> Iterable[tuple[int, int]]:
     """Row ranges of the three parts; held-out parts by days get at least one day each."""
     steps = len(series.times)
-    if protocol.split_by == "rows":
+    days, day_starts = np.unique(series.times.astype("datetime64[D]"), return_index=True)
+    if protocol.test_days is not None:
+        if len(days) <= protocol.test_days:
+            raise ProtocolError(
+                f"{series.name} has {len(days)} days, protocol {protocol.name} takes the last {protocol.test_days} for "
+                "test; use a longer series"
+            )
+        second_cut = int(day_starts[len(days) - protocol.test_days])
+        first_cut = int(second_cut * protocol.split[0] / sum(protocol.split[:2]))
+    elif protocol.split_by == "rows":
         first_cut = int(steps * protocol.split[0])
-        second_cut = int(steps * (protocol.split[0] + protocol.split[1]))
+        second_cut = int(steps * (1 - protocol.split[2]))
     else:
-        days, day_starts = np.unique(series.times.astype("datetime64[D]"), return_index=True)
         held_out = [max(1, round(len(days) * share)) for share in protocol.split[1:]]
         if len(days) <= sum(held_out):
             raise ProtocolError(
@@ -169,7 +204,7 @@ def _borders(series: Series, protocol: Protocol) -> Iterable[tuple[int, int]]:
 
 
 def _window_starts(times: NDArray[np.datetime64], interval_minutes: int, protocol: Protocol) -> NDArray[np.int64]:
-    """Starts, relative to the part, of windows without a gap in time (and inside one day where asked)."""
+    """Starts, relative to these times, of windows without a gap in time (and inside one day where asked)."""
     length = protocol.history + protocol.horizon
     if len(times) < length:
         return np.zeros(0, dtype=np.int64)
@@ -185,7 +220,7 @@ def _interpolated(values: NDArray[np.float32], series: Series, part: str) -> NDA
     silent = np.flatnonzero(~np.isfinite(values).any(axis=0))
     if len(silent):
         raise ProtocolError(
-            f"sensor {series.sensor_ids[silent[0]]} of {series.name} has no reading in the {part} part "
-            f"({len(silent)} such sensors); leave it out of the series and the graph"
+            f"sensor {series.sensor_ids[silent[0] % len(series.sensor_ids)]} of {series.name} has no reading in the "
+            f"{part} part ({len(silent)} such sensors); leave it out of the series and the graph"
         )
     return pd.DataFrame(values).interpolate(limit_direction="both").to_numpy(dtype=np.float32)

@@ -14,9 +14,10 @@ from kdsearch.data.pickles import unpickled
 from kdsearch.data.tables import cells_of, is_number, is_time, lines_of, must_exist, numbers_of, times_of
 from kdsearch.errors import DataError
 
-__all__ = ["Readings", "check_times", "read_series"]
+__all__ = ["Readings", "read_series"]
 
 AXES = ("step", "node", "channel")
+GRID_AXES = ("step", "row", "column", "channel")
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Readings:
         values: ``(step, node, channel)`` float32, NaN where a cell is empty or not finite.
         times: ``(step,)`` ``datetime64[m]``, None where the file holds none.
         sensor_ids: One for each node, None where the file holds none.
+        grid: Rows and columns where the nodes are the cells of a grid, row by row; else None.
     """
 
     values: NDArray[np.float32]
     times: NDArray[np.datetime64] | None = None
     sensor_ids: tuple[str, ...] | None = None
+    grid: tuple[int, int] | None = None
 
 
 def read_series(path: Path, key: str | None = None, axes: str | None = None, header: bool | None = None) -> Readings:
@@ -40,7 +43,8 @@ def read_series(path: Path, key: str | None = None, axes: str | None = None, hea
     Args:
         path: The file.
         key: Array or frame inside an npz or HDF5 file; may be left out where there is only one.
-        axes: Order of the axes such as "node step"; "step node" or "step node channel" if absent.
+        axes: Order of the axes such as "node step" or "step channel row column"; "step node" or "step node channel" if
+            absent.
         header: Whether a CSV file's first line holds sensor ids; None to see it from the file.
 
     Raises:
@@ -56,23 +60,8 @@ def read_series(path: Path, key: str | None = None, axes: str | None = None, hea
             readings = _read_hdf5(path, key)
         case suffix:
             raise DataError(f"{path} ends in {suffix!r}; readings are read from .csv, .npz, .h5 and .hdf5 files")
-    return replace(readings, values=_in_order(readings.values, axes, path))
-
-
-def check_times(times: NDArray[np.datetime64], interval_minutes: int, path: Path) -> None:
-    """Raises DataError unless times ``(step,)`` grow by whole multiples of the interval; gaps are allowed."""
-    differences = np.diff(times).astype("timedelta64[m]").astype(np.int64)
-    for wrong, what, remedy in (
-        (differences == 0, "is there twice", "remove one"),
-        (differences < 0, "comes after a later time", "sort the rows"),
-        (differences % interval_minutes != 0, f"is off the {interval_minutes}-minute grid", "correct interval_minutes"),
-    ):
-        rows = np.flatnonzero(wrong)
-        if rows.size:
-            row = int(rows[0]) + 1
-            raise DataError(
-                f"{path}, row {row + 1}: the time {times[row]} {what} (row {row}: {times[row - 1]}); {remedy}"
-            )
+    values, grid = _in_order(readings.values, axes, path)
+    return replace(readings, values=values, grid=grid)
 
 
 def _read_wide_csv(path: Path, header: bool | None) -> Readings:
@@ -188,14 +177,22 @@ def _float32(values: NDArray[Any], path: Path) -> NDArray[np.float32]:
     return np.asarray(values, dtype=np.float32)
 
 
-def _in_order(values: NDArray[np.float32], axes: str | None, path: Path) -> NDArray[np.float32]:
-    """Values as ``(step, node, channel)``, NaN where they are not finite."""
+def _in_order(
+    values: NDArray[np.float32], axes: str | None, path: Path
+) -> tuple[NDArray[np.float32], tuple[int, int] | None]:
+    """Values as ``(step, node, channel)``, NaN where they are not finite; rows and columns of a grid."""
     names = tuple(axes.split()) if axes else AXES[: values.ndim]
-    if len(names) != values.ndim or sorted(names) not in (sorted(AXES), sorted(AXES[:2])):
+    known = {frozenset(order): order for order in (AXES, AXES[:2], GRID_AXES, GRID_AXES[:3])}
+    order = known.get(frozenset(names), ())
+    if not len(order) == len(names) == values.ndim:
+        example = "step channel row column" if values.ndim == len(GRID_AXES) else "node step"
         raise DataError(
             f"{path} holds an array of shape {values.shape}, which cannot be {' '.join(names)!r}; "
-            'write its axes under [series] in dataset.toml, such as axes = "node step"'
+            f'write its axes under [series] in dataset.toml, such as axes = "{example}"'
         )
-    ordered = values.transpose([names.index(axis) for axis in AXES if axis in names])
-    ordered = ordered.reshape(*ordered.shape[:2], -1)
-    return np.where(np.isfinite(ordered), ordered, np.float32(np.nan))
+    ordered = values.transpose([names.index(axis) for axis in order])
+    grid = (ordered.shape[1], ordered.shape[2]) if "row" in order else None
+    nodes = ordered.shape[1] * ordered.shape[2] if grid else ordered.shape[1]
+    channels = ordered.shape[-1] if "channel" in order else 1
+    ordered = ordered.reshape(len(ordered), nodes, channels)
+    return np.where(np.isfinite(ordered), ordered, np.float32(np.nan)), grid

@@ -24,6 +24,7 @@ class Series:
         channels: Names of the channels.
         adjacency: Non-negative edge weights, float64 ``(node, node)``, zero diagonal.
         sensor_ids: The source's own names of the nodes.
+        grid: Rows and columns where the nodes are the cells of a grid, node = row * columns + column; else None.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
     """
@@ -37,6 +38,7 @@ class Series:
     adjacency: NDArray[np.float64]
     sensor_ids: tuple[str, ...]
     complete: bool | None = None
+    grid: tuple[int, int] | None = None
 
     @property
     def measured(self) -> NDArray[np.bool_]:
@@ -51,4 +53,6 @@ class Series:
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr((self.interval_minutes, self.unit, self.channels)).encode())
+        if self.grid is not None:
+            digest.update(repr(self.grid).encode())
         return digest.hexdigest()

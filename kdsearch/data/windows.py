@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kdsearch.data.clock import clock
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import Prepared
 
@@ -21,6 +22,7 @@ class WindowedSeries:
         values: ``(step, node)``, real units.
         measured: ``(step, node)``, bool.
         offsets: ``(step, node)``, real units; ``value = scaled * deviation + offset``.
+        clock: ``(step, 2)``, time of day in [0, 1) and weekday, 0 for Monday.
     """
 
     def __init__(self, prepared: Prepared, scaler: Scaler, device: torch.device) -> None:
@@ -28,15 +30,29 @@ class WindowedSeries:
         self.values = torch.tensor(prepared.values, device=device)
         self.measured = torch.tensor(prepared.measured, device=device)
         self.offsets = torch.tensor(offsets, device=device)
+        self.clock = torch.tensor(clock(prepared.series.times), device=device)
         self.deviation = scaler.deviation
         self.scaled = (self.values - self.offsets) / self.deviation
         self.history, self.horizon = prepared.protocol.history, prepared.protocol.horizon
         self.device = device
 
-    def inputs(self, starts: Tensor, length: int = 1) -> Tensor:
-        """What `length` consecutive windows from each start look at: ``(batch, history + length - 1, node, 1)``."""
+    def inputs(self, starts: Tensor, length: int = 1, *, with_clock: bool) -> Tensor:
+        """What `length` consecutive windows from each start look at.
+
+        Args:
+            starts: First rows of the windows, ``(batch,)``.
+            length: Windows from each.
+            with_clock: Whether the network wants to know the time (`Forecaster.clock`).
+
+        Returns:
+            ``(batch, history + length - 1, node, channel)``: the reading and, if asked for, the two of `clock`.
+        """
         rows = starts[:, None] + torch.arange(self.history + length - 1, device=self.device)
-        return self.scaled[rows][..., None]
+        readings = self.scaled[rows]
+        if not with_clock:
+            return readings[..., None]
+        times = self.clock[rows][:, :, None].expand(*readings.shape, 2)
+        return torch.stack([readings, times[..., 0], times[..., 1]]).permute(1, 2, 3, 0)  # each channel in one piece
 
     def target_rows(self, starts: Tensor, length: int = 1, steps: int | None = None) -> Tensor:
         """Rows that the windows forecast: ``(batch, forecast, step)``, by default over the whole horizon."""

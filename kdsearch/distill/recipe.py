@@ -12,18 +12,19 @@ from kdsearch.distill.tables import SpatialTable, TemporalTable
 
 __all__ = ["FEATURE_LOSSES", "Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
 
-LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd"]
+LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd", "lightst"]
 
 FEATURE_LOSSES = frozenset({"tcd", "scd", "stcd"})
-"""The losses that listen to a teacher's features too."""
+"""The losses that listen to a teacher's features too, from tables that were made before."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A loss of the paper with its weights.
+    """A loss of a paper with its weights: Izadi et al. where none is named.
 
     Attributes:
-        loss: "none" is plain training; "tcd" and "scd" are the paper's ablation rows, L_ORD with one feature term.
+        loss: "none" is plain training; "tcd" and "scd" are the paper's ablation rows, L_ORD with one feature term;
+            "lightst" is LightST's Eq 8. ST-MLP's distillation is "rd-l2" of absolute errors.
         beta: Share of the teacher in Eq 2 and 3.
         temperature: Of the softmax in the divergence.
         alpha1: Scaled teacher error above which the teacher is followed, Eq 6.
@@ -33,7 +34,14 @@ class Recipe:
         feature_error: How differences of correlations are measured, Eq 8 and 10: "squared" or, as printed, "absolute".
         reduction: "mean" or, as printed in Eq 2, 3 and 6, "sum".
         divergence: "softmax" or, as printed in Eq 1, "printed".
-        slice_share: Share of the time slices that the spatial term looks at in a step, drawn at random: unbiased.
+        slice_share: Share of the time slices that spatial and contrastive terms look at in a step, drawn at random:
+            unbiased.
+        lambda1: LightST's weight of the divergence between embeddings.
+        lambda2: LightST's weight of the two contrastive terms.
+        tau1: LightST's temperature in the divergence.
+        tau2: LightST's temperature in the spatial contrast.
+        tau3: LightST's temperature in the temporal contrast.
+        joint: Whether LightST's teacher trains on with its student, as the paper has it and its code does not.
     """
 
     loss: LossName = "none"
@@ -47,6 +55,12 @@ class Recipe:
     reduction: Reduction = "mean"
     divergence: Divergence = "softmax"
     slice_share: float = 0.1
+    lambda1: float = 10.0
+    lambda2: float = 1.0
+    tau1: float = 1.0
+    tau2: float = 0.1
+    tau3: float = 0.1
+    joint: bool = False
 
     @property
     def needs_teacher(self) -> bool:
@@ -54,8 +68,13 @@ class Recipe:
         return self.loss != "none"
 
     @property
+    def contrasts(self) -> bool:
+        """Whether it compares embeddings, for which the teacher runs in every step."""
+        return self.loss == "lightst"
+
+    @property
     def needs_features(self) -> bool:
-        """Whether it also listens to the teacher's features."""
+        """Whether it also listens to the tables of the teacher's features."""
         return self.spatial_weight > 0 or self.temporal_weight > 0
 
     @property
@@ -141,7 +160,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
 
 def _response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
     student, teacher, target, measured = outputs.student, outputs.teacher, outputs.target, outputs.measured
-    if teacher is None or not recipe.needs_teacher:
+    if teacher is None or not recipe.needs_teacher or recipe.contrasts:
         return _task(recipe, outputs)
     if recipe.loss == "rd-l2":
         return fused.response(

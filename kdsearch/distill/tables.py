@@ -149,7 +149,7 @@ def _write_tables(folder: Path, network: Forecaster, data: WindowedSeries, windo
         tables = dict[str, _GrowingTable]()
         for first in range(0, windows, STRETCH):
             length = min(STRETCH, windows - first)
-            network(data.inputs(torch.tensor([first], device=data.device), length))
+            network(data.inputs(torch.tensor([first], device=data.device), length, with_clock=network.clock))
             for name, made in _answers(network, features, length):
                 if name not in tables:  # a stretch has as many more steps than windows as the whole part has
                     file = files.enter_context((folder / f"{name}.npy").open("wb"))

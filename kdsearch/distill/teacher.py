@@ -1,4 +1,4 @@
-"""A frozen teacher as a student hears it: everything was made before, and its network does not run any more."""
+"""A teacher as a student hears it: its answers were made before, and its network runs where a loss asks for more."""
 
 import numpy as np
 import torch
@@ -6,7 +6,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.live import LiveTeacher
+from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.tables import TeacherTables
+from kdsearch.models import Forecaster
 
 __all__ = ["Teacher"]
 
@@ -19,6 +22,7 @@ class Teacher:
         starts: First rows of the training windows, ascending.
         data: The series as the student sees it.
         tables: What its features come to; None where no feature is listened to.
+        network: The teacher itself and the series as it sees it; needed where embeddings are listened to.
     """
 
     def __init__(
@@ -27,8 +31,9 @@ class Teacher:
         starts: NDArray[np.int64],
         data: WindowedSeries,
         tables: TeacherTables | None = None,
+        network: tuple[Forecaster, WindowedSeries] | None = None,
     ) -> None:
-        self.tables = tables
+        self.tables, self._network = tables, network
         rows = data.target_rows(torch.from_numpy(starts).to(data.device))[:, 0]
         self._forecasts = data.to_scaled(torch.from_numpy(forecasts).to(data.device), rows)
         position = np.full(int(starts[-1]) + 1, -1)
@@ -39,3 +44,9 @@ class Teacher:
         """Forecasts for the windows of each segment, scaled as the student's: ``(segment, length, steps, node)``."""
         windows = firsts[:, None] + torch.arange(length, device=firsts.device)
         return self._forecasts[self._position[windows], :steps]
+
+    def beside(self, student: Forecaster, data: WindowedSeries, recipe: Recipe) -> LiveTeacher:
+        """The teacher as it runs beside a student, which sees `data`."""
+        if self._network is None:
+            raise ValueError(f"loss {recipe.loss} needs the teacher's network")
+        return LiveTeacher(*self._network, student, data, recipe)

@@ -87,7 +87,7 @@ def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int6
     for length, alike in itertools.groupby(pieces, key=len):
         firsts = torch.tensor([piece[0] for piece in alike], device=data.device)
         for some in torch.split(firsts, max(1, at_once // length)):
-            scaled = network.forecast_stretches(data.inputs(some, length), data.horizon)
+            scaled = network.forecast_stretches(data.inputs(some, length, with_clock=network.clock), data.horizon)
             real = data.to_real(scaled, data.target_rows(some, length))
             yield (some[:, None] + torch.arange(length, device=data.device)).flatten(), real.flatten(0, 1)
 

@@ -17,7 +17,7 @@ __all__ = ["OperationCounter", "forecast_cost", "parameter_count"]
 
 ELEMENTWISE = frozenset(
     {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
-    | {"abs", "where", "clamp_min", "maximum", "minimum"}
+    | {"abs", "where", "clamp", "clamp_min", "maximum", "minimum", "gelu", "leaky_relu", "round", "remainder", "eq"}
 )
 """One operation for each element of the result."""
 
@@ -35,6 +35,7 @@ FREE = frozenset(
         "stack",
         "unbind",
         "index",
+        "embedding",
         "unsqueeze",
         "squeeze",
         "unfold",

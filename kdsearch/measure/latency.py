@@ -33,13 +33,17 @@ def fixed_threads(threads: int) -> Iterator[None]:
 
 @torch.inference_mode()
 def measure_latency(
-    networks: Sequence[Forecaster], x: Tensor, horizon: int, *, repeats: int, threads: int, max_seconds: float = 30.0
+    networks: Sequence[tuple[Forecaster, Tensor]],
+    horizon: int,
+    *,
+    repeats: int,
+    threads: int,
+    max_seconds: float = 30.0,
 ) -> list[Latency]:
     """Time one forecast of the whole horizon by each network, round robin.
 
     Args:
-        networks: At least one; each round calls every network once.
-        x: ``(batch, history, node, channel)``.
+        networks: At least one, each with its windows ``(batch, history, node, channel)``; each round calls all once.
         horizon: Steps to forecast.
         repeats: Rounds, fewer where `max_seconds` is reached first, but never less than one.
         threads: Threads inside an operator.
@@ -51,14 +55,14 @@ def measure_latency(
     samples: list[list[float]] = [[] for _ in networks]
     working: list[list[float]] = [[] for _ in networks]
     with fixed_threads(threads):
-        for network in networks:
+        for network, x in networks:
             network.eval()
             for _ in range(WARM_UP):
                 network.forecast(x[:1], horizon)
             network.forecast(x, horizon)
         began = time.perf_counter()
         for _ in range(repeats):
-            for network, wall, own in zip(networks, samples, working, strict=True):
+            for (network, x), wall, own in zip(networks, samples, working, strict=True):
                 milliseconds, busy = _milliseconds(network, x, horizon)
                 wall.append(milliseconds)
                 own.append(busy if threads == 1 and not x.is_cuda else milliseconds)
@@ -74,7 +78,7 @@ def measure_latency(
             device=str(x.device),
             repeats=len(times),
         )
-        for times, own in zip(samples, working, strict=True)
+        for (_, x), times, own in zip(networks, samples, working, strict=True)
     ]
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.report.front import non_dominated
 from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import count, error, mae, magnitude, share, significant
-from kdsearch.report.style import GREY, INK, blank_figure, error_range, legend_entry, loss_symbol, route_colours, top_of
+from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, loss_symbol, top_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from kdsearch.record import Cost, Metrics
+    from kdsearch.record import Cost, Metrics, Reference
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["COSTS", "CostAxis", "ErrorAgainstCost", "Mark", "draw_error_against_cost", "gather_error_against_cost"]
@@ -49,7 +49,7 @@ class Mark:
     cost: float
     error: float
     text: str
-    route: str = ""
+    kind: str = ""
     loss: str = ""
     on_front: bool = False
     feasible: bool = True
@@ -66,7 +66,8 @@ class ErrorAgainstCost:
         knee: The network chosen from the front; None where there is none.
         chosen_word: What it is called: "knee" or "preferred".
         teacher: None where its cost or error is not known.
-        lines: Reference lines, name to error.
+        rivals: Other reference networks, by name.
+        lines: Reference lines that are no networks, name to error.
         top: Upper end of the visible errors; what is worse is found by zooming out.
     """
 
@@ -76,8 +77,14 @@ class ErrorAgainstCost:
     knee: tuple[float, float] | None
     chosen_word: str
     teacher: Mark | None
+    rivals: dict[str, Mark]
     lines: dict[str, float]
     top: float
+
+    @property
+    def stars(self) -> dict[str, Mark]:
+        """The reference networks, the teacher first."""
+        return ({} if self.teacher is None else {"teacher": self.teacher}) | self.rivals
 
 
 def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstCost:
@@ -94,8 +101,10 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
     knee = by_number.get(summary.knee) if summary.knee is not None else None
     inside = [(mark.cost, mark.error) for mark in marks if mark.feasible]
     best = {point for point, on_front in zip(inside, non_dominated(inside), strict=True) if on_front}
-    teacher = _teacher_mark(summary, axis)
-    lines = {one.name: mae(one.metrics) for one in summary.references if one.name != "teacher"}
+    networks = {one.name: _reference_mark(one, axis, summary) for one in summary.references if one.is_network}
+    rivals = {name: mark for name, mark in networks.items() if mark is not None}
+    teacher = rivals.pop("teacher", None)
+    lines = {one.name: mae(one.metrics) for one in summary.references if not one.is_network}
     anchors = [mark.error for mark in (knee, teacher) if mark is not None]
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
@@ -105,21 +114,22 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
         knee=None if knee is None else (knee.cost, knee.error),
         chosen_word=summary.chosen_word,
         teacher=teacher,
+        rivals=rivals,
         lines={name: value for name, value in lines.items() if math.isfinite(value)},
-        top=top_of(anchors, [*(mark.error for mark in marks), *lines.values()]),
+        top=top_of(anchors, [*(mark.error for mark in (*marks, *rivals.values())), *lines.values()]),
     )
 
 
 def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
-    """Draws networks as points, their front as a staircase, the teacher as a star, references as level lines."""
+    """Draws networks as points, their front as a staircase, reference networks as stars, reference lines level."""
     figure = blank_figure(data.axis.title, "validation MAE")
     if data.best:
         x, y = zip(*data.best, strict=True)
         stairs = {"color": INK, "width": 1.2, "shape": "hv"}
         figure.add_scatter(x=x, y=y, mode="lines", line=stairs, name="least error at this cost", hoverinfo="skip")
-    for route, colour in route_colours(mark.route for mark in data.marks).items():
-        figure.add_scatter(**_points([mark for mark in data.marks if mark.route == route], colour))
-        figure.add_scatter(**legend_entry(route, colour, "circle"))
+    for kind, colour in kind_colours(mark.kind for mark in data.marks).items():
+        figure.add_scatter(**_points([mark for mark in data.marks if mark.kind == kind], colour))
+        figure.add_scatter(**legend_entry(kind, colour, "circle"))
     losses = sorted({mark.loss for mark in data.marks})
     for loss in losses if len(losses) > 1 else []:
         figure.add_scatter(**legend_entry(f"loss {html.escape(loss)}", GREY, loss_symbol(loss)))
@@ -128,19 +138,19 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     if data.knee is not None:
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
         figure.add_scatter(**_single(data.knee, ring, data.chosen_word), hoverinfo="skip")
-    if data.teacher is not None:
-        star = {"size": 17, "symbol": "star", "color": INK}
-        at = (data.teacher.cost, data.teacher.error)
-        figure.add_scatter(**_single(at, star, "teacher"), hovertext=[data.teacher.text], hoverinfo="text")
+    for name, mark in data.stars.items():
+        star = {"size": 17, "symbol": "star", "color": INK if name == "teacher" else GREY}
+        at = (mark.cost, mark.error)
+        figure.add_scatter(**_single(at, star, name), hovertext=[mark.text], hoverinfo="text")
     _add_lines(figure, data)
-    shown = [mark.error for mark in (*data.marks, data.teacher) if mark is not None]
+    shown = [mark.error for mark in (*data.marks, *data.stars.values())]
     figure.update_xaxes(type="log", tickvals=_log_ticks(data), tickformat=data.axis.tick_format)
     figure.update_yaxes(range=error_range([*shown, *data.lines.values()], data.top))
     return figure
 
 
 def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
-    """One route's networks: those of the front strong, those outside the limits hollow."""
+    """Networks of one kind: those of the front strong, those outside the limits hollow."""
     return {
         "x": [mark.cost for mark in marks],
         "y": [mark.error for mark in marks],
@@ -197,7 +207,7 @@ def _add_lines(figure: go.Figure, data: ErrorAgainstCost) -> None:
 
 def _log_ticks(data: ErrorAgainstCost) -> list[float]:
     """Costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
-    costs = [mark.cost for mark in (*data.marks, data.teacher) if mark is not None and mark.cost > 0]
+    costs = [mark.cost for mark in (*data.marks, *data.stars.values()) if mark.cost > 0]
     if not costs:
         return []
     first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
@@ -214,17 +224,16 @@ def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | 
     parameters = [f"{name}: {value}" for name, value in trial.params.items()]
     outside = [] if trial.feasible else [f"outside the limits: {', '.join(verdict(trial, summary.limits))}"]
     lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), *outside, "", *parameters]
-    return Mark(cost, value, _hover(lines), trial.route, loss, trial.on_front, trial.feasible)
+    return Mark(cost, value, _hover(lines), summary.kind(trial), loss, trial.on_front, trial.feasible)
 
 
-def _teacher_mark(summary: StudySummary, axis: CostAxis) -> Mark | None:
-    teacher = summary.teacher
-    if teacher is None or teacher.cost is None:
+def _reference_mark(network: Reference, axis: CostAxis, summary: StudySummary) -> Mark | None:
+    if network.cost is None:
         return None
-    cost, value = axis.read(teacher.cost), mae(teacher.metrics)
+    cost, value = axis.read(network.cost), mae(network.metrics)
     if cost is None or not math.isfinite(value):
         return None
-    return Mark(cost, value, _hover(["teacher", *_result_lines(teacher.metrics, teacher.cost, summary)]))
+    return Mark(cost, value, _hover([network.name, *_result_lines(network.metrics, network.cost, summary)]))
 
 
 def _result_lines(metrics: Metrics, cost: Cost, summary: StudySummary) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kdsearch.report.numbers import mae
-from kdsearch.report.style import GREY, INK, blank_figure, error_range, legend_entry, route_colours, top_of
+from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, top_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -31,6 +31,7 @@ _LINES = {
     "teacher": {"color": INK, "width": 2},
     "last value": {"color": GREY, "width": 1.6, "dash": "dot"},
     "calendar profile": {"color": GREY, "width": 1.6, "dash": "dash"},
+    "STID": {"color": GREY, "width": 1.6},
 }
 
 
@@ -60,7 +61,7 @@ class ErrorByHorizon:
 
 @dataclass(frozen=True)
 class LearningCurves:
-    """What the figure of learning curves shows; the kind is the route.
+    """What the figure of learning curves shows; the kind is `StudySummary.kind`.
 
     Attributes:
         curves: Validation MAE over CPU seconds, one for each trial that was scored while it trained.
@@ -124,7 +125,7 @@ def gather_learning_curves(summary: StudySummary) -> LearningCurves:
         ]
         if points and trial.state in ("COMPLETE", "PRUNED"):
             x, errors = zip(*points, strict=True)
-            curves.append(Curve(f"trial {trial.number}", trial.route, x, errors, trial.on_front))
+            curves.append(Curve(f"trial {trial.number}", summary.kind(trial), x, errors, trial.on_front))
             stopped += points[-1:] if trial.state == "PRUNED" else []
     errors_of_all = [value for curve in curves for value in curve.errors]
     teacher = [mae(summary.teacher.metrics)] if summary.teacher else []
@@ -135,7 +136,7 @@ def gather_learning_curves(summary: StudySummary) -> LearningCurves:
 def draw_learning_curves(data: LearningCurves) -> go.Figure:
     """Draws one line for each trial: the front's strong, a cross where one was stopped early."""
     figure = blank_figure("CPU seconds", "validation MAE")
-    colours = route_colours(curve.kind for curve in data.curves)
+    colours = kind_colours(curve.kind for curve in data.curves)
     for curve in sorted(data.curves, key=lambda curve: curve.on_front):
         figure.add_scatter(
             x=curve.x,
@@ -147,8 +148,8 @@ def draw_learning_curves(data: LearningCurves) -> go.Figure:
             showlegend=False,
             hovertemplate=f"{curve.label}, %{{x:.3~s}} s: %{{y:.3~f}}<extra></extra>",
         )
-    for route, colour in colours.items():
-        figure.add_scatter(**legend_entry(html.escape(route), colour, "circle"))
+    for kind, colour in colours.items():
+        figure.add_scatter(**legend_entry(html.escape(kind), colour, "circle"))
     if data.stopped:
         x, y = zip(*data.stopped, strict=True)
         cross = {"symbol": "x-thin", "size": 7, "line": {"width": 1.6, "color": GREY}}

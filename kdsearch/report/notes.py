@@ -56,6 +56,7 @@ def findings(trials: list[TrialSummary], references: list[Reference]) -> list[st
     teacher = _named(references, "teacher")
     lines = [reference for reference in references if reference.name != "teacher"]
     sentences = [teacher_wins(teacher, lines), smallest_near_teacher(trials, teacher)] if teacher else []
+    sentences += [against_stid(trials, _named(references, "STID"))]
     sentences += [distillation_gave(trials), pruning_gave(trials, teacher), calendar_gave(trials, teacher)]
     return [sentence for sentence in sentences if sentence]
 
@@ -79,6 +80,28 @@ def teacher_wins(teacher: Reference, lines: list[Reference]) -> str | None:
         return None
     names = listed([_article(line.name) for line in lines])
     return f"The teacher beats {names} at every reported horizon of the validation split."
+
+
+def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | None:
+    """Says whether a network of the front is better than an undistilled STID that is no smaller than it."""
+    front = [trial for trial in trials if trial.on_front]
+    if stid is None or stid.cost is None or not front:
+        return None
+    split = "test" if "test" in stid.metrics and all("test" in trial.metrics for trial in front) else "val"
+    goal, most = mae(stid.metrics, split=split), stid.cost.parameters
+    theirs = f"an undistilled STID of {count(most)} parameters ({_SPLITS[split]} MAE {error(goal)})"
+    small = [trial for trial in front if parameters(trial) <= most]
+    if not small:
+        return f"No network of the front is as small as {theirs}."
+    best = min(small, key=lambda trial: mae(trial.metrics, split=split))
+    verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
+    return (
+        f"The best network of the front that is no larger, trial {best.number} ({count(parameters(best))} parameters, "
+        f"{error(mae(best.metrics, split=split))}), {verdict} {theirs}."
+    )
+
+
+_SPLITS = {"val": "validation", "test": "test"}
 
 
 def unconfirmed(trials: list[TrialSummary]) -> str | None:
@@ -191,7 +214,7 @@ def _named(references: list[Reference], name: str) -> Reference | None:
 
 
 def _article(name: str) -> str:
-    return name if name == "last value" else f"the {name}"
+    return name if name in {"last value", "STID"} else f"the {name}"
 
 
 def _trials(trials: list[TrialSummary]) -> str:

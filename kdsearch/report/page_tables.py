@@ -61,7 +61,7 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], 
     is_knee = trial.number == summary.knee
     choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
     tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
-    name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([trial.route, *choices]))}</small></td>"
+    name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([summary.kind(trial), *choices]))}</small></td>"
     confirmed = trial.confirmed
     deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
     cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", horizons)

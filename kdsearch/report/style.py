@@ -16,9 +16,9 @@ __all__ = [
     "INK",
     "blank_figure",
     "error_range",
+    "kind_colours",
     "legend_entry",
     "loss_symbol",
-    "route_colours",
     "top_of",
 ]
 
@@ -38,6 +38,7 @@ _SYMBOLS = {
     "tcd": "triangle-left",
     "scd": "triangle-right",
     "stcd": "hexagon",
+    "lightst": "pentagon",
 }
 
 
@@ -77,11 +78,12 @@ def blank_figure(x_title: str, y_title: str) -> go.Figure:
     )
 
 
-def route_colours(routes: Iterable[str]) -> dict[str, str]:
-    """Gives each route its colour: the same in every figure of every study."""
-    found = set(routes)
-    others = zip(sorted(found - set(_ROUTE_COLOURS)), cycle(_OTHER_COLOURS))
-    return {name: colour for name, colour in _ROUTE_COLOURS.items() if name in found} | dict(others)
+def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
+    """Gives each kind of trial its colour; routes have the same in every figure of every study."""
+    found = set(kinds)
+    routes = {name: colour for name, colour in _ROUTE_COLOURS.items() if name in found}
+    free = [colour for colour in (*_ROUTE_COLOURS.values(), *_OTHER_COLOURS) if colour not in routes.values()]
+    return routes | dict(zip(sorted(found - set(routes)), cycle(free)))
 
 
 def loss_symbol(loss: str) -> str:

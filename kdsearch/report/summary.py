@@ -115,6 +115,14 @@ class StudySummary(_Model):
         """The reference that networks are compared with."""
         return next((reference for reference in self.references if reference.name == "teacher"), None)
 
+    def kind(self, trial: TrialSummary) -> str:
+        """What a trial is called in tables and figures: its route, after its family where the study has several."""
+        families = {str(one.params.get("family", "")) for one in self.trials}
+        if len(families) < 2:
+            return trial.route
+        family = str(trial.params.get("family", "stgcn"))
+        return family if trial.route == "student" else f"{family}, {trial.route}"
+
     @property
     def chosen_word(self) -> str:
         """What the chosen network is called in tables and figures."""

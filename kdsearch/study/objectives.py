@@ -98,7 +98,7 @@ def reference_point(objectives: Sequence[str], references: Sequence[Reference]) 
     corner = []
     for name in objectives:
         objective = OBJECTIVES[name]
-        lines = [line for line in references if (line.name == "teacher") != objective.is_error]
+        lines = [line for line in references if (not line.is_network if objective.is_error else line.name == "teacher")]
         values = [value for value in map(objective.read, lines) if math.isfinite(value)]
         corner.append(min(values, default=math.nan))
     return None if any(math.isnan(value) for value in corner) else corner

@@ -40,7 +40,8 @@ class SearchSpace(Model):
         protocol: The protocol that it was made for, used where none is given.
         parameters: In the order of the file.
         points: Settings to try first.
-        teacher: Settings of the teacher that differ from its recipe, such as its width or epochs.
+        teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
+        stid: Settings of the STID that every report shows, where they differ from `kdsearch.teachers.STID`.
         text: The file as it was read, kept with the study.
     """
 
@@ -51,6 +52,7 @@ class SearchSpace(Model):
     parameters: tuple[Parameter, ...]
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)
+    stid: dict[str, Scalar] = Field(default_factory=dict)
     text: str = ""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
@@ -75,6 +77,23 @@ class SearchSpace(Model):
     def values_of(self, name: str) -> set[Scalar]:
         """Values named for a parameter, the ends of a range; empty where the space has none of that name."""
         return {value for parameter in self.parameters if parameter.name == name for value in parameter.values()}
+
+    def values_under(self, name: str, otherwise: Scalar, asked: str) -> dict[Scalar, set[Scalar]]:
+        """For each value of one parameter, the values that another may have with it, whatever the others are.
+
+        Args:
+            name: The parameter that decides.
+            otherwise: Its value where the space has none of that name.
+            asked: The other one.
+        """
+        found: dict[Scalar, set[Scalar]] = {}
+        for value in self.values_of(name) or {otherwise}:
+            for parameter in self.parameters:
+                if parameter.name == asked and value in parameter.when.get(name, (value,)):
+                    found.setdefault(value, set()).update(parameter.values())
+                    if set(parameter.when) <= {name}:
+                        break  # this variant is the one that applies
+        return found
 
     def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
         """The space with some parameters fixed for every configuration; points keep what still applies to them.

@@ -29,6 +29,8 @@ protocol = "stgcn"
 [teacher]
 width = 4
 epochs = 1
+[stid]
+epochs = 1
 [parameters.loss]
 choices = ["none", "stcd"]
 [parameters.width]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from kdsearch.data.card import DatasetCard, chosen_files, row_times
+from kdsearch.data.card import DatasetCard, chosen_files
 from kdsearch.data.catalog import CARDS, describe_completeness, read_card
 from kdsearch.data.series import Series
+from kdsearch.data.times import row_times
 from kdsearch.errors import DataError
 
 OWN = """
@@ -36,7 +37,8 @@ def folder_with(tmp_path: Path, name: str, text: str) -> Path:
 
 def test_built_in_cards_are_complete() -> None:
     """Every card but the synthetic one names its files, their source and a shape, and every form's files are known."""
-    assert list(CARDS) == ["demo", "pemsd8", "pemsd4", "pemsd7m", "metr-la", "pems-bay", "los-loop"]
+    roads = ["demo", "pemsd8", "pemsd4", "pemsd7m", "metr-la", "pems-bay", "los-loop"]
+    assert list(CARDS) == [*roads, "bikenyc", "taxibj"]
     for card in CARDS.values():
         assert card.shape is not None
         known = {file.name for file in card.files}
@@ -172,8 +174,8 @@ def series_of(card: DatasetCard, shape: tuple[int, int, int], complete: bool | N
 @pytest.mark.parametrize(
     ("shape", "complete", "words"),
     [
-        ((7156, 170, 1), False, "a part of the public file: 7156 of 17856 steps, flow only"),
-        ((100, 20, 3), False, "a part of the public file: 100 of 17856 steps, 20 of 170 sensors"),
+        ((7156, 170, 1), False, "a part of the public file: 7,156 of 17,856 steps, flow only"),
+        ((100, 20, 3), False, "a part of the public file: 100 of 17,856 steps, 20 of 170 sensors"),
         ((17856, 170, 3), True, "the whole public file"),
         ((17856, 170, 3), False, "files of the public shape, other content"),
         ((17856, 170, 3), None, "files of the public shape, not every hash known"),

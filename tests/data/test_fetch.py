@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kdsearch.data.card import DatasetCard, GraphSource, PublicFile, SeriesSource
+from kdsearch.data.card import DatasetCard, GraphSource, PublicFile, SeriesSource, chosen_files
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.fetch import blob_id, check, fetch
 from kdsearch.errors import DataError
@@ -193,8 +193,21 @@ def test_only_what_can_be_verified_is_fetched(tmp_path: Path) -> None:
         fetch(CARDS["demo"], tmp_path)
 
 
-def test_all_built_in_datasets_can_be_fetched() -> None:
+def test_grids_are_not_fetched_but_said_where_to_find(tmp_path: Path) -> None:
+    """No public file of theirs has an address that can be verified; nothing promises a command that would fail."""
+    remedy = r"put NYC14_M16x8_T60_NewEnd\.h5 \(from the links in data/BikeNYC of github\.com/lucktroy/DeepST"
+    with pytest.raises(DataError, match=f"bikenyc has no files to fetch; {remedy}"):
+        fetch(CARDS["bikenyc"], tmp_path)
+    with pytest.raises(DataError, match=f"bikenyc is not complete in {tmp_path}; {remedy}"):
+        chosen_files(CARDS["bikenyc"], tmp_path)
+    (tmp_path / "NYC14_M16x8_T60_NewEnd.h5").touch()
+    with pytest.raises(DataError, match="bikenyc has no files to fetch; only datasets with public addresses and hash"):
+        fetch(CARDS["bikenyc"], tmp_path)
+
+
+def test_all_other_built_in_datasets_can_be_fetched() -> None:
     """Each card has one form whose files all have an address and a hash of 40 hexadecimal digits."""
-    for card in CARDS.values():
+    for card in (card for name, card in CARDS.items() if name not in ("bikenyc", "taxibj")):
+        assert bool(card.fetchable) == bool(card.file_sets)
         known = {file.name for file in card.files if file.address and re.fullmatch("[0-9a-f]{40}", file.blob_id or "")}
         assert not card.file_sets or any(known.issuperset(form.names) for form in card.file_sets)

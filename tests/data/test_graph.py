@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from kdsearch.data.card import GraphSource
-from kdsearch.data.graph import adjacency_from_distances, read_adjacency
+from kdsearch.data.graph import adjacency_from_distances, grid_adjacency, read_adjacency
 from kdsearch.data.graph_files import read_ids, read_matrix, read_pickled_graph
 from kdsearch.errors import DataError
 
@@ -60,6 +60,14 @@ def test_rule_laws(distances: np.ndarray[Any, Any], threshold: float) -> None:
     off = ~np.eye(5, dtype=bool) & ~np.isnan(distances)
     order = np.argsort(distances[off])
     assert (np.diff(weights[off][order]) <= 0).all()
+
+
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_cells_of_a_grid_are_joined_where_they_share_a_side(rows: int, columns: int) -> None:
+    """Exactly those whose rows and columns differ by one in all, with weight 1."""
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    distance = [[abs(a - c) + abs(b - d) for c, d in places] for a, b in places]
+    np.testing.assert_array_equal(grid_adjacency(rows, columns), np.array(distance) == 1)
 
 
 def test_rule_on_the_road_graph_of_pemsd7m() -> None:

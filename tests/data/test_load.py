@@ -121,7 +121,7 @@ def test_a_copy_of_a_built_in_dataset_with_its_own_start(tmp_path: Path) -> None
     series = load_series("pemsd8", tmp_path)
     assert (str(series.times[0]), series.unit) == ("2016-07-02T00:00", ("vehicles/5 min", "mph"))
     card, _ = find_dataset("pemsd8", tmp_path)
-    words = "a part of the public file: 300 of 17856 steps, 3 of 170 sensors, flow and speed only"
+    words = "a part of the public file: 300 of 17,856 steps, 3 of 170 sensors, flow and speed only"
     assert describe_completeness(card, series) == words
 
 
@@ -146,7 +146,7 @@ def test_real_part_of_pemsd8() -> None:
     assert (series.channels, series.unit) == (("flow",), ("vehicles/5 min",))
     assert (facts.edges, facts.isolated_nodes) == (546, 0)
     assert series.complete is False
-    words = "a part of the public file: 7156 of 17856 steps, flow only"
+    words = "a part of the public file: 7,156 of 17,856 steps, flow only"
     assert describe_completeness(CARDS["pemsd8"], series) == words
 
 

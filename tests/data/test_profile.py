@@ -1,5 +1,7 @@
 """The calendar profile and the scaler."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,30 @@ def test_the_profile_is_counted_and_the_two_scaling_numbers_are_not(prepared: Pr
     assert Scaler(0.0, 1.0, None).stored_numbers == 0
     profile = fit_profile(prepared, "low-rank")
     assert Scaler(0.0, 1.0, profile).stored_numbers == profile.stored_numbers
+
+
+@pytest.mark.parametrize("with_profile", [False, True])
+def test_the_range_of_the_training_rows_becomes_minus_one_to_one(with_profile: bool) -> None:
+    """Of all nodes together, of deviations where there is a profile; later readings may lie beyond."""
+    series = calendar_series()
+    noise = np.random.default_rng(0).normal(0, 3, series.values.shape).astype(np.float32)
+    series = replace(series, values=series.values + noise)
+    series.values[-50:] += 500
+    prepared = prepare(series, replace(PROTOCOLS["stgcn"], scaler="min-max"))
+    scaler = fit_scaler(prepared, fit_profile(prepared, "table") if with_profile else None)
+    scaled = (prepared.values - scaler.offsets(series.times, 3)) / scaler.deviation
+    train = scaled[: prepared.parts["train"].last]
+    assert (train.min(), train.max()) == (pytest.approx(-1, abs=1e-5), pytest.approx(1, abs=1e-5))
+    assert train.min(axis=0).max() > -0.999  # one node has the smallest, not each
+    assert scaled.max() > 2
+    if not with_profile:
+        rows = series.values[: prepared.parts["train"].last]
+        assert scaler.mean == pytest.approx((rows.min() + rows.max()) / 2)
+        assert scaler.deviation == pytest.approx((rows.max() - rows.min()) / 2)
+
+
+def test_readings_that_never_change_have_a_scale_of_their_own() -> None:
+    """A division by the range would be one by zero."""
+    series = replace(calendar_series(), values=np.full((28 * 96, 3, 1), 7, dtype=np.float32))
+    prepared = prepare(series, replace(PROTOCOLS["stgcn"], scaler="min-max"))
+    assert fit_scaler(prepared, None).deviation > 0

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdsearch.data.graph import grid_adjacency
 from kdsearch.data.profile import fit_profile, fit_scaler
-from kdsearch.data.protocols import PROTOCOLS, prepare
+from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 
@@ -35,21 +36,22 @@ def test_six_two_two_cuts_rows() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(3, 20), st.sampled_from([5, 15, 30]), st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 2**31))
+@given(st.integers(3, 60), st.sampled_from([15, 30, 60]), st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 2**31))
 def test_windows_never_cross_a_border(days: int, interval: int, name: str, seed: int) -> None:
-    """Neither of a part, nor of a gap in time, nor, where the protocol says so, of a day."""
+    """Neither of a gap in time nor, where the protocol says so, of a day; of a part only with a history that may."""
     whole = plain_series(days * 1440 // interval, interval)
-    keep = np.random.default_rng(seed).random(len(whole.times)) > 0.01
+    keep = np.random.default_rng(seed).random(len(whole.times)) > 1 / (20 * 1440 // interval)
     gappy = replace(whole, values=whole.values[keep], times=whole.times[keep])
-    protocol = PROTOCOLS[name]
     try:
-        prepared = prepare(gappy, protocol)
+        prepared = prepare(gappy, PROTOCOLS[name])
     except ProtocolError:
         return
-    length = protocol.history + protocol.horizon
+    protocol = prepared.protocol
     for part in prepared.parts.values():
-        rows = part.starts[:, None] + np.arange(length)
-        assert rows.min() >= part.first
+        rows = part.starts[:, None] + np.arange(protocol.history + protocol.horizon)
+        inside = rows[:, protocol.history :] if protocol.inputs_reach_back else rows
+        assert rows.min() >= 0
+        assert inside.min() >= part.first
         assert rows.max() < part.last
         times = gappy.times[rows]
         assert (np.diff(times, axis=1) == np.timedelta64(interval, "m")).all()
@@ -58,8 +60,9 @@ def test_windows_never_cross_a_border(days: int, interval: int, name: str, seed:
 
 
 @pytest.mark.parametrize("name", sorted(PROTOCOLS))
-def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(series: Series, name: str) -> None:
+def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(name: str) -> None:
     """Whatever validation and test hold, what is fitted on training stays the same, bit for bit."""
+    series = plain_series(60 * 24, 60)
     first = prepare(series, PROTOCOLS[name])
     border = first.parts["train"].last
     values = series.values.copy()
@@ -71,6 +74,133 @@ def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(se
         scalers = [fit_scaler(prepared, profile) for prepared, profile in zip((first, second), profiles, strict=True)]
         assert (scalers[0].mean, scalers[0].deviation) == (scalers[1].mean, scalers[1].deviation)
     assert (first.values[:border] == second.values[:border]).all()
+    starts = first.parts["train"].starts
+    assert starts.max() + first.protocol.history + first.protocol.horizon <= border
+
+
+def test_histories_reach_back_over_a_border_and_targets_do_not() -> None:
+    """With a week of history all 240 hours of the last ten days are forecast, from the first of them on."""
+    prepared = prepare(plain_series(40 * 24, 60), PROTOCOLS["stresnet"])
+    parts = prepared.parts
+    assert prepared.protocol.history == 7 * 24
+    assert [(part.first, part.last) for part in parts.values()] == [(0, 648), (648, 720), (720, 960)]
+    targets = {name: part.starts + 168 for name, part in parts.items()}
+    assert [(int(rows[0]), int(rows[-1]), len(rows)) for rows in targets.values()] == [
+        (168, 647, 480),
+        (648, 719, 72),
+        (720, 959, 240),
+    ]
+
+
+def test_the_last_days_for_test_end_where_the_series_ends() -> None:
+    """Calendar days, even where the last one is not whole; too few of them are refused."""
+    series = plain_series(40 * 24 - 5, 60)
+    test = prepare(series, PROTOCOLS["stresnet"]).parts["test"]
+    assert (str(series.times[test.first]), test.last - test.first) == ("2016-06-01T00:00", 235)
+    with pytest.raises(ProtocolError, match="plain has 10 days, protocol stresnet takes the last 10 for test"):
+        prepare(plain_series(10 * 24, 60), PROTOCOLS["stresnet"])
+    with pytest.raises(ProtocolError, match=r"train part of plain .* no window of 673 steps"):
+        prepare(plain_series(40 * 24, 60), PROTOCOLS["stresnet-four-weeks"])
+
+
+@pytest.mark.parametrize("interval", [30, 60])
+@pytest.mark.parametrize(("name", "days"), [("stresnet", 7), ("stresnet-four-weeks", 28), ("stresnet-taxibj", 7)])
+def test_days_of_history_are_steps_of_the_series(name: str, days: int, interval: int) -> None:
+    """The protocol that was asked for stays as it is; hashes tell the intervals apart."""
+    prepared = prepare(plain_series(80 * 1440 // interval, interval), PROTOCOLS[name])
+    assert prepared.protocol.history == days * 1440 // interval
+    assert PROTOCOLS[name].history == 0
+    assert prepared.protocol.hash != PROTOCOLS[name].hash
+
+
+def flows(steps: int = 60 * 24, units: tuple[str, str] = ("trips/h", "trips/h")) -> Series:
+    """Two flows over a grid of 2 x 3 cells; the last cell is never visited, the first one only by the second flow."""
+    series = plain_series(steps, 60, nodes=6)
+    values = np.abs(np.random.default_rng(1).normal(20, 9, size=(steps, 6, 2))).astype(np.float32)
+    values[:, 5] = 0
+    values[:, 0, 0] = 0
+    return replace(
+        series, values=values, unit=units, channels=("in", "out"), grid=(2, 3), adjacency=grid_adjacency(2, 3)
+    )
+
+
+def test_all_channels_together_are_one_node_for_each_flow_and_cell() -> None:
+    """Flow by flow, row by row; edges join cells of one flow; one of six cells is never visited."""
+    series = flows()
+    prepared = prepare(series, PROTOCOLS["stresnet"])
+    assert prepared.values.shape == prepared.measured.shape == (1440, 12)
+    assert prepared.grid == (2, 2, 3)
+    as_grid = prepared.values.reshape(-1, *prepared.grid)
+    np.testing.assert_array_equal(as_grid[:, 1, 1, 2], series.values[:, 5, 1])
+    np.testing.assert_array_equal(as_grid[:, 0, 1, 0], series.values[:, 3, 0])
+    np.testing.assert_array_equal(prepared.adjacency[:6, :6], series.adjacency)
+    np.testing.assert_array_equal(prepared.adjacency[6:, 6:], series.adjacency)
+    assert not prepared.adjacency[:6, 6:].any()
+    assert prepared.unit == "trips/h"
+    assert prepared.active_share == 5 / 6
+
+
+def test_one_flow_of_a_grid_is_a_grid_of_one_flow() -> None:
+    prepared = prepare(flows(), replace(PROTOCOLS["stresnet"], channel=0))
+    assert prepared.grid == (1, 2, 3)
+    assert prepared.adjacency.shape == (6, 6)
+    assert prepared.active_share == 4 / 6  # nothing ever flows into the first cell
+
+
+def test_a_road_graph_is_no_grid(prepared: Prepared) -> None:
+    assert prepared.grid is None
+    assert prepared.adjacency is prepared.series.adjacency
+    assert prepared.active_share == 1
+
+
+def test_a_cell_that_moves_in_the_test_part_alone_is_not_active() -> None:
+    series = flows()
+    series.values[-100:, 5] = 7
+    assert prepare(series, PROTOCOLS["stresnet"]).active_share == 5 / 6
+
+
+def test_channels_of_different_units_are_not_forecast_together() -> None:
+    with pytest.raises(ProtocolError, match="their units are trips/h, km/h; choose one channel"):
+        prepare(flows(units=("trips/h", "km/h")), PROTOCOLS["stresnet"])
+
+
+def test_a_silent_cell_of_the_second_flow_is_named_by_its_cell() -> None:
+    series = flows()
+    series.values[:, 4, 1] = np.nan
+    with pytest.raises(ProtocolError, match="sensor 4 of plain has no reading in the train part"):
+        prepare(series, PROTOCOLS["stresnet"])
+
+
+def test_seven_one_two_cuts_rows() -> None:
+    """700, 100 and 200 of 1000, though 0.7 + 0.1 is a little less than 0.8."""
+    parts = prepare(plain_series(1000), PROTOCOLS["seven-one-two"]).parts
+    assert [(part.first, part.last) for part in parts.values()] == [(0, 700), (700, 800), (800, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("stgcn", ("in, 12 steps in, 9 out, reported at 180, 360, 540 minutes", "77 % / 11 % / 11 % of the days for")),
+        ("seven-one-two", ("12 steps in, 12 out", "70 % / 10 % / 20 % of the rows for", "windows inside one part;")),
+        (
+            "stresnet",
+            (
+                "in and out, 7 days in, 1 out, reported at 60 minutes; the last 10 days for test, ",
+                "90 % / 10 % of the rows before them for training and validation, in order of time",
+                "windows forecast inside one part, their history may reach back before it",
+                "scaled to [-1, 1] by the range of the training rows",
+            ),
+        ),
+        ("stresnet-taxibj", ("7 days in", "the last 28 days for test")),
+        ("stresnet-four-weeks", ("28 days in", "the last 10 days for test")),
+    ],
+)
+def test_a_protocol_describes_itself(name: str, words: tuple[str, ...]) -> None:
+    """Before it is prepared and after."""
+    series = flows()
+    for protocol in (PROTOCOLS[name], prepare(series, PROTOCOLS[name]).protocol):
+        for some in words:
+            assert some in protocol.describe(series)
 
 
 def test_the_scaler_weighs_rows_by_their_windows() -> None:
@@ -114,3 +244,12 @@ def test_a_protocols_hash_moves_with_any_field() -> None:
     protocol = PROTOCOLS["stgcn"]
     assert replace(protocol, horizon=8).hash != protocol.hash
     assert replace(protocol).hash == protocol.hash
+
+
+def test_hashes_of_the_first_protocols_never_move() -> None:
+    """Studies and teachers are kept under them; fields that came later count only where they are in use."""
+    assert PROTOCOLS["stgcn"].hash.startswith("37d2a285e544")
+    assert PROTOCOLS["six-two-two"].hash.startswith("ab6c7f650084")
+    assert len({protocol.hash for protocol in PROTOCOLS.values()}) == len(PROTOCOLS)
+    for change in ({"history_days": 1}, {"test_days": 1}, {"inputs_reach_back": True}, {"channel": None}):
+        assert replace(PROTOCOLS["stgcn"], **change).hash != PROTOCOLS["stgcn"].hash

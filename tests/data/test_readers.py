@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kdsearch.data.readers import check_times, read_series
+from kdsearch.data.readers import read_series
+from kdsearch.data.times import check_times
 from kdsearch.errors import DataError
 
 VALUES = np.array([[64.375, 67.625, 67.0], [62.5, 60.0, 61.125]], dtype=np.float32)
@@ -117,6 +118,19 @@ def test_npz_with_key_and_axes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_series(path, key="data").values, data.astype(np.float32))
     turned = read_series(path, key="data", axes="channel node step").values
     np.testing.assert_array_equal(turned, data.transpose(2, 1, 0))
+
+
+def test_the_cells_of_a_grid_are_nodes_row_by_row(tmp_path: Path) -> None:
+    """In whatever order the axes are; without channels there is one."""
+    cube = np.arange(4 * 3 * 2 * 5, dtype=np.float32).reshape(4, 3, 2, 5)
+    np.savez(tmp_path / "r.npz", cube=cube, plane=cube[:, 0])
+    readings = read_series(tmp_path / "r.npz", key="cube", axes="step channel row column")
+    assert (readings.grid, readings.values.shape) == ((2, 5), (4, 10, 3))
+    assert readings.values[3, 1 * 5 + 4, 2] == cube[3, 2, 1, 4]
+    turned = read_series(tmp_path / "r.npz", key="plane", axes="column step row")
+    assert (turned.grid, turned.values.shape) == ((5, 4), (2, 20, 1))
+    assert turned.values[1, 4 * 4 + 3, 0] == cube[3, 0, 1, 4]
+    assert read_series(tmp_path / "r.npz", key="plane").grid is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kdsearch.data.windows import WindowedSeries, segments
 def test_inputs_and_targets_are_the_rows_of_their_windows(prepared: Prepared) -> None:
     data = WindowedSeries(prepared, fit_scaler(prepared, fit_profile(prepared, "table")), torch.device("cpu"))
     starts = torch.tensor([3, 40])
-    x, rows = data.inputs(starts, 4), data.target_rows(starts, 4)
+    x, rows = data.inputs(starts, 4, with_clock=False), data.target_rows(starts, 4)
     assert x.shape == (2, 15, 5, 1)
     assert rows.shape == (2, 4, 9)
     torch.testing.assert_close(x[1, :, :, 0], data.scaled[40:55])

@@ -56,7 +56,7 @@ def segments(prepared: Prepared) -> Tensor:
 def live(teacher: Forecaster, data: WindowedSeries, firsts: Tensor) -> dict[str, Tensor]:
     """The teacher's features, as its network gives them."""
     with tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
-        teacher(data.inputs(firsts, LENGTH))
+        teacher(data.inputs(firsts, LENGTH, with_clock=False))
     return dict(features)
 
 
@@ -142,7 +142,7 @@ def test_rows_are_written_once_and_in_order(
     """All rows at once give the same tables as stretches do, zeros beyond the part included."""
     rows = prepared.parts["train"].last
     with torch.no_grad(), tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
-        teacher(data.inputs(torch.tensor([0]), rows - teacher.history + 1))
+        teacher(data.inputs(torch.tensor([0]), rows - teacher.history + 1, with_clock=False))
     for name, temporal in kept.temporal.items():
         expected = losses.lagged_distances(features[name], temporal.distances.shape[1])[0]
         np.testing.assert_allclose(temporal.distances, expected.numpy(), rtol=1e-3, atol=1e-5)

@@ -14,7 +14,9 @@ def test_a_wide_network_takes_longer_and_threads_are_restored() -> None:
     adjacency = np.ones((60, 60)) - np.eye(60)
     wide, narrow = (Stgcn(adjacency, StgcnSize.of_width(width), outputs=9) for width in (48, 1))
     before = torch.get_num_threads()
-    slow, fast = measure_latency([wide, narrow], torch.randn(1, 12, 60, 1), 9, repeats=20, threads=1)
+    slow, fast = measure_latency(
+        [(network, torch.randn(1, 12, 60, 1)) for network in (wide, narrow)], 9, repeats=20, threads=1
+    )
     assert slow.p50 > fast.p50
     assert slow.p2 <= slow.p50 <= slow.p95
     assert (slow.repeats, slow.threads, slow.batch) == (20, 1, 1)
@@ -26,13 +28,13 @@ def test_networks_are_compared_by_the_second_percentile_of_cpu_time(monkeypatch:
     readings = iter([(9.0, 0.0), (9.0, 5.0), *((9.0, 6.0 + reading) for reading in range(99))])
     monkeypatch.setattr(latency, "_milliseconds", lambda *_: next(readings))
     network = Stgcn(np.eye(5), StgcnSize.of_width(2), outputs=9)
-    (measured,) = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=101, threads=1)
+    (measured,) = measure_latency([(network, torch.randn(1, 12, 5, 1))], 9, repeats=101, threads=1)
     assert (measured.p2, measured.p50) == (6.0, 9.0)
 
 
 def test_the_time_limit_leaves_at_least_one_reading() -> None:
     network = Stgcn(np.eye(5), StgcnSize.of_width(2), outputs=9)
-    (measured,) = measure_latency([network], torch.randn(1, 12, 5, 1), 9, repeats=50, threads=1, max_seconds=0)
+    (measured,) = measure_latency([(network, torch.randn(1, 12, 5, 1))], 9, repeats=50, threads=1, max_seconds=0)
     assert measured.repeats == 1
 
 

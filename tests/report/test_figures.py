@@ -7,7 +7,7 @@ import pytest
 from kdsearch.report.cost_figure import COSTS, draw_error_against_cost, gather_error_against_cost
 from kdsearch.report.curve_figures import draw_learning_curves, gather_error_by_horizon, gather_learning_curves
 from kdsearch.report.figures import FIGURES
-from kdsearch.report.style import error_range, route_colours, top_of
+from kdsearch.report.style import error_range, kind_colours, top_of
 from kdsearch.report.summary import summarise
 from kdsearch.study.store import StudyStore
 
@@ -141,6 +141,6 @@ def test_visible_errors() -> None:
 
 def test_routes_keep_their_colours() -> None:
     """A route has the same colour whatever else a study holds, and no two share one."""
-    every = route_colours(["student", "prune", "student-prune", "other"])
-    assert route_colours(["prune"])["prune"] == every["prune"]
+    every = kind_colours(["student", "prune", "student-prune", "other"])
+    assert kind_colours(["prune"])["prune"] == every["prune"]
     assert len(set(every.values())) == 4

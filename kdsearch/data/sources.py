@@ -1,0 +1,58 @@
+"""Readings of a source that may be several files, and may write the times of its rows in an array of their own."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kdsearch.data.card import SeriesSource
+from kdsearch.data.readers import Readings, read_series
+from kdsearch.data.times import check_times, read_slot_times
+from kdsearch.errors import DataError
+
+__all__ = ["read_source"]
+
+
+def read_source(source: SeriesSource, folder: Path, interval_minutes: int) -> Readings:
+    """What all files of a source say together, in order of time.
+
+    Args:
+        source: Which files, and their layout.
+        folder: Where they are.
+        interval_minutes: Minutes between rows.
+
+    Raises:
+        DataError: A file is absent, damaged or not as described, or the files do not go together.
+    """
+    paths = [folder / name for name in (source.file, *source.further)]
+    pieces = [_piece(source, path, interval_minutes) for path in paths]
+    first = pieces[0]
+    layout = (first.values.shape[1:], first.grid, first.sensor_ids)
+    for path, piece in zip(paths, pieces, strict=True):
+        if (piece.values.shape[1:], piece.grid, piece.sensor_ids) != layout:
+            raise DataError(
+                f"{path} has other sensors or channels than {paths[0].name}; name files of one layout under further"
+            )
+    times = [piece.times for piece in pieces if piece.times is not None]
+    for path, (before, after) in zip(paths[1:], itertools.pairwise(times), strict=False):
+        if after[0] <= before[-1]:
+            raise DataError(
+                f"{path} begins at {after[0]}, the file before it ends at {before[-1]}; order further by time"
+            )
+    values = np.concatenate([piece.values for piece in pieces])
+    return replace(first, values=values, times=np.concatenate(times) if times else None)
+
+
+def _piece(source: SeriesSource, path: Path, interval_minutes: int) -> Readings:
+    readings = read_series(path, source.key, source.axes, source.header)
+    if source.dates is not None:
+        readings = replace(readings, times=read_slot_times(path, source.dates, interval_minutes))
+    if readings.times is not None:
+        if len(readings.times) != len(readings.values):
+            raise DataError(
+                f"{path} holds {len(readings.values)} steps of readings and {len(readings.times)} dates; get the file "
+                "again, or correct axes under [series] in dataset.toml"
+            )
+        check_times(readings.times, interval_minutes, path)
+    return readings

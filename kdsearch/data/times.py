@@ -1,0 +1,120 @@
+"""Local times of rows: counted from a start, or written in the file as a day and a slot of the day."""
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from kdsearch.data.card import DatasetCard, SeriesSource
+from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.errors import DataError
+
+__all__ = ["check_times", "read_slot_times", "row_times"]
+
+
+def check_times(times: NDArray[np.datetime64], interval_minutes: int, path: Path) -> None:
+    """Raises DataError unless times ``(step,)`` grow by whole multiples of the interval; gaps are allowed."""
+    differences = np.diff(times).astype("timedelta64[m]").astype(np.int64)
+    for wrong, what, remedy in (
+        (differences == 0, "is there twice", "remove one"),
+        (differences < 0, "comes after a later time", "sort the rows"),
+        (differences % interval_minutes != 0, f"is off the {interval_minutes}-minute grid", "correct interval_minutes"),
+    ):
+        rows = np.flatnonzero(wrong)
+        if rows.size:
+            row = int(rows[0]) + 1
+            raise DataError(
+                f"{path}, row {row + 1}: the time {times[row]} {what} (row {row}: {times[row - 1]}); {remedy}"
+            )
+
+
+def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> NDArray[np.datetime64]:
+    """Times of the rows of a file that holds none, ``datetime64[m]`` ``(step,)``.
+
+    Args:
+        card: The dataset.
+        source: The form that is read; its weekends and absent spans are left out.
+        shape: Shape ``(step, node, channel)`` of the readings.
+
+    Raises:
+        DataError: Readings of this shape are neither the public file nor a known part of it.
+    """
+    first = np.datetime64(_start_of(card, source, shape), "m")
+    steps = shape[0]
+    absent_steps = sum(round((end - start) / timedelta(minutes=card.interval_minutes)) for start, end in source.absent)
+    days = steps * card.interval_minutes // 1440 + 1
+    spare = (2 * days // 5 + 3) * 1440 // card.interval_minutes if source.weekdays_only else 0
+    times = first + np.arange(steps + absent_steps + spare) * np.timedelta64(card.interval_minutes, "m")
+    keep = np.ones(len(times), dtype=bool)
+    if source.weekdays_only:
+        keep &= np.is_busday(times.astype("datetime64[D]"))
+    for start, end in source.absent:
+        keep &= (times < np.datetime64(start, "m")) | (times >= np.datetime64(end, "m"))
+    return np.asarray(times[keep][:steps])
+
+
+def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> datetime:
+    for part in card.parts:
+        if part.shape in (None, shape):
+            return part.start
+    if card.shape in (None, shape) and card.start is not None:
+        return card.start
+    if card.shape is None:
+        raise DataError(f"{source.file} of {card.name} holds no times; write start = ... into its dataset.toml")
+    raise DataError(
+        f"{source.file} of {card.name} has the shape {shape}, neither that of the public file {card.shape} nor of a "
+        "part known here; write its start and channels into a dataset.toml beside it"
+    )
+
+
+def read_slot_times(path: Path, key: str, interval_minutes: int) -> NDArray[np.datetime64]:
+    """Times of the rows of an HDF5 file, ``datetime64[m]`` ``(step,)``, written YYYYMMDDSS.
+
+    SS is the slot of the day, counted from 01, which begins at 00:00: with 60 minutes, slot 24 begins at 23:00.
+
+    Args:
+        path: The file.
+        key: The array of dates inside it.
+        interval_minutes: Length of a slot.
+
+    Raises:
+        DataError: The file has no such array, or a date that no calendar knows, or a slot that no day has.
+    """
+    try:
+        with h5py.File(path) as file:
+            if not isinstance(file.get(key), h5py.Dataset):
+                held = ", ".join(file)
+                raise DataError(f"{path} holds no {key!r}; write dates = one of {held} under [series] in dataset.toml")
+            written = np.atleast_1d(file[key][()])
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as HDF5 ({error}); get the file again") from error
+    times = [_slot_time(one, interval_minutes) for one in written]
+    if None in times:
+        row, slots = times.index(None), DAY_MINUTES // interval_minutes
+        raise DataError(
+            f"{path}, row {row + 1} of {key!r}: {_text(written[row])!r} is no time; write days and their slots as "
+            f"YYYYMMDDSS, with SS from 01 to {slots:02d} at {interval_minutes} minutes"
+        )
+    return np.array(times, dtype="datetime64[m]")
+
+
+def _slot_time(written: Any, interval_minutes: int) -> datetime | None:
+    text = _text(written)
+    if not re.fullmatch(r"\d{10,12}", text):
+        return None
+    slot = int(text[8:]) - 1
+    if not 0 <= slot < DAY_MINUTES // interval_minutes:
+        return None
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day) + timedelta(minutes=slot * interval_minutes)
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

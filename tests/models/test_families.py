@@ -1,0 +1,284 @@
+"""The battery that every family passes: shapes, taps, losses, exact pruning, counted cost, save and load, export."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdsearch.bundle import Bundle
+from kdsearch.data.profile import Scaler
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.pairs import refusal
+from kdsearch.distill.recipe import LossName, Recipe
+from kdsearch.distill.tables import make_tables, open_tables
+from kdsearch.distill.taps import tapped
+from kdsearch.distill.teacher import Teacher
+from kdsearch.export import export_onnx, export_program
+from kdsearch.fresh import fitted_scaler, place_of
+from kdsearch.measure.accuracy import forecasts, network_errors
+from kdsearch.measure.cost import forecast_cost
+from kdsearch.models import FAMILIES, FamilyName, Forecaster, Place, build, fresh
+from kdsearch.prune.schedule import sizes_for_share
+from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from kdsearch.train import Plan, fit
+from kdsearch.trial_config import TrialConfig
+
+LOSSES: tuple[LossName, ...] = get_args(LossName)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family as the battery looks at it.
+
+    Attributes:
+        width: Of the network.
+        parameters: Trained parameters on `place_for`, which must never move.
+        flops: Operations of one forecast there, which must never move.
+        fits: Losses by which the family teaches itself, beside those that fit every pair.
+    """
+
+    width: int
+    parameters: int
+    flops: int
+    fits: frozenset[str] = frozenset()
+
+
+CASES: dict[FamilyName, Case] = {
+    "stgcn": Case(4, 3_569, 93_578, frozenset({"tcd", "scd", "stcd", "lightst"})),
+    "stid": Case(4, 509, 5_030, frozenset({"lightst"})),
+    "lightst": Case(4, 227, 3_024, frozenset({"lightst"})),
+    "lightst-teacher": Case(4, 287, 27_768, frozenset({"lightst"})),
+    "st-mlp": Case(4, 15_516, 284_496, frozenset({"lightst"})),
+    "d2stgnn": Case(4, 5_467, 240_460, frozenset({"lightst"})),
+    "st-resnet": Case(4, 2_628, 28_676, frozenset({"scd"})),
+}
+ALWAYS = {"none", "rd-l2", "rd-kl", "ord"}
+
+
+def place_for(family: FamilyName) -> tuple[Place, int, int]:
+    """Where a family is looked at, its history and its outputs: a ring road, or a grid with a day of two steps."""
+    if family == "st-resnet":
+        return Place(12, 2, (2, 2, 3)), 14, 1
+    return Place(6, 24), 12, 3
+
+
+def ring(nodes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """A ring road."""
+    return np.roll(np.eye(nodes), 1, axis=1) + np.roll(np.eye(nodes), -1, axis=1)
+
+
+def network_of(family: FamilyName, seed: int = 0, width: int | None = None) -> Forecaster:
+    """In evaluation, with weights that make every layer matter."""
+    place, history, outputs = place_for(family)
+    torch.manual_seed(seed)
+    case = CASES[family]
+    network = fresh(family, width or case.width, None, ring(place.nodes), place, outputs=outputs, history=history)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return network.eval()
+
+
+def windows_for(network: Forecaster, family: FamilyName, windows: int = 1, batch: int = 2) -> torch.Tensor:
+    """Stretches ``(batch, history + windows - 1, node, channel)`` of noise, with the clock of consecutive steps."""
+    place, history, _ = place_for(family)
+    steps = history + windows - 1
+    x = torch.randn(batch, steps, place.nodes, 3 if network.clock else 1)
+    if network.clock:
+        row = torch.arange(steps) + torch.arange(batch)[:, None]
+        x[..., 1] = ((row % place.slots) / place.slots)[..., None]
+        x[..., 2] = (row // place.slots % 7)[..., None].to(x)
+    return x
+
+
+every_family = pytest.mark.parametrize("family", FAMILIES)
+
+
+def test_the_battery_knows_every_family() -> None:
+    assert set(CASES) == set(FAMILIES) == set(get_args(FamilyName))
+
+
+@every_family
+def test_a_stretch_gives_the_forecasts_of_its_windows(family: FamilyName) -> None:
+    _, history, outputs = place_for(family)
+    network = network_of(family).double()
+    x = windows_for(network, family, windows=4).double()
+    alone = [network(x[:, first : first + history]) for first in range(4)]
+    stretch = network(x)
+    assert stretch.shape == (2, 4, outputs, x.shape[2])
+    torch.testing.assert_close(stretch, torch.cat(alone, dim=1), rtol=0, atol=1e-10)
+    torch.testing.assert_close(network.forecast(x[:, :history], outputs), alone[0][:, 0], rtol=0, atol=1e-12)
+
+
+@every_family
+def test_readings_and_clock_of_the_window_decide_the_forecast(family: FamilyName) -> None:
+    """The last reading matters; the clock matters to the networks that say they have one."""
+    network = network_of(family)
+    x = windows_for(network, family)
+    other = x.clone()
+    other[:, -1, :, 0] += 1.0
+    assert (network(other) - network(x)).abs().max() > 1e-4
+    if network.clock:
+        later = x.clone()
+        later[..., 2] = (later[..., 2] + 3) % 7
+        assert (network(later) - network(x)).abs().max() > 1e-4
+
+
+@every_family
+def test_taps_of_a_stretch_are_those_of_its_windows(family: FamilyName) -> None:
+    """A tap is ``(batch, time, node, channel)``, of a grid with a node for each cell; a window more adds a step."""
+    place, history, _ = place_for(family)
+    places = place.nodes if place.grid is None else place.nodes // place.grid[0]
+    network = network_of(family).double()
+    x = windows_for(network, family, windows=3).double()
+    names = (*network.spatial_taps, *network.temporal_taps)
+    with tapped(network, names) as features:
+        network(x)
+        stretch = dict(features)
+        for first in range(3):
+            network(x[:, first : first + history])
+            for name in names:
+                span = features[name].shape[1]
+                assert stretch[name].shape[1] == span + 2
+                assert stretch[name].shape[2] == places
+                torch.testing.assert_close(stretch[name][:, first : first + span], features[name])
+
+
+@every_family
+def test_embeddings_have_a_step_axis_and_the_nodes_last(family: FamilyName) -> None:
+    network = network_of(family)
+    x = windows_for(network, family, batch=3)
+    with tapped(network, network.embeddings or ()) as features:
+        network(x)
+    for feature in features.values():
+        batch, _, nodes, _ = feature.shape
+        assert (batch, nodes) == (3, x.shape[2])
+
+
+@every_family
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_masked_network_is_the_small_one(family: FamilyName, data: st.DataObject) -> None:
+    """In float64 to rounding, whatever channels go; afterwards the whole network is as it was."""
+    network = network_of(family, seed=data.draw(st.integers(0, 1000))).double()
+    x = windows_for(network, family).double()
+    whole = network(x).detach()
+    masks = {}
+    for group in network.channel_groups():
+        must = group.required or {data.draw(st.integers(0, group.size - 1))}
+        alive = data.draw(st.sets(st.integers(0, group.size - 1))) | must
+        masks[group.name] = torch.tensor([channel in alive for channel in range(group.size)])
+    small = shrink(network, masks)
+    assert shrink_error(network, masks, small, x) <= 1e-10
+    assert sum(parameter.numel() for parameter in small.parameters()) == shrunk_parameter_count(
+        network, {name: int(mask.sum()) for name, mask in masks.items()}
+    )
+    torch.testing.assert_close(network(x), whole, rtol=0, atol=0)
+
+
+@every_family
+def test_pruning_can_take_most_of_a_network(family: FamilyName) -> None:
+    """Asked for a tenth of the wide network, the schedule finds sizes that are at most half of it."""
+    network = network_of(family, width=16)
+    whole = sum(parameter.numel() for parameter in network.parameters())
+    sizes = sizes_for_share(network, 0.1 * whole)
+    assert shrunk_parameter_count(network, sizes) < 0.5 * whole
+
+
+@every_family
+def test_parameters_and_operations_are_counted_and_never_move(family: FamilyName) -> None:
+    place, _, outputs = place_for(family)
+    network = network_of(family)
+    cost = forecast_cost(network, windows_for(network, family, batch=1), outputs, stored_numbers=0)
+    assert cost.uncounted_operators == []
+    assert (cost.parameters, cost.flops) == (CASES[family].parameters, CASES[family].flops), place
+
+
+@every_family
+def test_a_packed_network_forecasts_the_same(family: FamilyName) -> None:
+    place, _, _ = place_for(family)
+    network = network_of(family)
+    x = windows_for(network, family)
+    packed = Bundle.of(network, Scaler(1.0, 2.0, None), ring(place.nodes)).to_bytes()
+    again = Bundle.from_bytes(packed).network(torch.device("cpu")).eval()
+    torch.testing.assert_close(again(x), network(x), rtol=0, atol=0)
+    rebuilt = build(json.loads(json.dumps(network.spec())), ring(place.nodes))
+    assert rebuilt.spec() == network.spec()
+
+
+@every_family
+def test_exported_files_forecast_the_same(family: FamilyName, tmp_path: Path) -> None:
+    """The exporter compares them itself, and refuses a file that differs."""
+    place, _, outputs = place_for(family)
+    network = network_of(family)
+    export_program(network, tmp_path / "network.pt2", outputs, nodes=place.nodes)
+    export_onnx(network, tmp_path / "network.onnx", outputs, nodes=place.nodes)
+
+
+def trained(
+    prepared: Prepared, family: FamilyName, loss: LossName, folder: Path, **settings: Any
+) -> tuple[Forecaster, float]:
+    """A few steps under a wider teacher of the same family, and the validation error."""
+    config = TrialConfig.of({"family": family, "loss": loss, "input": "raw", "slice_share": 0.5} | settings)
+    recipe = config.recipe()
+    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
+    starts = prepared.parts["train"].starts[:60]
+    outputs, history = prepared.protocol.horizon, prepared.protocol.history
+    torch.manual_seed(0)
+    teacher, student = (
+        fresh(family, width, None, prepared.adjacency, place_of(prepared), outputs=outputs, history=history)
+        for width in (8, 4)
+    )
+    answers = torch.cat([made for _, made in forecasts(teacher, data, starts)]).numpy()
+    tables = None
+    if recipe.needs_features:
+        folder.mkdir()
+        make_tables(folder, teacher, data, int(starts[-1]) + history)
+        tables = open_tables(folder)
+    heard = Teacher(answers, starts, data, tables, (teacher, data))
+    plan = Plan(epochs=2, learning_rate=1e-3, batch=10)
+    fit(student, data, starts, plan, recipe, seed=0, teacher=heard if recipe.needs_teacher else None)
+    return student, network_errors(student, data, prepared, "val")["mae"]["all"]
+
+
+@every_family
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_teaches_the_family_or_says_why_not(
+    family: FamilyName, loss: LossName, prepared: Prepared, prepared_grid: Prepared, tmp_path: Path
+) -> None:
+    where = prepared_grid if family == "st-resnet" else prepared
+    mistake = refusal(Recipe(loss=loss), network_of(family), network_of(family))
+    if loss not in ALWAYS | CASES[family].fits:
+        assert mistake is not None
+        assert family in mistake
+        assert loss in mistake
+        return
+    assert mistake is None
+    plain, _ = trained(where, family, "none", tmp_path / "plain")
+    taught, error = trained(where, family, loss, tmp_path / "taught")
+    again, _ = trained(where, family, loss, tmp_path / "again")
+    assert np.isfinite(error)
+    weights = [torch.cat([one.detach().flatten() for one in each.parameters()]) for each in (plain, taught, again)]
+    assert torch.equal(weights[1], weights[2]), "the same seed gives the same weights"
+    assert (loss == "none") == torch.equal(weights[0], weights[1])
+
+
+def test_the_teacher_trains_on_only_in_joint_training(prepared: Prepared, tmp_path: Path) -> None:
+    """LightST's paper has it so, its code does not; either way the teacher that was handed in stays as it was."""
+    frozen, _ = trained(prepared, "lightst", "lightst", tmp_path)
+    joint, _ = trained(prepared, "lightst", "lightst", tmp_path, joint=True)
+    pairs = zip(frozen.parameters(), joint.parameters(), strict=True)
+    assert any(not torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("student", ["stid", "lightst", "st-mlp", "stgcn"])
+@pytest.mark.parametrize("teacher", ["stgcn", "lightst-teacher", "d2stgnn"])
+def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: FamilyName, student: FamilyName) -> None:
+    for loss in sorted(ALWAYS | {"lightst"}):
+        assert refusal(TrialConfig.of({"loss": loss}).recipe(), network_of(teacher), network_of(student)) is None
