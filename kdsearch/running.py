@@ -20,6 +20,7 @@ from kdsearch.distill.pairs import refusal
 from kdsearch.distill.recipe import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, SpaceError, StudyError
 from kdsearch.fresh import fresh_network
+from kdsearch.models import FAMILIES
 from kdsearch.record import Reference, TrialRecord, installed_versions
 from kdsearch.report.page import write_page
 from kdsearch.report.summary import StudySummary, summarise
@@ -74,7 +75,8 @@ def trained_teacher(
     """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
     _check_device(device)
     config = teacher_config(prepared, recipe, settings)
-    return taught_network(prepared, config, seed, training_threads=os.cpu_count() or 1, device=device)
+    threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
+    return taught_network(prepared, config, seed, training_threads=threads, device=device)
 
 
 def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]) -> RunResult:
@@ -225,8 +227,7 @@ def _bench(
             f"base {base.hash}: {_parameters(base_record):,} parameters, "
             f"validation MAE {base_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
         )
-    settings = teacher_config(prepared, "best", STID | space.stid)
-    stid, stid_record = taught_network(prepared, settings, options.seed, training_threads=1, device=options.device)
+    stid, stid_record = trained_teacher(prepared, "best", STID | space.stid, options.seed, device=options.device)
     talk(
         f"STID {stid.hash}: {_parameters(stid_record):,} parameters, "
         f"validation MAE {stid_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"

@@ -30,6 +30,8 @@ class Family:
         of_width: Takes width, depth and place; gives a size.
         depth: Where none is asked for; None where the family has one depth alone.
         iterates: Whether its networks can also forecast one step at a time.
+        large_operators: Whether wide networks of it gain from several threads inside an operator. Many small operators
+            lose: each waits for all threads, and twenty times as long where another process has one of the cores.
     """
 
     network: Callable[..., Forecaster]
@@ -37,10 +39,11 @@ class Family:
     of_width: Callable[[int, int, Place], Any]
     depth: int | None
     iterates: bool = False
+    large_operators: bool = False
 
 
 FAMILIES: dict[FamilyName, Family] = {
-    "stgcn": Family(Stgcn, StgcnSize, lambda width, _depth, _place: StgcnSize.of_width(width), None, iterates=True),
+    "stgcn": Family(Stgcn, StgcnSize, lambda width, _depth, _place: StgcnSize.of_width(width), None, True, True),
     "stid": Family(Stid, StidSize, StidSize.of_width, StidSize.DEFAULT_DEPTH),
     "lightst": Family(Lightst, LightstSize, LightstSize.of_width, LightstSize.DEFAULT_DEPTH),
     "lightst-teacher": Family(
@@ -48,7 +51,9 @@ FAMILIES: dict[FamilyName, Family] = {
     ),
     "st-mlp": Family(StMlp, StMlpSize, StMlpSize.of_width, StMlpSize.DEFAULT_DEPTH),
     "d2stgnn": Family(D2stgnn, D2stgnnSize, D2stgnnSize.of_width, D2stgnnSize.DEFAULT_DEPTH),
-    "st-resnet": Family(StResnet, StResnetSize, StResnetSize.of_width, StResnetSize.DEFAULT_DEPTH),
+    "st-resnet": Family(
+        StResnet, StResnetSize, StResnetSize.of_width, StResnetSize.DEFAULT_DEPTH, large_operators=True
+    ),
 }
 """A family is a module with a network and its size, and a line here."""
 

@@ -32,7 +32,7 @@ def shrink(network: Forecaster, masks: Masks) -> Forecaster:
             state[name] = state[name].index_select(dim, living.nonzero()[:, 0])
     small.to(next(network.parameters()))
     small.load_state_dict(state)
-    return small
+    return small.train(network.training)
 
 
 def shrunk_parameter_count(network: Forecaster, sizes: Mapping[str, int]) -> int:

@@ -87,7 +87,7 @@ def test_the_default_size_has_the_released_count_but_for_what_has_no_effect_ther
 
 
 def test_one_width_and_one_depth_give_all_sizes() -> None:
-    assert D2stgnnSize.of_width(32, 5, Place(207, 288)) == D2stgnnSize()
+    assert D2stgnnSize.of_width(32, 5, Place(207, 288)) == replace(D2stgnnSize(), dropout=0.0)
     small = D2stgnnSize.of_width(8, 2, Place(207, 48))
     assert (small.hidden, small.forecast, small.output, small.layers, small.slots) == (8, 64, 128, 2, 48)
     with pytest.raises(ValueError, match=r"4 heads.*: 6"):

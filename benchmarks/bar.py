@@ -1,0 +1,117 @@
+"""The bar: the best distilled student of at most 3 % of a teacher's parameters against an undistilled STID of its size.
+
+Every network trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
+validation of those of the spaces `TEACHERS`, and is not counted. Prints test MAE at the reported horizons.
+
+    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol six-two-two]
+"""
+
+import argparse
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+from kdsearch.bundle import Bundle
+from kdsearch.data.profile import profile_kind
+from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.study.space import load_space
+from kdsearch.teachers import STID
+from kdsearch.trial import Bench, TaughtNetwork
+
+TEACHERS = ("stgcn", "st-mlp", "lightst")
+SHARE = 0.03
+SEEDS = (0, 1, 2)
+TIMED_EPOCHS = 2
+WORKERS = 2
+
+STUDENTS: dict[str, dict[str, Any]] = {
+    "STGCN": {"family": "stgcn", "width": 2, "learning_rate": 5e-3, "batch": 25},
+    "LightST": {"family": "lightst", "width": 32, "learning_rate": 3e-3, "batch": 64},
+    "STID": {"family": "stid", "width": 15, "learning_rate": 3e-3, "batch": 64},
+    "ST-MLP": {"family": "st-mlp", "width": 2, "depth": 1, "learning_rate": 3e-3, "batch": 64},
+}
+TEACHINGS: dict[str, dict[str, Any]] = {
+    "plain": {"loss": "none"},
+    "half": {"loss": "rd-l2", "beta": 0.5},
+    "teacher alone": {"loss": "rd-l2", "beta": 1.0},
+}
+"""How a student is taught: by the truth, by truth and teacher in equal shares, by the teacher's answers alone."""
+
+
+def trained(
+    bench: Bench, params: dict[str, Any], seed: int, seconds: float
+) -> tuple[int, int, float, dict[str, float]]:
+    """Parameters, epochs, CPU seconds and test MAE of a network that trained for about so many CPU seconds."""
+    once = bench.run(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
+    epochs = max(1, round(seconds / once))
+    record, weights = bench.run(params | {"epochs": epochs}, seed)
+    assert weights is not None
+    assert record.cost is not None
+    errors = bench.bundle_metrics(Bundle.from_bytes(weights), "test")["mae"]
+    return record.cost.parameters, epochs, record.seconds["train"], errors
+
+
+def best_teacher(dataset: str, protocol: str) -> tuple[Bench, int]:
+    """A bench with the teacher of least validation error, and the parameters of the largest one."""
+    prepared, _ = prepared_dataset(dataset, protocol, None)
+    found: list[tuple[float, int, str, TaughtNetwork]] = []
+    for name in TEACHERS:
+        network, record = trained_teacher(prepared, "best", load_space(name).teacher, 0)
+        assert record.cost is not None
+        error, seconds = record.metrics["val"]["mae"]["all"], record.seconds["train"]
+        found.append((error, record.cost.parameters, name, network))
+        print(
+            f"teacher of {name}: {record.cost.parameters:,} parameters, validation MAE {error:.3f}, {seconds:.0f} CPU s"
+        )
+    error, _, name, network = min(found, key=lambda one: one[0])
+    bench = Bench(prepared, network)
+    tests = bench.bundle_metrics(network.bundle, "test")["mae"]
+    print(f"the students' teacher is that of {name}: test MAE {shown(tests)}")
+    stid, _ = trained_teacher(prepared, "best", STID, 0)
+    print(f"the reports' STID: test MAE {shown(bench.bundle_metrics(stid.bundle, 'test')['mae'])}")
+    return bench, max(parameters for _, parameters, _, _ in found)
+
+
+def shown(errors: dict[str, float]) -> str:
+    """Errors by horizon, the mean last."""
+    horizons = sorted((name for name in errors if name != "all"), key=float)
+    return " / ".join(f"{errors[name]:.2f}" for name in horizons) + f", mean {errors['all']:.2f}"
+
+
+def main() -> None:
+    """Train all arms and print them, best mean first; paired differences are to plain training of the same network."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--dataset", default="pemsd8")
+    parser.add_argument("--protocol", default="six-two-two")
+    options = parser.parse_args()
+    bench, largest = best_teacher(options.dataset, options.protocol)
+    bench = replace(bench, threads=1)
+    common = {"error": "absolute", "input": "deviation", "profile": profile_kind(bench.prepared)}
+    arms = {(name, how): common | STUDENTS[name] | TEACHINGS[how] for name in STUDENTS for how in TEACHINGS}
+    began = time.monotonic()
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        jobs = {
+            arm: [pool.submit(trained, bench, params, seed, options.seconds) for seed in SEEDS]
+            for arm, params in arms.items()
+        }
+        made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
+    print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
+    for (name, how), each in sorted(made.items(), key=lambda one: np.mean([errors["all"] for *_, errors in one[1]])):
+        means = {key: float(np.mean([errors[key] for *_, errors in each])) for key in each[0][3]}
+        spread = np.std([errors["all"] for *_, errors in each], ddof=1)
+        pairs = [one[3]["all"] - plain[3]["all"] for one, plain in zip(each, made[name, "plain"], strict=True)]
+        parameters, epochs = each[0][0], [one[1] for one in each]
+        fits = "" if parameters <= SHARE * largest else ", too large"
+        print(
+            f"{name:8} {how:14} {parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
+            f"{shown(means)} ± {spread:.3f}; to plain {', '.join(f'{pair:+.3f}' for pair in pairs)}"
+        )
+
+
+if __name__ == "__main__":
+    main()
