@@ -148,3 +148,19 @@ def test_a_point_of_the_same_space_is_kept_whole(space: SearchSpace) -> None:
     trial = {"route": "prune", "keep": 0.2, "epochs": 3}
     assert space.with_points([Point(params=trial)]).points[0].params == {"route": "prune", "keep": 0.2}
     assert space.with_points([Point(params={"colour": "red"})]).points == space.points
+
+
+def test_values_of_one_parameter_under_another_are_those_of_the_variant_that_applies(tmp_path: Path) -> None:
+    """What a family may be taught by: the first variant for it alone decides, one with further conditions adds."""
+    path = tmp_path / "families.toml"
+    path.write_text(
+        'name = "families"\ndataset = "demo"\nprotocol = "stgcn"\n'
+        '[parameters.family]\nchoices = ["a", "b", "c"]\n'
+        '[parameters.route]\nchoices = ["student", "prune"]\n'
+        '[[parameters.loss]]\nvalue = "x"\nwhen = { family = ["a"] }\n'
+        '[[parameters.loss]]\nvalue = "y"\nwhen = { family = ["b"], route = ["prune"] }\n'
+        '[[parameters.loss]]\nchoices = ["z"]\n'
+    )
+    space = load_space(path)
+    assert space.values_under("family", "d", "loss") == {"a": {"x"}, "b": {"y", "z"}, "c": {"z"}}
+    assert space.values_under("size", "large", "route") == {"large": {"student", "prune"}}
