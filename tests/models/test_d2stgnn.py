@@ -17,7 +17,7 @@ from torch import Tensor
 from kdsearch.distill.taps import tapped
 from kdsearch.models.base import Place
 from kdsearch.models.d2stgnn import D2stgnn, D2stgnnSize
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
 NODES, HISTORY, SLOTS = 5, 7, 24
 SMALL = D2stgnnSize(
@@ -366,34 +366,18 @@ def masked_networks(draw: st.DrawFn) -> tuple[D2stgnn, dict[str, Tensor]]:
     fields: dict[str, Any] = {name: draw(channels) for name in names}
     fields |= {name: tuple(draw(channels) for _ in range(layers)) for name in ("gates", "local", "heads")}
     made = network(D2stgnnSize(**fields, order=draw(st.integers(1, 3)), slots=SLOTS, dropout=0.0), outputs=3)
-    masks = {}
-    for group in made.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        living[draw(st.integers(0, group.size - 1))] = True
-        masks[group.name] = torch.tensor(living)
-    return made, masks
+    return made, draw_masks(draw, made)
 
 
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[D2stgnn, dict[str, Tensor]]) -> None:
-    made, masks = case
-    small = shrink(made, masks)
-    assert shrink_error(made, masks, small, windows(2, length=HISTORY + 2)) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(made, sizes) == count(small)
+    check_that_the_small_network_is_the_masked_one(*case, windows(2, length=HISTORY + 2))
 
 
 def test_every_group_matters_and_what_is_in_none_is_as_wide_as_the_signal() -> None:
     made, x = network(), windows(2)
-    whole = made.windows(x)
-    masks = {group.name: torch.ones(group.size, dtype=torch.bool) for group in made.channel_groups()}
-    for group in made.channel_groups():
-        for channel in range(group.size):
-            made.set_masks(masks | {group.name: torch.arange(group.size) == channel})
-            assert (made.windows(x) - whole).abs().max() > 1e-6, group.name
-    made.set_masks({})
-    torch.testing.assert_close(made.windows(x), whole, rtol=0, atol=0)
+    check_that_every_channel_matters(made, x)
     grouped = {member.parameter for group in made.channel_groups() for member in group.members}
     rest = {
         name.removesuffix(".weight").removesuffix(".bias") for name, _ in made.named_parameters() if name not in grouped

@@ -26,9 +26,10 @@ from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, FamilyName, Forecaster, Place, build, fresh
 from kdsearch.prune.schedule import sizes_for_share
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from kdsearch.prune.shrink import shrunk_parameter_count
 from kdsearch.train import Plan, fit
 from kdsearch.trial_config import TrialConfig
+from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 LOSSES: tuple[LossName, ...] = get_args(LossName)
 
@@ -168,18 +169,7 @@ def test_a_masked_network_is_the_small_one(family: FamilyName, data: st.DataObje
     """In float64 to rounding, whatever channels go; afterwards the whole network is as it was."""
     network = network_of(family, seed=data.draw(st.integers(0, 1000))).double()
     x = windows_for(network, family).double()
-    whole = network(x).detach()
-    masks = {}
-    for group in network.channel_groups():
-        must = group.required or {data.draw(st.integers(0, group.size - 1))}
-        alive = data.draw(st.sets(st.integers(0, group.size - 1))) | must
-        masks[group.name] = torch.tensor([channel in alive for channel in range(group.size)])
-    small = shrink(network, masks)
-    assert shrink_error(network, masks, small, x) <= 1e-10
-    assert sum(parameter.numel() for parameter in small.parameters()) == shrunk_parameter_count(
-        network, {name: int(mask.sum()) for name, mask in masks.items()}
-    )
-    torch.testing.assert_close(network(x), whole, rtol=0, atol=0)
+    check_that_the_small_network_is_the_masked_one(network, draw_masks(data.draw, network), x)
 
 
 @every_family

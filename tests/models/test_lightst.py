@@ -17,7 +17,7 @@ from torch import Tensor
 from kdsearch.distill.taps import tapped
 from kdsearch.models.base import Place
 from kdsearch.models.lightst import DEVIATION_FLOOR, Lightst, LightstSize, LightstTeacher, LightstTeacherSize
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
 NODES = 6
 TEACHER, STUDENT = LightstTeacherSize(4, 2), LightstSize((7, 5), 4, 3)
@@ -229,34 +229,18 @@ def masked_networks(draw: st.DrawFn) -> Masked:
         made = teacher(LightstTeacherSize(draw(channels), draw(channels)))
     else:
         made = student(LightstSize(tuple(draw(st.lists(channels, max_size=3))), draw(channels), draw(channels)))
-    masks = {}
-    for group in made.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        living[draw(st.integers(0, group.size - 1))] = True
-        masks[group.name] = torch.tensor(living)
-    return made, masks
+    return made, draw_masks(draw, made)
 
 
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: Masked) -> None:
-    made, masks = case
-    small = shrink(made, masks)
-    assert shrink_error(made, masks, small, readings(2, length=14)) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(made, sizes) == sum(parameter.numel() for parameter in small.parameters())
+    check_that_the_small_network_is_the_masked_one(*case, readings(2, length=14))
 
 
 @pytest.mark.parametrize("build", BOTH)
 def test_every_group_matters_and_only_the_last_bias_is_in_none(build: Callable[[], Any]) -> None:
     made, x = build(), readings()
-    whole = made.windows(x)
-    masks = {group.name: torch.ones(group.size, dtype=torch.bool) for group in made.channel_groups()}
-    for group in made.channel_groups():
-        for channel in range(group.size):
-            made.set_masks(masks | {group.name: torch.arange(group.size) == channel})
-            assert (made.windows(x) - whole).abs().max() > 1e-6, group.name
-    made.set_masks({})
-    torch.testing.assert_close(made.windows(x), whole, rtol=0, atol=0)
+    check_that_every_channel_matters(made, x)
     grouped = {member.parameter for group in made.channel_groups() for member in group.members}
     assert {name for name, _ in made.named_parameters()} - grouped == {"head.bias"}

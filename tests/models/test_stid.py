@@ -13,7 +13,7 @@ from torch import Tensor
 from kdsearch.distill.taps import tapped
 from kdsearch.models.base import Place
 from kdsearch.models.stid import Stid, StidSize
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 SLOTS = 24
 SMALL = StidSize(5, 3, 4, 2, inner=(6, 7), slots=SLOTS, dropout=0.0)
@@ -153,22 +153,13 @@ def masked_networks(draw: st.DrawFn) -> tuple[Stid, dict[str, Tensor]]:
     reading, node, time, weekday = (draw(channels) for _ in range(4))
     inner = tuple(draw(st.lists(channels, max_size=3)))
     made = network(StidSize(reading, node, time, weekday, inner, SLOTS, dropout=0.0))
-    masks = {}
-    for group in made.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        living[draw(st.integers(0, group.size - 1))] = True
-        masks[group.name] = torch.tensor(living)
-    return made, masks
+    return made, draw_masks(draw, made)
 
 
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[Stid, dict[str, Tensor]]) -> None:
-    made, masks = case
-    small = shrink(made, masks)
-    assert shrink_error(made, masks, small, windows(2, 6, length=14)) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(made, sizes) == sum(parameter.numel() for parameter in small.parameters())
+    check_that_the_small_network_is_the_masked_one(*case, windows(2, 6, length=14))
 
 
 def test_every_group_matters_and_covers_what_is_as_wide_as_it() -> None:

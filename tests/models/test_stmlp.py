@@ -17,7 +17,7 @@ from torch import Tensor
 from kdsearch.distill.taps import tapped
 from kdsearch.models.base import Place
 from kdsearch.models.stmlp import StMlp, StMlpSize
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
 NODES, HISTORY = 5, 4
 SMALL = StMlpSize((2, 3), (4, 3), (5,), (6, 5), (7,), (4, 5, 3), 4)
@@ -175,34 +175,18 @@ def masked_networks(draw: st.DrawFn) -> tuple[StMlp, dict[str, Tensor]]:
     first, second = draw(st.integers(0, 2)), draw(st.integers(0, 2))
     hidden = (several(first), several(second), several(first), several(second))
     made = network(StMlpSize(several(2), *hidden, several(3), draw(channels)), draw(st.sampled_from([3, HISTORY])))
-    masks = {}
-    for group in made.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        living[draw(st.integers(0, group.size - 1))] = True
-        masks[group.name] = torch.tensor(living)
-    return made, masks
+    return made, draw_masks(draw, made)
 
 
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[StMlp, dict[str, Tensor]]) -> None:
-    made, masks = case
-    small = shrink(made, masks)
-    assert shrink_error(made, masks, small, windows(2, length=HISTORY + 2)) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(made, sizes) == count(small)
+    check_that_the_small_network_is_the_masked_one(*case, windows(2, length=HISTORY + 2))
 
 
 def test_every_group_matters_and_what_is_in_none_is_as_wide_as_nodes_or_steps() -> None:
     made, x = network(), windows(2)
-    whole = made.windows(x)
-    masks = {group.name: torch.ones(group.size, dtype=torch.bool) for group in made.channel_groups()}
-    for group in made.channel_groups():
-        for channel in range(group.size):
-            made.set_masks(masks | {group.name: torch.arange(group.size) == channel})
-            assert (made.windows(x) - whole).abs().max() > 1e-6, group.name
-    made.set_masks({})
-    torch.testing.assert_close(made.windows(x), whole, rtol=0, atol=0)
+    check_that_every_channel_matters(made, x)
     grouped = {member.parameter for group in made.channel_groups() for member in group.members}
     across = {"mixer1.layers.0.nodes_out.bias", "mixer1.layers.1.nodes_out.bias", "mixer2.layers.0.nodes_out.bias"}
     names = {name for name, _ in made.named_parameters()}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kdsearch.distill.taps import tapped
 from kdsearch.models.base import Place
 from kdsearch.models.stresnet import StResnet, StResnetSize
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 SLOTS = 2
 """Of a short day, so that a week is 14 steps."""
@@ -254,27 +254,13 @@ def masked_networks(draw: st.DrawFn) -> tuple[StResnet, dict[str, torch.Tensor]]
         external=draw(st.integers(0, 4)),
     )
     network = network_of(size, seed=draw(st.integers(0, 1000)))
-    masks = {}
-    for group in network.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        living[draw(st.integers(0, group.size - 1))] = True
-        masks[group.name] = torch.tensor(living)
-    return network, masks
+    return network, draw_masks(draw, network)
 
 
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[StResnet, dict[str, torch.Tensor]]) -> None:
-    """To 1e-10 in float64; with as many parameters as foretold; afterwards the whole network is as it was."""
-    network, masks = case
-    x = stretches(2, windows=2)
-    whole = network(x).detach()
-    small = shrink(network, masks).eval()
-    assert shrink_error(network, masks, small, x) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(network, sizes) == sum(parameter.numel() for parameter in small.parameters())
-    assert {group.name: group.size for group in small.channel_groups()} == sizes
-    torch.testing.assert_close(network(x), whole, rtol=0, atol=0)
+    check_that_the_small_network_is_the_masked_one(*case, stretches(2, windows=2))
 
 
 def test_masks_really_change_the_output() -> None:
