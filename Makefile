@@ -27,9 +27,10 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not alone" --durations 15
 	$(BIN)/pytest -m alone --durations 5
 
-# Claims on speed, each a ratio to the plain form: `name ratio goal`; fails where one is under half its goal.
+# Claims on speed, each a ratio to the plain form: `name ratio goal`; fails where one is under half its goal. Then memory.
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.claims
+	$(BIN)/python -m benchmarks.contrast_memory
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

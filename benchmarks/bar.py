@@ -1,15 +1,14 @@
 """The bar: the best distilled student of at most 3 % of a teacher's parameters against an undistilled STID of its size.
 
 Every network trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
-validation of those of the spaces `TEACHERS`, and is not counted. Prints test MAE at the reported horizons.
+validation of the spaces named in `BARS`, and its own training is not counted. Prints test errors.
 
-    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol six-two-two]
+    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8 or bikenyc] [--metric mae or rmse]
 """
 
 import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -19,21 +18,38 @@ from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.running import prepared_dataset, trained_teacher
 from kdsearch.study.space import load_space
-from kdsearch.teachers import STID
+from kdsearch.teachers import STID, reference_lines
 from kdsearch.trial import Bench, TaughtNetwork
 
-TEACHERS = ("stgcn", "st-mlp", "lightst")
 SHARE = 0.03
 SEEDS = (0, 1, 2)
 TIMED_EPOCHS = 2
 WORKERS = 2
 
-STUDENTS: dict[str, dict[str, Any]] = {
+STID_SETTINGS: dict[str, Any] = {"family": "stid", "width": 15, "learning_rate": 3e-3, "batch": 64}
+ROADS: dict[str, dict[str, Any]] = {
     "STGCN": {"family": "stgcn", "width": 2, "learning_rate": 5e-3, "batch": 25},
     "LightST": {"family": "lightst", "width": 32, "learning_rate": 3e-3, "batch": 64},
-    "STID": {"family": "stid", "width": 15, "learning_rate": 3e-3, "batch": 64},
+    "STID": STID_SETTINGS,
     "ST-MLP": {"family": "st-mlp", "width": 2, "depth": 1, "learning_rate": 3e-3, "batch": 64},
 }
+GRIDS: dict[str, dict[str, Any]] = {
+    "ST-ResNet, a tenth of its FLOPs": {
+        "family": "st-resnet",
+        "width": 20,
+        "depth": 4,
+        "learning_rate": 1e-3,
+        "batch": 32,
+    },
+    "ST-ResNet, a hundredth": {"family": "st-resnet", "width": 8, "depth": 2, "learning_rate": 2e-3, "batch": 32},
+    "STID": STID_SETTINGS,
+}
+BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
+    "pemsd8": ("six-two-two", ("stgcn", "st-mlp", "lightst"), ROADS),
+    "bikenyc": ("stresnet", ("st-resnet",), GRIDS),
+}
+"""Protocol, spaces whose teachers stand for election, and students, by dataset."""
+
 TEACHINGS: dict[str, dict[str, Any]] = {
     "plain": {"loss": "none"},
     "half": {"loss": "rd-l2", "beta": 0.5},
@@ -43,36 +59,38 @@ TEACHINGS: dict[str, dict[str, Any]] = {
 
 
 def trained(
-    bench: Bench, params: dict[str, Any], seed: int, seconds: float
+    bench: Bench, params: dict[str, Any], seed: int, seconds: float, metric: str
 ) -> tuple[int, int, float, dict[str, float]]:
-    """Parameters, epochs, CPU seconds and test MAE of a network that trained for about so many CPU seconds."""
+    """Parameters, epochs, CPU seconds and test errors of a network that trained for about so many CPU seconds."""
     once = bench.run(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
     epochs = max(1, round(seconds / once))
     record, weights = bench.run(params | {"epochs": epochs}, seed)
     assert weights is not None
     assert record.cost is not None
-    errors = bench.bundle_metrics(Bundle.from_bytes(weights), "test")["mae"]
+    errors = bench.bundle_metrics(Bundle.from_bytes(weights), "test")[metric]
     return record.cost.parameters, epochs, record.seconds["train"], errors
 
 
-def best_teacher(dataset: str, protocol: str) -> tuple[Bench, int]:
+def best_teacher(dataset: str, metric: str) -> tuple[Bench, int]:
     """A bench with the teacher of least validation error, and the parameters of the largest one."""
+    protocol, spaces, _ = BARS[dataset]
     prepared, _ = prepared_dataset(dataset, protocol, None)
     found: list[tuple[float, int, str, TaughtNetwork]] = []
-    for name in TEACHERS:
+    for name in spaces:
         network, record = trained_teacher(prepared, "best", load_space(name).teacher, 0)
         assert record.cost is not None
-        error, seconds = record.metrics["val"]["mae"]["all"], record.seconds["train"]
+        error, seconds = record.metrics["val"][metric]["all"], record.seconds["train"]
         found.append((error, record.cost.parameters, name, network))
-        print(
-            f"teacher of {name}: {record.cost.parameters:,} parameters, validation MAE {error:.3f}, {seconds:.0f} CPU s"
-        )
+        parameters = f"{record.cost.parameters:,} parameters"
+        print(f"teacher of {name}: {parameters}, validation {metric} {error:.3f}, {seconds:.0f} CPU s")
     error, _, name, network = min(found, key=lambda one: one[0])
     bench = Bench(prepared, network)
-    tests = bench.bundle_metrics(network.bundle, "test")["mae"]
-    print(f"the students' teacher is that of {name}: test MAE {shown(tests)}")
+    tests = bench.bundle_metrics(network.bundle, "test")[metric]
+    print(f"the students' teacher is that of {name}: test {metric} {shown(tests)}")
     stid, _ = trained_teacher(prepared, "best", STID, 0)
-    print(f"the reports' STID: test MAE {shown(bench.bundle_metrics(stid.bundle, 'test')['mae'])}")
+    print(f"the reports' STID: test {metric} {shown(bench.bundle_metrics(stid.bundle, 'test')[metric])}")
+    for line in reference_lines(prepared, ("test",)):
+        print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
     return bench, max(parameters for _, parameters, _, _ in found)
 
 
@@ -86,17 +104,17 @@ def main() -> None:
     """Train all arms and print them, best mean first; paired differences are to plain training of the same network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--dataset", default="pemsd8")
-    parser.add_argument("--protocol", default="six-two-two")
+    parser.add_argument("--dataset", default="pemsd8", choices=BARS)
+    parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
     options = parser.parse_args()
-    bench, largest = best_teacher(options.dataset, options.protocol)
-    bench = replace(bench, threads=1)
+    bench, largest = best_teacher(options.dataset, options.metric)
+    students = BARS[options.dataset][2]
     common = {"error": "absolute", "input": "deviation", "profile": profile_kind(bench.prepared)}
-    arms = {(name, how): common | STUDENTS[name] | TEACHINGS[how] for name in STUDENTS for how in TEACHINGS}
+    arms = {(name, how): common | students[name] | TEACHINGS[how] for name in students for how in TEACHINGS}
     began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = {
-            arm: [pool.submit(trained, bench, params, seed, options.seconds) for seed in SEEDS]
+            arm: [pool.submit(trained, bench, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
@@ -108,7 +126,7 @@ def main() -> None:
         parameters, epochs = each[0][0], [one[1] for one in each]
         fits = "" if parameters <= SHARE * largest else ", too large"
         print(
-            f"{name:8} {how:14} {parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
+            f"{name:31} {how:13} {parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
             f"{shown(means)} ± {spread:.3f}; to plain {', '.join(f'{pair:+.3f}' for pair in pairs)}"
         )
 
