@@ -68,10 +68,10 @@ def prepared_dataset(
         chosen = replace(chosen, channel=series.channels.index(channel))
     prepared, note = prepare(series, chosen), describe_completeness(card, series)
     if prepared.grid is not None and prepared.active_share < 1:
-        factor = prepared.active_share**-0.5
+        active, factor = 100 * prepared.active_share, prepared.active_share**-0.5
         note += (
-            f"; {prepared.active_share:.1%} of the cells ever have flow, and over those alone every RMSE here is "
-            f"{factor:.4f} times as large, which is what papers on this data print"
+            f"; {active:.0f} % of the cells ever have flow, and over those alone every RMSE here is {factor:.4f} times "
+            "as large, which is what papers on this data print"
         )
     return prepared, note
 

@@ -38,16 +38,16 @@ class _Compared:
 
     def more(self, unit: str = "") -> str:
         """How much more a network errs without a teacher."""
-        mean = statistics.fmean(self.gains)
-        return f"{spread(abs(mean))}{unit} {'more' if mean >= 0 else 'less'}"
+        median = statistics.median(self.gains)
+        return f"{spread(abs(median))}{unit} {'more' if median >= 0 else 'less'}"
 
     @property
     def runs(self) -> str:
-        """Of what this is the mean."""
+        """Of what this is the median: one network that collapses without a teacher would decide a mean."""
         fresh = " with fresh seeds" if self.fresh else ""
         if len(self.gains) == 1:
             return "one pair with a fresh seed" if self.fresh else "one pair"
-        return f"mean of {len(self.gains)} paired runs{fresh}, worse in {sum(gain > 0 for gain in self.gains)}"
+        return f"median of {len(self.gains)} paired runs{fresh}, worse in {sum(gain > 0 for gain in self.gains)}"
 
 
 def distillation_gave(trials: list[TrialSummary]) -> str | None:

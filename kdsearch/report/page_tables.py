@@ -31,21 +31,29 @@ _BATCH_HEAD = "Ratio at<br>batch 1140"
 
 def front_table(summary: StudySummary) -> str:
     """Writes the front's networks, and below a rule the teacher and the reference lines."""
-    horizons = [*summary.horizons, "all"]
+    columns = _error_columns(summary)
     tested = any(trial.confirmed for trial in summary.front_trials)
-    trials = [_trial_row(trial, summary, horizons, tested=tested) for trial in summary.front_trials]
+    trials = [_trial_row(trial, summary, columns, tested=tested) for trial in summary.front_trials]
     ordered = sorted(summary.references, key=lambda reference: reference.name != "teacher")
-    references = [_reference_row(reference, summary, horizons, tested=tested) for reference in ordered]
+    references = [_reference_row(reference, summary, columns, tested=tested) for reference in ordered]
     cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
-    names = "".join(f"<th>{'mean' if horizon == 'all' else f'{horizon} min'}</th>" for horizon in horizons)
-    over = f'<th></th><th colspan="{len(cost_heads)}">cost</th><th colspan="{len(horizons)}">validation MAE</th>'
+    names = "".join(f"<th>{name}</th>" for name in columns)
+    what = ", ".join(dict.fromkeys(metric.upper() for metric, _ in columns.values()))
+    over = f'<th></th><th colspan="{len(cost_heads)}">cost</th><th colspan="{len(columns)}">validation {what}</th>'
     heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in cost_heads) + names
     if tested:
-        over += f'<th colspan="{len(horizons) + 1}">test MAE</th>'
+        over += f'<th colspan="{len(columns) + 1}">test {what}</th>'
         heads += names + "<th>Seeds</th>"
     head = f'<thead><tr class="over">{over}</tr><tr>{heads}</tr></thead>'
     bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in (trials, references) if rows)
     return f"<table>{head}{bodies}</table>"
+
+
+def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
+    """Head of each column of errors -> metric and horizon: MAE at all horizons, and the means that were minimised."""
+    columns = {f"{horizon} min": ("mae", horizon) for horizon in summary.horizons} | {"mean": ("mae", "all")}
+    further = [one.name for one in summary.objectives if one.name in {"rmse", "mape"}]
+    return columns | {f"mean<br>{name.upper()}": (name, "all") for name in further}
 
 
 def all_trials_table(summary: StudySummary) -> str:
@@ -57,27 +65,29 @@ def all_trials_table(summary: StudySummary) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _trial_row(trial: TrialSummary, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
+def _trial_row(trial: TrialSummary, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool) -> str:
     is_knee = trial.number == summary.knee
     choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
     tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
     name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([summary.kind(trial), *choices]))}</small></td>"
     confirmed = trial.confirmed
     deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
-    cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", horizons)
+    cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", columns)
     if tested:
-        cells += _error_cells(trial.metrics, deviations, "test", horizons)
+        cells += _error_cells(trial.metrics, deviations, "test", columns)
         cells.append(_cell(_DASH if confirmed is None else _seeds(len(confirmed.seeds), confirmed.asked_seeds)))
     row = '<tr class="knee">' if is_knee else "<tr>"
     return f"{row}{name}{''.join(cells)}</tr>"
 
 
-def _reference_row(reference: Reference, summary: StudySummary, horizons: list[str], *, tested: bool) -> str:
+def _reference_row(
+    reference: Reference, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool
+) -> str:
     note = f"<small>{html.escape(reference.note)}</small>" if reference.note else ""
-    name = f"<td>{html.escape(reference.name.capitalize())}{note}</td>"
-    cells = _cost_cells(reference.cost, summary) + _error_cells(reference.metrics, {}, "val", horizons)
+    name = f"<td>{html.escape(reference.name[:1].upper() + reference.name[1:])}{note}</td>"
+    cells = _cost_cells(reference.cost, summary) + _error_cells(reference.metrics, {}, "val", columns)
     if tested:
-        cells += [*_error_cells(reference.metrics, {}, "test", horizons), _cell(_DASH)]
+        cells += [*_error_cells(reference.metrics, {}, "test", columns), _cell(_DASH)]
     return f"<tr>{name}{''.join(cells)}</tr>"
 
 
@@ -122,13 +132,11 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
     return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
 
 
-def _error_cells(metrics: Metrics, deviations: Metrics, split: str, horizons: list[str]) -> list[str]:
+def _error_cells(metrics: Metrics, deviations: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
     cells = []
-    for horizon in horizons:
-        deviation = mae(deviations, horizon, split)
-        cells.append(
-            _cell(_error(mae(metrics, horizon, split)), "" if math.isnan(deviation) else f"± {spread(deviation)}")
-        )
+    for metric, horizon in columns.values():
+        value, deviation = (mae(one, horizon, split, metric=metric) for one in (metrics, deviations))
+        cells.append(_cell(_error(value), "" if math.isnan(deviation) else f"± {spread(deviation)}"))
     return cells
 
 

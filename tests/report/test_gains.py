@@ -68,8 +68,8 @@ def distilled(
 def test_what_distillation_gave_with_fresh_seeds() -> None:
     """The own seed, which chose the network, is left out of the paired differences."""
     assert gains.distillation_gave([distilled(1, 0.9, 0.2, 0.1, -0.03), trial(2, 1, 15.0)]) == (
-        "Distillation: with the same seeds and epochs but no teacher, the confirmed network errs by 0.09 MAE more on "
-        "the test split (mean of 3 paired runs with fresh seeds, worse in 2). The spread between all seeds is 0.01 "
+        "Distillation: with the same seeds and epochs but no teacher, the confirmed network errs by 0.10 MAE more on "
+        "the test split (median of 3 paired runs with fresh seeds, worse in 2). The spread between all seeds is 0.01 "
         "with and 0.03 without."
     )
     once = gains.distillation_gave([distilled(1, 0.9, -0.2)])
@@ -81,14 +81,14 @@ def test_what_distillation_gave_for_the_same_seconds() -> None:
     """Both comparisons stand in one sentence, with how much longer the twins trained."""
     assert gains.distillation_gave([distilled(1, 0.9, 0.2, 0.1, seconds=[0.8, 0.05, -0.07])]) == (
         "Distillation: with the same seeds and epochs but no teacher, the confirmed network errs by 0.15 MAE more on "
-        "the test split (mean of 2 paired runs with fresh seeds, worse in 2); without it for the same CPU seconds, by "
-        "0.01 less (mean of 2 paired runs with fresh seeds, worse in 1; 1.5 times the epochs, 1.0 times the seconds, "
-        "the teacher's own training not counted). The spread between all seeds is 0.01 with, 0.03 without and 0.02 "
-        "without for the same CPU seconds."
+        "the test split (median of 2 paired runs with fresh seeds, worse in 2); without it for the same CPU seconds, "
+        "by 0.01 less (median of 2 paired runs with fresh seeds, worse in 1; 1.5 times the epochs, 1.0 times the "
+        "seconds, the teacher's own training not counted). The spread between all seeds is 0.01 with, 0.03 without "
+        "and 0.02 without for the same CPU seconds."
     )
     two = gains.distillation_gave([distilled(1, 0.9, seconds=[0.3]), distilled(2, 0.1, seconds=[0.2], factor=2)])
     assert two is not None
-    assert "by 0.25 more (mean of 2 paired runs, worse in 2; 1.5 to 2.0 times the epochs, " in two
+    assert "by 0.25 more (median of 2 paired runs, worse in 2; 1.5 to 2.0 times the epochs, " in two
     assert two.endswith(". The seed is the one that chose the networks, so the comparison favours them.")
 
 

@@ -9,7 +9,7 @@ from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import significant
 from kdsearch.report.page import write_page
 from kdsearch.report.page_tables import all_trials_table, front_table
-from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.report.summary import ObjectiveSummary, StudySummary, summarise
 from kdsearch.study.store import StudyStore
 
 LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
@@ -169,3 +169,13 @@ def test_page_of_an_empty_study(empty_store: StudyStore, tmp_path: Path) -> None
     text = Page(write_page(summarise(empty_store), tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "no front yet" in text
     assert "none yet" in text
+
+
+def test_a_study_that_minimises_rmse_shows_it_beside_mae(summary: StudySummary) -> None:
+    """Its mean, of both splits; a study of MAE has no such column."""
+    assert "RMSE" not in front_table(summary)
+    squared = summary.model_copy(update={"objectives": [ObjectiveSummary(name="rmse", unit="")]})
+    table = front_table(squared)
+    assert table.count("mean<br>RMSE") == table.count("MAE, RMSE</th>")
+    trial = squared.front_trials[0]
+    assert f"{trial.metrics['val']['rmse']['all']:.2f}" in table

@@ -193,7 +193,7 @@ def test_one_seed_has_no_spread(searched: StudyStore) -> None:
 
 
 def test_twins_are_compared_seed_by_seed(confirmed: StudyStore) -> None:
-    """The gain of distillation is the mean of paired differences, positive where the teacher helped."""
+    """The gain of distillation is the median of paired differences, positive where the teacher helped."""
     twins = [trial.confirmed.twin for trial in summarise(confirmed).front_trials if trial.confirmed is not None]
     distilled = [twin for twin in twins if twin is not None]
     assert distilled
