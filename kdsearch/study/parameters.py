@@ -31,6 +31,17 @@ class _Conditional(Model):
         """Whether every condition holds for the values chosen so far."""
         return all(name in values and values[name] in allowed for name, allowed in self.when.items())
 
+    def difference(self, other: "Parameter") -> str | None:
+        """In what another variant of the name differs that Optuna wants alike, if in anything; fixed values never."""
+        if isinstance(self, Fixed) or isinstance(other, Fixed):
+            return None
+        if isinstance(self, Range) and isinstance(other, Range):
+            alike = (self.kind, self.log) == (other.kind, other.log)
+            return None if alike else 'is logarithmic or of kind "int"'
+        if isinstance(self, Choice) and isinstance(other, Choice):
+            return None if self.choices == other.choices else "has other choices"
+        return "is a range"
+
 
 class Choice(_Conditional):
     """One of several values."""

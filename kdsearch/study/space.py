@@ -183,6 +183,9 @@ def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], whe
     label = f"parameter {parameter.name} of {where}"
     if mistake := parameter.mistake():
         raise SpaceError(f"{label} {mistake}")
+    for other in seen.get(parameter.name, ()):
+        if difference := parameter.difference(other):
+            raise SpaceError(f"{label} {difference} under one condition and not under another; make them alike")
     for name, allowed in parameter.when.items():
         if name not in seen:
             raise SpaceError(f"{label} depends on {name}, which does not come before it; move {name} up or correct it")

@@ -164,3 +164,24 @@ def test_values_of_one_parameter_under_another_are_those_of_the_variant_that_app
     space = load_space(path)
     assert space.values_under("family", "d", "loss") == {"a": {"x"}, "b": {"y", "z"}, "c": {"z"}}
     assert space.values_under("size", "large", "route") == {"large": {"student", "prune"}}
+
+
+@pytest.mark.parametrize(
+    ("variants", "sentence"),
+    [
+        (("low = 1\nhigh = 8\nlog = true", "low = 2\nhigh = 8"), 'is logarithmic or of kind "int" under one condition'),
+        (('low = 1\nhigh = 8\nkind = "int"', "low = 2\nhigh = 8"), 'is logarithmic or of kind "int"'),
+        (("choices = [1, 2]", "choices = [1, 3]"), "has other choices under one condition"),
+        (("choices = [1, 2]", "low = 1\nhigh = 3"), "is a range under one condition"),
+    ],
+)
+def test_variants_of_a_name_that_optuna_would_refuse_in_the_middle_of_a_search_are_refused_at_once(
+    tmp_path: Path, variants: tuple[str, str], sentence: str
+) -> None:
+    one, other = (
+        f'[[parameters.b]]\n{body}\nwhen = {{ a = ["{value}"] }}\n' for body, value in zip(variants, "xy", strict=True)
+    )
+    path = tmp_path / "variants.toml"
+    path.write_text(f'{HEAD}[parameters.a]\nchoices = ["x", "y"]\n{one}{other}')
+    with pytest.raises(SpaceError, match=f"parameter b of variants.toml {sentence}"):
+        load_space(path)
