@@ -83,23 +83,26 @@ def teacher_wins(teacher: Reference, lines: list[Reference]) -> str | None:
 
 
 def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | None:
-    """Says whether a network of the front is better than an undistilled STID that is no smaller than it."""
+    """Says whether a network of the front, a tenth larger at most, is better than an undistilled STID."""
     front = [trial for trial in trials if trial.on_front]
     if stid is None or stid.cost is None or not front:
         return None
     split = "test" if "test" in stid.metrics and all("test" in trial.metrics for trial in front) else "val"
-    goal, most = mae(stid.metrics, split=split), stid.cost.parameters
-    theirs = f"an undistilled STID of {count(most)} parameters ({_SPLITS[split]} MAE {error(goal)})"
+    goal, most = mae(stid.metrics, split=split), SAME_SIZE * stid.cost.parameters
+    theirs = f"an undistilled STID of {count(stid.cost.parameters)} parameters ({_SPLITS[split]} MAE {error(goal)})"
     small = [trial for trial in front if parameters(trial) <= most]
     if not small:
         return f"No network of the front is as small as {theirs}."
     best = min(small, key=lambda trial: mae(trial.metrics, split=split))
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
-        f"The best network of the front that is no larger, trial {best.number} ({count(parameters(best))} parameters, "
+        f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} parameters, "
         f"{error(mae(best.metrics, split=split))}), {verdict} {theirs}."
     )
 
+
+SAME_SIZE = 1.1
+"""How many times the parameters of another a network may have and still be called of its size."""
 
 _SPLITS = {"val": "validation", "test": "test"}
 

@@ -55,17 +55,17 @@ def test_a_worthy_teacher() -> None:
     assert notes.teacher_wins(TEACHER, [LAST, PROFILE]) is None
 
 
-def test_the_front_is_held_against_an_undistilled_stid_that_is_no_smaller() -> None:
+def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
     """The best network of at most its parameters counts, not a larger one that errs less."""
     stid = Reference(name="STID", metrics=metrics(15, 16, 17), cost=cost(9_000))
     front = [one.model_copy(update={"on_front": True}) for one in (trial(1, 20_000, 14.0), trial(2, 8_000, 16.5))]
     theirs = "an undistilled STID of 9,000 parameters (validation MAE 16.00)"
     assert notes.against_stid(front, stid) == (
-        f"The best network of the front that is no larger, trial 2 (8,000 parameters, 16.50), does not beat {theirs}."
+        f"The best network of the front of its size or less, trial 2 (8,000 parameters, 16.50), does not beat {theirs}."
     )
-    better = [trial(3, 9_000, 15.5).model_copy(update={"on_front": True})]
+    better = [trial(3, 9_900, 15.5).model_copy(update={"on_front": True})]
     assert notes.against_stid(better, stid) == (
-        f"The best network of the front that is no larger, trial 3 (9,000 parameters, 15.50), beats {theirs}."
+        f"The best network of the front of its size or less, trial 3 (9,900 parameters, 15.50), beats {theirs}."
     )
     assert notes.against_stid(front[:1], stid) == f"No network of the front is as small as {theirs}."
     assert notes.against_stid(front, None) is None
