@@ -96,8 +96,8 @@ def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | No
     best = min(small, key=lambda trial: mae(trial.metrics, split=split))
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
-        f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} parameters, "
-        f"{error(mae(best.metrics, split=split))}), {verdict} {theirs}."
+        f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
+        f"parameters, {error(mae(best.metrics, split=split))}), {verdict} {theirs}."
     )
 
 
