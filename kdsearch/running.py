@@ -226,23 +226,14 @@ def _bench(
     """What trials share, and its networks as lines of the report."""
     talk("teacher: training it, or taking it from the cache")
     teacher, record = trained_teacher(prepared, options.recipe, space.teacher, options.seed, device=options.device)
-    talk(
-        f"teacher {teacher.hash}: {_parameters(record):,} parameters, validation MAE "
-        f"{record.metrics['val']['mae']['all']:.3f} {prepared.unit}, trained in {record.seconds['train']:.0f} CPU s"
-    )
+    talk(f"{_made('teacher', teacher, record, prepared.unit)}, trained in {record.seconds['train']:.0f} CPU s")
     base = None
     if "base" in space.values_of("source"):
         narrow = space.teacher | {"width": BASE_WIDTH}
         base, base_record = trained_teacher(prepared, options.recipe, narrow, options.seed, device=options.device)
-        talk(
-            f"base {base.hash}: {_parameters(base_record):,} parameters, "
-            f"validation MAE {base_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
-        )
+        talk(_made("base", base, base_record, prepared.unit))
     stid, stid_record = trained_teacher(prepared, "best", STID | space.stid, options.seed, device=options.device)
-    talk(
-        f"STID {stid.hash}: {_parameters(stid_record):,} parameters, "
-        f"validation MAE {stid_record.metrics['val']['mae']['all']:.3f} {prepared.unit}"
-    )
+    talk(_made("STID", stid, stid_record, prepared.unit))
     bench = Bench(prepared, teacher, base, {"STID": stid}, device=options.device)
     if FEATURE_LOSSES & space.values_of("loss"):
         talk("teacher's features: making the tables that students hear, or taking them from the cache")
@@ -250,8 +241,11 @@ def _bench(
     return bench, [reference_network("teacher", teacher, record), reference_network("STID", stid, stid_record)]
 
 
-def _parameters(record: TrialRecord) -> int:
-    return record.cost.parameters if record.cost is not None else 0
+def _made(name: str, network: TaughtNetwork, record: TrialRecord, unit: str) -> str:
+    """What a network that trials share is, in words."""
+    parameters = record.cost.parameters if record.cost is not None else 0
+    error = record.metrics["val"]["mae"]["all"]
+    return f"{name} {network.hash}: {parameters:,} parameters, validation MAE {error:.3f} {unit}"
 
 
 def _store(

@@ -186,11 +186,18 @@ class Bench:
             raise SpaceError("source = 'base' needs a trained base network; run with a space whose `source` offers it")
         return self.base
 
-    def heard(self, config: TrialConfig, data: WindowedSeries) -> Teacher | None:
-        """The teacher as this trial's training hears it."""
+    def heard(self, config: TrialConfig, data: WindowedSeries, student: Forecaster) -> Teacher | None:
+        """The teacher as this trial's training hears it.
+
+        Raises:
+            SpaceError: Where the teacher cannot teach the student by this loss.
+        """
         recipe = config.recipe()
         if not recipe.needs_teacher:
             return None
+        listens_inside = recipe.needs_features or recipe.contrasts
+        if listens_inside and (mistake := refusal(recipe, self.teacher.bundle.network(data.device), student)):
+            raise SpaceError(mistake)
         tables = self.tables() if recipe.needs_features else None
         network = self.teacher.seen(self.prepared, data.device) if recipe.contrasts else None
         return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables, network)
@@ -253,15 +260,13 @@ class _Run:
 
     def _trained(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Forecaster:
         config, plan = self.config, self.config.plan()
-        if mistake := refusal(config.recipe(), self.bench.teacher.bundle.network(data.device), network):
-            raise SpaceError(mistake)
         train = partial(
             fit,
             data=data,
             starts=self.bench.prepared.parts["train"].starts,
             recipe=config.recipe(),
             seed=self.seed,
-            teacher=self.bench.heard(config, data),
+            teacher=self.bench.heard(config, data, network),
             validate=partial(quick_validation, data=data, prepared=self.bench.prepared),
         )
         with self.watch.phase("measure"):

@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 __all__ = ["ChannelGroup", "Forecaster", "Member", "Place", "consecutive"]
@@ -65,9 +67,17 @@ class Forecaster(nn.Module, ABC):
     With `outputs` of 1 a longer horizon is reached step by step (iterated decoding); with `outputs` equal to the
     horizon it is reached at once (direct decoding). A forecaster sees and gives scaled values, never units.
 
+    Args:
+        adjacency: Edge weights ``(node, node)``.
+        size: Channels of each part, as the family names them.
+        outputs: Steps given in one pass.
+        history: Steps looked at.
+
     Attributes:
+        family: Its name, as in `kdsearch.models.FAMILIES`.
         history: Steps it looks back, M.
         outputs: Steps it gives in one pass.
+        size: Channels of each part.
         temporal_taps: Names of the submodules whose output is a temporal feature.
         spatial_taps: Names of the submodules whose output is a spatial feature.
         embeddings: Names of the submodules whose outputs are, for a window, a spatial and a temporal embedding; a
@@ -78,13 +88,20 @@ class Forecaster(nn.Module, ABC):
     The output of a tap or an embedding is ``(batch, channel, time, node)``.
     """
 
+    family: ClassVar[str]
     history: int
     outputs: int
+    size: Any
     temporal_taps: tuple[str, ...] = ()
     spatial_taps: tuple[str, ...] = ()
     embeddings: tuple[str, str] | None = None
     clock: bool = False
     shares_steps: bool = False
+
+    def __init__(self, adjacency: NDArray[np.float64], size: Any, *, outputs: int, history: int) -> None:
+        super().__init__()
+        self.history, self.outputs, self.size = history, outputs, size
+        self._adjacency = adjacency
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -98,9 +115,13 @@ class Forecaster(nn.Module, ABC):
             f to ``f + history - 1`` of `x` and nothing else, so that a stretch costs less than its windows one by one.
         """
 
-    @abstractmethod
     def spec(self) -> dict[str, Any]:
         """Plain values that, with the graph, build this architecture again."""
+        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
+
+    def of_size(self, size: Any) -> Self:
+        """A fresh network of this family on the same graph, of another size."""
+        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
 
     @abstractmethod
     def channel_groups(self) -> list[ChannelGroup]:

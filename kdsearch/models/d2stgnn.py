@@ -9,8 +9,8 @@ parameters without effect: biases of keys, the last layer's last backcast, and w
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -42,18 +42,17 @@ class D2stgnn(WindowForecaster):
         ValueError: Where the layers' convolutions would use up the history.
     """
 
-    family: ClassVar[str] = "d2stgnn"
+    family = "d2stgnn"
+    size: D2stgnnSize
     clock = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: D2stgnnSize, *, outputs: int, history: int = 12) -> None:
-        super().__init__()
         if history <= size.layers * (size.kernel - 1):
             raise ValueError(
                 f"{size.layers} layers whose convolutions see {size.kernel} steps need a history of more than "
                 f"{size.layers * (size.kernel - 1)} steps; it is {history}"
             )
-        self.history, self.outputs, self.size = history, outputs, size
-        self._adjacency = adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         self.ahead = -(-outputs // size.gap)
         last = f"layers.{size.layers - 1}"
         self.embeddings = (f"{last}.diffusion.states", f"{last}.inherent.states")
@@ -101,10 +100,6 @@ class D2stgnn(WindowForecaster):
         bias = torch.stack([self.get_parameter(f"{name}.bias") for name in maps]).sum(dim=0)
         return F.linear(torch.cat(told, dim=-1), weight, bias)
 
-    def spec(self) -> dict[str, Any]:
-        """See `Forecaster.spec`."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
-
     def channel_groups(self) -> list[ChannelGroup]:
         """Everything but the signal, whose positions are told by sines with rates by the channel's place."""
         return channel_groups(self.size)
@@ -120,8 +115,7 @@ class D2stgnn(WindowForecaster):
             local=tuple(sizes[f"local{layer}"] for layer in layers),
             heads=tuple(sizes[f"heads{layer}"] for layer in layers),
         )
-        made = type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
-        return made.train(self.training)
+        return self.of_size(size)
 
 
 class DecoupledLayer(nn.Module):

@@ -10,9 +10,9 @@ forecasts get their level; ours are taken back by the same two numbers.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -66,15 +66,15 @@ class LightstTeacher(WindowForecaster):
         history: Steps looked at.
     """
 
-    family: ClassVar[str] = "lightst-teacher"
+    family = "lightst-teacher"
+    size: LightstTeacherSize
     embeddings = ("spatial", "temporal")
     edges: Tensor
 
     def __init__(
         self, adjacency: NDArray[np.float64], size: LightstTeacherSize, *, outputs: int, history: int = 12
     ) -> None:
-        super().__init__()
-        self.history, self.outputs, self.size, self._adjacency = history, outputs, size, adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         self.direction = nn.Parameter(torch.randn(size.width))
         edges = torch.tensor(_normalised(adjacency), dtype=self.direction.dtype)
         self.register_buffer("edges", edges, persistent=False)
@@ -104,10 +104,6 @@ class LightstTeacher(WindowForecaster):
         """What each node's neighbours send it: ``(node, ...)`` -> the same shape."""
         return (self.edges @ y.flatten(1)).view_as(y)
 
-    def spec(self) -> dict[str, Any]:
-        """See `Forecaster.spec`."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
-
     def channel_groups(self) -> list[ChannelGroup]:
         """One: sums over layers and residuals tie the channels of all of them."""
         width, once = self.size.width, (0,)
@@ -123,7 +119,7 @@ class LightstTeacher(WindowForecaster):
     def resized(self, sizes: Mapping[str, int]) -> Self:
         """See `Forecaster.resized`."""
         size = LightstTeacherSize(sizes["width"], self.size.layers, self.size.dropout)
-        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
+        return self.of_size(size)
 
 
 class TemporalConvolution(nn.Module):
@@ -178,12 +174,12 @@ class Lightst(WindowForecaster):
         history: Steps looked at.
     """
 
-    family: ClassVar[str] = "lightst"
+    family = "lightst"
+    size: LightstSize
     embeddings = ("embedding", "embedding")
 
     def __init__(self, adjacency: NDArray[np.float64], size: LightstSize, *, outputs: int, history: int = 12) -> None:
-        super().__init__()
-        self.history, self.outputs, self.size, self._adjacency = history, outputs, size, adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         channels = (history, *size.hidden, size.width * size.steps)
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(channels))
         self.dropout = nn.Dropout(size.dropout)
@@ -199,10 +195,6 @@ class Lightst(WindowForecaster):
         embedding: Tensor = self.embedding(y.view(*y.shape[:2], self.size.width, self.size.steps).permute(0, 2, 3, 1))
         forecasts: Tensor = self.head(embedding.permute(0, 3, 1, 2).flatten(2))
         return forecasts.transpose(1, 2) * deviation + mean
-
-    def spec(self) -> dict[str, Any]:
-        """See `Forecaster.spec`."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def channel_groups(self) -> list[ChannelGroup]:
         """One for each hidden layer, and one for the embedding, whose channels have all their steps together."""
@@ -221,7 +213,7 @@ class Lightst(WindowForecaster):
         """See `Forecaster.resized`."""
         hidden = tuple(sizes[f"hidden{position}"] for position in range(len(self.size.hidden)))
         size = LightstSize(hidden, sizes["width"], self.size.steps, self.size.dropout)
-        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
+        return self.of_size(size)
 
 
 def _scores(readings: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,8 +7,8 @@ Inside, tensors are ``(batch, channel, time, node)``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -52,15 +52,15 @@ class Stgcn(Forecaster):
         history: Steps looked at, M; at least 10, since two blocks consume 8.
     """
 
+    family = "stgcn"
+    size: StgcnSize
     temporal_taps = ("block0.temporal1", "block0.temporal2", "block1.temporal1", "block1.temporal2")
     spatial_taps = ("block0.graph", "block1.graph")
     embeddings = ("block1.graph", "block1.temporal2")
     shares_steps = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: StgcnSize, *, outputs: int = 1, history: int = 12) -> None:
-        super().__init__()
-        self.history, self.outputs, self.size = history, outputs, size
-        self._adjacency = adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         graph = chebyshev_graph(adjacency)
         self.block0 = Block(1, size.hidden[0], size.output[0], "pad", graph)
         self.block1 = Block(size.output[0], size.hidden[1], size.output[1], "project", graph)
@@ -102,10 +102,6 @@ class Stgcn(Forecaster):
         """The network cut in front of each layer that looks at several steps: how many, and what comes of them."""
         blocks = (self.block0, self.block1)
         return [stage for block in blocks for stage in block.stages()] + [(self.head.kernel, self.head)]
-
-    def spec(self) -> dict[str, Any]:
-        """Plain values that, with the graph, build this architecture again."""
-        return {"family": "stgcn", "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def channel_groups(self) -> list[ChannelGroup]:
         """Five groups: hidden and further output channels of each block, and the head's hidden channels.
@@ -177,7 +173,7 @@ class Stgcn(Forecaster):
         hidden = (sizes["block0.hidden"], sizes["block1.hidden"])
         output = (hidden[0] + sizes.get("block0.output", 0), hidden[1] + sizes.get("block1.output", 0))
         size = StgcnSize(hidden, output, sizes["head"])
-        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
+        return self.of_size(size)
 
 
 _Cut = tuple[str, int, tuple[int, ...]]

@@ -6,8 +6,8 @@ the rows of the two clock tables are all that it hears of the time.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -70,14 +70,13 @@ class Stid(WindowForecaster):
         history: Steps looked at.
     """
 
-    family: ClassVar[str] = "stid"
+    family = "stid"
+    size: StidSize
     embeddings = ("hidden", "hidden")
     clock = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: StidSize, *, outputs: int, history: int = 12) -> None:
-        super().__init__()
-        self.history, self.outputs, self.size = history, outputs, size
-        self._adjacency = adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         self.reading = nn.Linear(history, size.reading)
         self.node = _table(len(adjacency), size.node)
         self.time = _table(size.slots, size.time)
@@ -107,10 +106,6 @@ class Stid(WindowForecaster):
             F.embedding(weekday, self.weekday)[:, None].expand(-1, nodes, -1),
         )
         return torch.cat([readings, *parts], dim=-1)
-
-    def spec(self) -> dict[str, Any]:
-        """See `Forecaster.spec`."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def channel_groups(self) -> list[ChannelGroup]:
         """One group for each part of the residual stream and one for each layer's inner channels."""
@@ -151,7 +146,7 @@ class Stid(WindowForecaster):
             slots=self.size.slots,
             dropout=self.size.dropout,
         )
-        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
+        return self.of_size(size)
 
 
 class ResidualLayer(nn.Module):

@@ -7,9 +7,9 @@ as a number from 0 to 6, as it does there.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -78,14 +78,13 @@ class StMlp(WindowForecaster):
         history: Steps looked at.
     """
 
-    family: ClassVar[str] = "st-mlp"
+    family = "st-mlp"
+    size: StMlpSize
     embeddings = ("encoded", "decoded")
     clock = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: StMlpSize, *, outputs: int, history: int = 12) -> None:
-        super().__init__()
-        self.history, self.outputs, self.size = history, outputs, size
-        self._adjacency = adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         nodes, channels = len(adjacency), (size.width[0], *size.pointwise)
         self.mixer1 = Mixer(nodes, history, INPUTS, size.width[0], size.tokens1, size.inner1, size.dropout)
         self.encoded = nn.Identity()
@@ -108,10 +107,6 @@ class StMlp(WindowForecaster):
         readings = self.regression(torch.tanh(self.head(y)))[..., 0]
         forecasts: Tensor = self.steps(readings)
         return forecasts.transpose(1, 2)
-
-    def spec(self) -> dict[str, Any]:
-        """See `Forecaster.spec`."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def channel_groups(self) -> list[ChannelGroup]:
         """One for each hidden layer, and one for each mixer's width, a channel of which has a row for each step."""
@@ -166,8 +161,7 @@ class StMlp(WindowForecaster):
             pointwise=of("pointwise", len(self.size.pointwise)),
             head=sizes["head"],
         )
-        made = type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
-        return made.train(self.training)
+        return self.of_size(size)
 
 
 class Mixer(nn.Module):

@@ -10,8 +10,8 @@ Nodes are the cells of a grid, node = (flow * rows + row) * columns + column.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -101,20 +101,19 @@ class StResnet(WindowForecaster):
         ValueError: Where the history is too short, or more than one step is asked for.
     """
 
-    family: ClassVar[str] = "st-resnet"
+    family = "st-resnet"
+    size: StResnetSize
     clock = True
     spatial_taps = ("closeness.tap", "period.tap", "trend.tap")
 
     def __init__(self, adjacency: NDArray[np.float64], size: StResnetSize, *, outputs: int = 1, history: int) -> None:
-        super().__init__()
         longest = max(lag for lags in size.lags().values() for lag in lags)
         if history < longest or outputs != 1:
             raise ValueError(
                 f"st-resnet looks back {longest} steps and forecasts 1, here are {history} and {outputs}; choose a "
                 "protocol with such a history and horizon, such as stresnet"
             )
-        self.history, self.outputs, self.size = history, outputs, size
-        self._adjacency = adjacency
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         self.closeness, self.period, self.trend = (_Branch(branch, size) for branch in BRANCHES)
         self.external = _External(size) if size.external else None
         self.apply(_initialise)
@@ -133,10 +132,6 @@ class StResnet(WindowForecaster):
     def windows(self, x: Tensor) -> Tensor:
         """See `WindowForecaster.windows`."""
         return self.forward(x)[:, 0]
-
-    def spec(self) -> dict[str, Any]:
-        """Plain values that, with the graph, build this architecture again."""
-        return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def channel_groups(self) -> list[ChannelGroup]:
         """Of each branch its residual stream, tied through all units, and the inside of each unit; the external part's.
@@ -166,7 +161,7 @@ class StResnet(WindowForecaster):
         names = (f"{branch}.units.{unit}" for branch in BRANCHES for unit in range(len(self.size.inside(branch))))
         units, external = tuple(sizes[name] for name in names), sizes.get("external", 0)
         size = replace(self.size, filters=(closeness, period, trend), units=units, external=external)
-        return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
+        return self.of_size(size)
 
 
 class _Branch(nn.Module):

@@ -2,8 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kdsearch.models.base import ChannelGroup, Forecaster
@@ -46,8 +49,8 @@ class WindowForecaster(Forecaster):
     layers must turn zeros into zeros.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, adjacency: NDArray[np.float64], size: Any, *, outputs: int, history: int) -> None:
+        super().__init__(adjacency, size, outputs=outputs, history=history)
         self._whole: dict[str, Tensor] = {}
 
     @abstractmethod
@@ -74,10 +77,8 @@ class WindowForecaster(Forecaster):
         for name, whole in self._whole.items():
             parameters[name].copy_(whole)
         self._whole = {}
-        living = {
-            name: living_rows(name, parameter, self.channel_groups(), masks) if masks else {}
-            for name, parameter in parameters.items()
-        }
+        groups = self.channel_groups() if masks else []
+        living = {name: living_rows(name, parameter, groups, masks) for name, parameter in parameters.items()}
         for name, rows in living.items():
             if rows:
                 self._whole[name] = parameters[name].clone()

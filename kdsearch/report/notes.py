@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["answer", "findings", "warnings"]
 
 
+SAME_SIZE = 1.1
+"""How many times the parameters of another a network may have and still be called of its size."""
+
+_SPLITS = {"val": "validation", "test": "test"}
+
+
 def answer(chosen: TrialSummary | None, references: list[Reference], weights: dict[str, float] | None = None) -> str:
     """Says what the chosen network costs and how well it does against the teacher, and what chose it."""
     teacher = _named(references, "teacher")
@@ -99,12 +105,6 @@ def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | No
         f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
         f"parameters, {error(mae(best.metrics, split=split))}), {verdict} {theirs}."
     )
-
-
-SAME_SIZE = 1.1
-"""How many times the parameters of another a network may have and still be called of its size."""
-
-_SPLITS = {"val": "validation", "test": "test"}
 
 
 def unconfirmed(trials: list[TrialSummary]) -> str | None:

@@ -5,14 +5,19 @@ from collections.abc import Sequence
 
 from kdsearch.record import Metrics
 
-__all__ = ["between", "count", "error", "listed", "mae", "magnitude", "share", "significant", "spread"]
+__all__ = ["between", "count", "error", "listed", "mae", "magnitude", "measured", "share", "significant", "spread"]
 
 _MAGNITUDES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def mae(metrics: Metrics, horizon: str = "all", split: str = "val", *, metric: str = "mae") -> float:
-    """Reads one mean absolute error, or another metric; NaN where it was not measured."""
+def measured(metrics: Metrics, metric: str, horizon: str, split: str) -> float:
+    """Reads one error; NaN where it was not measured."""
     return metrics.get(split, {}).get(metric, {}).get(horizon, math.nan)
+
+
+def mae(metrics: Metrics, horizon: str = "all", split: str = "val") -> float:
+    """Reads one mean absolute error; NaN where it was not measured."""
+    return measured(metrics, "mae", horizon, split)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.report.limits import verdict
-from kdsearch.report.numbers import count, error, mae, magnitude, share, significant, spread
+from kdsearch.report.numbers import count, error, mae, magnitude, measured, share, significant, spread
 
 if TYPE_CHECKING:
     from kdsearch.record import Cost, Metrics, Reference
@@ -135,7 +135,7 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
 def _error_cells(metrics: Metrics, deviations: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
     cells = []
     for metric, horizon in columns.values():
-        value, deviation = (mae(one, horizon, split, metric=metric) for one in (metrics, deviations))
+        value, deviation = (measured(one, metric, horizon, split) for one in (metrics, deviations))
         cells.append(_cell(_error(value), "" if math.isnan(deviation) else f"± {spread(deviation)}"))
     return cells
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kdsearch.models import Stgcn, StgcnSize, build
 from kdsearch.models.graph import chebyshev_graph
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from kdsearch.prune.shrink import shrink
+from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 TABLE_1 = {
     (228, 32): 333_604,
@@ -140,25 +141,14 @@ def masked_networks(draw: st.DrawFn) -> tuple[Stgcn, dict[str, torch.Tensor]]:
     network = Stgcn(ring(5), StgcnSize(hidden, output, draw(st.integers(1, 6))), outputs=draw(st.sampled_from([1, 9])))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter)
-    masks = {}
-    for group in network.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
-        for channel in group.required or {draw(st.integers(0, group.size - 1))}:
-            living[channel] = True
-        masks[group.name] = torch.tensor(living)
-    return network.double(), masks
+    return network.double(), draw_masks(draw, network)
 
 
 @settings(max_examples=60, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[Stgcn, dict[str, torch.Tensor]]) -> None:
     """To 1e-10 in float64, for every mask that the pruner can produce; and it has as many parameters as foretold."""
-    network, masks = case
-    small = shrink(network, masks)
-    x = torch.randn(2, 14, 5, 1, dtype=torch.float64)
-    assert shrink_error(network, masks, small, x) < 1e-10
-    sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(network, sizes) == sum(parameter.numel() for parameter in small.parameters())
+    check_that_the_small_network_is_the_masked_one(*case, torch.randn(2, 14, 5, 1, dtype=torch.float64))
 
 
 def test_masks_really_change_the_output() -> None:
