@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kdsearch.cli_data import DataDir, Json, data_app
 from kdsearch.errors import KdsearchError, StudyError
 from kdsearch.interruption import INTERRUPTED, end_in_order, exit_code
 
@@ -26,11 +27,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Datasets: what is here, get them, verify them.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
 Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
 Prefer = Annotated[
     str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
@@ -188,51 +186,46 @@ def report(
 
 @app.command()
 def reproduce(
-    table: Annotated[str, typer.Argument(help="table1.")],
-    threads: Annotated[int, typer.Option(min=1, help="Threads inside an operator.")] = 1,
+    table: Annotated[str, typer.Argument(help="table1 to table9; claims; room, which is beyond the paper.")],
+    dataset: Annotated[str, typer.Option(help="Name or folder; table1 needs none.")] = "pemsd8",
+    fidelity: Annotated[str, typer.Option(help="quick, or paper: 50 epochs, random windows.")] = "quick",
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each cell.")] = 3,
+    trials: Annotated[int, typer.Option(min=2, help="Of each search of tables 6 and 9.")] = 30,
+    channel: Annotated[str | None, typer.Option(help="Of the readings; the paper's is speed.")] = None,
+    executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
+    workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
+    studies: Studies = Path("studies"),
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Derive a table of Izadi et al. again, ours beside the published.
+    """Derive a table of Izadi et al. again, ours beside the published; what is trained is kept, as in `run`.
 
-    Example: kdsearch reproduce table1 --json
+    Example: kdsearch reproduce table4 --dataset pemsd8 --seeds 3
     """
-    from kdsearch.console import print_table
-    from kdsearch.reproduce import table1
+    from kdsearch.console import SearchDisplay, print_table
+    from kdsearch.reproduce.commands import ReproduceOptions, reproduced
 
-    if table != "table1":
-        raise StudyError(f"there is no reproduction of {table!r}; choose table1")
-    rows = table1(threads)
-    if as_json:
-        typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
-        return
-    print_table(
-        f"Table 1: one forecast of nine iterated steps, batch 1, {threads} thread(s)",
-        [
-            "graph",
-            "network",
-            "parameters",
-            "published",
-            "MFLOP",
-            "ms p50",
-            "p95",
-            "to teacher",
-            "published, batch 1140",
-        ],
-        [
-            [
-                f"{row.dataset} ({row.nodes})",
-                row.network,
-                f"{row.parameters:,}",
-                f"{row.published_parameters:,}",
-                f"{row.flops / 1e6:,.1f}",
-                f"{row.latency_ms.p50:.2f}",
-                f"{row.latency_ms.p95:.2f}",
-                f"{row.latency_ratio:.3f}",
-                f"{row.published_time_ratio:.3f}",
-            ]
-            for row in rows
-        ],
+    options = ReproduceOptions(
+        dataset=dataset,
+        channel=channel,
+        fidelity=fidelity,
+        seeds=seeds,
+        trials=trials,
+        executor=executor,
+        workers=workers,
+        studies=studies,
+        data_dir=data_dir,
+        command=shlex.join(["kdsearch", *sys.argv[1:]]),
     )
+    with SearchDisplay(None) as display:
+        made = reproduced(table, options, display.say, display.event)
+    if as_json:
+        typer.echo(json.dumps(made.json_object, indent=2))
+        return
+    for sentence in made.head:
+        typer.echo(sentence)
+    for title, columns, rows in made.tables:
+        print_table(title, columns, rows)
 
 
 @app.command()
@@ -289,81 +282,6 @@ def doctor(as_json: Json = False) -> None:
     rows = [[name, str(value)] for name, value in found.items()]
     rows += [[name, value or "not installed"] for name, value in packages.items()]
     print_table("kdsearch doctor", ["", ""], rows)
-
-
-@data_app.command("list")
-def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the datasets that are known, and whether their files are here.
-
-    Example: kdsearch data list
-    """
-    from kdsearch.console import print_table
-    from kdsearch.data.load import known_datasets
-
-    known = known_datasets(data_dir)
-    if as_json:
-        typer.echo(json.dumps([one.model_dump(mode="json") for one in known], indent=2))
-        return
-    rows = [
-        [
-            one.name,
-            one.title,
-            " x ".join(f"{size:,}" for size in one.shape) if one.shape else "",
-            "yes" if one.present else "no",
-        ]
-        for one in known
-    ]
-    print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
-
-
-@data_app.command("fetch")
-def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset.")], data_dir: DataDir = None) -> None:
-    """Download a dataset's public files, go on where a download broke off, and verify them.
-
-    Example: kdsearch data fetch pemsd8
-    """
-    from kdsearch.data.fetch import fetch
-    from kdsearch.data.load import default_data_dir, find_dataset
-
-    card, _ = find_dataset(dataset, data_dir)
-    for path in fetch(card, (data_dir or default_data_dir()) / card.name):
-        typer.echo(str(path))
-
-
-@data_app.command("check")
-def data_check(
-    dataset: Annotated[str, typer.Argument(help="Name or folder.")], data_dir: DataDir = None, as_json: Json = False
-) -> None:
-    """Verify a dataset's files, read them, and say what is in them.
-
-    Example: kdsearch data check pemsd8
-    """
-    from kdsearch.console import print_table
-    from kdsearch.data.catalog import describe_completeness
-    from kdsearch.data.fetch import check
-    from kdsearch.data.load import facts_of, find_dataset, load_series
-
-    card, folder = find_dataset(dataset, data_dir)
-    files = check(card, folder)
-    series = load_series(dataset, data_dir)
-    facts, note = facts_of(series), describe_completeness(card, series)
-    if as_json:
-        found = {"files": [one.model_dump(mode="json") for one in files], "note": note}
-        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
-        return
-    rows = [[one.name, one.state] for one in files] + [["what it is", note]]
-    for name, value in facts.model_dump().items():
-        if name != "channels":
-            rows.append([name, " x ".join(map(str, value)) if name == "shape" else str(value)])
-    rows += [
-        [
-            f"channel {channel.name}",
-            f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
-            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero",
-        ]
-        for channel in facts.channels
-    ]
-    print_table(card.name, ["", ""], rows)
 
 
 def parse_seconds(text: str) -> float:

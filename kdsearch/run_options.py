@@ -35,6 +35,7 @@ class RunOptions:
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.SAMPLERS`.
         confirm_seeds: Seeds of each network of the front in the quiet pass.
+        confirm_points: Whether the networks of the space's points are confirmed too, wherever they ended.
         study: Name; dataset and space where None.
         studies: Folder of studies.
         storage: Database address; a SQLite file in the study's folder where None.
@@ -65,6 +66,7 @@ class RunOptions:
     seed: int = 0
     sampler: str = "tpe"
     confirm_seeds: int = 1
+    confirm_points: bool = False
     study: str | None = None
     studies: Path = Path("studies")
     storage: str | None = None

@@ -37,7 +37,7 @@ from kdsearch.teachers import BASE_WIDTH, STID, reference_lines, reference_netwo
 from kdsearch.trial import Bench, TaughtNetwork
 from kdsearch.trial_config import RECIPES, TrialConfig
 
-__all__ = ["RunResult", "check_space", "prepared_dataset", "run", "trained_teacher"]
+__all__ = ["RunResult", "check_space", "prepared_dataset", "run", "run_space", "trained_teacher"]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,19 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    began = time.monotonic()
     space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
+    return run_space(space, options, talk, watch)
+
+
+def run_space(
+    space: SearchSpace, options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]
+) -> RunResult:
+    """The same in a space that is at hand already, with what the recipe fixes; the options' own name is not looked up.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    began = time.monotonic()
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol
@@ -147,7 +158,8 @@ def _search_and_confirm(
             stopping=options.stopping,
             progress=watch,
         )
-        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk)
+        points = [point.params for point in space.points] if options.confirm_points else []
+        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk, also=points)
         return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
     finally:
         write_page(summarise(store, options.prefer), _report_path(options, store))
@@ -227,18 +239,21 @@ def _bench(
     talk("teacher: training it, or taking it from the cache")
     teacher, record = trained_teacher(prepared, options.recipe, space.teacher, options.seed, device=options.device)
     talk(f"{_made('teacher', teacher, record, prepared.unit)}, trained in {record.seconds['train']:.0f} CPU s")
-    base = None
+    rivals = {}
+    references = [reference_network("teacher", teacher, record)]
+    others = {"STID": ("best", STID | space.stid)}
     if "base" in space.values_of("source"):
-        narrow = space.teacher | {"width": BASE_WIDTH}
-        base, base_record = trained_teacher(prepared, options.recipe, narrow, options.seed, device=options.device)
-        talk(_made("base", base, base_record, prepared.unit))
-    stid, stid_record = trained_teacher(prepared, "best", STID | space.stid, options.seed, device=options.device)
-    talk(_made("STID", stid, stid_record, prepared.unit))
-    bench = Bench(prepared, teacher, base, {"STID": stid}, device=options.device)
+        others["base"] = (options.recipe, space.teacher | {"width": BASE_WIDTH})
+    for name, (recipe, settings) in others.items():
+        network, own = trained_teacher(prepared, recipe, settings, options.seed, device=options.device)
+        talk(_made(name, network, own, prepared.unit))
+        rivals[name] = network
+        references.append(reference_network(name, network, own))
+    bench = Bench(prepared, teacher, rivals.get("base"), rivals, device=options.device)
     if FEATURE_LOSSES & space.values_of("loss"):
         talk("teacher's features: making the tables that students hear, or taking them from the cache")
         bench.tables()  # now, before trials that would all make them at once
-    return bench, [reference_network("teacher", teacher, record), reference_network("STID", stid, stid_record)]
+    return bench, references
 
 
 def _made(name: str, network: TaughtNetwork, record: TrialRecord, unit: str) -> str:

@@ -18,11 +18,10 @@ ARROW += [
     "study",
     "report",
     "confirm",
-    "reproduce",
 ]
-ARROW += ["doctor", "run_options", "running", "console", "cli"]
+ARROW += ["doctor", "run_options", "running", "console", "reproduce", "cli_data", "cli"]
 TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py"]
-TORCH_FREE += ["run_options.py", "cli.py"]
+TORCH_FREE += ["run_options.py", "cli_data.py", "cli.py"]
 
 
 def imported_rooms(module: Path, *, top_level_only: bool = False) -> set[str]:

@@ -1,6 +1,7 @@
 """The quiet pass over the front: what `kdsearch run` does once the search has ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from kdsearch.bundle import Bundle
 from kdsearch.confirm.timing import quiet_costs
@@ -16,7 +17,13 @@ __all__ = ["confirm"]
 
 
 def confirm(
-    store: StudyStore, bench: Bench, executor: Executor, *, seeds: int, progress: Callable[[str], None]
+    store: StudyStore,
+    bench: Bench,
+    executor: Executor,
+    *,
+    seeds: int,
+    progress: Callable[[str], None],
+    also: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Confirm the front, and what the front becomes by it, until all of it is confirmed.
 
@@ -30,9 +37,12 @@ def confirm(
         executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
         progress: Takes sentences for people.
+        also: Settings whose networks are confirmed too, wherever they ended.
     """
     done: set[int] = set()
-    while wanted := [trial for trial in _front(store) if trial.number not in done and not is_confirmed(trial, seeds)]:
+    while wanted := [
+        trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
+    ]:
         trained = train_missing(store, bench, executor, wanted, seeds, progress)
         progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
         bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
@@ -51,9 +61,15 @@ def confirm(
             done.add(trial.number)
 
 
-def _front(store: StudyStore) -> list[StoredTrial]:
+def _chosen(store: StudyStore, also: Sequence[dict[str, Any]]) -> list[StoredTrial]:
+    """The front, and finished trials of these settings."""
     front = summarise(store).front
-    return [trial for trial in store.trials() if trial.number in front]
+    return [
+        trial
+        for trial in store.trials()
+        if trial.number in front
+        or (trial.state == "COMPLETE" and any(setting.items() <= trial.params.items() for setting in also))
+    ]
 
 
 def _weights(store: StudyStore, trial: StoredTrial) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.bundle import Bundle
+from kdsearch.distill.recipe import Recipe
 from kdsearch.record import Training, TrainingKind, TrialRecord
 from kdsearch.study.worker import attempt
 from kdsearch.trial import Bench
@@ -42,6 +43,11 @@ class _Job:
     kind: TrainingKind
     params: dict[str, Any]
     expected_seconds: float
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """What decides how it ends; twins of several networks may be one and the same training."""
+        return _identity(self.params, self.seed)
 
 
 def asked_seeds(trial: "StoredTrial", seeds: int) -> int:
@@ -81,21 +87,35 @@ def train_missing(
     """
     trained = {(training.number, training.seed, training.kind): training for training in store.trainings()}
 
+    identical = _by_identity(store, trained)
+
+    def keep(training: Training) -> None:
+        store.save_training(training)
+        trained[training.number, training.seed, training.kind] = training
+        if training.reason is not None:
+            where = f"trial {training.number} failed with seed {training.seed}"
+            progress(f"the {training.kind} training of {where}: {training.reason}")
+
     def train(jobs: list[_Job], what: str) -> None:
         missing = [job for job in jobs if not _gave_network(trained, job.number, job.seed, job.kind)]
         missing.sort(key=lambda job: -job.expected_seconds)  # longest first: no core waits long for the last one
+        unlike: dict[tuple[str, int], _Job] = {}
+        for job in missing:
+            if job.identity not in identical:
+                unlike.setdefault(job.identity, job)
         began = time.monotonic()
-        if missing:
+        if unlike:
             progress(
-                f"quiet pass: {len(missing)} trainings of {what} for {len({job.number for job in missing})} networks"
+                f"quiet pass: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
             )
-        for done, (job, training, death) in enumerate(executor.map(_train, bench, missing), 1):
+        for done, (job, training, death) in enumerate(executor.map(_train, bench, list(unlike.values())), 1):
             kept = training or _failed(job, death)
-            store.save_training(kept)
-            trained[job.number, job.seed, job.kind] = kept
-            progress(f"quiet pass: {done} of {len(missing)} trainings after {time.monotonic() - began:.0f} s")
-            if kept.reason is not None:
-                progress(f"the {kept.kind} training of trial {job.number} failed with seed {job.seed}: {kept.reason}")
+            keep(kept)
+            identical[job.identity] = kept
+            progress(f"quiet pass: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
+        for job in missing:
+            if unlike.get(job.identity) is not job:
+                keep(identical[job.identity].model_copy(update={"number": job.number, "kind": job.kind}))
 
     train([job for trial in trials for job in _first_jobs(trial, seeds)], "further seeds and of twins")
     train([job for trial in trials for job in _cpu_twin_jobs(trial, seeds, trained)], "twins for the same CPU seconds")
@@ -172,12 +192,36 @@ def _wanted(trial: "StoredTrial", seeds: int) -> Iterator[tuple[int, TrainingKin
             yield seed, "cpu-twin"
 
 
+def _by_identity(store: "StudyStore", trained: Trained) -> dict[tuple[str, int], Training]:
+    """The study's trainings that gave a network, by what decided how they ended."""
+    params = {trial.number: trial.params for trial in store.trials()}
+    return {
+        _identity(_params_of(params[number], kind, training.epochs), seed): training
+        for (number, seed, kind), training in trained.items()
+        if training.reason is None
+    }
+
+
+def _identity(params: dict[str, Any], seed: int) -> tuple[str, int]:
+    """Parameters that count, and the seed: nothing weighs a loss that is not there."""
+    config = TrialConfig.of(params)
+    if config.loss == "none":
+        unheard = set(Recipe.__dataclass_fields__) - {"error", "reduction"}
+        config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unheard})
+    return config.model_dump_json(), seed
+
+
+def _params_of(params: dict[str, Any], kind: TrainingKind, epochs: int | None) -> dict[str, Any]:
+    """Of a training of some kind, from those of its trial."""
+    if kind == "cpu-twin":
+        return params | {"loss": "none", "epochs": epochs}
+    return params | {"loss": "none"} if kind == "twin" else params
+
+
 def _first_jobs(trial: "StoredTrial", seeds: int) -> Iterator[_Job]:
     for seed, kind in _wanted(trial, seeds):
-        if kind == "further":
-            yield _Job(trial.number, seed, kind, trial.params, _own_seconds(trial))
-        elif kind == "twin":
-            yield _Job(trial.number, seed, kind, trial.params | {"loss": "none"}, _own_seconds(trial))
+        if kind in ("further", "twin"):
+            yield _Job(trial.number, seed, kind, _params_of(trial.params, kind, None), _own_seconds(trial))
 
 
 def _cpu_twin_jobs(trial: "StoredTrial", seeds: int, trained: Trained) -> Iterator[_Job]:
@@ -185,7 +229,7 @@ def _cpu_twin_jobs(trial: "StoredTrial", seeds: int, trained: Trained) -> Iterat
     epochs = cpu_twin_epochs(trial, seeds, trained)
     if epochs is None or epochs == _epochs(trial):
         return
-    params = trial.params | {"loss": "none", "epochs": epochs}
+    params = _params_of(trial.params, "cpu-twin", epochs)
     for seed, kind in _wanted(trial, seeds):
         if kind == "cpu-twin":
             yield _Job(trial.number, seed, kind, params, _own_seconds(trial))

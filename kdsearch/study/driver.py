@@ -100,6 +100,9 @@ class Driver:
         with locked(self._store.storage.engine, self._store.meta.study):  # drivers share one budget
             rows = self._store.optuna_study.get_trials(deepcopy=False)
             running = sum(row.state == TrialState.RUNNING for row in rows)
+            if self._space.points_only and not any(row.state == TrialState.WAITING for row in rows):
+                self._end("every setting of the space has its trial")
+                return None
             if self._trials is not None and _done(rows) + running >= self._trials:
                 # Only while trials of our own run can one of them fail and leave room for another.
                 if not self.open or _done(rows) >= self._trials:

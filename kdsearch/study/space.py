@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 import kdsearch
 from kdsearch.errors import SpaceError
@@ -42,6 +42,7 @@ class SearchSpace(Model):
         points: Settings to try first.
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
         stid: Settings of the STID that every report shows, where they differ from `kdsearch.teachers.STID`.
+        points_only: Whether the points are all that is run: no sampler adds to them.
         text: The file as it was read, kept with the study.
     """
 
@@ -53,6 +54,7 @@ class SearchSpace(Model):
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)
     stid: dict[str, Scalar] = Field(default_factory=dict)
+    points_only: StrictBool = False
     text: str = ""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def options_in(folder: Path) -> RunOptions:
     )
 
 
-def again(options: RunOptions, **changes: int) -> tuple[RunResult, list[str]]:
+def again(options: RunOptions, **changes: int | str) -> tuple[RunResult, list[str]]:
     """Runs it, and keeps what it says."""
     said: list[str] = []
     return run(RunOptions(**vars(options) | changes), said.append, lambda _: None), said
@@ -258,3 +259,38 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     assert network.confirmed.seeds == [0, 1, 2]
     assert not network.confirmed.failed
     store.close()
+
+
+def test_points_are_confirmed_off_the_front_and_like_trainings_are_one(
+    options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twins of two networks that differ in their teacher alone are trained once; both keep them."""
+    text = Path(options.space).read_text().replace("value = 4", "value = 5")
+    text += """
+[[points]]
+loss = "stcd"
+width = 2
+"""
+    Path(options.space).write_text(text)
+    trained: list[tuple[str, int, int]] = []
+    honest = Bench.run
+
+    def counted(
+        bench: Bench, params: dict[str, Any], seed: int, go_on: GoOn = to_the_end
+    ) -> tuple[TrialRecord, bytes | None]:
+        trained.append((params["loss"], params["width"], seed))
+        return honest(bench, params, seed, go_on)
+
+    monkeypatch.setattr(Bench, "run", counted)
+    monkeypatch.setattr("kdsearch.confirm.trainings.SAME_TIME", 1e9)
+    result, _ = again(options, trials=3, confirm_seeds=2, confirm_points=True, study="points", stopping=False)
+    store = StudyStore.open(f"sqlite:///{options.studies / 'points' / 'study.db'}", "points")
+    trials = {(trial.params["loss"], trial.params["width"]): trial for trial in store.trials()}
+    store.close()
+    assert all(trial.confirmation is not None for trial in trials.values())
+    assert trained.count(("none", 2, 1)) == 1
+    plain, taught = (trials[loss, 2].confirmation for loss in ("none", "stcd"))
+    assert plain is not None
+    assert taught is not None
+    twins = [one.metrics["test"] for one in taught.trained("twin")]
+    assert [one.metrics["test"] for one in plain.trained("own", "further")] == twins

@@ -164,3 +164,32 @@ def test_ctrl_c_puts_the_study_in_order_and_the_next_run_takes_the_trial_up(
     assert len(done) == 3
     assert {"route": "student", "width": 2, "epochs": 3} in done
     assert {"route": "prune", "keep": 0.03, "epochs": 3} in done
+
+
+def test_a_space_of_points_only_ends_with_them_whatever_became_of_them(
+    store: StudyStore, space: SearchSpace, objectives: list[Objective], bench: MakeBench
+) -> None:
+    """No sampler adds to them, not even where one failed and the number of trials is not reached."""
+
+    def act(params: dict[str, Any]) -> float:
+        if params["route"] == "prune":
+            raise ValueError("no mask")
+        return 1.0
+
+    closed = space.model_copy(update={"points_only": True})
+    events: list[StudyEvent] = []
+    for _ in range(2):
+        run_search(
+            store,
+            closed,
+            objectives,
+            bench(act),
+            LocalExecutor(),
+            trials=9,
+            budget_seconds=None,
+            seed=1,
+            sampler="random",
+            progress=events.append,
+        )
+    assert states(store) == ["COMPLETE", "FAIL"]
+    assert events[-1].message == "every setting of the space has its trial"

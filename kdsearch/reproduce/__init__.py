@@ -1,0 +1,1 @@
+"""The tables of Izadi et al. derived again, ours beside the published."""

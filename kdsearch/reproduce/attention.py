@@ -1,0 +1,40 @@
+"""Table 3: how much of what a student is to learn comes from the teacher, Eq 4 to 6."""
+
+import numpy as np
+import torch
+
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.losses import attention
+from kdsearch.distill.teacher import Teacher
+from kdsearch.trial import TaughtNetwork
+
+__all__ = ["teacher_share"]
+
+
+def teacher_share(prepared: Prepared, teacher: TaughtNetwork, *, alpha1: float, batch: int, seed: int) -> float:
+    """Share of measured targets that L_ORD replaces by the teacher's answer, over one pass of random batches.
+
+    It depends on the teacher and on `alpha1` alone, not on the student, and, since Eq 5 scales by the largest error of
+    a batch, on the batch's size.
+
+    Args:
+        prepared: Series cut by a protocol.
+        teacher: Its answer for the next step is what iterated students hear, those for every step otherwise.
+        alpha1: Scaled error above which the teacher is followed.
+        batch: Windows in a batch.
+        seed: Of their order.
+    """
+    data = WindowedSeries(prepared, teacher.bundle.scaler, torch.device("cpu"))
+    starts = prepared.parts["train"].starts
+    heard = Teacher(teacher.forecasts, starts, data)
+    steps = min(teacher.bundle.network(data.device).outputs, data.horizon)
+    followed = counted = 0
+    order = np.random.default_rng(seed).permutation(starts)
+    for first in range(0, len(order), batch):
+        firsts = torch.from_numpy(order[first : first + batch])
+        rows = data.target_rows(firsts, 1, steps)
+        measured = data.measured[rows]
+        chosen = attention(heard.outputs(firsts, 1, steps), data.scaled[rows], measured, alpha1=alpha1)
+        followed, counted = followed + int(chosen.sum()), counted + int(measured.sum())
+    return followed / counted

@@ -1,0 +1,58 @@
+"""`kdsearch reproduce` as a function: a table's name in, what is printed out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kdsearch.errors import StudyError
+from kdsearch.reproduce.runs import Listener, ReproduceOptions
+from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
+from kdsearch.reproduce.shown import Shown, shown_search, shown_table
+from kdsearch.reproduce.table1 import shown_table1, table1
+from kdsearch.reproduce.tables import TITLES, reproduce_table
+from kdsearch.study.driver import StudyEvent
+
+__all__ = ["ReproduceOptions", "Reproduced", "reproduced"]
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A table derived again.
+
+    Attributes:
+        head: Sentences that belong above it.
+        tables: As a terminal shows it.
+        json_object: As other programs read it.
+    """
+
+    head: list[str]
+    tables: list[Shown]
+    json_object: Any
+
+
+def reproduced(
+    table: str, options: ReproduceOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]
+) -> Reproduced:
+    """Derive a table again; the same call goes on where an earlier one ended.
+
+    Args:
+        table: "table1" to "table9"; "claims" for every row and claim; "room" for what the paper leaves out.
+        options: What was asked.
+        talk: Takes sentences for people.
+        watch: Takes the events of searches.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    to = Listener(talk, watch)
+    if table == "table1":
+        rows = table1()
+        return Reproduced([], [shown_table1(rows)], [row.model_dump() for row in rows])
+    if table in TABLE_ARMS:
+        search = reproduce_search(table, options, to)
+        return Reproduced(search.head, list(shown_search(search)), search.model_dump())
+    if table in TITLES:
+        made = reproduce_table(table, options, to)
+        return Reproduced(made.head, list(shown_table(made)), made.model_dump())
+    known = ", ".join(sorted({"table1", *TABLE_ARMS, *TITLES}))
+    raise StudyError(f"there is no reproduction of {table!r}; choose one of {known}")

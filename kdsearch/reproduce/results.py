@@ -1,0 +1,117 @@
+"""What a study of arms holds, as the tables and claims ask for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kdsearch.record import Cost, Metrics, Reference, Training
+from kdsearch.reproduce.arms import Arm, Claim, Row
+from kdsearch.reproduce.verdicts import Outcome, verdict
+from kdsearch.study.store import StoredTrial, StudyStore
+
+__all__ = ["ArmResult", "Kind", "claim_outcomes", "longer", "read_arms", "row_metrics"]
+
+Kind = Literal["own", "twin", "cpu-twin"]
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm as it was trained.
+
+    Attributes:
+        arm: Its settings.
+        cost: Of its network; None where it failed.
+        runs: Kind -> seed -> training. "own" are those of the arm itself, "twin" the same without a teacher in the
+            loss for the same epochs, "cpu-twin" for the same CPU seconds; plain arms have the first alone.
+        reason: Why it gave no network.
+    """
+
+    arm: Arm
+    cost: Cost | None
+    runs: dict[Kind, dict[int, Training]] = field(default_factory=dict)
+    reason: str | None = None
+
+    def errors(self, kind: Kind = "own", metric: str = "mae", horizon: str = "all") -> dict[int, float]:
+        """Test errors by seed."""
+        return {
+            seed: training.metrics["test"][metric][horizon]
+            for seed, training in sorted(self.runs.get(kind, {}).items())
+        }
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Mean CPU seconds of its trainings."""
+        own = self.runs["own"].values()
+        return sum(training.cpu_seconds for training in own) / len(own)
+
+
+def read_arms(store: StudyStore, arms: Mapping[str, Arm]) -> dict[str, ArmResult]:
+    """Arms that the study has run to an end, by name."""
+    trials = store.trials()
+    found: dict[str, ArmResult] = {}
+    for arm in arms.values():
+        own = [trial for trial in trials if arm.params.items() <= trial.params.items() and trial.state != "WAITING"]
+        for trial in sorted(own, key=lambda one: one.state != "COMPLETE")[:1]:
+            found[arm.name] = _result(arm, trial)
+    return found
+
+
+def _result(arm: Arm, trial: StoredTrial) -> ArmResult:
+    if trial.confirmation is None:
+        return ArmResult(arm, None, reason=trial.reason or f"{trial.state.lower()}, and not confirmed")
+    runs: dict[Kind, dict[int, Training]] = {}
+    for training in trial.confirmation.trained("own", "further", "twin", "cpu-twin"):
+        kind: Kind = "own" if training.kind == "further" else training.kind
+        runs.setdefault(kind, {})[training.seed] = training
+    return ArmResult(arm, trial.confirmation.cost, runs)
+
+
+def row_metrics(row: Row, results: Mapping[str, ArmResult], references: Sequence[Reference]) -> list[Metrics]:
+    """Metrics of a table's row, one for each training: of a reference line one, of what is not there none."""
+    lines = {line.name: line for line in references}
+    if row.source in lines:
+        return [lines[row.source].metrics]
+    result = results.get(row.source)
+    runs = {} if result is None else result.runs.get(row.kind, {})
+    return [training.metrics for _, training in sorted(runs.items())]
+
+
+def longer(slow: Sequence[ArmResult], fast: ArmResult) -> Arm | None:
+    """The faster arm with as many epochs as the slower ones' CPU seconds have room for; None where it is not faster."""
+    seconds = sum(result.cpu_seconds for result in slow) / len(slow)
+    epochs = round(int(fast.arm.params["epochs"]) * seconds / fast.cpu_seconds)
+    if epochs <= int(fast.arm.params["epochs"]):
+        return None
+    names = " and ".join(result.arm.name for result in slow)
+    cite = f"{fast.arm.cite}; for the CPU seconds of {names}"
+    return Arm(f"{fast.arm.name} for {names}", cite, {**fast.arm.params, "epochs": epochs})
+
+
+def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, Outcome]:
+    """A claim at equal epochs and at equal CPU seconds, by test MAE over the whole horizon.
+
+    At equal CPU seconds the other side is the twin that trained as long, or the arm of `longer`; where that is not
+    there, the other side takes no less time as it is.
+    """
+    if not all(name in results and results[name].runs for name in (*claim.better, *claim.worse)):
+        return {}
+    better = [results[name] for name in claim.better]
+    if not claim.worse:
+        sides = {"epochs": _mean_errors(better, "twin"), "seconds": _mean_errors(better, "cpu-twin")}
+    else:
+        worse = [results[name] for name in claim.worse]
+        names = " and ".join(claim.better)
+        long = [results.get(f"{one.arm.name} for {names}", one) for one in worse]
+        sides = {"epochs": _mean_errors(worse, "own"), "seconds": _mean_errors(long, "own")}
+    own = _mean_errors(better, "own")
+    return {
+        name: verdict([errors[seed] - own[seed] for seed in sorted(own.keys() & errors.keys())])
+        for name, errors in sides.items()
+    }
+
+
+def _mean_errors(results: Sequence[ArmResult], kind: Kind) -> dict[int, float]:
+    """Mean over arms, for the seeds that all of them have."""
+    errors = [result.errors(kind) for result in results]
+    seeds = set.intersection(*(set(one) for one in errors))
+    return {seed: sum(one[seed] for one in errors) / len(errors) for seed in seeds}

@@ -1,0 +1,193 @@
+"""Training what the tables show: one study for all arms of a dataset, and one for each search of Tables 6 and 9."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
+from kdsearch.reproduce.results import ArmResult, longer, read_arms
+from kdsearch.run_options import RunOptions
+from kdsearch.running import run_space
+from kdsearch.study.driver import StudyEvent
+from kdsearch.study.parameters import Scalar
+from kdsearch.study.space import Point, SearchSpace, load_space
+from kdsearch.study.store import StudyStore, find_study
+
+__all__ = ["Listener", "ReproduceOptions", "Setup", "open_study", "run_arms", "run_search_beside", "study_name"]
+
+
+@dataclass(frozen=True)
+class ReproduceOptions:
+    """What `kdsearch reproduce` was asked for.
+
+    Attributes:
+        dataset: Name or folder.
+        channel: Of the readings; the protocol's own where None.
+        fidelity: One of `kdsearch.reproduce.arms.FIDELITIES`.
+        seeds: Of each cell.
+        trials: Of each search of Tables 6 and 9.
+        executor: As in `RunOptions`.
+        workers: As in `RunOptions`.
+        studies: Folder of studies.
+        data_dir: Folder of datasets.
+        command: As typed, for the record.
+    """
+
+    dataset: str
+    channel: str | None = None
+    fidelity: str = "quick"
+    seeds: int = 3
+    trials: int = 30
+    executor: str = "ray"
+    workers: int | None = None
+    studies: Path = Path("studies")
+    data_dir: Path | None = None
+    command: str = "kdsearch reproduce"
+
+    @property
+    def level(self) -> Fidelity:
+        """How much is trained."""
+        return chosen_fidelity(self.fidelity)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a study of arms has in common.
+
+    Attributes:
+        what: The part of the study's name that tells it from others.
+        recipe: Of its teacher.
+        fixed: Settings of every arm.
+        teacher: Settings of the teacher beside its recipe.
+        claims: What is to be compared; those of one arm against another get arms that train for the same CPU seconds.
+    """
+
+    what: str
+    recipe: str
+    fixed: Mapping[str, Scalar]
+    teacher: Mapping[str, Scalar]
+    claims: Sequence[Claim]
+
+    def space(self, points: Sequence[Arm]) -> SearchSpace:
+        """The space `izadi` as far as it is not fixed, with arms to be tried first."""
+        space = load_space("izadi").model_copy(
+            update={
+                "points": tuple(Point(cite=arm.cite, params=dict(arm.params)) for arm in points),
+                "teacher": dict(self.teacher),
+            }
+        )
+        return space.with_values(dict(self.fixed))
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told how far things are.
+
+    Attributes:
+        talk: Takes sentences for people.
+        watch: Takes the events of a search.
+    """
+
+    talk: Callable[[str], None]
+    watch: Callable[[StudyEvent], None]
+
+
+def paper_setup(fidelity: Fidelity, claims: Sequence[Claim]) -> Setup:
+    """As Izadi et al. train, the teacher as long as its students."""
+    teacher: dict[str, Scalar] = {"epochs": fidelity.epochs, "segment": fidelity.segment}
+    return Setup("tables", "paper", fixed_settings(fidelity), teacher, claims)
+
+
+def study_name(options: ReproduceOptions, what: str) -> str:
+    """DATASET-izadi-WHAT-FIDELITY."""
+    return f"{Path(options.dataset).name}-izadi-{what}-{options.fidelity}"
+
+
+def open_study(options: ReproduceOptions, what: str) -> StudyStore:
+    """The study of a reproduction that has been run."""
+    return find_study(study_name(options, what), options.studies, None)
+
+
+def run_arms(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: Listener) -> dict[str, ArmResult]:
+    """Train arms with every seed, beside their twins, then those that claims at equal CPU seconds need.
+
+    The same call again goes on where it was; arms of another table that the study holds are not trained again.
+
+    Args:
+        options: What was asked.
+        setup: What the arms have in common.
+        arms: By name.
+        to: Is told.
+    """
+    results = _run(options, setup, arms, to)
+    missing = {name: arm for name, arm in _stretched(setup.claims, results).items() if name not in results}
+    return results | _run(options, setup, missing, to) if missing else results
+
+
+def _stretched(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dict[str, Arm]:
+    """Arms that take as long as those which claims set against them."""
+    trained = {name: result for name, result in results.items() if result.runs}
+    found: dict[str, Arm] = {}
+    for claim in claims:
+        if all(name in trained for name in (*claim.better, *claim.worse)):
+            slow = [trained[name] for name in claim.better]
+            arms = [longer(slow, trained[name]) for name in claim.worse]
+            found |= {arm.name: arm for arm in arms if arm is not None}
+    return found
+
+
+def _run(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: Listener) -> dict[str, ArmResult]:
+    space = setup.space(list(arms.values())).model_copy(update={"points_only": True})
+    name = study_name(options, setup.what)
+    settings = _run_options(options, setup, name, "mae,flops", len(arms))
+    run_space(space, replace(settings, stopping=False), to.talk, to.watch)
+    store = open_study(options, setup.what)
+    results = read_arms(store, arms)
+    store.close()
+    return results
+
+
+def run_search_beside(
+    options: ReproduceOptions, setup: Setup, what: str, fixed: Mapping[str, Scalar], published: Arm, to: Listener
+) -> StudyStore:
+    """One search of Tables 6 or 9, the paper's setting in it from the beginning, both confirmed with every seed.
+
+    Args:
+        options: What was asked.
+        setup: What its trials have in common with the tables.
+        what: The part of the study's name that tells it from others, such as "table6-ord".
+        fixed: What is not searched: route, width, loss, share.
+        published: The paper's setting.
+        to: Is told.
+
+    Returns:
+        The study, open.
+    """
+    searched = replace(setup, fixed={**setup.fixed, **fixed, "epochs": options.level.epochs})
+    space = searched.space([published])
+    settings = _run_options(options, setup, study_name(options, what), "mae", options.trials)
+    # alone at first, when nothing can stop it
+    run_space(space.model_copy(update={"points_only": True}), replace(settings, confirm_seeds=1), to.talk, to.watch)
+    run_space(space, settings, to.talk, to.watch)
+    return open_study(options, what)
+
+
+def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives: str, trials: int) -> RunOptions:
+    """The same as `kdsearch run` takes it."""
+    return RunOptions(
+        dataset=options.dataset,
+        protocol="stgcn",
+        channel=options.channel,
+        objectives=objectives,
+        space="izadi",
+        recipe=setup.recipe,
+        trials=trials,
+        executor=options.executor,
+        workers=options.workers,
+        confirm_seeds=options.seeds,
+        confirm_points=True,
+        study=study,
+        studies=options.studies,
+        data_dir=options.data_dir,
+        command=options.command,
+    )

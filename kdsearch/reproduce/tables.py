@@ -1,0 +1,242 @@
+"""The reproductions by name: each trains what it lacks and gives its lines, cells and claims."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kdsearch.data.protocols import Prepared
+from kdsearch.record import Metrics, Reference
+from kdsearch.report.published import is_whole_paper_data, published_attention, published_metrics
+from kdsearch.reproduce.arms import CLAIMS, TABLES, Arm, Claim, Row, arms_of, source_of_settings
+from kdsearch.reproduce.attention import teacher_share
+from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
+from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings
+from kdsearch.reproduce.runs import Listener, ReproduceOptions, Setup, open_study, paper_setup, run_arms
+from kdsearch.reproduce.verdicts import Verdict
+from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.study.store import StudyMeta
+
+__all__ = ["Cell", "ClaimLine", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Cell(_Model):
+    """One number of a table.
+
+    Attributes:
+        mean: Over the seeds, of the test split; None where nothing gave it.
+        standard_deviation: Of the sample of seeds; None with one.
+        published: As the paper prints it, of its own data.
+    """
+
+    mean: float | None
+    standard_deviation: float | None = None
+    published: float | None = None
+
+
+class Line(_Model):
+    """One row of a table.
+
+    Attributes:
+        seeds: How many trainings its means are of.
+        cells: metric -> horizon in minutes -> number; "attention" -> "share" in Table 3.
+    """
+
+    title: str
+    parameters: int | None
+    seeds: int
+    cells: dict[str, dict[str, Cell]]
+    reason: str | None = None
+
+
+class ClaimLine(_Model):
+    """A claim at one kind of equal budget.
+
+    Attributes:
+        budget: "epochs" or "seconds" (CPU seconds of the training, the teacher's own not counted).
+        gains: Test MAE of the other side minus that of the claimed one, seed by seed.
+        share: Their mean divided by the claimed side's error.
+    """
+
+    claim: str
+    budget: str
+    verdict: Verdict
+    gains: list[float]
+    share: float
+
+
+class Reproduction(_Model):
+    """A table derived again.
+
+    Attributes:
+        head: Sentences that belong above the numbers: the data, how much was trained, whose settings.
+        published: Whose published numbers stand beside ours; None where there are none.
+        study: The study that holds every training.
+    """
+
+    table: str
+    title: str
+    head: list[str]
+    published: str | None
+    lines: list[Line]
+    claims: list[ClaimLine] = Field(default_factory=list)
+    study: str
+    unit: str
+
+
+TITLES = {
+    "table2": "Table 2: response losses and SKD",
+    "table3": "Table 3: share of attention to the teacher",
+    "table4": "Table 4: ablation of the loss",
+    "table5": "Table 5: the whole loss",
+    "table7": "Table 7: the pruned student and the fixed one, 3 % of the teacher",
+    "table8": "Table 8: the base pruned, with and without distillation",
+    "claims": "What the paper claims",
+    "room": "Readings, decoding, distillation and size",
+}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a table is made of.
+
+    Attributes:
+        setup: What its arms have in common, and what is claimed of them.
+        arms: By name; all of them are trained.
+        rows: Its lines.
+        published: Whose numbers stand beside ours; None where the paper has none.
+    """
+
+    setup: Setup
+    arms: Mapping[str, Arm]
+    rows: tuple[Row, ...]
+    published: str | None
+
+
+def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Reproduction:
+    """Tables 2 to 5, 7 and 8; all their rows and every claim ("claims"); what the paper leaves out ("room").
+
+    Args:
+        table: One of `TITLES`.
+        options: What was asked.
+        to: Is told how far things are.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
+    asked = _asked_room(prepared, options) if table == "room" else _asked_of_paper(table, prepared, options)
+    results = run_arms(options, asked.setup, asked.arms, to)
+    store = open_study(options, asked.setup.what)
+    meta, references = store.meta, store.references()
+    store.close()
+    lines = [_line(row, results, references, asked.published) for row in asked.rows]
+    if table == "table3":
+        lines = _attention(lines, asked, prepared, options)
+    return Reproduction(
+        table=table,
+        title=TITLES[table],
+        head=head_of(options, note, prepared, meta),
+        published=asked.published,
+        lines=lines,
+        claims=_claim_lines(asked.setup.claims, results),
+        study=meta.study,
+        unit=prepared.unit,
+    )
+
+
+def _asked_of_paper(table: str, prepared: Prepared, options: ReproduceOptions) -> _Asked:
+    arms, rows = arms_of(prepared.series.name, options.level), TABLES.get(table, _every_row())
+    there = {row.source for row in rows}
+    claims = [claim for claim in CLAIMS if there.issuperset((*claim.better, *claim.worse))]
+    wanted = {name: arm for name, arm in arms.items() if name in there}
+    return _Asked(paper_setup(options.level, claims), wanted, rows, source_of_settings(prepared.series.name))
+
+
+def _asked_room(prepared: Prepared, options: ReproduceOptions) -> _Asked:
+    setup = Setup("room", "best", room_settings(prepared), {}, ROOM_CLAIMS)
+    return _Asked(setup, room_arms(options.fidelity), ROOM_ROWS, None)
+
+
+def _every_row() -> tuple[Row, ...]:
+    """All rows of all tables, each once."""
+    return tuple(dict.fromkeys(row for rows in TABLES.values() for row in rows))
+
+
+def _line(
+    row: Row, results: Mapping[str, ArmResult], references: Sequence[Reference], published_of: str | None
+) -> Line:
+    metrics = row_metrics(row, results, references)
+    printed = published_metrics(published_of, row.published) if published_of and row.published else {}
+    names = ("mae", "rmse", "mape")
+    cells = {
+        name: {horizon: _cell(metrics, name, horizon, printed) for horizon in _horizons(metrics, name)}
+        for name in names
+    }
+    result = results.get(row.source)
+    lines = {line.name: line for line in references}
+    cost = result.cost if result is not None else lines[row.source].cost if row.source in lines else None
+    return Line(
+        title=row.title,
+        parameters=None if cost is None else cost.parameters,
+        seeds=len(metrics),
+        cells=cells,
+        reason=None if result is None else result.reason,
+    )
+
+
+def _horizons(metrics: Sequence[Metrics], name: str) -> list[str]:
+    return list(metrics[0]["test"][name]) if metrics else []
+
+
+def _cell(metrics: Sequence[Metrics], name: str, horizon: str, printed: Mapping[str, Mapping[str, float]]) -> Cell:
+    return cell_of([one["test"][name][horizon] for one in metrics], printed.get(name, {}).get(horizon))
+
+
+def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
+    """Mean and spread of a number over seeds."""
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return Cell(mean=statistics.fmean(values), standard_deviation=deviation, published=published)
+
+
+def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> list[ClaimLine]:
+    lines = []
+    for claim in claims:
+        own = [error for name in claim.better if name in results for error in results[name].errors().values()]
+        for budget, outcome in claim_outcomes(claim, results).items():
+            share = outcome.mean / statistics.fmean(own)
+            lines.append(
+                ClaimLine(
+                    claim=claim.words, budget=budget, verdict=outcome.verdict, gains=list(outcome.gains), share=share
+                )
+            )
+    return lines
+
+
+def _attention(lines: Sequence[Line], asked: _Asked, prepared: Prepared, options: ReproduceOptions) -> list[Line]:
+    """Table 3's lines: what share of the targets each row's alpha1 gives to the teacher."""
+    teacher, _ = trained_teacher(prepared, asked.setup.recipe, dict(asked.setup.teacher), 0)
+    found = []
+    for line, row in zip(lines, asked.rows, strict=True):
+        params, seeds = asked.arms[row.source].params, range(options.seeds)
+        alpha1, batch = float(params["alpha1"]), int(params["batch"])
+        shares = [100 * teacher_share(prepared, teacher, alpha1=alpha1, batch=batch, seed=seed) for seed in seeds]
+        cells = {"attention": {"share, %": cell_of(shares, published_attention(asked.published, row.published))}}
+        found.append(line.model_copy(update={"cells": cells, "seeds": len(shares)}))
+    return found
+
+
+def head_of(options: ReproduceOptions, note: str, prepared: Prepared, meta: StudyMeta) -> list[str]:
+    """What a reader must know before the numbers."""
+    source = source_of_settings(prepared.series.name)
+    whose = f"the paper's data ({source})" if is_whole_paper_data(meta) else "not the paper's data"
+    return [
+        f"Data: {note}; {whose}.",
+        f"Protocol {meta.protocol_text}.",
+        f"Fidelity {options.fidelity}: {options.level.words}; {options.seeds} seeds, of the teacher and the base one.",
+    ]

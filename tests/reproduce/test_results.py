@@ -1,0 +1,77 @@
+"""What a study of arms says of claims, at equal epochs and at equal CPU seconds."""
+
+import pytest
+
+from kdsearch.record import Cost, Training, TrainingKind
+from kdsearch.reproduce.arms import Arm, Claim, Row
+from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, longer, row_metrics
+
+COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
+
+
+def training(seed: int, error: float, seconds: float = 10.0, kind: TrainingKind = "own") -> Training:
+    """With the same error at all horizons."""
+    metrics = {part: {"mae": {"15": error, "all": error}} for part in ("val", "test")}
+    return Training(number=0, seed=seed, kind=kind, seconds={"train": seconds, "measure": 99.0}, metrics=metrics)
+
+
+def result(name: str, *, epochs: int = 10, seconds: float = 10.0, **errors: list[float]) -> ArmResult:
+    """An arm with errors of seeds 0, 1, 2 by kind."""
+    kinds: dict[str, Kind] = {"own": "own", "twin": "twin", "long": "cpu-twin"}
+    runs = {
+        kinds[kind]: {seed: training(seed, error, seconds) for seed, error in enumerate(values)}
+        for kind, values in errors.items()
+    }
+    return ArmResult(Arm(name, "", {"epochs": epochs}), COST, runs)
+
+
+def test_against_no_distillation_an_arm_is_compared_with_its_twins() -> None:
+    """Those of the same epochs may be worse where those of the same seconds are better."""
+    arm = result("ord", own=[3.0, 3.1, 3.2], twin=[3.2, 3.3, 3.41], long=[2.9, 3.0, 3.11])
+    found = claim_outcomes(Claim("it helps", ("ord",)), {"ord": arm})
+    assert found["epochs"].verdict == "held"
+    assert found["epochs"].gains == pytest.approx([0.2, 0.2, 0.21])
+    assert found["seconds"].verdict == "not held"
+
+
+def test_several_arms_count_by_their_mean_seed_by_seed() -> None:
+    """A seed that one of them lacks is left out."""
+    better = {"tcd": result("tcd", own=[1.0, 2.0, 3.0]), "scd": result("scd", own=[2.0, 3.0])}
+    worse = {"ord": result("ord", own=[2.0, 2.0, 2.0])}
+    found = claim_outcomes(Claim("features win", ("tcd", "scd"), ("ord",)), better | worse)
+    assert found["epochs"].gains == pytest.approx([0.5, -0.5])
+
+
+def test_at_equal_seconds_the_other_side_is_the_arm_that_trained_as_long() -> None:
+    """Where it is not there, the other side takes no less time as it is."""
+    results = {"stcd": result("stcd", own=[2.0, 2.0, 2.1]), "ord": result("ord", own=[3.0, 3.0, 3.0])}
+    claim = Claim("stcd wins", ("stcd",), ("ord",))
+    assert claim_outcomes(claim, results)["seconds"] == claim_outcomes(claim, results)["epochs"]
+    long = {"ord for stcd": result("ord for stcd", own=[1.0, 1.0, 1.0])}
+    assert claim_outcomes(claim, results | long)["seconds"].verdict == "not held"
+    assert claim_outcomes(claim, results | long)["epochs"].verdict == "held"
+
+
+def test_a_claim_of_an_arm_that_is_not_there_is_no_claim() -> None:
+    """Neither where it failed."""
+    failed = ArmResult(Arm("scd", "", {"epochs": 1}), None, reason="it diverged")
+    assert claim_outcomes(Claim("", ("scd",)), {"scd": failed}) == {}
+    assert claim_outcomes(Claim("", ("scd",)), {}) == {}
+
+
+def test_a_longer_arm_has_the_epochs_that_the_seconds_allow() -> None:
+    """Measuring is not counted; an arm that is not faster stays as it is."""
+    fast, slow = result("ord", own=[1.0], seconds=10.0), result("stcd", own=[1.0], seconds=25.0)
+    made = longer([slow], fast)
+    assert made is not None
+    assert (made.name, made.params["epochs"]) == ("ord for stcd", 25)
+    assert longer([fast], slow) is None
+
+
+def test_a_row_of_a_twin_shows_the_twins() -> None:
+    """Seed by seed; of an arm that is not there nothing."""
+    arm = result("pruned-25", own=[1.0, 1.0], twin=[2.0, 2.0])
+    rows = [Row("", "pruned-25", "", "twin"), Row("", "pruned-50", "")]
+    shown = [row_metrics(row, {"pruned-25": arm}, []) for row in rows]
+    assert [len(one) for one in shown] == [2, 0]
+    assert shown[0][0]["test"]["mae"]["all"] == 2.0
