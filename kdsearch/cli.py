@@ -197,42 +197,15 @@ def reproduce(
     Example: kdsearch reproduce table1 --json
     """
     from kdsearch.console import print_table
-    from kdsearch.reproduce import table1
+    from kdsearch.reproduce.table1 import as_table, table1
 
     if table != "table1":
         raise StudyError(f"there is no reproduction of {table!r}; choose table1")
     rows = table1(threads)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
-        return
-    print_table(
-        f"Table 1: one forecast of nine iterated steps, batch 1, {threads} thread(s)",
-        [
-            "graph",
-            "network",
-            "parameters",
-            "published",
-            "MFLOP",
-            "ms p50",
-            "p95",
-            "to teacher",
-            "published, batch 1140",
-        ],
-        [
-            [
-                f"{row.dataset} ({row.nodes})",
-                row.network,
-                f"{row.parameters:,}",
-                f"{row.published_parameters:,}",
-                f"{row.flops / 1e6:,.1f}",
-                f"{row.latency_ms.p50:.2f}",
-                f"{row.latency_ms.p95:.2f}",
-                f"{row.latency_ratio:.3f}",
-                f"{row.published_time_ratio:.3f}",
-            ]
-            for row in rows
-        ],
-    )
+    else:
+        print_table(*as_table(rows))
 
 
 @app.command()

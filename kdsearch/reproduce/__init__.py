@@ -1,0 +1,1 @@
+"""The papers' tables derived again; `report.published` holds what is printed, this what comes out here."""
