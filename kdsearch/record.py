@@ -152,7 +152,7 @@ class Reference(BaseModel):
     """A line that every trial is compared with: last value, the calendar profile alone, the teacher.
 
     Attributes:
-        name: "last value", "calendar profile", "STID" or "teacher".
+        name: "last value", "calendar profile", "STID", "teacher" or "base".
         metrics: Of the validation split, and of the test split once the front was confirmed.
         cost: None where nothing runs (last value).
         note: What a reader must know, such as a teacher that loses to a reference line.

@@ -86,6 +86,7 @@ def code_version() -> str:
     modules += [
         "distill/losses.py",
         "distill/recipe.py",
+        "distill/skd.py",
         "distill/fused.py",
         "distill/response_kernels.py",
         "distill/live.py",

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries, segments, unbroken_runs
 from kdsearch.distill.recipe import Features, Outputs, Recipe, recipe_loss
+from kdsearch.distill.skd import revised_backward, skd_terms
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError
@@ -223,11 +224,15 @@ class _Lesson:
     def step(self, firsts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str) -> float:
         """Learn from one batch of segments that begin at the rows `firsts`; the loss."""
         with rounded_products(self.plan.precision):
-            loss = self._loss(firsts)
+            terms = self._terms(firsts)
         for optimiser in self.optimisers:
             optimiser.param_groups[0]["lr"] = rate
             optimiser.zero_grad(set_to_none=False)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = torch.stack(terms).sum() if len(terms) > 1 else terms[0]
+        if len(terms) > 1:
+            revised_backward(self.weights[0], terms)
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
         if on_gradients:
             on_gradients(self.network)
         for vector, optimiser in zip(self.weights, self.optimisers, strict=True):
@@ -240,12 +245,15 @@ class _Lesson:
             optimiser.step()
         return float(loss.detach())
 
-    def _loss(self, firsts: Tensor) -> Tensor:
-        """An iterated network is trained on the next step alone, as in the paper."""
+    def _terms(self, firsts: Tensor) -> tuple[Tensor, ...]:
+        """The loss, or what it is the sum of where gradients are revised.
+
+        An iterated network is trained on the next step alone, as in the paper.
+        """
         network, data, recipe, length = self.network, self.data, self.recipe, self.plan.segment
         steps = min(network.outputs, data.horizon)
         rows = data.target_rows(firsts, length, steps)
-        spatial = network.spatial_taps if recipe.spatial_weight > 0 else ()
+        spatial = network.spatial_taps if recipe.hears_spatial else ()
         temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
         with tapped(network, (*spatial, *temporal, *self.shown)) as features:
             predicted = network(data.inputs(firsts, length, with_clock=network.clock))[:, :, :steps]
@@ -259,7 +267,9 @@ class _Lesson:
                 firsts,
                 length,
             )
+        if recipe.relates and pairs is not None:
+            return skd_terms(recipe, outputs, pairs, self.draws)
         loss = recipe_loss(recipe, outputs, pairs, self.draws)
         if self.live is not None:
             loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), firsts, self.draws)
-        return loss
+        return (loss,)

@@ -66,6 +66,7 @@ class TrialConfig(pydantic.BaseModel):
     alpha1: float = pydantic.Field(0.5, ge=0, le=1)
     alpha2: float = pydantic.Field(0.5, ge=0, le=1)
     alpha3: float = pydantic.Field(0.1, ge=0)
+    alpha: float = pydantic.Field(0.5, ge=0, le=1)
     error: Error = "absolute"
     feature_error: Error = "squared"
     reduction: Reduction = "mean"

@@ -304,12 +304,17 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
     assert "RUNNING" not in states
 
 
-def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path) -> None:
+def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a batch of 2: of the paper's a teacher takes seconds."""
+    monkeypatch.setattr("kdsearch.reproduce.table1.PAPER_BATCH", 2)
     rows = json.loads(kdsearch(tmp_path, "reproduce", "table1", "--json").stdout)
     counts = [333_604, 48_628, 10_144, 296_426, 39_290, 7_766]
     assert [row["parameters"] for row in rows] == [row["published_parameters"] for row in rows] == counts
+    assert all(row["paper_flops"] == row["published_flops"] for row in rows)
     assert all(row["uncounted_operators"] == [] for row in rows)
-    assert rows[0]["latency_ratio"] == rows[3]["latency_ratio"] == 1.0
+    for ratio in ("latency_ratio", "latency_batch_ratio"):
+        assert rows[0][ratio] == rows[3][ratio] == 1.0
+    assert {row["latency_batch_ms"]["batch"] for row in rows} == {2}
     assert rows[2]["flops"] < 0.04 * rows[0]["flops"]
 
 

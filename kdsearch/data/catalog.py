@@ -12,7 +12,9 @@ from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError
 
-__all__ = ["CARDS", "describe_completeness", "read_card"]
+__all__ = ["CARDS", "describe_completeness", "is_whole", "read_card"]
+
+_WHOLE = "the whole public file"
 
 
 def read_card(folder: Path) -> DatasetCard:
@@ -67,7 +69,7 @@ def describe_completeness(card: DatasetCard, series: Series) -> str:
     if card.series is None:
         return "synthetic, made by kdsearch"
     if series.complete:
-        return "the whole public file"
+        return _WHOLE
     shape = series.values.shape
     if card.shape is None:
         return "the user's own files"
@@ -80,6 +82,15 @@ def describe_completeness(card: DatasetCard, series: Series) -> str:
     if shape[2] != card.shape[2]:
         words.append(f"{' and '.join(series.channels)} only")
     return f"a part of the public file: {', '.join(words)}"
+
+
+def is_whole(note: str) -> bool:
+    """Whether a study's note on its data says that they are the public files, whole and verified by hash.
+
+    Args:
+        note: What `describe_completeness` said, further remarks after a semicolon.
+    """
+    return note.partition(";")[0] == _WHOLE
 
 
 def _github(repository: str, branch: str, path: str, blob_id: str | None = None, name: str = "") -> PublicFile:

@@ -13,7 +13,7 @@ from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 
-__all__ = ["PROTOCOLS", "Part", "Prepared", "Protocol", "prepare"]
+__all__ = ["PROTOCOLS", "Part", "Prepared", "Protocol", "prepare", "resolved"]
 
 
 def _stresnet(name: str, history_days: int, test_days: int) -> Protocol:
@@ -135,6 +135,13 @@ class Prepared:
         return np.cumsum(weights)
 
 
+def resolved(protocol: Protocol, interval_minutes: int) -> Protocol:
+    """A protocol with its history in steps of a series, where it is given in days."""
+    if protocol.history_days is None:
+        return protocol
+    return replace(protocol, history=protocol.history_days * DAY_MINUTES // interval_minutes)
+
+
 def prepare(series: Series, protocol: Protocol) -> Prepared:
     """Cut a series by a protocol.
 
@@ -142,8 +149,7 @@ def prepare(series: Series, protocol: Protocol) -> Prepared:
         ProtocolError: Where a part is too short for one window, a channel is not there, or channels that are forecast
             together have different units.
     """
-    if protocol.history_days is not None:
-        protocol = replace(protocol, history=protocol.history_days * DAY_MINUTES // series.interval_minutes)
+    protocol = resolved(protocol, series.interval_minutes)
     raw = _forecast_readings(series, protocol)
     parts: dict[str, Part] = {}
     pieces: list[NDArray[np.float32]] = []

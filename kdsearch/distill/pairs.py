@@ -12,7 +12,7 @@ def refusal(recipe: Recipe, teacher: Forecaster, student: Forecaster) -> str | N
     Outputs in real units fit any pair. Correlations are compared layer by layer, so that both networks must have the
     same taps, which is to say one family. Embeddings are compared whatever their sizes are.
     """
-    spatial, temporal = recipe.spatial_weight > 0, recipe.temporal_weight > 0
+    spatial, temporal = recipe.hears_spatial, recipe.temporal_weight > 0
     for asked, kind, heard, own in (
         (spatial, "spatial", teacher.spatial_taps, student.spatial_taps),
         (temporal, "temporal", teacher.temporal_taps, student.temporal_taps),

@@ -10,11 +10,20 @@ from kdsearch.distill import fused, losses
 from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.tables import SpatialTable, TemporalTable
 
-__all__ = ["FEATURE_LOSSES", "Features", "LossName", "Outputs", "Recipe", "recipe_loss"]
+__all__ = [
+    "FEATURE_LOSSES",
+    "Features",
+    "LossName",
+    "Outputs",
+    "Recipe",
+    "drawn_slices",
+    "recipe_loss",
+    "response_loss",
+]
 
-LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd", "lightst"]
+LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd", "skd", "lightst"]
 
-FEATURE_LOSSES = frozenset({"tcd", "scd", "stcd"})
+FEATURE_LOSSES = frozenset({"tcd", "scd", "stcd", "skd"})
 """The losses that listen to a teacher's features too, from tables that were made before."""
 
 
@@ -24,12 +33,14 @@ class Recipe:
 
     Attributes:
         loss: "none" is plain training; "tcd" and "scd" are the paper's ablation rows, L_ORD with one feature term;
-            "lightst" is LightST's Eq 8. ST-MLP's distillation is "rd-l2" of absolute errors.
+            "lightst" is LightST's Eq 8, "skd" our approximation of SKD (`kdsearch.distill.skd`). ST-MLP's distillation
+            is "rd-l2" of absolute errors.
         beta: Share of the teacher in Eq 2 and 3.
         temperature: Of the softmax in the divergence.
         alpha1: Scaled teacher error above which the teacher is followed, Eq 6.
         alpha2: Share of the spatial term in Eq 11.
         alpha3: Weight of the feature terms in Eq 11.
+        alpha: Share of what "skd" distills.
         error: How deviations at the output are measured, "squared" or "absolute".
         feature_error: How differences of correlations are measured, Eq 8 and 10: "squared" or, as printed, "absolute".
         reduction: "mean" or, as printed in Eq 2, 3 and 6, "sum".
@@ -50,6 +61,7 @@ class Recipe:
     alpha1: float = 0.5
     alpha2: float = 0.5
     alpha3: float = 0.1
+    alpha: float = 0.5
     error: Error = "squared"
     feature_error: Error = "squared"
     reduction: Reduction = "mean"
@@ -73,9 +85,19 @@ class Recipe:
         return self.loss == "lightst"
 
     @property
+    def relates(self) -> bool:
+        """Whether it compares relations between nodes, in terms whose gradients are revised."""
+        return self.loss == "skd"
+
+    @property
     def needs_features(self) -> bool:
         """Whether it also listens to the tables of the teacher's features."""
-        return self.spatial_weight > 0 or self.temporal_weight > 0
+        return self.hears_spatial or self.temporal_weight > 0
+
+    @property
+    def hears_spatial(self) -> bool:
+        """Whether it compares the features of a step's nodes."""
+        return self.spatial_weight > 0 or self.relates
 
     @property
     def spatial_weight(self) -> float:
@@ -138,7 +160,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
     Returns:
         A scalar.
     """
-    loss = _response_loss(recipe, outputs)
+    loss = response_loss(recipe, outputs)
     if features is None:
         return loss
     if recipe.temporal_weight > 0:
@@ -150,7 +172,7 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
     if recipe.spatial_weight > 0:
         terms = [
             table.correlation(
-                *_drawn_slices(student, features, recipe, generator), generator, error=recipe.feature_error
+                *drawn_slices(student, features, recipe, generator), generator, error=recipe.feature_error
             )
             for student, table in features.spatial
         ]
@@ -158,9 +180,10 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
     return loss
 
 
-def _response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
+def response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
+    """What a recipe asks of the outputs; of losses that hear features alone, the error of plain training."""
     student, teacher, target, measured = outputs.student, outputs.teacher, outputs.target, outputs.measured
-    if teacher is None or not recipe.needs_teacher or recipe.contrasts:
+    if teacher is None or not recipe.needs_teacher or recipe.contrasts or recipe.relates:
         return _task(recipe, outputs)
     if recipe.loss == "rd-l2":
         return fused.response(
@@ -191,7 +214,7 @@ def _divergence(recipe: Recipe, outputs: Outputs, teacher: Tensor) -> Tensor:
     return losses.printed_divergence(student, teacher, outputs.measured, reduction=recipe.reduction)
 
 
-def _drawn_slices(
+def drawn_slices(
     student: Tensor, features: Features, recipe: Recipe, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Slices of a student's feature, drawn in proportion to how many windows look at them, each with the same weight.

@@ -79,12 +79,17 @@ class SpatialTable:
             draws: Draws the nodes among which pairs are compared, where these are more than `PAIR_NODES`.
             error: How the difference of two correlations is measured.
         """
+        nodes, distances = self.distances(rows, student.shape[1], draws)
+        seen = student if nodes is None else student[:, nodes]
+        return fused.spatial_from_distances(seen, distances.to(student.device), weight, error=error)
+
+    def distances(self, rows: Tensor, nodes: int, draws: torch.Generator) -> tuple[Tensor | None, Tensor]:
+        """Which nodes are compared, None for all, and `losses.pair_distances` of the teacher ``(slice, pair)``."""
         if self.kept.ndim == 2:
-            distances = _taken(self.kept, rows).to(student.device)
-            return fused.spatial_from_distances(student, distances, weight, error=error)
-        nodes = torch.randperm(student.shape[1], generator=draws)[:PAIR_NODES].sort().values
-        features = torch.from_numpy(self.kept[rows.cpu().numpy()[:, None], :, nodes.numpy()]).to(student)
-        return fused.spatial_correlation(student[:, nodes.to(student.device)], features, weight, error=error)
+            return None, _taken(self.kept, rows)
+        drawn = torch.randperm(nodes, generator=draws)[:PAIR_NODES].sort().values
+        features = torch.from_numpy(self.kept[rows.cpu().numpy()[:, None], :, drawn.numpy()]).float()
+        return drawn.to(rows.device), fused.pair_distances(features)
 
 
 def _taken(kept: NDArray[np.floating[Any]], rows: Tensor) -> Tensor:

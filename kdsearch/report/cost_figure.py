@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.front import non_dominated
+from kdsearch.report.level_lines import add_level_lines
 from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import count, error, mae, magnitude, share, significant
 from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, loss_symbol, top_of
@@ -68,6 +69,7 @@ class ErrorAgainstCost:
         teacher: None where its cost or error is not known.
         rivals: Other reference networks, by name.
         lines: Reference lines that are no networks, name to error.
+        published: Test errors of papers that are means over the same horizon, name to error.
         top: Upper end of the visible errors; what is worse is found by zooming out.
     """
 
@@ -79,6 +81,7 @@ class ErrorAgainstCost:
     teacher: Mark | None
     rivals: dict[str, Mark]
     lines: dict[str, float]
+    published: dict[str, float]
     top: float
 
     @property
@@ -105,6 +108,8 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
     rivals = {name: mark for name, mark in networks.items() if mark is not None}
     teacher = rivals.pop("teacher", None)
     lines = {one.name: mae(one.metrics) for one in summary.references if not one.is_network}
+    published = {one.name: one.metrics.get("mae", {}).get("all", math.nan) for one in summary.published if one.drawn}
+    values = [*(mark.error for mark in (*marks, *rivals.values())), *lines.values(), *published.values()]
     anchors = [mark.error for mark in (knee, teacher) if mark is not None]
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
@@ -116,12 +121,13 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
         teacher=teacher,
         rivals=rivals,
         lines={name: value for name, value in lines.items() if math.isfinite(value)},
-        top=top_of(anchors, [*(mark.error for mark in (*marks, *rivals.values())), *lines.values()]),
+        published={name: value for name, value in published.items() if math.isfinite(value)},
+        top=top_of(anchors, values),
     )
 
 
 def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
-    """Draws networks as points, their front as a staircase, reference networks as stars, reference lines level."""
+    """Draws networks as points, their front as a staircase, reference networks as stars, the other lines level."""
     figure = blank_figure(data.axis.title, "validation MAE")
     if data.best:
         x, y = zip(*data.best, strict=True)
@@ -139,13 +145,19 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
         figure.add_scatter(**_single(data.knee, ring, data.chosen_word), hoverinfo="skip")
     for name, mark in data.stars.items():
-        star = {"size": 17, "symbol": "star", "color": INK if name == "teacher" else GREY}
+        star = {
+            "size": 17,
+            "symbol": "hexagram" if name == "base" else "star",
+            "color": INK if name == "teacher" else GREY,
+        }
         at = (mark.cost, mark.error)
         figure.add_scatter(**_single(at, star, name), hovertext=[mark.text], hoverinfo="text")
-    _add_lines(figure, data)
+    worse = sum(mark.error > data.top for mark in data.marks)
+    further = ["1 network" if worse == 1 else f"{worse} networks"] if worse else []
+    add_level_lines(figure, data.lines, data.published, data.top, further)
     shown = [mark.error for mark in (*data.marks, *data.stars.values())]
     figure.update_xaxes(type="log", tickvals=_log_ticks(data), tickformat=data.axis.tick_format)
-    figure.update_yaxes(range=error_range([*shown, *data.lines.values()], data.top))
+    figure.update_yaxes(range=error_range([*shown, *data.lines.values(), *data.published.values()], data.top))
     return figure
 
 
@@ -170,39 +182,6 @@ def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
 
 def _single(at: tuple[float, float], marker: dict[str, Any], name: str) -> dict[str, Any]:
     return {"x": [at[0]], "y": [at[1]], "mode": "markers", "marker": marker, "name": name}
-
-
-def _add_lines(figure: go.Figure, data: ErrorAgainstCost) -> None:
-    """Level lines with their names at the right; one note at the top for all that is above the visible part."""
-    by_error = sorted(data.lines.items(), key=lambda line: line[1])
-    inside = [(name, value) for name, value in by_error if value <= data.top]
-    for position, (name, value) in enumerate(inside):
-        figure.add_hline(y=value, line={"color": GREY, "width": 1.2, "dash": "dash"}, layer="below")
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=value,
-            yanchor="top" if position == 0 and len(inside) > 1 else "bottom",
-            text=f"{html.escape(name)} {error(value)}",
-            font={"size": 12, "color": GREY},
-            showarrow=False,
-        )
-    above = [f"{html.escape(name)} {error(value)}" for name, value in by_error if value > data.top]
-    if worse := sum(mark.error > data.top for mark in data.marks):
-        above.append("1 network" if worse == 1 else f"{worse} networks")
-    if above:
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=1,
-            yref="paper",
-            yanchor="top",
-            text=f"↑ above: {', '.join(above)}",
-            font={"size": 12, "color": GREY},
-            showarrow=False,
-        )
 
 
 def _log_ticks(data: ErrorAgainstCost) -> list[float]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kdsearch.report.level_lines import PUBLISHED_WORDS
 from kdsearch.report.numbers import mae
 from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, top_of
 
@@ -32,6 +33,7 @@ _LINES = {
     "last value": {"color": GREY, "width": 1.6, "dash": "dot"},
     "calendar profile": {"color": GREY, "width": 1.6, "dash": "dash"},
     "STID": {"color": GREY, "width": 1.6},
+    "base": {"color": INK, "width": 1.4, "dash": "dashdot"},
 }
 
 
@@ -52,10 +54,12 @@ class ErrorByHorizon:
 
     Attributes:
         curves: Their kinds are "front", "knee" (the network chosen from it) and the names of references.
+        published: Test errors of papers, at those of the reported horizons that they print.
         chosen_word: What the chosen network is called: "knee" or "preferred".
     """
 
     curves: tuple[Curve, ...]
+    published: tuple[Curve, ...]
     chosen_word: str
 
 
@@ -87,12 +91,24 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
             Curve(label, kind, x, tuple(mae(metrics, minutes) for minutes in summary.horizons))
             for label, kind, metrics in lines
         ),
+        _published_curves(summary),
         summary.chosen_word,
     )
 
 
+def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
+    curves = []
+    for point in summary.published:
+        printed = point.metrics.get("mae", {})
+        shared = [minutes for minutes in summary.horizons if minutes in printed]
+        if point.drawn and shared:
+            x, errors = tuple(map(float, shared)), tuple(printed[minutes] for minutes in shared)
+            curves.append(Curve(f"{point.name} ({point.paper})", PUBLISHED_WORDS, x, errors))
+    return tuple(curves)
+
+
 def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
-    """Draws one line for each network of the front, the knee strong, references in grey."""
+    """Draws one line for each network of the front, the knee strong, references in grey, published ones dotted."""
     figure = blank_figure("minutes ahead", "validation MAE")
     named = set()
     for curve in sorted(data.curves, key=lambda curve: curve.kind != "front"):
@@ -110,8 +126,28 @@ def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
             hovertemplate=f"{html.escape(curve.label)}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
         )
         named.add(curve.kind)
+    for position, curve in enumerate(data.published):
+        figure.add_scatter(**_dotted(curve, position), showlegend=position == 0)
     figure.update_xaxes(tickvals=sorted({x for curve in data.curves for x in curve.x}))
     return figure
+
+
+def _dotted(curve: Curve, position: int) -> dict[str, Any]:
+    """A published line with its name, each at another point of the axis than the line before."""
+    named, last = position % len(curve.x), len(curve.x) - 1
+    label = html.escape(curve.label)
+    return {
+        "x": curve.x,
+        "y": curve.errors,
+        "mode": "lines+markers+text",
+        "line": {"color": GREY, "width": 1.4, "dash": "dot"},
+        "marker": {"size": 4},
+        "text": [label if point == named else "" for point in range(len(curve.x))],
+        "textposition": "top left" if named == last else "top center" if named else "top right",
+        "textfont": {"size": 11, "color": GREY},
+        "name": curve.kind,
+        "hovertemplate": f"{label}, {curve.kind}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
+    }
 
 
 def gather_learning_curves(summary: StudySummary) -> LearningCurves:

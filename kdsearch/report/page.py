@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kdsearch.report.figures import FIGURES
 from kdsearch.report.page_tables import STATES, all_trials_table, front_table
 from kdsearch.report.preference import rule_text
+from kdsearch.report.published_table import published_section
 from kdsearch.report.style import FONT
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def write_page(summary: StudySummary, path: Path) -> Path:
         + (_CONFIRMED_CAPTION if confirmed else ""),
         rule=html.escape(rule_text(summary.weights)),
         front=front_table(summary),
+        published=published_section(summary),
         cost_figures=_figure("flops", summary)
         + f'<div class="pair">{_figure("latency", summary)}{_figure("parameters", summary)}</div>',
         curve_figures=f'<div class="pair">{_figure("horizon", summary)}{_figure("learning", summary)}</div>',

@@ -1,36 +1,70 @@
-"""Numbers as the papers print them; each table names its source and what is known to be wrong in it."""
+"""Published numbers by paper, and which of them a study may be compared with."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-__all__ = ["TABLE_1", "NetworkOfTable1"]
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-
-@dataclass(frozen=True)
-class NetworkOfTable1:
-    """A row of Table 1 of Izadi et al. 2024 (its second half is labelled PeMSD7 there and is PeMSD8).
-
-    Attributes:
-        dataset: Whose graph.
-        nodes: Its sensors.
-        network: "teacher", "base" or "student".
-        width: Channels c of [1, c, 2c] [2c, c, 4c].
-        parameters: Trained parameters.
-        test_seconds: Of a batch of 1140 windows on a GTX 1080 Ti.
-    """
-
-    dataset: str
-    nodes: int
-    network: str
-    width: int
-    parameters: int
-    test_seconds: float
-
-
-TABLE_1 = (
-    NetworkOfTable1("PeMSD7", 228, "teacher", 32, 333_604, 3.423),
-    NetworkOfTable1("PeMSD7", 228, "base", 8, 48_628, 1.069),
-    NetworkOfTable1("PeMSD7", 228, "student", 2, 10_144, 0.547),
-    NetworkOfTable1("PeMSD8", 170, "teacher", 32, 296_426, 2.556),
-    NetworkOfTable1("PeMSD8", 170, "base", 8, 39_290, 0.810),
-    NetworkOfTable1("PeMSD8", 170, "student", 2, 7_766, 0.441),
+from kdsearch.data.catalog import CARDS, is_whole
+from kdsearch.report.published_izadi import (
+    BASE_PRUNED,
+    STUDENTS,
+    TABLE_1,
+    TABLE_3,
+    TABLE_6,
+    TABLE_9,
+    AttentionOfTable3,
+    NetworkOfTable1,
+    Settings,
 )
+from kdsearch.report.published_others import D2STGNN, LIGHTST, STGCN, STRESNET
+from kdsearch.report.published_point import PublishedPoint
+
+if TYPE_CHECKING:
+    from kdsearch.study.store import StudyMeta
+
+__all__ = [
+    "BASE_PRUNED",
+    "D2STGNN",
+    "LIGHTST",
+    "PUBLISHED",
+    "STGCN",
+    "STRESNET",
+    "STUDENTS",
+    "TABLE_1",
+    "TABLE_3",
+    "TABLE_6",
+    "TABLE_9",
+    "AttentionOfTable3",
+    "NetworkOfTable1",
+    "PublishedPoint",
+    "Settings",
+    "comparable_with",
+]
+
+PUBLISHED = (*STUDENTS, *BASE_PRUNED, *STGCN, *LIGHTST, *D2STGNN, *STRESNET)
+"""All published errors of networks."""
+
+
+def comparable_with(meta: StudyMeta) -> list[PublishedPoint]:
+    """Published errors on a study's data under its protocol; none where it searched on a part of the public files.
+
+    The protocol's hash must be that of the protocol which kdsearch has under this name with the published channel, so
+    that another channel, or another split of an older version, agrees with nothing.
+    """
+    if not is_whole(meta.data_note):
+        return []
+    return [
+        point
+        for point in PUBLISHED
+        if (point.dataset, point.protocol) == (meta.dataset, meta.protocol) and _hash_of(point) == meta.protocol_hash
+    ]
+
+
+def _hash_of(point: PublishedPoint) -> str:
+    """Hash of the protocol that a published error follows, as `prepare` cuts the public files by it."""
+    from kdsearch.data.protocols import PROTOCOLS, resolved  # noqa: PLC0415 - pandas, which few reports need
+
+    card = CARDS[point.dataset]
+    channel = None if point.channel is None else card.channels.index(point.channel)
+    return resolved(replace(PROTOCOLS[point.protocol], channel=channel), card.interval_minutes).hash

@@ -13,6 +13,8 @@ from kdsearch.report.confirmed import Confirmed, confirmed_of
 from kdsearch.report.front import knee, non_dominated, preferred
 from kdsearch.report.limits import Limit, limits_kept, read_limits
 from kdsearch.report.preference import parse_weights, rule_of
+from kdsearch.report.published import comparable_with
+from kdsearch.report.published_point import PublishedPoint
 from kdsearch.report.volume import VolumePoint, volume_history, volume_note
 from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import OBJECTIVES
@@ -81,6 +83,7 @@ class StudySummary(_Model):
         reference_point: Where hypervolume is measured from; one value for each objective, in its unit.
         hypervolume: Of the front, with costs in decades; None without a reference point.
         hypervolume_history: The same after each finished trial.
+        published: Errors in papers that may stand beside the test errors here; mostly none.
         answer: One sentence: what the knee costs and how well it does, against the teacher.
         notes: Sentences that a reader should see with the numbers, the warnings first.
         warnings: Those of the notes that must not be overlooked.
@@ -101,6 +104,7 @@ class StudySummary(_Model):
     hypervolume: float | None
     hypervolume_history: list[VolumePoint]
     references: list[Reference]
+    published: list[PublishedPoint]
     answer: str
     notes: list[str]
     warnings: list[str]
@@ -186,6 +190,7 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         hypervolume=history[-1].hypervolume if history else None,
         hypervolume_history=history,
         references=references,
+        published=comparable_with(meta),
         answer=notes.answer(chosen, references, weights),
         notes=warnings + notes.findings(trials, references) + [sentence for sentence in said if sentence],
         warnings=warnings,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.errors import StudyError
-from kdsearch.report.published import found_settings
+from kdsearch.report.published import TABLE_6, TABLE_9, Settings
 from kdsearch.study.parameters import Scalar
 from kdsearch.trial_config import RECIPES
 
@@ -39,6 +39,8 @@ RESPONSE = ("rd-l2", "rd-kl", "ord")
 FEATURE = ("tcd", "scd", "stcd")
 SHARES = (25, 50, 75)
 """Per cent of the base's parameters that Table 8 prunes."""
+TEACHER_SHARE = 97
+"""Per cent of the teacher's parameters that Tables 7 and 9 prune."""
 
 
 @dataclass(frozen=True)
@@ -95,32 +97,40 @@ class Row:
 
 
 _TEACHER, _BASE = Row("teacher", "teacher", "teacher"), Row("base", "base", "base")
-_LOSSES = {
-    "student": Row("student, no distillation", "student", "student"),
-    "rd-l2": Row("L_RD(L2)", "rd-l2", "rd-l2"),
-    "rd-kl": Row("L_RD(KL)", "rd-kl", "rd-kl"),
-    "skd": Row("SKD (our approximation)", "skd", "skd"),
-    "ord": Row("L_ORD", "ord", "ord"),
-    "tcd": Row("L_ORD and L_TCD", "tcd", "tcd"),
-    "scd": Row("L_ORD and L_SCD", "scd", "scd"),
-    "stcd": Row("L_STCD", "stcd", "stcd"),
+_PRUNED_TEACHER = Row("the teacher pruned by 97 %, L_STCD", "pruned-97", "pruned student, 3 %")
+LOSSES = {
+    "rd-l2": "L_RD(L2)",
+    "rd-kl": "L_RD(KL)",
+    "skd": "L_SKD",
+    "ord": "L_ORD",
+    "tcd": "L_TCD",
+    "scd": "L_SCD",
+    "stcd": "L_STCD",
+}
+"""The paper's names of losses."""
+
+_TITLES = LOSSES | {"skd": "SKD (our approximation)", "tcd": "L_ORD and L_TCD", "scd": "L_ORD and L_SCD"}
+_STUDENTS = {"student": Row("student, no distillation", "student", "student without distillation")} | {
+    loss: Row(_TITLES[loss], loss, f"student, {printed}") for loss, printed in LOSSES.items()
 }
 
 
 def _pruned_rows() -> tuple[Row, ...]:
     rows = []
+    kinds: dict[str, Literal["own", "twin"]] = {"no distillation": "twin", "L_STCD": "own"}
     for share in SHARES:
-        rows.append(Row(f"{share} % pruned, no distillation", f"pruned-{share}", f"pruned-{share}-plain", "twin"))
-        rows.append(Row(f"{share} % pruned, L_STCD", f"pruned-{share}", f"pruned-{share}"))
+        for taught, kind in kinds.items():
+            words = f"{share} % pruned, {taught}"
+            rows.append(Row(f"base, {words}", f"pruned-{share}", f"base, {words}", kind))
     return tuple(rows)
 
 
 TABLES: dict[str, tuple[Row, ...]] = {
-    "table2": (_TEACHER, *(_LOSSES[name] for name in ("student", "rd-l2", "rd-kl", "skd", "ord"))),
-    "table3": tuple(_LOSSES[name] for name in ("ord", "scd", "tcd", "stcd")),
-    "table4": (_TEACHER, *(_LOSSES[name] for name in ("student", "ord", "tcd", "scd", "stcd"))),
-    "table5": (_TEACHER, *(_LOSSES[name] for name in ("student", "skd", "stcd"))),
-    "table7": (_TEACHER, _LOSSES["stcd"], Row("the teacher pruned by 97 %, L_STCD", "pruned-97", "pruned-97")),
+    "table2": (_TEACHER, *(_STUDENTS[name] for name in ("student", "rd-l2", "rd-kl", "skd", "ord"))),
+    "table3": tuple(_STUDENTS[name] for name in ("ord", "scd", "tcd", "stcd")),
+    "table4": (_TEACHER, *(_STUDENTS[name] for name in ("student", "ord", "tcd", "scd", "stcd"))),
+    "table5": (_TEACHER, *(_STUDENTS[name] for name in ("student", "skd", "stcd"))),
+    "table7": (_TEACHER, _STUDENTS["stcd"], _PRUNED_TEACHER),
     "table8": (_BASE, *_pruned_rows()),
 }
 
@@ -143,7 +153,7 @@ class Claim:
 CLAIMS: tuple[Claim, ...] = (
     Claim("L_STCD beats no distillation", ("stcd",)),
     *(
-        Claim(f"{_LOSSES[name].title} beats no distillation", (name,))
+        Claim(f"{_TITLES[name]} beats no distillation", (name,))
         for name in ("rd-l2", "rd-kl", "skd", "ord", "tcd", "scd")
     ),
     Claim("feature losses beat response losses", FEATURE, RESPONSE),
@@ -167,23 +177,29 @@ def arms_of(dataset: str, fidelity: Fidelity) -> dict[str, Arm]:
     """
     source = source_of_settings(dataset)
     common: dict[str, Scalar] = {"epochs": fidelity.epochs}
-    student = common | {"route": "student", "width": STUDENT_WIDTH, "learning_rate": 1e-3, "batch": 50}
-    arms = [Arm("student", "ours: the student of Table 1, plainly", student | {"loss": "none"})]
-    found = found_settings(source, "table6")
-    for loss in ("rd-l2", "rd-kl", "skd", "ord", "stcd"):
-        cite = f"Izadi et al., Table 6, {source}, {loss}"
-        arms.append(Arm(loss, cite, student | {"loss": loss} | found[loss]))
-    stcd = found["stcd"]
-    ablation = {name: value for name, value in stcd.items() if name != "alpha2"}
-    for loss in ("tcd", "scd"):
-        cite = f"Izadi et al., Table 4, with the weights of Table 6, {source}, stcd"
-        arms.append(Arm(loss, cite, student | {"loss": loss} | ablation))
-    pruned = common | {"route": "prune", "loss": "stcd", "learning_rate": 1e-3}
-    for share, settings in found_settings(source, "table9").items():
-        where = {"source": "teacher" if share == "97" else "base", "keep": round(1 - int(share) / 100, 2)}
-        cite = f"Izadi et al., Table 9, {source}, {share} % pruned"
-        arms.append(Arm(f"pruned-{share}", cite, pruned | where | settings))
+    student = common | {"route": "student", "width": STUDENT_WIDTH}
+    found = {one.loss: _weights(one) for one in TABLE_6 if one.dataset == source}
+    stcd = found["L_STCD"]
+    plainly = {name: stcd[name] for name in ("batch", "learning_rate")}
+    arms = [Arm("student", "ours: the student of Table 1, plainly", student | plainly | {"loss": "none"})]
+    one_feature = {name: value for name, value in stcd.items() if name != "alpha2"}
+    for loss, printed in LOSSES.items():
+        table = "Table 6" if printed in found else "Table 4, with the weights that Table 6 has of L_STCD"
+        weights = found.get(printed, one_feature)
+        arms.append(Arm(loss, f"Izadi et al., {table}, {source}, {printed}", student | {"loss": loss} | weights))
+    for one in TABLE_9:
+        if one.dataset == source:
+            share = one.pruned_percent
+            cut = {"source": "teacher" if share == TEACHER_SHARE else "base", "keep": round(1 - share / 100, 2)}
+            cite = f"Izadi et al., Table 9, {source}, {share} % pruned"
+            arms.append(Arm(f"pruned-{share}", cite, common | {"route": "prune", "loss": "stcd"} | cut | _weights(one)))
     return {arm.name: arm for arm in arms}
+
+
+def _weights(found: Settings) -> dict[str, Scalar]:
+    """What a search of the paper found, by the names of parameters."""
+    names = ("batch", "learning_rate", "alpha1", "alpha2", "alpha3", "alpha", "beta")
+    return {name: value for name in names if (value := getattr(found, name)) is not None}
 
 
 def chosen_fidelity(name: str) -> Fidelity:

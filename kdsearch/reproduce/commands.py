@@ -8,7 +8,7 @@ from kdsearch.errors import StudyError
 from kdsearch.reproduce.runs import Listener, ReproduceOptions
 from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
 from kdsearch.reproduce.shown import Shown, shown_search, shown_table
-from kdsearch.reproduce.table1 import shown_table1, table1
+from kdsearch.reproduce.table1 import as_table, table1
 from kdsearch.reproduce.tables import TITLES, reproduce_table
 from kdsearch.study.driver import StudyEvent
 
@@ -47,7 +47,7 @@ def reproduced(
     to = Listener(talk, watch)
     if table == "table1":
         rows = table1()
-        return Reproduced([], [shown_table1(rows)], [row.model_dump() for row in rows])
+        return Reproduced([], [as_table(rows)], [row.model_dump() for row in rows])
     if table in TABLE_ARMS:
         search = reproduce_search(table, options, to)
         return Reproduced(search.head, list(shown_search(search)), search.model_dump())

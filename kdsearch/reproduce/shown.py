@@ -20,11 +20,12 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
     metrics = [name for name in METRICS if any(name in line.cells and line.cells[name] for line in made.lines)]
     for metric in metrics:
         unit = f", {made.unit}" if metric in ("mae", "rmse") else ""
-        horizons = next(list(line.cells[metric]) for line in made.lines if line.cells.get(metric))
+        horizons = sorted(next(line.cells[metric] for line in made.lines if line.cells.get(metric)), key=_last_mean)
         heads = ["", "parameters", "seeds"]
         for horizon in horizons:
-            heads += [_horizon(horizon), f"{made.published} prints"] if made.published else [_horizon(horizon)]
-        rows = [_row(line, metric, horizons, with_published=made.published is not None) for line in made.lines]
+            heads += [_horizon(horizon)]
+            heads += [f"{made.published}, published"] if made.published and _printed(made, metric, horizon) else []
+        rows = [_row(made, line, metric, horizons) for line in made.lines]
         yield f"{made.title}; test {METRICS[metric]}{unit}", heads, rows
     if made.claims:
         heads = ["claim", *(f"{words}: {what}" for words in BUDGETS.values() for what in ("verdict", "less MAE"))]
@@ -33,7 +34,7 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
 
 def shown_search(made: SearchReproduction) -> Iterator[Shown]:
     """One table: two lines for each search."""
-    horizons = list(made.lines[0].found_errors)
+    horizons = sorted(made.lines[0].found_errors, key=_last_mean)
     settings = list(dict.fromkeys(name for line in made.lines for name in (*line.published, *line.found)))
     rows = []
     for line in made.lines:
@@ -47,13 +48,19 @@ def shown_search(made: SearchReproduction) -> Iterator[Shown]:
     yield f"{made.title}; test MAE, {made.unit}", heads, rows
 
 
-def _row(line: Line, metric: str, horizons: Sequence[str], *, with_published: bool) -> list[str]:
+def _printed(made: Reproduction, metric: str, horizon: str) -> bool:
+    """Whether the paper has this column."""
+    cells = [line.cells.get(metric, {}).get(horizon) for line in made.lines]
+    return any(cell is not None and cell.published is not None for cell in cells)
+
+
+def _row(made: Reproduction, line: Line, metric: str, horizons: Sequence[str]) -> list[str]:
     row = [line.title, "" if line.parameters is None else count(line.parameters), str(line.seeds)]
     cells = line.cells.get(metric, {})
     for horizon in horizons:
         cell = cells.get(horizon)
         row.append(line.reason or "not there" if cell is None else _cell(cell))
-        if with_published:
+        if _printed(made, metric, horizon):
             row.append("" if cell is None or cell.published is None else significant(cell.published, 4))
     return row
 
@@ -80,6 +87,11 @@ def _claims(claims: Sequence[ClaimLine]) -> Iterator[list[str]]:
 
 def _gains(gains: Sequence[float]) -> str:
     return ", ".join(f"{gain:+.3f}" for gain in gains)
+
+
+def _last_mean(horizon: str) -> float:
+    """Horizons in order of time, their mean last."""
+    return float(horizon) if horizon.isdigit() else float("inf")
 
 
 def _horizon(name: str) -> str:

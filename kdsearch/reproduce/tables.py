@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import Prepared
 from kdsearch.record import Metrics, Reference
-from kdsearch.report.published import is_whole_paper_data, published_attention, published_metrics
-from kdsearch.reproduce.arms import CLAIMS, TABLES, Arm, Claim, Row, arms_of, source_of_settings
+from kdsearch.report.published import PUBLISHED, TABLE_3, comparable_with
+from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
 from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings
@@ -172,7 +172,7 @@ def _line(
     row: Row, results: Mapping[str, ArmResult], references: Sequence[Reference], published_of: str | None
 ) -> Line:
     metrics = row_metrics(row, results, references)
-    printed = published_metrics(published_of, row.published) if published_of and row.published else {}
+    printed = next((one.metrics for one in PUBLISHED if (one.dataset, one.name) == (published_of, row.published)), {})
     names = ("mae", "rmse", "mape")
     cells = {
         name: {horizon: _cell(metrics, name, horizon, printed) for horizon in _horizons(metrics, name)}
@@ -226,15 +226,19 @@ def _attention(lines: Sequence[Line], asked: _Asked, prepared: Prepared, options
         params, seeds = asked.arms[row.source].params, range(options.seeds)
         alpha1, batch = float(params["alpha1"]), int(params["batch"])
         shares = [100 * teacher_share(prepared, teacher, alpha1=alpha1, batch=batch, seed=seed) for seed in seeds]
-        cells = {"attention": {"share, %": cell_of(shares, published_attention(asked.published, row.published))}}
+        cells = {"attention": {"share, %": cell_of(shares, _printed_share(asked.published, row.source))}}
         found.append(line.model_copy(update={"cells": cells, "seeds": len(shares)}))
     return found
+
+
+def _printed_share(dataset: str | None, loss: str) -> float:
+    return next(one.teacher_percent for one in TABLE_3 if (one.dataset, one.loss) == (dataset, LOSSES[loss]))
 
 
 def head_of(options: ReproduceOptions, note: str, prepared: Prepared, meta: StudyMeta) -> list[str]:
     """What a reader must know before the numbers."""
     source = source_of_settings(prepared.series.name)
-    whose = f"the paper's data ({source})" if is_whole_paper_data(meta) else "not the paper's data"
+    whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
     return [
         f"Data: {note}; {whose}.",
         f"Protocol {meta.protocol_text}.",

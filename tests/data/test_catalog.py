@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard, chosen_files
-from kdsearch.data.catalog import CARDS, describe_completeness, read_card
+from kdsearch.data.catalog import CARDS, describe_completeness, is_whole, read_card
 from kdsearch.data.series import Series
 from kdsearch.data.times import row_times
 from kdsearch.errors import DataError
@@ -184,7 +184,9 @@ def series_of(card: DatasetCard, shape: tuple[int, int, int], complete: bool | N
 def test_completeness_in_words(shape: tuple[int, int, int], complete: bool | None, words: str) -> None:
     """A reader learns how much of the public data a number rests on."""
     card = CARDS["pemsd8"]
-    assert describe_completeness(card, series_of(card, shape, complete)) == words
+    note = describe_completeness(card, series_of(card, shape, complete))
+    assert note == words
+    assert is_whole(note) == is_whole(f"{note}; 63 % of the cells ever have flow") == (complete is True)
 
 
 def test_completeness_of_demo_and_of_own_files(tmp_path: Path) -> None:

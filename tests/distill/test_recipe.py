@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kdsearch.distill import losses
-from kdsearch.distill.recipe import Features, Outputs, Recipe, _drawn_slices, recipe_loss
+from kdsearch.distill.recipe import Features, Outputs, Recipe, drawn_slices, recipe_loss
 from kdsearch.distill.tables import SpatialTable, TemporalTable
 from kdsearch.distill.taps import tapped
 
@@ -76,7 +76,7 @@ def test_all_slices_give_the_mean_over_windows() -> None:
     """A slice that more windows look at weighs more: the loss over a stretch is that over its windows one by one."""
     batch = features()
     student, table = batch.spatial[0]
-    drawn = _drawn_slices(student, batch, Recipe(slice_share=1.0), torch.Generator())
+    drawn = drawn_slices(student, batch, Recipe(slice_share=1.0), torch.Generator())
     whole = table.correlation(*drawn, torch.Generator(), error="squared")
     rows = batch.firsts[:, None] + torch.arange(6)
     each = [
@@ -92,14 +92,14 @@ def test_all_slices_give_the_mean_over_windows() -> None:
     torch.testing.assert_close(whole, torch.stack(each).mean())
 
 
-def test_drawn_slices_are_unbiased() -> None:
+def testdrawn_slices_are_unbiased() -> None:
     """The mean over many draws of a quarter of the slices is the loss over all of them."""
     batch = features()
     student, table = batch.spatial[0]
     generator = torch.Generator().manual_seed(0)
 
     def loss(share: float) -> torch.Tensor:
-        drawn = _drawn_slices(student, batch, Recipe(slice_share=share), generator)
+        drawn = drawn_slices(student, batch, Recipe(slice_share=share), generator)
         return table.correlation(*drawn, torch.Generator(), error="squared")
 
     whole = loss(1.0)

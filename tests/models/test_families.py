@@ -52,13 +52,13 @@ class Case:
 
 
 CASES: dict[FamilyName, Case] = {
-    "stgcn": Case(4, 3_569, 93_578, frozenset({"tcd", "scd", "stcd", "lightst"})),
+    "stgcn": Case(4, 3_569, 93_578, frozenset({"tcd", "scd", "stcd", "skd", "lightst"})),
     "stid": Case(4, 509, 5_030, frozenset({"lightst"})),
     "lightst": Case(4, 227, 3_024, frozenset({"lightst"})),
     "lightst-teacher": Case(4, 287, 27_768, frozenset({"lightst"})),
     "st-mlp": Case(4, 15_516, 284_496, frozenset({"lightst"})),
     "d2stgnn": Case(4, 5_467, 240_460, frozenset({"lightst"})),
-    "st-resnet": Case(4, 2_628, 28_676, frozenset({"scd"})),
+    "st-resnet": Case(4, 2_628, 28_676, frozenset({"scd", "skd"})),
 }
 ALWAYS = {"none", "rd-l2", "rd-kl", "ord"}
 

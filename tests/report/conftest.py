@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.record import (
     Confirmation,
     Cost,
@@ -173,6 +175,13 @@ def meta_of(dataset: str) -> StudyMeta:
     )
 
 
+def whole_meta(dataset: str, protocol: str, channel: int | None) -> StudyMeta:
+    """A study on a dataset's whole public files."""
+    protocol_hash = replace(PROTOCOLS[protocol], channel=channel).hash
+    fields = {"protocol": protocol, "protocol_hash": protocol_hash, "data_note": "the whole public file"}
+    return meta_of(dataset).model_copy(update=fields)
+
+
 def fill(store: StudyStore, trials: int) -> None:
     """Puts made-up trials into the Optuna study, and keeps their records and the references."""
     for number in range(trials):
@@ -221,3 +230,10 @@ def limited(tmp_path: Path) -> Iterator[StudyStore]:
     fill(store, 30)
     yield store
     store.close()
+
+
+@pytest.fixture
+def with_published(confirmed: StudyStore) -> StudyStore:
+    """A confirmed study of PEMS08's flow, as LightST and D2STGNN were published on it."""
+    confirmed.meta = whole_meta("pemsd8", "six-two-two", channel=0)
+    return confirmed

@@ -1,6 +1,7 @@
 """What the figures show, without a browser."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,30 @@ def test_horizons_of_front_and_references(confirmed: StudyStore) -> None:
     assert len(data.curves) == len(summary.front) + 3
     assert {curve.x for curve in data.curves} == {(15.0, 30.0, 45.0)}
     assert [curve.label for curve in data.curves if curve.kind == "knee"] == [f"trial {summary.knee}"]
+
+
+def test_published_errors_are_dotted_lines_where_the_axis_shows_their_horizon(with_published: StudyStore) -> None:
+    """Means over the horizon beside the costs, single horizons over the minutes, nothing at 60 minutes."""
+    summary = summarise(with_published)
+    beside_costs = gather_error_against_cost(summary, "flops")
+    assert beside_costs.published == {"LightST": 15.43, "STGCN": 18.02, "STKD": 15.81, "KD-Pruning": 17.46}
+    drawn = draw_error_against_cost(beside_costs)
+    assert "LightST 15.43, published, test" in [annotation.text for annotation in drawn.layout.annotations]
+    assert sum(shape.line.dash == "dot" for shape in drawn.layout.shapes) == 4
+    by_horizon = gather_error_by_horizon(summary)
+    (curve,) = by_horizon.published
+    assert (curve.label, curve.x, curve.errors) == ("D2STGNN (Shao et al. 2022)", (15.0, 30.0), (13.14, 14.21))
+    (dotted,) = (trace for trace in FIGURES["horizon"].draw(summary).data if trace.line.dash == "dot" and trace.text)
+    assert dotted.name == "published, test"
+    assert dotted.text == ("D2STGNN (Shao et al. 2022)", "")
+
+
+def test_published_errors_far_above_are_named_at_the_top(with_published: StudyStore) -> None:
+    summary = summarise(with_published)
+    far = replace(summary.published[0], name="Far", metrics={"mae": {"all": 90.0}})
+    data = gather_error_against_cost(summary.model_copy(update={"published": [far]}), "flops")
+    texts = [annotation.text for annotation in draw_error_against_cost(data).layout.annotations]
+    assert any(text.startswith("↑ above:") and "Far 90.00, published, test" in text for text in texts)
 
 
 def test_learning_curves(confirmed: StudyStore) -> None:

@@ -1,14 +1,18 @@
 """The page as a browser would read it."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import significant
 from kdsearch.report.page import write_page
 from kdsearch.report.page_tables import all_trials_table, front_table
+from kdsearch.report.published import STRESNET, STUDENTS
+from kdsearch.report.published_table import published_section
 from kdsearch.report.summary import ObjectiveSummary, StudySummary, summarise
 from kdsearch.study.store import StudyStore
 
@@ -156,6 +160,53 @@ def test_hypervolume_is_on_the_page_where_the_study_has_a_reference_point(
     searched.meta = searched.meta.model_copy(update={"reference_point": None})
     older = write_page(summarise(searched), tmp_path / "older.html").read_text(encoding="utf-8")
     assert "Hypervolume" not in Page(older).text
+
+
+def test_published_errors_stand_beside_ours_with_their_source(with_published: StudyStore, tmp_path: Path) -> None:
+    """Test errors of the teacher and of the knee above those of the papers, and a dash where a paper prints nothing."""
+    summary = summarise(with_published)
+    source = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
+    section = source[source.index("<h2>Published</h2>") : source.index("<h2>Error against cost</h2>")]
+    shown = Page(section).text
+    for wanted in ("Zhang et al. 2025, LightST (AAAI, arXiv 2501.10459)", "Shao et al. 2022", "15.43", "13.14", "—"):
+        assert wanted in shown
+    assert (
+        section.index("Teacher, here") < section.index(f"Trial {summary.knee}, knee, here") < section.index("LightST")
+    )
+    assert summary.teacher is not None
+    assert f"<td>{summary.teacher.metrics['test']['mae']['15']:.2f}</td>" in section
+    assert section.count("Zhang et al. 2025") == 1
+    assert '<th colspan="4">test MAE</th><th colspan="4">test RMSE</th><th colspan="4">test MAPE</th>' in section
+
+
+def test_a_note_that_rows_share_is_written_once_and_others_in_their_rows(with_published: StudyStore) -> None:
+    summary = summarise(with_published)
+    shared = published_section(summary.model_copy(update={"published": list(STUDENTS[:10])}))
+    assert shared.count("the paper prints 35 / 5 / 5 of 44 days") == 2  # once for each of two sources
+    bicycles = [point for point in STRESNET if point.dataset == "bikenyc"]
+    assert published_section(summary.model_copy(update={"published": bicycles})).count("over all cells, as ours") == 8
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data_note": "a part of the public file: 7,156 of 17,856 steps, flow only"},
+        {"data_note": "files of the public shape, not every hash known"},
+        {"protocol": "seven-one-two", "protocol_hash": PROTOCOLS["seven-one-two"].hash},
+        {"protocol_hash": replace(PROTOCOLS["six-two-two"], channel=2).hash},
+        {"dataset": "los-loop"},
+    ],
+    ids=["a slice", "an unverified file", "another protocol", "another channel", "another dataset"],
+)
+def test_nothing_published_is_shown_where_something_differs(
+    with_published: StudyStore, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    with_published.meta = with_published.meta.model_copy(update=changes)
+    summary = summarise(with_published)
+    source = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert summary.published == []
+    assert "Published" not in Page(source).text
+    assert "published, test" not in source
 
 
 def test_hostile_names_are_text(source: str, summary: StudySummary) -> None:

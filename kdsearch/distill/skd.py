@@ -1,0 +1,98 @@
+"""An approximation of SKD, with which Izadi et al. (2024, Table 2) compare their losses without giving its form.
+
+What is meant is, by its name and its "gradient rejuvenation", Structural Knowledge Distillation (Bian, Feng, Wan and
+Wang, IEEE TIP 30, 2021), made for the classification of skeletons. Of its parts, here:
+
+* Relations: pair distances of a network's feature, divided by their mean over the positive ones, are compared by the
+  smooth L1 error. The original takes all nodes and steps of a sample for points and Euclidean distances; here the
+  points are the nodes of one step and the distances those of Eq 9, of which the teacher's are kept in tables.
+* Answers: the squared difference to the teacher's, for the divergence of class probabilities, which a forecast has not.
+* Features: left out; their plain squared difference needs as many channels in the student as in the teacher.
+* Revision: the part of a distillation gradient that points against the task's is taken away.
+
+The paper's alpha (Table 6) is read as the share of what is distilled:
+``(1 - alpha) task + alpha (relations + answers)``.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from kdsearch.distill import fused, losses
+from kdsearch.distill.recipe import Features, Outputs, Recipe, drawn_slices, response_loss
+
+__all__ = ["relations", "relations_loss", "revised", "revised_backward", "skd_terms"]
+
+
+def relations(distances: Tensor) -> Tensor:
+    """Pair distances ``(slice, pair)`` divided by the mean of each slice's positive ones; zeros stay zeros."""
+    positive = distances > 0
+    mean = (distances * positive).sum(dim=1, keepdim=True) / positive.sum(dim=1, keepdim=True).clamp(min=1)
+    return distances / torch.where(mean > 0, mean, 1.0)
+
+
+def relations_loss(student: Tensor, heard: Tensor) -> Tensor:
+    """Mean smooth L1 error of the relations of slices.
+
+    Args:
+        student: Features ``(slice, node, channel)``.
+        heard: The teacher's `losses.pair_distances` ``(slice, pair)``, without gradient.
+    """
+    return torch.nn.functional.smooth_l1_loss(relations(losses.pair_distances(student)), relations(heard.to(student)))
+
+
+def skd_terms(recipe: Recipe, outputs: Outputs, features: Features, generator: torch.Generator) -> tuple[Tensor, ...]:
+    """The task, the relations and the answers of one batch, each with its weight.
+
+    Args:
+        recipe: Weights.
+        outputs: What came out, what should have, and what the teacher said.
+        features: At the taps.
+        generator: Draws the slices of the relations, and of large graphs their nodes.
+    """
+    assert outputs.teacher is not None
+    task = response_loss(recipe, outputs)
+    related = []
+    for student, table in features.spatial:
+        slices, rows, _ = drawn_slices(student, features, recipe, generator)
+        nodes, heard = table.distances(rows, slices.shape[1], generator)
+        related.append(relations_loss(slices if nodes is None else slices[:, nodes], heard))
+    answers = fused.response(
+        outputs.student,
+        outputs.teacher,
+        outputs.target,
+        outputs.measured,
+        beta=1.0,
+        error="squared",
+        reduction=recipe.reduction,
+    )
+    return (1 - recipe.alpha) * task, recipe.alpha * torch.stack(related).mean(), recipe.alpha * answers
+
+
+def revised(task: Tensor, gradient: Tensor) -> Tensor:
+    """A distillation gradient without what of it points against the task's.
+
+    Args:
+        task: Gradient of the task, one vector.
+        gradient: Of the same length.
+    """
+    along, length = gradient @ task, task @ task
+    return gradient if along >= 0 or length == 0 else gradient - along / length * task
+
+
+def revised_backward(weights: torch.nn.Parameter, terms: Sequence[Tensor]) -> None:
+    """Leave in the gradient that of the first term and those of the others, revised.
+
+    Args:
+        weights: All that is trained, in one vector; the gradient's memory stays what it is.
+        terms: Scalars of one graph.
+    """
+    assert weights.grad is not None
+    gradients = []
+    for place, term in enumerate(terms, 1):
+        weights.grad.zero_()
+        term.backward(retain_graph=place < len(terms))  # type: ignore[no-untyped-call]
+        gradients.append(weights.grad.clone())
+    task, *distilled = gradients
+    weights.grad.copy_(task + sum(revised(task, gradient) for gradient in distilled))

@@ -1,0 +1,44 @@
+"""Table 1 as people read it."""
+
+import pytest
+
+from kdsearch.console import print_table
+from kdsearch.reproduce import table1
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[table1.Table1Row]:
+    """At a batch of 2, each network timed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("PAPER_BATCH", 2), ("REPEATS", 1), ("BATCH_REPEATS", 1)):
+            patch.setattr(table1, name, value)
+        return table1.table1()
+
+
+def test_what_is_met_says_equal(rows: list[table1.Table1Row]) -> None:
+    """Parameters and FLOPS in every row; the corrected total everywhere but at the teachers."""
+    _, heads, cells = table1.as_table(rows)
+    assert all(len(line) == len(heads) for line in cells)
+    assert all(line[3] == line[5] == "equal" for line in cells)
+    corrected = ["71,756,909,175", "equal", "equal", "48,959,666,453", "equal", "equal"]
+    assert [line[6] for line in cells] == corrected
+
+
+def test_the_last_digit_is_on_the_line_of_the_others(
+    rows: list[table1.Table1Row], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table is not so wide that a total is folded."""
+    print_table(*table1.as_table(rows))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "333,604" in line)
+    assert "49,889,172,087" in line
+    assert "71,756,909,175" in line
+
+
+def test_a_number_that_is_missed_is_printed(rows: list[table1.Table1Row]) -> None:
+    _, _, (line,) = table1.as_table([rows[2].model_copy(update={"published_parameters": 10_145})])
+    assert line[3] == "10,145"
+
+
+def test_published_times_are_ratios_to_the_teacher_of_the_graph(rows: list[table1.Table1Row]) -> None:
+    assert [round(row.published_time_ratio, 3) for row in rows] == [1.0, 0.312, 0.16, 1.0, 0.317, 0.173]
+    assert [row.latency_batch_ms.batch for row in rows] == [2] * 6

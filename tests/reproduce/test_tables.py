@@ -1,0 +1,135 @@
+"""Tables of a tiny dataset, trained for real: what is there is not trained again, and every cell has its seeds."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from kdsearch.data.series import Series
+from kdsearch.errors import StudyError
+from kdsearch.record import GoOn, TrialRecord, to_the_end
+from kdsearch.reproduce import arms, searches
+from kdsearch.reproduce.arms import Fidelity
+from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
+from kdsearch.study.store import find_study
+from kdsearch.trial import Bench
+
+DATASET = """
+name = "ring"
+start = "2024-03-01T00:00"
+interval_minutes = 15
+unit = "km/h"
+channels = ["speed"]
+[series]
+file = "readings.csv"
+[graph]
+file = "weights.csv"
+kind = "weights"
+"""
+
+
+@pytest.fixture(scope="module")
+def options(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReproduceOptions]:
+    """Two seeds of one epoch in this process; teachers are kept for all tests of the module."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    (folder / "ring").mkdir()
+    (folder / "ring" / "dataset.toml").write_text(DATASET)
+    np.savetxt(folder / "ring" / "readings.csv", series.values[:, :, 0], delimiter=",")
+    np.savetxt(folder / "ring" / "weights.csv", series.adjacency, delimiter=",")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
+        patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
+        patch.setattr("kdsearch.teachers.STID", {"family": "stid", "width": 4, "epochs": 1})
+        patch.setitem(arms.FIDELITIES, "quick", Fidelity(1, 10, "one epoch"))
+        yield ReproduceOptions(
+            "ring",
+            seeds=2,
+            trials=3,
+            executor="local",
+            studies=folder / "studies",
+            data_dir=folder,
+            command="by a test",
+        )
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Losses of the trials that were trained since."""
+    seen: list[str] = []
+    honest = Bench.run
+
+    def counted(
+        bench: Bench, params: dict[str, object], seed: int, go_on: GoOn = to_the_end
+    ) -> tuple[TrialRecord, bytes | None]:
+        seen.append(str(params["loss"]))
+        return honest(bench, params, seed, go_on)
+
+    monkeypatch.setattr(Bench, "run", counted)
+    return seen
+
+
+def derive(table: str, options: ReproduceOptions) -> Reproduced:
+    """A table, without a word on the way."""
+    return reproduced(table, options, lambda _: None, lambda _: None)
+
+
+def test_a_table_trains_what_it_lacks_and_nothing_twice(options: ReproduceOptions, trained: list[str]) -> None:
+    """Table 4 has a row of Table 2's; both again train nothing."""
+    second = derive("table2", options)
+    assert "ord" in trained
+    trained.clear()
+    derive("table4", options)
+    assert "ord" not in trained
+    assert {"tcd", "scd", "stcd"} <= set(trained)
+    trained.clear()
+    assert derive("table2", options).json_object == second.json_object
+    assert trained == []
+    lines = second.json_object["lines"]
+    assert [line["seeds"] for line in lines] == [1, 2, 2, 2, 2, 2]
+    assert all(line["cells"]["mae"]["15"]["published"] > 1 for line in lines)
+    assert all(line["cells"]["mae"]["all"]["standard_deviation"] > 0 for line in lines[1:])
+    assert all("not the paper's data" in head for head in second.head[:1])
+    store = find_study("ring-izadi-tables-quick", options.studies, None)
+    assert store.meta.command == "by a test"
+    store.close()
+
+
+def test_claims_are_judged_at_equal_epochs_and_at_equal_seconds(options: ReproduceOptions) -> None:
+    """Every claim of the paper that the rows of a table allow, each with its paired seeds."""
+    eighth = derive("table8", options)
+    assert [line["title"] for line in eighth.json_object["lines"]][:2] == ["base", "base, 25 % pruned, no distillation"]
+    claims = eighth.json_object["claims"]
+    assert [claim["budget"] for claim in claims] == ["epochs", "seconds"] * 3
+    assert {len(claim["gains"]) for claim in claims} == {2}
+    assert eighth.tables[-1][0] == "Claims"
+
+
+def test_attention_is_a_share_of_the_targets(options: ReproduceOptions) -> None:
+    """A higher threshold leaves less to the teacher; it needs no training beyond the rows'."""
+    third = derive("table3", options)
+    shares = {line["title"]: line["cells"]["attention"]["share, %"] for line in third.json_object["lines"]}
+    assert all(0 < cell["mean"] < 100 for cell in shares.values())
+    assert shares["L_STCD"]["mean"] > shares["L_ORD"]["mean"]  # PeMSD7's thresholds 0.170 and 0.593
+    assert shares["L_ORD"]["published"] == 3.009
+
+
+def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both with every seed; the paper's setting is the study's first trial and cannot be stopped."""
+    monkeypatch.setitem(searches.TABLE_ARMS, "table6", ("ord",))
+    found = derive("table6", options)
+    (line,) = found.json_object["lines"]
+    assert sum(line["trials"].values()) == 3
+    assert line["published"] == {"batch": 50, "learning_rate": 1e-3, "alpha1": 0.593}
+    assert set(line["found"]) == set(line["published"])
+    assert len(line["gains"]) == 2
+    store = find_study("ring-izadi-table6-ord-quick", options.studies, None)
+    first = store.trials()[0]
+    assert (first.state, first.params["alpha1"]) == ("COMPLETE", 0.593)
+    assert first.confirmation is not None
+    store.close()
+
+
+def test_an_unknown_table_is_named() -> None:
+    """Before anything is read."""
+    with pytest.raises(StudyError, match="there is no reproduction of 'table99'; choose one of claims, room, table1"):
+        derive("table99", ReproduceOptions("ring"))
