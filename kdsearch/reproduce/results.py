@@ -49,10 +49,10 @@ def read_arms(store: StudyStore, arms: Mapping[str, Arm]) -> dict[str, ArmResult
     """Arms that the study has run to an end, by name."""
     trials = store.trials()
     found: dict[str, ArmResult] = {}
-    for arm in arms.values():
+    for name, arm in arms.items():
         own = [trial for trial in trials if arm.params.items() <= trial.params.items() and trial.state != "WAITING"]
         for trial in sorted(own, key=lambda one: one.state != "COMPLETE")[:1]:
-            found[arm.name] = _result(arm, trial)
+            found[name] = _result(arm, trial)
     return found
 
 

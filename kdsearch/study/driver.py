@@ -75,13 +75,14 @@ class Driver:
         self.broken: Exception | None = None
         self._store, self._space, self._objectives = store, space, objectives
         self._limits = limits_of(store)
-        self._trials, self._budget_seconds, self._progress = trials, budget_seconds, progress
+        self._trials = None if space.points_only else trials  # those end by themselves
+        self._budget_seconds, self._progress = budget_seconds, progress
         self._costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
         self._stopping = stopping and len(self._costs) < len(objectives)
         self._begun = time.monotonic()
         self._failures = 0
-        self._tally = Tally(store, trials, budget_seconds)
+        self._tally = Tally(store, self._trials, budget_seconds)
 
     def begin(self, taken_over: Sequence[int]) -> None:
         """Say what is there already.
