@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kdsearch.bundle import Bundle
+from kdsearch.confirm.jobs import asked_seeds
 from kdsearch.confirm.timing import quiet_costs
-from kdsearch.confirm.trainings import asked_seeds, is_confirmed, own_training, train_missing, trainings_of
+from kdsearch.confirm.trainings import is_confirmed, own_training, train_missing, trainings_of
 from kdsearch.errors import RunError
 from kdsearch.record import Confirmation
 from kdsearch.report.summary import summarise

@@ -282,7 +282,7 @@ width = 2
         return honest(bench, params, seed, go_on)
 
     monkeypatch.setattr(Bench, "run", counted)
-    monkeypatch.setattr("kdsearch.confirm.trainings.SAME_TIME", 1e9)
+    monkeypatch.setattr("kdsearch.confirm.jobs.SAME_TIME", 1e9)
     again(options, trials=3, confirm_seeds=2, confirm_points=True, study="points", stopping=False)
     store = StudyStore.open(f"sqlite:///{options.studies / 'points' / 'study.db'}", "points")
     trials = {(trial.params["loss"], trial.params["width"]): trial for trial in store.trials()}

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from kdsearch.confirm.trainings import Trained, cpu_twin_epochs, is_confirmed, trainings_of
+from kdsearch.confirm.jobs import Trained, cpu_twin_epochs
+from kdsearch.confirm.trainings import is_confirmed, trainings_of
 from kdsearch.record import Confirmation, Cost, Training, TrainingKind, TrialRecord
 from kdsearch.study.store import StoredTrial
 
