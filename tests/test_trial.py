@@ -46,6 +46,8 @@ def bench(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Bench
         PLAIN | {"loss": "ord", "decoding": "iterated", "input": "raw"},
         PLAIN | {"loss": "scd"},
         PLAIN | {"loss": "tcd", "decoding": "iterated"},
+        PLAIN | {"loss": "skd", "alpha": 0.333, "decoding": "iterated", "input": "raw"},
+        PLAIN | {"loss": "skd", "route": "student-prune", "width": 4, "keep": 0.5},
         PLAIN | RECIPES["paper"] | {"loss": "stcd", "epochs": 1},
         PLAIN | {"loss": "stcd", "route": "prune", "keep": 0.3, "events": 2},
         PLAIN | {"loss": "none", "route": "prune", "source": "base", "keep": 0.5, "criterion": "magnitude"},

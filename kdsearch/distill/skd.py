@@ -32,14 +32,17 @@ def relations(distances: Tensor) -> Tensor:
     return distances / torch.where(mean > 0, mean, 1.0)
 
 
-def relations_loss(student: Tensor, heard: Tensor) -> Tensor:
+def relations_loss(student: Tensor, heard: Tensor, weight: Tensor) -> Tensor:
     """Mean smooth L1 error of the relations of slices.
 
     Args:
         student: Features ``(slice, node, channel)``.
         heard: The teacher's `losses.pair_distances` ``(slice, pair)``, without gradient.
+        weight: How often each slice counts, ``(slice,)``.
     """
-    return torch.nn.functional.smooth_l1_loss(relations(losses.pair_distances(student)), relations(heard.to(student)))
+    own, given = relations(losses.pair_distances(student)), relations(heard.to(student))
+    errors = torch.nn.functional.smooth_l1_loss(own, given, reduction="none").mean(dim=1)
+    return (errors * weight).sum() / weight.sum()
 
 
 def skd_terms(recipe: Recipe, outputs: Outputs, features: Features, generator: torch.Generator) -> tuple[Tensor, ...]:
@@ -55,9 +58,9 @@ def skd_terms(recipe: Recipe, outputs: Outputs, features: Features, generator: t
     task = response_loss(recipe, outputs)
     related = []
     for student, table in features.spatial:
-        slices, rows, _ = drawn_slices(student, features, recipe, generator)
+        slices, rows, weight = drawn_slices(student, features, recipe, generator)
         nodes, heard = table.distances(rows, slices.shape[1], generator)
-        related.append(relations_loss(slices if nodes is None else slices[:, nodes], heard))
+        related.append(relations_loss(slices if nodes is None else slices[:, nodes], heard, weight))
     answers = fused.response(
         outputs.student,
         outputs.teacher,

@@ -39,6 +39,7 @@ _SYMBOLS = {
     "scd": "triangle-right",
     "stcd": "hexagon",
     "lightst": "pentagon",
+    "skd": "bowtie",
 }
 
 

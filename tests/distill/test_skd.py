@@ -14,6 +14,9 @@ from kdsearch.distill.tables import SpatialTable
 VECTORS = st.lists(st.floats(-2, 2, width=32), min_size=3, max_size=3).map(torch.tensor)
 
 
+EVEN = torch.ones(2, dtype=torch.float64)
+
+
 def features(slices: int = 2, nodes: int = 4, channels: int = 3, seed: int = 0) -> torch.Tensor:
     """Random, in double precision."""
     return torch.randn(slices, nodes, channels, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -29,23 +32,33 @@ def test_the_loss_is_the_smooth_l1_error_of_relations() -> None:
     """By hand: nodes at 0, 1, 4 have distances 1, 4, 3, mean 8/3; the teacher's are all alike."""
     student = torch.tensor([[[0.0], [1.0], [4.0]]])
     differences = torch.tensor([3 / 8, 12 / 8, 9 / 8]) - 1
-    torch.testing.assert_close(relations_loss(student, torch.full((1, 3), 7.0)), (differences.square() / 2).mean())
+    torch.testing.assert_close(
+        relations_loss(student, torch.full((1, 3), 7.0), torch.ones(1)), (differences.square() / 2).mean()
+    )
+
+
+def test_a_slice_counts_as_often_as_windows_look_at_it() -> None:
+    """A weight of two is the slice twice."""
+    student, heard = features(), pair_distances(features(seed=1))
+    weighted = relations_loss(student, heard, torch.tensor([2.0, 1.0]))
+    twice = relations_loss(student[[0, 0, 1]], heard[[0, 0, 1]], torch.ones(3))
+    torch.testing.assert_close(weighted, twice)
 
 
 def test_features_that_are_the_teachers_in_another_scale_lose_nothing() -> None:
     """Whatever the number of channels; relations have no unit."""
     teacher = features()
-    torch.testing.assert_close(relations_loss(3 * teacher, pair_distances(teacher)), torch.zeros(()).double())
+    torch.testing.assert_close(relations_loss(3 * teacher, pair_distances(teacher), EVEN), torch.zeros(()).double())
     doubled = torch.cat([teacher, teacher], dim=2)
-    torch.testing.assert_close(relations_loss(doubled, pair_distances(teacher)), torch.zeros(()).double())
+    torch.testing.assert_close(relations_loss(doubled, pair_distances(teacher), EVEN), torch.zeros(()).double())
 
 
 def test_its_gradient_is_right_and_finite_where_nodes_coincide() -> None:
     """A distance of zero has no slope."""
     heard = pair_distances(features(seed=1))
-    assert torch.autograd.gradcheck(lambda x: relations_loss(x, heard), (features().requires_grad_(),))
+    assert torch.autograd.gradcheck(lambda x: relations_loss(x, heard, EVEN), (features().requires_grad_(),))
     same = torch.zeros(2, 4, 3, dtype=torch.float64, requires_grad=True)
-    relations_loss(same, heard).backward()  # type: ignore[no-untyped-call]
+    relations_loss(same, heard, EVEN).backward()  # type: ignore[no-untyped-call]
     assert same.grad is not None
     assert torch.isfinite(same.grad).all()
 
@@ -85,7 +98,7 @@ def test_terms_are_task_relations_and_answers_by_their_shares(alpha: float) -> N
     terms = skd_terms(recipe, outputs, given_features, torch.Generator())
     expected = (
         (1 - alpha) * response(student, target, target, measured, beta=0.0),
-        alpha * relations_loss(shown[0], heard),
+        alpha * relations_loss(shown[0], heard, torch.ones(3)),
         alpha * response(student, teacher, target, measured, beta=1.0),
     )
     for term, one in zip(terms, expected, strict=True):
