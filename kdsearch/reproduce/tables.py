@@ -241,6 +241,6 @@ def head_of(options: ReproduceOptions, note: str, prepared: Prepared, meta: Stud
     whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
     return [
         f"Data: {note}; {whose}.",
-        f"Protocol {meta.protocol_text}.",
+        f"{meta.protocol_text[:1].upper()}{meta.protocol_text[1:]}.",
         f"Fidelity {options.fidelity}: {options.level.words}; {options.seeds} seeds, of the teacher and the base one.",
     ]
