@@ -110,6 +110,9 @@ def run_space(
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     began = time.monotonic()
+    if options.stopping and space.values_of("schedule") - {"cosine"}:
+        talk("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
+        options = replace(options, stopping=False)
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol

@@ -48,6 +48,22 @@ def test_tables_of_features_are_made_where_the_space_listens_to_them(
         assert (tmp_path / "cache" / "tables").exists() == there
 
 
+@pytest.mark.parametrize(("schedule", "stops"), [("cosine", True), ("staircase", False)])
+def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_foresee(
+    schedule: str, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that is said; limits on cost are kept all the same."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    asked: list[bool] = []
+    monkeypatch.setattr("kdsearch.running.run_search", lambda *_, stopping, **__: asked.append(stopping))
+    said: list[str] = []
+    (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.schedule]\nvalue = "{schedule}"\n')
+    options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path)
+    run(options, said.append, lambda _: None)
+    assert asked == [stops]
+    assert any("early stopping is off" in sentence for sentence in said) != stops
+
+
 def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address, the reason and the remedy; no traceback of SQLAlchemy's."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))

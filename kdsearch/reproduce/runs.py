@@ -188,5 +188,5 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         studies=options.studies,
         data_dir=options.data_dir,
         command=options.command,
-        stopping=False,  # its rule foresees other schedules than the paper's: it stopped 28 of 30 trials, good ones too
+        stopping=False,
     )
