@@ -6,41 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kdsearch.data.catalog import CARDS, is_whole
-from kdsearch.report.published_izadi import (
-    BASE_PRUNED,
-    STUDENTS,
-    TABLE_1,
-    TABLE_3,
-    TABLE_6,
-    TABLE_9,
-    AttentionOfTable3,
-    NetworkOfTable1,
-    Settings,
-)
+from kdsearch.report.published_izadi import BASE_PRUNED, STUDENTS
 from kdsearch.report.published_others import D2STGNN, LIGHTST, STGCN, STRESNET
 from kdsearch.report.published_point import PublishedPoint
 
 if TYPE_CHECKING:
     from kdsearch.study.store import StudyMeta
 
-__all__ = [
-    "BASE_PRUNED",
-    "D2STGNN",
-    "LIGHTST",
-    "PUBLISHED",
-    "STGCN",
-    "STRESNET",
-    "STUDENTS",
-    "TABLE_1",
-    "TABLE_3",
-    "TABLE_6",
-    "TABLE_9",
-    "AttentionOfTable3",
-    "NetworkOfTable1",
-    "PublishedPoint",
-    "Settings",
-    "comparable_with",
-]
+__all__ = ["PUBLISHED", "comparable_with"]
 
 PUBLISHED = (*STUDENTS, *BASE_PRUNED, *STGCN, *LIGHTST, *D2STGNN, *STRESNET)
 """All published errors of networks."""

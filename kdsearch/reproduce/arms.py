@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.errors import StudyError
-from kdsearch.report.published import TABLE_6, TABLE_9, Settings
+from kdsearch.report.published_izadi import TABLE_6, TABLE_9, Settings
 from kdsearch.study.parameters import Scalar
 from kdsearch.trial_config import RECIPES
 

@@ -82,9 +82,13 @@ def longer(slow: Sequence[ArmResult], fast: ArmResult) -> Arm | None:
     epochs = round(int(fast.arm.params["epochs"]) * seconds / fast.cpu_seconds)
     if epochs <= int(fast.arm.params["epochs"]):
         return None
-    names = " and ".join(result.arm.name for result in slow)
-    cite = f"{fast.arm.cite}; for the CPU seconds of {names}"
-    return Arm(f"{fast.arm.name} for {names}", cite, {**fast.arm.params, "epochs": epochs})
+    names = [result.arm.name for result in slow]
+    cite = f"{fast.arm.cite}; for the CPU seconds of {' and '.join(names)}"
+    return Arm(_longer_name(fast.arm.name, names), cite, {**fast.arm.params, "epochs": epochs})
+
+
+def _longer_name(fast: str, slow: Sequence[str]) -> str:
+    return f"{fast} for {' and '.join(slow)}"
 
 
 def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, Outcome]:
@@ -100,8 +104,7 @@ def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, 
         sides = {"epochs": _mean_errors(better, "twin"), "seconds": _mean_errors(better, "cpu-twin")}
     else:
         worse = [results[name] for name in claim.worse]
-        names = " and ".join(claim.better)
-        long = [results.get(f"{one.arm.name} for {names}", one) for one in worse]
+        long = [results.get(_longer_name(one.arm.name, claim.better), one) for one in worse]
         sides = {"epochs": _mean_errors(worse, "own"), "seconds": _mean_errors(long, "own")}
     own = _mean_errors(better, "own")
     return {

@@ -66,13 +66,8 @@ def _row(made: Reproduction, line: Line, metric: str, horizons: Sequence[str]) -
 
 
 def _cell(cell: Cell) -> str:
-    if cell.mean is None:
-        return ""
-    return (
-        error(cell.mean)
-        if cell.standard_deviation is None
-        else f"{error(cell.mean)} ± {spread(cell.standard_deviation)}"
-    )
+    around = "" if cell.standard_deviation is None else f" ± {spread(cell.standard_deviation)}"
+    return f"{error(cell.mean)}{around}"
 
 
 def _claims(claims: Sequence[ClaimLine]) -> Iterator[list[str]]:

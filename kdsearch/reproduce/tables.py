@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import Prepared
 from kdsearch.record import Metrics, Reference
-from kdsearch.report.published import PUBLISHED, TABLE_3, comparable_with
+from kdsearch.report.published import PUBLISHED, comparable_with
+from kdsearch.report.published_izadi import TABLE_3
 from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
@@ -29,12 +30,12 @@ class Cell(_Model):
     """One number of a table.
 
     Attributes:
-        mean: Over the seeds, of the test split; None where nothing gave it.
+        mean: Over the seeds, of the test split.
         standard_deviation: Of the sample of seeds; None with one.
         published: As the paper prints it, of its own data.
     """
 
-    mean: float | None
+    mean: float
     standard_deviation: float | None = None
     published: float | None = None
 

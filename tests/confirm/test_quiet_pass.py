@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from kdsearch.confirm.quiet_pass import confirm
@@ -22,6 +21,7 @@ from kdsearch.running import RunResult, prepared_dataset, run, trained_teacher
 from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.store import StudyStore
 from kdsearch.trial import Bench
+from tests.ring import write_ring
 
 SPACE = """
 name = "pair"
@@ -46,19 +46,6 @@ width = 1
 [[points]]
 loss = "none"
 width = 2
-"""
-
-DATASET = """
-name = "ring"
-start = "2024-03-01T00:00"
-interval_minutes = 15
-unit = "km/h"
-channels = ["speed"]
-[series]
-file = "readings.csv"
-[graph]
-file = "weights.csv"
-kind = "weights"
 """
 
 
@@ -90,10 +77,7 @@ def again(options: RunOptions, **changes: int | str) -> tuple[RunResult, list[st
 def confirmed_once(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data, teacher, and a study of one distilled network that was confirmed with one seed."""
     folder = tmp_path_factory.mktemp("quiet")
-    (folder / "ring").mkdir()
-    (folder / "ring" / "dataset.toml").write_text(DATASET)
-    np.savetxt(folder / "ring" / "readings.csv", series.values[:, :, 0], delimiter=",")
-    np.savetxt(folder / "ring" / "weights.csv", series.adjacency, delimiter=",")
+    write_ring(folder, series)
     (folder / "pair.toml").write_text(SPACE)
     with pytest.MonkeyPatch.context() as patch:
         prepare(folder, patch)

@@ -11,7 +11,8 @@ from kdsearch.report.limits import verdict
 from kdsearch.report.numbers import significant
 from kdsearch.report.page import write_page
 from kdsearch.report.page_tables import all_trials_table, front_table
-from kdsearch.report.published import STRESNET, STUDENTS
+from kdsearch.report.published_izadi import STUDENTS
+from kdsearch.report.published_others import STRESNET
 from kdsearch.report.published_table import published_section
 from kdsearch.report.summary import ObjectiveSummary, StudySummary, summarise
 from kdsearch.study.store import StudyStore

@@ -7,17 +7,10 @@ import pytest
 
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.protocols import PROTOCOLS
-from kdsearch.report.published import (
-    BASE_PRUNED,
-    PUBLISHED,
-    STRESNET,
-    STUDENTS,
-    TABLE_3,
-    TABLE_6,
-    TABLE_9,
-    PublishedPoint,
-    comparable_with,
-)
+from kdsearch.report.published import PUBLISHED, comparable_with
+from kdsearch.report.published_izadi import BASE_PRUNED, STUDENTS, TABLE_3, TABLE_6, TABLE_9
+from kdsearch.report.published_others import STRESNET
+from kdsearch.report.published_point import PublishedPoint
 from tests.report.conftest import whole_meta
 
 

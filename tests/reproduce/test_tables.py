@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from kdsearch.data.series import Series
@@ -13,29 +12,14 @@ from kdsearch.reproduce.arms import Fidelity
 from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
 from kdsearch.study.store import find_study
 from kdsearch.trial import Bench
-
-DATASET = """
-name = "ring"
-start = "2024-03-01T00:00"
-interval_minutes = 15
-unit = "km/h"
-channels = ["speed"]
-[series]
-file = "readings.csv"
-[graph]
-file = "weights.csv"
-kind = "weights"
-"""
+from tests.ring import write_ring
 
 
 @pytest.fixture(scope="module")
 def options(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReproduceOptions]:
     """Two seeds of one epoch in this process; teachers are kept for all tests of the module."""
     folder = tmp_path_factory.mktemp("reproduce")
-    (folder / "ring").mkdir()
-    (folder / "ring" / "dataset.toml").write_text(DATASET)
-    np.savetxt(folder / "ring" / "readings.csv", series.values[:, :, 0], delimiter=",")
-    np.savetxt(folder / "ring" / "weights.csv", series.adjacency, delimiter=",")
+    write_ring(folder, series)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
