@@ -254,6 +254,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
         (["show", "nothing"], "there is no study 'nothing'"),
         (["reproduce", "table99"], "there is no reproduction of 'table99'"),
         (["reproduce", "table4", "--dataset", "demo", "--fidelity", "exact"], "there is no fidelity 'exact'"),
+        (["reproduce", "room", "--dataset", "demo", "--fidelity", "exact"], "there is no fidelity 'exact'"),
         (["reproduce", "table4", "--dataset", "nowhere"], "nowhere"),
         (["data", "check", "pemsd7m", "--data-dir", "."], "V_228.csv"),
     ],

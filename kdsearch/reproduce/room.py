@@ -11,7 +11,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.study.parameters import Scalar
 
-__all__ = ["ROOM_CLAIMS", "ROOM_ROWS", "room_arms", "room_settings"]
+__all__ = ["ROOM_CLAIMS", "ROOM_ROWS", "room_arms", "room_settings", "room_training"]
 
 INPUTS = {"raw": "raw", "deviation": "deviations"}
 DECODINGS = ("iterated", "direct")
@@ -30,6 +30,11 @@ TAUGHT = ("base", "student")
 def room_settings(prepared: Prepared) -> dict[str, Scalar]:
     """What all of them have in common beside the best recipe, which is the default."""
     return {"error": "absolute", "profile": profile_kind(prepared)}
+
+
+def room_training(fidelity: str) -> str:
+    """How long they train, for a table's head."""
+    return f"{' / '.join(map(str, EPOCHS[fidelity].values()))} epochs for {' / '.join(EPOCHS[fidelity])}"
 
 
 def room_arms(fidelity: str) -> dict[str, Arm]:

@@ -88,7 +88,7 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
         to.talk(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
         lines.append(_found(name, arm, store, study_name(options, what)))
-        head = head_of(options, note, prepared, store.meta)
+        head = head_of(options, options.level.words, note, prepared, store.meta)
         store.close()
     return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=prepared.unit)
 

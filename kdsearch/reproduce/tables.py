@@ -13,7 +13,7 @@ from kdsearch.report.published_izadi import TABLE_3
 from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
-from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings
+from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
 from kdsearch.reproduce.runs import Listener, ReproduceOptions, Setup, open_study, paper_setup, run_arms
 from kdsearch.reproduce.verdicts import Verdict
 from kdsearch.running import prepared_dataset, trained_teacher
@@ -130,6 +130,8 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
+    level = options.level  # an unknown one is refused before anything is read
+    trained = room_training(options.fidelity) if table == "room" else level.words
     prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
     asked = _asked_room(prepared, options) if table == "room" else _asked_of_paper(table, prepared, options)
     results = run_arms(options, asked.setup, asked.arms, to)
@@ -142,7 +144,7 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     return Reproduction(
         table=table,
         title=TITLES[table],
-        head=head_of(options, note, prepared, meta),
+        head=head_of(options, trained, note, prepared, meta),
         published=asked.published,
         lines=lines,
         claims=_claim_lines(asked.setup.claims, results),
@@ -236,12 +238,12 @@ def _printed_share(dataset: str | None, loss: str) -> float:
     return next(one.teacher_percent for one in TABLE_3 if (one.dataset, one.loss) == (dataset, LOSSES[loss]))
 
 
-def head_of(options: ReproduceOptions, note: str, prepared: Prepared, meta: StudyMeta) -> list[str]:
+def head_of(options: ReproduceOptions, trained: str, note: str, prepared: Prepared, meta: StudyMeta) -> list[str]:
     """What a reader must know before the numbers."""
     source = source_of_settings(prepared.series.name)
     whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
     return [
         f"Data: {note}; {whose}.",
         f"{meta.protocol_text[:1].upper()}{meta.protocol_text[1:]}.",
-        f"Fidelity {options.fidelity}: {options.level.words}; {options.seeds} seeds, of the teacher and the base one.",
+        f"Fidelity {options.fidelity}: {trained}; {options.seeds} seeds, of the teacher and the base one.",
     ]

@@ -7,7 +7,7 @@ import pytest
 from kdsearch.errors import StudyError
 from kdsearch.report.published import PUBLISHED
 from kdsearch.reproduce.arms import CLAIMS, FIDELITIES, TABLES, Arm, arms_of, chosen_fidelity, fixed_settings
-from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms
+from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_training
 from kdsearch.reproduce.runs import Setup, paper_setup
 from kdsearch.trial_config import TrialConfig
 
@@ -69,3 +69,8 @@ def test_an_unknown_fidelity_is_named() -> None:
     """With those that there are."""
     with pytest.raises(StudyError, match="there is no fidelity 'exact'; choose one of quick, paper"):
         chosen_fidelity("exact")
+
+
+def test_the_rooms_head_says_its_own_epochs() -> None:
+    """They differ by size, and are not those of the paper's tables."""
+    assert room_training("quick") == "12 / 24 / 60 epochs for teacher / base / student"
