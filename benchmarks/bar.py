@@ -1,9 +1,11 @@
-"""The bar: the best distilled student of at most 3 % of a teacher's parameters against an undistilled STID of its size.
+"""The bar: students of at most 3 % of a teacher's parameters, distilled or not, beside each other and the best teacher.
 
-Every network trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
-validation of the spaces named in `BARS`, and its own training is not counted. Prints test errors.
+Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
+validation of those named in `BARS`, trained with the same seeds, the students' own with the first; its training is not
+counted. Prints test errors.
 
-    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8 or bikenyc] [--metric mae or rmse]
+    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8, los-loop or bikenyc]
+        [--protocol NAME] [--students STID ...] [--metric mae or rmse]
 """
 
 import argparse
@@ -16,6 +18,7 @@ import numpy as np
 
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
+from kdsearch.data.protocols import Prepared
 from kdsearch.running import prepared_dataset, trained_teacher
 from kdsearch.study.space import load_space
 from kdsearch.teachers import STID, reference_lines
@@ -44,11 +47,27 @@ GRIDS: dict[str, dict[str, Any]] = {
     "ST-ResNet, a hundredth": {"family": "st-resnet", "width": 8, "depth": 2, "learning_rate": 2e-3, "batch": 32},
     "STID": STID_SETTINGS,
 }
-BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
-    "pemsd8": ("six-two-two", ("stgcn", "st-mlp", "lightst"), ROADS),
-    "bikenyc": ("stresnet", ("st-resnet",), GRIDS),
+WIDE_STID: dict[str, Any] = {
+    "family": "stid",
+    "width": 96,
+    "depth": 3,
+    "epochs": 40,
+    "learning_rate": 2e-3,
+    "batch": 64,
 }
-"""Protocol, spaces whose teachers stand for election, and students, by dataset."""
+TEACHERS: dict[str, dict[str, Any]] = {
+    "STGCN": load_space("stgcn").teacher,
+    "D2STGNN": load_space("st-mlp").teacher,
+    "LightST's graph network": load_space("lightst").teacher,
+    "STID, wide": WIDE_STID,
+    "ST-ResNet": load_space("st-resnet").teacher,
+}
+BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
+    "pemsd8": ("six-two-two", ("STGCN", "D2STGNN", "LightST's graph network", "STID, wide"), ROADS),
+    "los-loop": ("seven-one-two", ("STGCN", "D2STGNN", "STID, wide"), ROADS),
+    "bikenyc": ("stresnet", ("ST-ResNet",), GRIDS),
+}
+"""Protocol, teachers that stand for election, and students, by dataset."""
 
 TEACHINGS: dict[str, dict[str, Any]] = {
     "plain": {"loss": "none"},
@@ -71,27 +90,33 @@ def trained(
     return record.cost.parameters, epochs, record.seconds["train"], errors
 
 
-def best_teacher(dataset: str, metric: str) -> tuple[Bench, int]:
-    """A bench with the teacher of least validation error, and the parameters of the largest one."""
-    protocol, spaces, _ = BARS[dataset]
-    prepared, _ = prepared_dataset(dataset, protocol, None)
+def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tuple[str, Bench, int]:
+    """The teacher of least validation error, a bench with it, and the parameters of the largest one."""
     found: list[tuple[float, int, str, TaughtNetwork]] = []
-    for name in spaces:
-        network, record = trained_teacher(prepared, "best", load_space(name).teacher, 0)
+    for name in names:
+        network, record = trained_teacher(prepared, "best", TEACHERS[name], SEEDS[0])
         assert record.cost is not None
         error, seconds = record.metrics["val"][metric]["all"], record.seconds["train"]
         found.append((error, record.cost.parameters, name, network))
-        parameters = f"{record.cost.parameters:,} parameters"
-        print(f"teacher of {name}: {parameters}, validation {metric} {error:.3f}, {seconds:.0f} CPU s")
-    error, _, name, network = min(found, key=lambda one: one[0])
-    bench = Bench(prepared, network)
-    tests = bench.bundle_metrics(network.bundle, "test")[metric]
-    print(f"the students' teacher is that of {name}: test {metric} {shown(tests)}")
-    stid, _ = trained_teacher(prepared, "best", STID, 0)
+        print(
+            f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error:.3f}, "
+            f"test {shown(record.metrics['test'][metric])}; {seconds:.0f} CPU s"
+        )
+    _, _, name, network = min(found, key=lambda one: one[0])
+    return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
+
+
+def teacher_errors(prepared: Prepared, name: str, metric: str, seed: int) -> dict[str, float]:
+    """Test errors of a teacher by horizon."""
+    return trained_teacher(prepared, "best", TEACHERS[name], seed)[1].metrics["test"][metric]
+
+
+def print_lines(bench: Bench, metric: str) -> None:
+    """What the reports draw as lines beside the students."""
+    stid, _ = trained_teacher(bench.prepared, "best", STID, SEEDS[0])
     print(f"the reports' STID: test {metric} {shown(bench.bundle_metrics(stid.bundle, 'test')[metric])}")
-    for line in reference_lines(prepared, ("test",)):
+    for line in reference_lines(bench.prepared, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
-    return bench, max(parameters for _, parameters, _, _ in found)
 
 
 def shown(errors: dict[str, float]) -> str:
@@ -100,34 +125,51 @@ def shown(errors: dict[str, float]) -> str:
     return " / ".join(f"{errors[name]:.2f}" for name in horizons) + f", mean {errors['all']:.2f}"
 
 
+def mean_errors(each: list[dict[str, float]]) -> dict[str, float]:
+    """Means over seeds by horizon."""
+    return {horizon: float(np.mean([errors[horizon] for errors in each])) for horizon in each[0]}
+
+
 def main() -> None:
     """Train all arms and print them, best mean first; paired differences are to plain training of the same network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--dataset", default="pemsd8", choices=BARS)
+    parser.add_argument("--protocol", help="the dataset's own in `BARS` where none is given")
+    parser.add_argument("--students", nargs="+", help="all of the dataset in `BARS` where none is given")
     parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
     options = parser.parse_args()
-    bench, largest = best_teacher(options.dataset, options.metric)
-    students = BARS[options.dataset][2]
-    common = {"error": "absolute", "input": "deviation", "profile": profile_kind(bench.prepared)}
-    arms = {(name, how): common | students[name] | TEACHINGS[how] for name in students for how in TEACHINGS}
+    protocol, teachers, students = BARS[options.dataset]
+    prepared, _ = prepared_dataset(options.dataset, options.protocol or protocol, None)
+    teacher, bench, largest = best_teacher(prepared, teachers, options.metric)
+    print_lines(bench, options.metric)
+    common = {"error": "absolute", "input": "deviation", "profile": profile_kind(prepared)}
+    arms = {
+        (name, how): common | students[name] | TEACHINGS[how]
+        for name in options.students or students
+        for how in TEACHINGS
+    }
     began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = {
             arm: [pool.submit(trained, bench, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
+        heard = [pool.submit(teacher_errors, prepared, teacher, options.metric, seed) for seed in SEEDS]
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
+        taught = [job.result() for job in heard]
     print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
+    spread = np.std([errors["all"] for errors in taught], ddof=1)
+    print(f"the teacher, {teacher}: {shown(mean_errors(taught))} ± {spread:.3f}")
     for (name, how), each in sorted(made.items(), key=lambda one: np.mean([errors["all"] for *_, errors in one[1]])):
-        means = {key: float(np.mean([errors[key] for *_, errors in each])) for key in each[0][3]}
         spread = np.std([errors["all"] for *_, errors in each], ddof=1)
         pairs = [one[3]["all"] - plain[3]["all"] for one, plain in zip(each, made[name, "plain"], strict=True)]
         parameters, epochs = each[0][0], [one[1] for one in each]
         fits = "" if parameters <= SHARE * largest else ", too large"
         print(
             f"{name:31} {how:13} {parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
-            f"{shown(means)} ± {spread:.3f}; to plain {', '.join(f'{pair:+.3f}' for pair in pairs)}"
+            f"{shown(mean_errors([one[3] for one in each]))} ± {spread:.3f}; "
+            f"to plain {', '.join(f'{pair:+.3f}' for pair in pairs)}"
         )
 
 
