@@ -193,7 +193,7 @@ def reproduce(
     fidelity: Annotated[str, typer.Option(help="quick, or paper: 50 epochs, random windows.")] = "quick",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each cell.")] = 3,
     trials: Annotated[int, typer.Option(min=2, help="Of each search of tables 6 and 9.")] = 30,
-    channel: Annotated[str | None, typer.Option(help="Of the readings; the paper's is speed.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Of the readings; speed, as in the paper, if there.")] = None,
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
     studies: Studies = Path("studies"),

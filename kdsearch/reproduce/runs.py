@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kdsearch.data.load import load_series
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.run_options import RunOptions
@@ -13,7 +14,18 @@ from kdsearch.study.parameters import Scalar
 from kdsearch.study.space import Point, SearchSpace, load_space
 from kdsearch.study.store import StudyStore, find_study
 
-__all__ = ["Listener", "ReproduceOptions", "Setup", "open_study", "run_arms", "run_search_beside", "study_name"]
+__all__ = [
+    "Listener",
+    "ReproduceOptions",
+    "Setup",
+    "open_study",
+    "run_arms",
+    "run_search_beside",
+    "study_name",
+    "with_paper_channel",
+]
+
+PAPER_CHANNEL = "speed"
 
 
 @dataclass(frozen=True)
@@ -22,7 +34,7 @@ class ReproduceOptions:
 
     Attributes:
         dataset: Name or folder.
-        channel: Of the readings; the protocol's own where None.
+        channel: Of the readings; speed, the paper's, where None and the file has it, else the protocol's own.
         fidelity: One of `kdsearch.reproduce.arms.FIDELITIES`.
         seeds: Of each cell.
         trials: Of each search of Tables 6 and 9.
@@ -90,6 +102,17 @@ class Listener:
 
     talk: Callable[[str], None]
     watch: Callable[[StudyEvent], None]
+
+
+def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
+    """The options with speed as their channel where the file has it and none was asked for.
+
+    Raises:
+        DataError: As `load_series`.
+    """
+    if options.channel is not None or PAPER_CHANNEL not in load_series(options.dataset, options.data_dir).channels:
+        return options
+    return replace(options, channel=PAPER_CHANNEL)
 
 
 def paper_setup(fidelity: Fidelity, claims: Sequence[Claim]) -> Setup:
