@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.report.front import non_dominated
 from kdsearch.report.level_lines import add_level_lines
 from kdsearch.report.limits import verdict
-from kdsearch.report.numbers import count, error, mae, magnitude, share, significant
+from kdsearch.report.numbers import count, error, magnitude, measured, share, significant
 from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, loss_symbol, top_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class ErrorAgainstCost:
 
     Attributes:
         axis: The horizontal axis.
+        metric: Which error: "mae", "rmse" or "mape".
         marks: Complete trials whose cost and error are known.
         best: The least error to be had at each cost, ``(cost, error)`` by rising cost: the front of this plane.
         knee: The network chosen from the front; None where there is none.
@@ -74,6 +75,7 @@ class ErrorAgainstCost:
     """
 
     axis: CostAxis
+    metric: str
     marks: tuple[Mark, ...]
     best: tuple[tuple[float, float], ...]
     knee: tuple[float, float] | None
@@ -107,13 +109,15 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
     networks = {one.name: _reference_mark(one, axis, summary) for one in summary.references if one.is_network}
     rivals = {name: mark for name, mark in networks.items() if mark is not None}
     teacher = rivals.pop("teacher", None)
-    lines = {one.name: mae(one.metrics) for one in summary.references if not one.is_network}
-    published = {one.name: one.metrics.get("mae", {}).get("all", math.nan) for one in summary.published if one.drawn}
+    lines = {one.name: _value(one.metrics, summary) for one in summary.references if not one.is_network}
+    printed = {one.name: one.metrics.get(summary.metric, {}) for one in summary.published if one.drawn}
+    published = {name: errors.get("all", math.nan) for name, errors in printed.items()}
     values = [*(mark.error for mark in (*marks, *rivals.values())), *lines.values(), *published.values()]
     anchors = [mark.error for mark in (knee, teacher) if mark is not None]
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
         axis=axis,
+        metric=summary.metric,
         marks=marks,
         best=tuple(sorted(best)),
         knee=None if knee is None else (knee.cost, knee.error),
@@ -128,7 +132,7 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
 
 def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     """Draws networks as points, their front as a staircase, reference networks as stars, the other lines level."""
-    figure = blank_figure(data.axis.title, "validation MAE")
+    figure = blank_figure(data.axis.title, f"validation {data.metric.upper()}")
     if data.best:
         x, y = zip(*data.best, strict=True)
         stairs = {"color": INK, "width": 1.2, "shape": "hv"}
@@ -196,7 +200,7 @@ def _log_ticks(data: ErrorAgainstCost) -> list[float]:
 
 def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | None:
     cost = None if trial.cost is None else axis.read(trial.cost)
-    value = mae(trial.metrics)
+    value = _value(trial.metrics, summary)
     if trial.cost is None or cost is None or not math.isfinite(value):
         return None
     loss = str(trial.params.get("loss", "none"))
@@ -209,21 +213,26 @@ def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | 
 def _reference_mark(network: Reference, axis: CostAxis, summary: StudySummary) -> Mark | None:
     if network.cost is None:
         return None
-    cost, value = axis.read(network.cost), mae(network.metrics)
+    cost, value = axis.read(network.cost), _value(network.metrics, summary)
     if cost is None or not math.isfinite(value):
         return None
     return Mark(cost, value, _hover([network.name, *_result_lines(network.metrics, network.cost, summary)]))
 
 
+def _value(metrics: Metrics, summary: StudySummary, horizon: str = "all") -> float:
+    """A validation error as the figure shows it; NaN where it was not measured."""
+    return measured(metrics, summary.metric, horizon, "val")
+
+
 def _result_lines(metrics: Metrics, cost: Cost, summary: StudySummary) -> list[str]:
     """Errors and costs as the pointer shows them."""
-    errors = " / ".join(error(mae(metrics, minutes)) for minutes in summary.horizons)
+    errors = " / ".join(error(_value(metrics, summary, minutes)) for minutes in summary.horizons)
     teacher = summary.teacher
     of_teacher = ""
     if teacher is not None and teacher.cost is not None and teacher.cost is not cost:
         of_teacher = f" ({share(cost.parameters / teacher.cost.parameters)} of the teacher's)"
     lines = [
-        f"validation MAE {error(mae(metrics))}",
+        f"validation {summary.metric.upper()} {error(_value(metrics, summary))}",
         f"at {' / '.join(summary.horizons)} minutes {errors}",
         f"{count(cost.parameters)} parameters{of_teacher}",
         f"{magnitude(cost.flops)}FLOPs",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.level_lines import PUBLISHED_WORDS
-from kdsearch.report.numbers import mae
+from kdsearch.report.numbers import mae, measured
 from kdsearch.report.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, top_of
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ class ErrorByHorizon:
     """What the figure of error by horizon shows.
 
     Attributes:
+        metric: Which error: "mae", "rmse" or "mape".
         curves: Their kinds are "front", "knee" (the network chosen from it) and the names of references.
         published: Test errors of papers, at those of the reported horizons that they print.
         chosen_word: What the chosen network is called: "knee" or "preferred".
     """
 
+    metric: str
     curves: tuple[Curve, ...]
     published: tuple[Curve, ...]
     chosen_word: str
@@ -87,8 +89,9 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
     ]
     lines += [(reference.name, reference.name, reference.metrics) for reference in summary.references]
     return ErrorByHorizon(
+        summary.metric,
         tuple(
-            Curve(label, kind, x, tuple(mae(metrics, minutes) for minutes in summary.horizons))
+            Curve(label, kind, x, tuple(measured(metrics, summary.metric, at, "val") for at in summary.horizons))
             for label, kind, metrics in lines
         ),
         _published_curves(summary),
@@ -99,7 +102,7 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
 def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
     curves = []
     for point in summary.published:
-        printed = point.metrics.get("mae", {})
+        printed = point.metrics.get(summary.metric, {})
         shared = [minutes for minutes in summary.horizons if minutes in printed]
         if point.drawn and shared:
             x, errors = tuple(map(float, shared)), tuple(printed[minutes] for minutes in shared)
@@ -109,7 +112,7 @@ def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
 
 def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
     """Draws one line for each network of the front, the knee strong, references in grey, published ones dotted."""
-    figure = blank_figure("minutes ahead", "validation MAE")
+    figure = blank_figure("minutes ahead", f"validation {data.metric.upper()}")
     named = set()
     for curve in sorted(data.curves, key=lambda curve: curve.kind != "front"):
         figure.add_scatter(

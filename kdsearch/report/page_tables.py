@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.report.limits import verdict
-from kdsearch.report.numbers import count, error, mae, magnitude, measured, share, significant, spread
+from kdsearch.report.numbers import count, error, magnitude, measured, share, significant, spread
 
 if TYPE_CHECKING:
     from kdsearch.record import Cost, Metrics, Reference
@@ -58,7 +58,7 @@ def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
 
 def all_trials_table(summary: StudySummary) -> str:
     """Writes every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
-    heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", "Validation<br>MAE"]
+    heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", f"Validation<br>{summary.metric.upper()}"]
     heads += ["Limits"] if _is_limited(summary) else []
     head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
     rows = "".join(_plain_row(trial, summary) for trial in summary.trials)
@@ -102,7 +102,8 @@ def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
     costs = [_DASH] * 3
     if trial.cost is not None:
         costs = [count(trial.cost.parameters), magnitude(trial.cost.flops), _latency(trial.cost)[0]]
-    cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(mae(trial.metrics)))]
+    value = measured(trial.metrics, summary.metric, "all", "val")
+    cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(value))]
     if _is_limited(summary):
         cells.append(f"<td>{'<br>'.join(map(html.escape, verdict(trial, summary.limits))) or _DASH}</td>")
     return f"<tr><td>{trial.number}</td>{words}{''.join(cells)}</tr>"

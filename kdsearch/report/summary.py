@@ -119,6 +119,11 @@ class StudySummary(_Model):
         """The reference that networks are compared with."""
         return next((reference for reference in self.references if reference.name == "teacher"), None)
 
+    @property
+    def metric(self) -> str:
+        """Which error figures show: the first that was minimised, MAE where none was."""
+        return next((one.name for one in self.objectives if OBJECTIVES[one.name].is_error), "mae")
+
     def kind(self, trial: TrialSummary) -> str:
         """What a trial is called in tables and figures: its route, after its family where the study has several."""
         families = {str(one.params.get("family", "")) for one in self.trials}

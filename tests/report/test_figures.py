@@ -6,10 +6,15 @@ from dataclasses import replace
 import pytest
 
 from kdsearch.report.cost_figure import COSTS, draw_error_against_cost, gather_error_against_cost
-from kdsearch.report.curve_figures import draw_learning_curves, gather_error_by_horizon, gather_learning_curves
+from kdsearch.report.curve_figures import (
+    draw_error_by_horizon,
+    draw_learning_curves,
+    gather_error_by_horizon,
+    gather_learning_curves,
+)
 from kdsearch.report.figures import FIGURES
 from kdsearch.report.style import error_range, kind_colours, top_of
-from kdsearch.report.summary import summarise
+from kdsearch.report.summary import ObjectiveSummary, summarise
 from kdsearch.study.store import StudyStore
 
 
@@ -23,6 +28,27 @@ def test_marks_are_the_finished_trials(confirmed: StudyStore, cost: str) -> None
     assert data.lines.keys() == {"last value", "calendar profile"}
     assert data.teacher is not None
     assert data.knee in {(mark.cost, mark.error) for mark in data.marks}
+
+
+def test_a_study_of_rmse_shows_rmse(confirmed: StudyStore) -> None:
+    """Networks, references and titles are of the first error that was minimised; costs do not count."""
+    summary = summarise(confirmed)
+    latency, rmse = ObjectiveSummary(name="latency", unit="ms"), ObjectiveSummary(name="rmse", unit="")
+    of_rmse = summary.model_copy(update={"objectives": [latency, rmse]})
+    data = gather_error_against_cost(of_rmse, "flops")
+    assert data.teacher is not None
+    assert summary.teacher is not None
+    of_teacher = summary.teacher.metrics["val"]
+    assert data.teacher.error == of_teacher["rmse"]["all"] != of_teacher["mae"]["all"]
+    assert {mark.error for mark in data.marks} == {
+        trial.metrics["val"]["rmse"]["all"] for trial in summary.trials if trial.state == "COMPLETE"
+    }
+    assert "validation RMSE" in data.marks[0].text
+    assert draw_error_against_cost(data).layout.yaxis.title.text == "validation RMSE"
+    by_horizon = gather_error_by_horizon(of_rmse)
+    best = summary.front_trials[0].metrics["val"]["rmse"]
+    assert by_horizon.curves[0].errors == tuple(best[minutes] for minutes in summary.horizons)
+    assert draw_error_by_horizon(by_horizon).layout.yaxis.title.text == "validation RMSE"
 
 
 def test_the_staircase_falls(confirmed: StudyStore) -> None:
