@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.report.summary import summarise
-from kdsearch.reproduce.arms import Arm, arms_of
-from kdsearch.reproduce.results import ArmResult, read_arms
+from kdsearch.reproduce.arms import Arm, Claim, arms_of
+from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, read_arms
 from kdsearch.reproduce.runs import Listener, ReproduceOptions, paper_setup, run_search_beside, study_name
 from kdsearch.reproduce.tables import Cell, cell_of, head_of
 from kdsearch.reproduce.verdicts import Verdict, verdict
@@ -41,8 +41,12 @@ class FoundLine(BaseModel):
         found: What our search found.
         published_errors: Test MAE of the paper's setting, horizon -> mean and spread over seeds.
         found_errors: The same of ours, with the same seeds and epochs.
-        verdict: Whether ours is better.
+        plain_errors: The same of ours without a teacher in the loss.
+        verdict: Whether ours is better than the paper's.
         gains: Test MAE of the paper's setting minus that of ours, seed by seed.
+        teacher_verdicts: "epochs" and "seconds" -> whether ours is better than without a teacher in the loss, trained
+            for the same epochs or for the same CPU seconds.
+        teacher_gains: Test MAE without a teacher minus that of ours, likewise, seed by seed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,8 +57,11 @@ class FoundLine(BaseModel):
     found: dict[str, Any]
     published_errors: dict[str, Cell]
     found_errors: dict[str, Cell]
+    plain_errors: dict[str, Cell]
     verdict: Verdict
     gains: list[float]
+    teacher_verdicts: dict[str, Verdict]
+    teacher_gains: dict[str, list[float]]
     study: str
 
 
@@ -74,7 +81,8 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     """Search batch, learning rate and weights of each loss (Table 6) or of each pruned share (Table 9).
 
     Every trial trains as long as every other and sees one seed; the best one by validation error and the paper's
-    setting are then trained with every seed.
+    setting are then trained with every seed, and beside them the same networks without a teacher in the loss: what a
+    search finds may be a better batch and learning rate alone.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
@@ -98,27 +106,30 @@ def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLin
     best = summary.front_trials[0]
     ours = Arm("found", "", {one: best.params[one] for one in (*FIXED, *SEARCHED, "epochs") if one in best.params})
     results = read_arms(store, {"published": published, "found": ours})
-    sides = {side: _errors(results, side) for side in ("published", "found")}
-    gains = [sides["published"]["all"][seed] - error for seed, error in sides["found"]["all"].items()]
+    theirs, its = results["published"].errors(), results["found"].errors()
+    gains = [theirs[seed] - error for seed, error in its.items()]
+    taught = claim_outcomes(Claim(f"a teacher helps: {name}", ("found",)), results)
     states = [trial.state for trial in summary.trials]
     return FoundLine(
         setting=name,
         trials={state: states.count(state) for state in sorted(set(states))},
         published=_searched(published.params),
         found=_searched(ours.params),
-        published_errors={horizon: cell_of(list(errors.values())) for horizon, errors in sides["published"].items()},
-        found_errors={horizon: cell_of(list(errors.values())) for horizon, errors in sides["found"].items()},
+        published_errors=_cells(results["published"]),
+        found_errors=_cells(results["found"]),
+        plain_errors=_cells(results["found"], "twin"),
         verdict=verdict(gains).verdict,
         gains=gains,
+        teacher_verdicts={budget: outcome.verdict for budget, outcome in taught.items()},
+        teacher_gains={budget: list(outcome.gains) for budget, outcome in taught.items()},
         study=study,
     )
 
 
-def _errors(results: Mapping[str, ArmResult], side: str) -> dict[str, dict[int, float]]:
-    """Test MAE by horizon and seed."""
-    runs = results[side].runs["own"]
-    horizons = next(iter(runs.values())).metrics["test"]["mae"]
-    return {horizon: results[side].errors(horizon=horizon) for horizon in horizons}
+def _cells(result: ArmResult, kind: Kind = "own") -> dict[str, Cell]:
+    """Test MAE by horizon, over the seeds."""
+    horizons = next(iter(result.runs[kind].values())).metrics["test"]["mae"]
+    return {horizon: cell_of(list(result.errors(kind, horizon=horizon).values())) for horizon in horizons}
 
 
 def _searched(params: Mapping[str, Scalar]) -> dict[str, Any]:

@@ -33,19 +33,24 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
 
 
 def shown_search(made: SearchReproduction) -> Iterator[Shown]:
-    """One table: two lines for each search."""
+    """One table: three lines for each search."""
     horizons = sorted(made.lines[0].found_errors, key=_last_mean)
     settings = list(dict.fromkeys(name for line in made.lines for name in (*line.published, *line.found)))
     rows = []
     for line in made.lines:
-        sides = (("the paper's", line.published, line.published_errors), ("found", line.found, line.found_errors))
-        for side, params, errors in sides:
-            trials = ", ".join(f"{number} {state}" for state, number in line.trials.items()) if side == "found" else ""
-            better = f"{line.verdict} ({_gains(line.gains)})" if side == "found" else ""
+        taught = (f"{line.teacher_verdicts[budget]} ({_gains(line.teacher_gains[budget])})" for budget in BUDGETS)
+        trials = ", ".join(f"{number} {state}" for state, number in line.trials.items())
+        said = [f"{line.verdict} ({_gains(line.gains)})", *taught, trials]
+        for side, params, errors, words in (
+            ("the paper's", line.published, line.published_errors, [""] * len(said)),
+            ("found", line.found, line.found_errors, said),
+            ("found, no teacher", {}, line.plain_errors, [""] * len(said)),
+        ):
             values = [_setting(params.get(name)) for name in settings]
-            rows.append([line.setting, side, *values, *(_cell(errors[one]) for one in horizons), better, trials])
-    heads = ["", "", *settings, *(f"MAE {_horizon(one)}" for one in horizons), "better than the paper's", "trials"]
-    yield f"{made.title}; test MAE, {made.unit}", heads, rows
+            rows.append([line.setting, side, *values, *(_cell(errors[one]) for one in horizons), *words])
+    heads = ["", "", *settings, *(f"MAE {_horizon(one)}" for one in horizons), "better than the paper's"]
+    heads += [f"better than without a teacher, {words}" for words in BUDGETS.values()]
+    yield f"{made.title}; test MAE, {made.unit}", [*heads, "trials"], rows
 
 
 def _printed(made: Reproduction, metric: str, horizon: str) -> bool:

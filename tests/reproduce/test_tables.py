@@ -106,6 +106,10 @@ def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, mo
     assert line["published"] == {"batch": 50, "learning_rate": 1e-3, "alpha1": 0.593}
     assert set(line["found"]) == set(line["published"])
     assert len(line["gains"]) == 2
+    assert set(line["teacher_verdicts"]) == {"epochs", "seconds"}
+    with_teacher, without = line["found_errors"]["all"]["mean"], line["plain_errors"]["all"]["mean"]
+    assert without - with_teacher == pytest.approx(sum(line["teacher_gains"]["epochs"]) / 2)
+    assert [row[1] for row in found.tables[0][2]] == ["the paper's", "found", "found, no teacher"]
     store = find_study("ring-izadi-table6-ord-quick", options.studies, None)
     first = store.trials()[0]
     assert (first.state, first.params["alpha1"]) == ("COMPLETE", 0.593)
