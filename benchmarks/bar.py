@@ -19,7 +19,7 @@ import numpy as np
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
-from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.study.space import load_space
 from kdsearch.teachers import STID, reference_lines
 from kdsearch.trial import Bench, TaughtNetwork

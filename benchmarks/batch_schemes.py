@@ -18,7 +18,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.accuracy import network_errors
-from kdsearch.running import prepared_dataset
+from kdsearch.preparing import prepared_dataset
 from kdsearch.train import fit
 from kdsearch.trial_config import TrialConfig
 

@@ -16,7 +16,7 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused
 from kdsearch.distill.tables import SpatialTable, TeacherTables, TemporalTable
 from kdsearch.distill.taps import tapped
-from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.trial import Bench
 
 

@@ -23,8 +23,8 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
 from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.latency import measure_latency
+from kdsearch.preparing import prepared_dataset
 from kdsearch.record import Latency
-from kdsearch.running import prepared_dataset
 from kdsearch.train import fit
 from kdsearch.trial_config import TrialConfig
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.studies import bare_meta
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.record import GoOn, TrialRecord
-from kdsearch.running import prepared_dataset, trained_teacher
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.parameters import Fixed, Range
 from kdsearch.study.ray_executor import RayExecutor

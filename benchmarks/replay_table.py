@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from kdsearch.running import prepared_dataset, trained_teacher
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.trial import Bench
 
 EPOCHS = 16

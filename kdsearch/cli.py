@@ -248,7 +248,7 @@ def teacher(
     Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.console import print_table
-    from kdsearch.running import prepared_dataset, trained_teacher
+    from kdsearch.preparing import prepared_dataset, trained_teacher
     from kdsearch.study.space import load_space
     from kdsearch.teachers import reference_lines
 

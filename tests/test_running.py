@@ -5,16 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kdsearch.data.protocols import Prepared
 from kdsearch.errors import RunError, SpaceError
-from kdsearch.fresh import fresh_network
 from kdsearch.run_options import RunOptions
-from kdsearch.running import check_space, run
+from kdsearch.running import run
 from kdsearch.study.driver import StudyEvent
-from kdsearch.study.parameters import Fixed
-from kdsearch.study.space import load_space, space_names
-from kdsearch.teachers import teacher_config
-from kdsearch.trial_config import TrialConfig
 
 SPACE = """
 name = "tiny"
@@ -78,21 +72,6 @@ def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path, monke
     options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=2, executor="local", studies=tmp_path / "studies")
     with pytest.raises(RunError, match=r"database sqlite:///.*/study.db failed: no such table: trials; what it holds"):
         run(options, lambda _: None, break_it)
-
-
-@pytest.mark.parametrize("name", [name for name in space_names() if name != "demo"])
-def test_every_shipped_space_is_understood_by_trials_and_its_teacher_can_teach(
-    name: str, prepared: Prepared, prepared_grid: Prepared
-) -> None:
-    """Every value, every point, and every loss that a family of it may be taught by."""
-    space = load_space(name)
-    data = prepared_grid if space.protocol == "stresnet" else prepared
-    check_space(space, data, teacher_config(data, "best", space.teacher))
-    fixed = {one.name: one.value for one in space.parameters if isinstance(one, Fixed) and not one.when}
-    for point in space.points:
-        params = {"route": "student"} | fixed | point.params
-        network = fresh_network(data, TrialConfig.of(params | {"width": 4}), 0)
-        assert network.outputs in {1, data.protocol.horizon}
 
 
 def test_a_pair_that_cannot_work_together_is_refused_before_anything_is_trained(

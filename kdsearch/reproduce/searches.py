@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from kdsearch.preparing import prepared_dataset
 from kdsearch.report.summary import summarise
 from kdsearch.reproduce.arms import Arm, Claim, arms_of
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, read_arms
 from kdsearch.reproduce.runs import Listener, ReproduceOptions, paper_setup, run_search_beside, study_name
 from kdsearch.reproduce.tables import Cell, cell_of, head_of
 from kdsearch.reproduce.verdicts import Verdict, verdict
-from kdsearch.running import prepared_dataset
 from kdsearch.study.parameters import Scalar
 from kdsearch.study.store import StudyStore
 

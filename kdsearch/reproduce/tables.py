@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import Prepared
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.record import Metrics, Reference
 from kdsearch.report.published import PUBLISHED, comparable_with
 from kdsearch.report.published_izadi import TABLE_3
@@ -16,7 +17,6 @@ from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
 from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
 from kdsearch.reproduce.runs import Listener, ReproduceOptions, Setup, open_study, paper_setup, run_arms
 from kdsearch.reproduce.verdicts import Verdict
-from kdsearch.running import prepared_dataset, trained_teacher
 from kdsearch.study.store import StudyMeta
 
 __all__ = ["Cell", "ClaimLine", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]

@@ -14,10 +14,11 @@ import pytest
 
 from kdsearch.confirm.quiet_pass import confirm
 from kdsearch.data.series import Series
+from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.record import GoOn, Training, TrainingKind, TrialRecord, to_the_end
 from kdsearch.report.summary import summarise
 from kdsearch.run_options import RunOptions
-from kdsearch.running import RunResult, prepared_dataset, run, trained_teacher
+from kdsearch.running import RunResult, run
 from kdsearch.study.executors import LocalExecutor
 from kdsearch.study.store import StudyStore
 from kdsearch.trial import Bench
