@@ -98,9 +98,10 @@ def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tup
         assert record.cost is not None
         error, seconds = record.metrics["val"][metric]["all"], record.seconds["train"]
         found.append((error, record.cost.parameters, name, network))
+        tests = Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
         print(
             f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error:.3f}, "
-            f"test {shown(record.metrics['test'][metric])}; {seconds:.0f} CPU s"
+            f"test {shown(tests)}; {seconds:.0f} CPU s"
         )
     _, _, name, network = min(found, key=lambda one: one[0])
     return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
@@ -108,7 +109,8 @@ def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tup
 
 def teacher_errors(prepared: Prepared, name: str, metric: str, seed: int) -> dict[str, float]:
     """Test errors of a teacher by horizon."""
-    return trained_teacher(prepared, "best", TEACHERS[name], seed)[1].metrics["test"][metric]
+    network, _ = trained_teacher(prepared, "best", TEACHERS[name], seed)
+    return Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
 
 
 def print_lines(bench: Bench, metric: str) -> None:
