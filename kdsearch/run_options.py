@@ -36,6 +36,8 @@ class RunOptions:
         sampler: As in `kdsearch.study.search.SAMPLERS`.
         confirm_seeds: Seeds of each network of the front in the quiet pass.
         confirm_points: Whether the networks of the space's points are confirmed too, wherever they ended.
+        confirm_best: How many networks of least error, by the first objective, are confirmed too: with one seed the
+            best of many is a lucky one.
         study: Name; dataset and space where None.
         studies: Folder of studies.
         storage: Database address; a SQLite file in the study's folder where None.
@@ -67,6 +69,7 @@ class RunOptions:
     sampler: str = "tpe"
     confirm_seeds: int = 1
     confirm_points: bool = False
+    confirm_best: int = 0
     study: str | None = None
     studies: Path = Path("studies")
     storage: str | None = None

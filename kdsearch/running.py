@@ -116,8 +116,9 @@ def _search_and_confirm(
             stopping=options.stopping,
             progress=watch,
         )
-        points = [point.params for point in space.points] if options.confirm_points else []
-        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk, also=points)
+        also = [point.params for point in space.points] if options.confirm_points else []
+        also += [trial.params for trial in summarise(store).best(options.confirm_best)]
+        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk, also=also)
         return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
     finally:
         write_page(summarise(store, options.prefer), _report_path(options, store))

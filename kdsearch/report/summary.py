@@ -143,6 +143,11 @@ class StudySummary(_Model):
         by_number = {trial.number: trial for trial in self.trials}
         return [by_number[number] for number in self.front]
 
+    def best(self, count: int) -> list[TrialSummary]:
+        """So many finished trials inside the limits, least first objective first."""
+        names = [objective.name for objective in self.objectives]
+        return sorted(_candidates(self.trials, names), key=lambda trial: _values(trial, names))[:count]
+
     @property
     def horizons(self) -> list[str]:
         """Reported horizons in minutes, ascending, without "all"."""
@@ -235,13 +240,18 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
     )
 
 
-def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
-    """The front's trials by their first objective."""
-    candidates = [
+def _candidates(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
+    """Finished trials inside the limits, all objectives known."""
+    return [
         trial
         for trial in trials
         if trial.feasible and trial.objectives and np.isfinite(_values(trial, objectives)).all()
     ]
+
+
+def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
+    """The front's trials by their first objective."""
+    candidates = _candidates(trials, objectives)
     if not candidates:
         return []
     on_front = non_dominated([_values(trial, objectives) for trial in candidates])

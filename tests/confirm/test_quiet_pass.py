@@ -246,6 +246,17 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     store.close()
 
 
+def test_the_best_few_are_confirmed_beside_the_front(options: RunOptions) -> None:
+    """By the first objective; a front of one objective is a single network, the luckiest with the search's seed."""
+    again(options, trials=3, objectives="mae", confirm_best=2, study="few", stopping=False)
+    store = StudyStore.open(f"sqlite:///{options.studies / 'few' / 'study.db'}", "few")
+    summary = summarise(store)
+    store.close()
+    by_error = sorted(summary.trials, key=lambda trial: trial.metrics["val"]["mae"]["all"])
+    assert [trial.number for trial in summary.best(2)] == [trial.number for trial in by_error[:2]]
+    assert [trial.confirmed is not None for trial in by_error] == [True, True, False]
+
+
 def test_points_are_confirmed_off_the_front_and_like_trainings_are_one(
     options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,15 @@ def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, mo
     assert without - with_teacher == pytest.approx(sum(line["teacher_gains"]["epochs"]) / 2)
     assert [row[1] for row in found.tables[0][2]] == ["the paper's", "found", "found, no teacher"]
     store = find_study("ring-izadi-table6-ord-quick", options.studies, None)
+    means = {
+        trial.params["alpha1"]: sum(
+            one.metrics["val"]["mae"]["all"] for one in trial.confirmation.trained("own", "further")
+        )
+        for trial in store.trials()
+        if trial.confirmation is not None
+    }
+    assert len(means) == 3
+    assert line["found"]["alpha1"] == min(means, key=lambda alpha1: means[alpha1])
     first = store.trials()[0]
     assert (first.state, first.params["alpha1"]) == ("COMPLETE", 0.593)
     assert first.confirmation is not None
