@@ -19,7 +19,7 @@ ARROW += [
     "report",
     "confirm",
 ]
-ARROW += ["doctor", "run_options", "running", "console", "reproduce", "cli_data", "cli"]
+ARROW += ["doctor", "run_options", "preparing", "running", "console", "reproduce", "cli_data", "cli"]
 TORCH_FREE = ["errors.py", "record.py", "report", "study/store.py", "study/objectives.py", "study/space.py"]
 TORCH_FREE += ["run_options.py", "cli_data.py", "cli.py"]
 
