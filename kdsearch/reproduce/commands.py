@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdsearch.errors import StudyError
-from kdsearch.reproduce.runs import Listener, ReproduceOptions, with_paper_channel
+from kdsearch.reproduce.runs import Listener, ReproduceOptions
 from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
 from kdsearch.reproduce.shown import Shown, shown_search, shown_table
 from kdsearch.reproduce.table1 import as_table, table1
@@ -49,10 +49,10 @@ def reproduced(
         rows = table1()
         return Reproduced([], [as_table(rows)], [row.model_dump() for row in rows])
     if table in TABLE_ARMS:
-        search = reproduce_search(table, with_paper_channel(options), to)
+        search = reproduce_search(table, options, to)
         return Reproduced(search.head, list(shown_search(search)), search.model_dump())
     if table in TITLES:
-        made = reproduce_table(table, with_paper_channel(options), to)
+        made = reproduce_table(table, options, to)
         return Reproduced(made.head, list(shown_table(made)), made.model_dump())
     known = ", ".join(sorted({"table1", *TABLE_ARMS, *TITLES}))
     raise StudyError(f"there is no reproduction of {table!r}; choose one of {known}")

@@ -10,7 +10,15 @@ from kdsearch.report.numbers import mae
 from kdsearch.report.summary import TrialSummary, summarise
 from kdsearch.reproduce.arms import Arm, Claim, arms_of
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, read_arms
-from kdsearch.reproduce.runs import CANDIDATES, Listener, ReproduceOptions, paper_setup, run_search_beside, study_name
+from kdsearch.reproduce.runs import (
+    CANDIDATES,
+    Listener,
+    ReproduceOptions,
+    paper_setup,
+    run_search_beside,
+    study_name,
+    with_paper_channel,
+)
 from kdsearch.reproduce.tables import Cell, cell_of, head_of
 from kdsearch.reproduce.verdicts import Verdict, verdict
 from kdsearch.study.parameters import Scalar
@@ -89,8 +97,10 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
+    level = options.level  # an unknown one is refused before anything is read
+    options = with_paper_channel(options)
     prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
-    arms, setup = arms_of(prepared.series.name, options.level), paper_setup(options.level, ())
+    arms, setup = arms_of(prepared.series.name, level), paper_setup(level, ())
     lines, head = [], []
     for name in TABLE_ARMS[table]:
         what, arm = f"{table}-{name}", arms[name]
@@ -98,7 +108,7 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
         to.talk(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
         lines.append(_found(name, arm, store, study_name(options, what)))
-        head = head_of(options, options.level.words, note, prepared, store.meta)
+        head = head_of(options, level.words, note, prepared, store.meta)
         store.close()
     return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=prepared.unit)
 

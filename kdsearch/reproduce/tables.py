@@ -15,7 +15,15 @@ from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arm
 from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
 from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
-from kdsearch.reproduce.runs import Listener, ReproduceOptions, Setup, open_study, paper_setup, run_arms
+from kdsearch.reproduce.runs import (
+    Listener,
+    ReproduceOptions,
+    Setup,
+    open_study,
+    paper_setup,
+    run_arms,
+    with_paper_channel,
+)
 from kdsearch.reproduce.verdicts import Verdict
 from kdsearch.study.store import StudyMeta
 
@@ -132,6 +140,7 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     """
     level = options.level  # an unknown one is refused before anything is read
     trained = room_training(options.fidelity) if table == "room" else level.words
+    options = with_paper_channel(options)
     prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
     asked = _asked_room(prepared, options) if table == "room" else _asked_of_paper(table, prepared, options)
     results = run_arms(options, asked.setup, asked.arms, to)

@@ -130,3 +130,10 @@ def test_an_unknown_table_is_named() -> None:
     """Before anything is read."""
     with pytest.raises(StudyError, match="there is no reproduction of 'table99'; choose one of claims, room, table1"):
         derive("table99", ReproduceOptions("ring"))
+
+
+@pytest.mark.parametrize("table", ["table2", "table6", "room"])
+def test_an_unknown_fidelity_is_named_before_data_is_read(table: str) -> None:
+    """The dataset is not there either; that is not what is said."""
+    with pytest.raises(StudyError, match="'lots'"):
+        derive(table, ReproduceOptions("nowhere", fidelity="lots"))
