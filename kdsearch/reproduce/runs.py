@@ -44,6 +44,7 @@ class ReproduceOptions:
         trials: Of each search of Tables 6 and 9.
         executor: As in `RunOptions`.
         workers: As in `RunOptions`.
+        device: Where tensors live.
         studies: Folder of studies.
         data_dir: Folder of datasets.
         command: As typed, for the record.
@@ -56,6 +57,7 @@ class ReproduceOptions:
     trials: int = 30
     executor: str = "ray"
     workers: int | None = None
+    device: str = "cpu"
     studies: Path = Path("studies")
     data_dir: Path | None = None
     command: str = "kdsearch reproduce"
@@ -210,6 +212,7 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         trials=trials,
         executor=options.executor,
         workers=options.workers,
+        device=options.device,
         confirm_seeds=options.seeds,
         confirm_points=True,
         study=study,

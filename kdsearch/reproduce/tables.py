@@ -232,7 +232,7 @@ def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> l
 
 def _attention(lines: Sequence[Line], asked: _Asked, prepared: Prepared, options: ReproduceOptions) -> list[Line]:
     """Table 3's lines: what share of the targets each row's alpha1 gives to the teacher."""
-    teacher, _ = trained_teacher(prepared, asked.setup.recipe, dict(asked.setup.teacher), 0)
+    teacher, _ = trained_teacher(prepared, asked.setup.recipe, dict(asked.setup.teacher), 0, device=options.device)
     found = []
     for line, row in zip(lines, asked.rows, strict=True):
         params, seeds = asked.arms[row.source].params, range(options.seeds)

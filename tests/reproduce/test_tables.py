@@ -1,6 +1,7 @@
 """Tables of a tiny dataset, trained for real: what is there is not trained again, and every cell has its seeds."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,13 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def derive(table: str, options: ReproduceOptions) -> Reproduced:
     """A table, without a word on the way."""
     return reproduced(table, options, lambda _: None, lambda _: None)
+
+
+def test_a_device_that_is_not_there_is_refused_before_training(options: ReproduceOptions, trained: list[str]) -> None:
+    """The question reaches the run that would use it."""
+    with pytest.raises(StudyError, match="no device 'cuda:99' here"):
+        derive("table2", replace(options, device="cuda:99"))
+    assert trained == []
 
 
 def test_a_table_trains_what_it_lacks_and_nothing_twice(options: ReproduceOptions, trained: list[str]) -> None:
