@@ -3,6 +3,7 @@
 The names below are the public ones; what is heavy is imported when it is first used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from kdsearch.study.store import StudyStore
     from kdsearch.trial import Bench
     from kdsearch.trial_config import TrialConfig
+
+# On a GPU float32 is to mean float32: by default cuDNN rounds the factors of convolutions to TF32, and a shrunk network
+# then differs from the masked one by more than pruning allows. The GPU's libraries read this when they begin.
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 
 __version__ = "0.1.0"
 

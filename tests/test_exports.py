@@ -1,6 +1,11 @@
 """What the package offers by name is there."""
 
+import os
+import subprocess
+import sys
 from types import ModuleType
+
+import pytest
 
 import kdsearch
 
@@ -20,3 +25,12 @@ def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
     assert kdsearch.__version__ == version("kdsearch")
+
+
+@pytest.mark.parametrize(("chosen", "found"), [({}, "0"), ({"NVIDIA_TF32_OVERRIDE": "1"}, "1")])
+def test_float32_is_float32_on_a_gpu_unless_the_user_says_otherwise(chosen: dict[str, str], found: str) -> None:
+    """Set by the import, before any library of a GPU begins."""
+    others = {name: value for name, value in os.environ.items() if name != "NVIDIA_TF32_OVERRIDE"}
+    look = "import os, kdsearch; print(os.environ['NVIDIA_TF32_OVERRIDE'])"
+    seen = subprocess.run([sys.executable, "-c", look], env=others | chosen, capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == found
