@@ -20,6 +20,7 @@ from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.preparing import prepared_dataset, trained_teacher
+from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space import load_space
 from kdsearch.teachers import STID, reference_lines
 from kdsearch.trial import Bench, TaughtNetwork
@@ -107,24 +108,38 @@ def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tup
     return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
 
 
-def teacher_errors(prepared: Prepared, name: str, metric: str, seed: int) -> dict[str, float]:
-    """Test errors of a teacher by horizon."""
-    network, _ = trained_teacher(prepared, "best", TEACHERS[name], seed)
-    return Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
+def plain_errors(prepared: Prepared, settings: dict[str, Any], metric: str, seed: int) -> tuple[int, dict[str, float]]:
+    """Parameters and test errors by horizon of a network that hears no teacher."""
+    network, record = trained_teacher(prepared, "best", settings, seed)
+    assert record.cost is not None
+    return record.cost.parameters, Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
 
 
-def print_lines(bench: Bench, metric: str) -> None:
-    """What the reports draw as lines beside the students."""
-    stid, _ = trained_teacher(bench.prepared, "best", STID, SEEDS[0])
-    print(f"the reports' STID: test {metric} {shown(bench.bundle_metrics(stid.bundle, 'test')[metric])}")
-    for line in reference_lines(bench.prepared, ("test",)):
+def print_lines(prepared: Prepared, metric: str) -> None:
+    """What needs no training."""
+    for line in reference_lines(prepared, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
+
+
+def print_beside(taught: list[dict[str, float]], stid: list[tuple[int, dict[str, float]]]) -> None:
+    """The undistilled STID of the reports and what it errs more than the teacher, horizon by horizon, seed by seed."""
+    parameters, errors = stid[0][0], [each for _, each in stid]
+    print(f"the reports' STID, {parameters:,} parameters: {shown(mean_errors(errors))} ± {spread_of(errors):.3f}")
+    for horizon in sorted((name for name in errors[0] if name != "all"), key=float):
+        more = [own[horizon] - theirs[horizon] for own, theirs in zip(errors, taught, strict=True)]
+        outcome = verdict([-one for one in more]).verdict
+        print(f"  to the teacher at {horizon} min: {', '.join(f'{one:+.3f}' for one in more)}; less error: {outcome}")
 
 
 def shown(errors: dict[str, float]) -> str:
     """Errors by horizon, the mean last."""
     horizons = sorted((name for name in errors if name != "all"), key=float)
     return " / ".join(f"{errors[name]:.2f}" for name in horizons) + f", mean {errors['all']:.2f}"
+
+
+def spread_of(each: list[dict[str, float]]) -> float:
+    """Standard deviation over seeds of the mean over horizons."""
+    return float(np.std([errors["all"] for errors in each], ddof=1))
 
 
 def mean_errors(each: list[dict[str, float]]) -> dict[str, float]:
@@ -144,7 +159,7 @@ def main() -> None:
     protocol, teachers, students = BARS[options.dataset]
     prepared, _ = prepared_dataset(options.dataset, options.protocol or protocol, None)
     teacher, bench, largest = best_teacher(prepared, teachers, options.metric)
-    print_lines(bench, options.metric)
+    print_lines(prepared, options.metric)
     common = {"error": "absolute", "input": "deviation", "profile": profile_kind(prepared)}
     arms = {
         (name, how): common | students[name] | TEACHINGS[how]
@@ -157,14 +172,17 @@ def main() -> None:
             arm: [pool.submit(trained, bench, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
-        heard = [pool.submit(teacher_errors, prepared, teacher, options.metric, seed) for seed in SEEDS]
+        heard, stid = (
+            [pool.submit(plain_errors, prepared, settings, options.metric, seed) for seed in SEEDS]
+            for settings in (TEACHERS[teacher], STID)
+        )
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
-        taught = [job.result() for job in heard]
+        taught, beside = [job.result()[1] for job in heard], [job.result() for job in stid]
     print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
-    spread = np.std([errors["all"] for errors in taught], ddof=1)
-    print(f"the teacher, {teacher}: {shown(mean_errors(taught))} ± {spread:.3f}")
+    print(f"the teacher, {teacher}: {shown(mean_errors(taught))} ± {spread_of(taught):.3f}")
+    print_beside(taught, beside)
     for (name, how), each in sorted(made.items(), key=lambda one: np.mean([errors["all"] for *_, errors in one[1]])):
-        spread = np.std([errors["all"] for *_, errors in each], ddof=1)
+        spread = spread_of([errors for *_, errors in each])
         pairs = [one[3]["all"] - plain[3]["all"] for one, plain in zip(each, made[name, "plain"], strict=True)]
         parameters, epochs = each[0][0], [one[1] for one in each]
         fits = "" if parameters <= SHARE * largest else ", too large"
