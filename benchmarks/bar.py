@@ -125,16 +125,20 @@ def print_beside(taught: list[dict[str, float]], stid: list[tuple[int, dict[str,
     """The undistilled STID of the reports and what it errs more than the teacher, horizon by horizon, seed by seed."""
     parameters, errors = stid[0][0], [each for _, each in stid]
     print(f"the reports' STID, {parameters:,} parameters: {shown(mean_errors(errors))} ± {spread_of(errors):.3f}")
-    for horizon in sorted((name for name in errors[0] if name != "all"), key=float):
+    for horizon in horizons_of(errors[0]):
         more = [own[horizon] - theirs[horizon] for own, theirs in zip(errors, taught, strict=True)]
         outcome = verdict([-one for one in more]).verdict
         print(f"  to the teacher at {horizon} min: {', '.join(f'{one:+.3f}' for one in more)}; less error: {outcome}")
 
 
+def horizons_of(errors: dict[str, float]) -> list[str]:
+    """Reported minutes ahead, in order."""
+    return sorted((name for name in errors if name != "all"), key=float)
+
+
 def shown(errors: dict[str, float]) -> str:
     """Errors by horizon, the mean last."""
-    horizons = sorted((name for name in errors if name != "all"), key=float)
-    return " / ".join(f"{errors[name]:.2f}" for name in horizons) + f", mean {errors['all']:.2f}"
+    return " / ".join(f"{errors[name]:.2f}" for name in horizons_of(errors)) + f", mean {errors['all']:.2f}"
 
 
 def spread_of(each: list[dict[str, float]]) -> float:
