@@ -1,6 +1,6 @@
 """Reproductions as tables of a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kdsearch.report.numbers import count, error, share, significant, spread
 from kdsearch.reproduce.searches import SearchReproduction
@@ -33,24 +33,23 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
 
 
 def shown_search(made: SearchReproduction) -> Iterator[Shown]:
-    """One table: three lines for each search."""
+    """The settings with their errors, three lines for each search; then whether those found are better."""
     horizons = sorted(made.lines[0].found_errors, key=_last_mean)
-    settings = list(dict.fromkeys(name for line in made.lines for name in (*line.published, *line.found)))
-    rows = []
+    rows, verdicts = [], []
     for line in made.lines:
-        taught = (f"{line.teacher_verdicts[budget]} ({_gains(line.teacher_gains[budget])})" for budget in BUDGETS)
-        trials = ", ".join(f"{number} {state}" for state, number in line.trials.items())
-        said = [f"{line.verdict} ({_gains(line.gains)})", *taught, trials]
-        for side, params, errors, words in (
-            ("the paper's", line.published, line.published_errors, [""] * len(said)),
-            ("found", line.found, line.found_errors, said),
-            ("found, no teacher", {}, line.plain_errors, [""] * len(said)),
+        for side, settings, errors in (
+            ("the paper's", _settings(line.published), line.published_errors),
+            ("found", _settings(line.found), line.found_errors),
+            ("found, no teacher", "", line.plain_errors),
         ):
-            values = [_setting(params.get(name)) for name in settings]
-            rows.append([line.setting, side, *values, *(_cell(errors[one]) for one in horizons), *words])
-    heads = ["", "", *settings, *(f"MAE {_horizon(one)}" for one in horizons), "better than the paper's"]
-    heads += [f"better than without a teacher, {words}" for words in BUDGETS.values()]
-    yield f"{made.title}; test MAE, {made.unit}", [*heads, "trials"], rows
+            rows.append([line.setting, side, settings, *(_cell(errors[one]) for one in horizons)])
+        trials = ", ".join(f"{number} {state}" for state, number in line.trials.items())
+        verdicts.append([line.setting, trials, "the paper's", line.verdict, _gains(line.gains)])
+        for budget, words in BUDGETS.items():
+            said = [line.teacher_verdicts[budget], _gains(line.teacher_gains[budget])]
+            verdicts.append([line.setting, trials, f"no teacher, {words}", *said])
+    yield f"{made.title}; test MAE, {made.unit}", ["", "", "settings", *map(_horizon, horizons)], rows
+    yield "Is what was found better?", ["", "trials", "than", "verdict", "less MAE, by seed"], verdicts
 
 
 def _printed(made: Reproduction, metric: str, horizon: str) -> bool:
@@ -98,5 +97,7 @@ def _horizon(name: str) -> str:
     return "mean" if name == "all" else name if "%" in name else f"{name} min"
 
 
-def _setting(value: object) -> str:
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+def _settings(params: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in params.items()
+    )

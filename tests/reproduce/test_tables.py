@@ -118,6 +118,12 @@ def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, mo
     with_teacher, without = line["found_errors"]["all"]["mean"], line["plain_errors"]["all"]["mean"]
     assert without - with_teacher == pytest.approx(sum(line["teacher_gains"]["epochs"]) / 2)
     assert [row[1] for row in found.tables[0][2]] == ["the paper's", "found", "found, no teacher"]
+    assert [row[2] for row in found.tables[0][2]][::2] == ["batch 50, learning_rate 0.001, alpha1 0.593", ""]
+    assert [row[2:4] for row in found.tables[1][2]] == [
+        ["the paper's", line["verdict"]],
+        ["no teacher, same epochs", line["teacher_verdicts"]["epochs"]],
+        ["no teacher, same CPU seconds", line["teacher_verdicts"]["seconds"]],
+    ]
     store = find_study("ring-izadi-table6-ord-quick", options.studies, None)
     means = {
         trial.params["alpha1"]: sum(
