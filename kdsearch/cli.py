@@ -7,16 +7,15 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from kdsearch.cli_data import DataDir, Json, data_app
+from kdsearch.cli_data import data_app
+from kdsearch.cli_options import STORAGE, DataDir, Json, Prefer, Storage, Studies
+from kdsearch.cli_studies import studies_app
 from kdsearch.errors import KdsearchError, StudyError
 from kdsearch.interruption import INTERRUPTED, end_in_order, exit_code
-
-if TYPE_CHECKING:
-    from kdsearch.study.store import StudyListing
 
 __all__ = ["app", "main"]
 
@@ -27,16 +26,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(studies_app)
 app.add_typer(data_app, name="data")
-
-Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
-Prefer = Annotated[
-    str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
-]
-STORAGE = "KDSEARCH_STORAGE"
-Storage = Annotated[
-    str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")
-]
 
 
 @app.command()
@@ -115,77 +106,6 @@ def run(
         result = search(options, display.say, display.event)
     print_front(result.summary)
     typer.echo(f"report: {result.report}")
-
-
-@app.command("studies")
-def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as_json: Json = False) -> None:
-    """List the studies of a folder or database.
-
-    Example: kdsearch studies --json
-    """
-    from kdsearch.console import print_table
-    from kdsearch.study.address import shown as shown_address
-
-    found = _listings(studies, storage)
-    rows: list[dict[str, Any]] = [
-        {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
-        for one in found
-    ]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    shown = [
-        [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
-        for row in rows
-    ]
-    place = studies if storage is None else shown_address(storage)
-    print_table(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
-
-
-@app.command()
-def show(
-    study: Annotated[str, typer.Argument(help="Name of the study.")],
-    prefer: Prefer = None,
-    studies: Studies = Path("studies"),
-    storage: Storage = None,
-    as_json: Json = False,
-) -> None:
-    """Show a study: its front, knee and reference lines.
-
-    Example: kdsearch show pemsd8-stgcn --json
-    """
-    from kdsearch.console import print_front
-    from kdsearch.report.summary import summarise
-    from kdsearch.study.store import find_study
-
-    store = find_study(study, studies, storage)
-    summary = summarise(store, prefer)
-    store.close()
-    if as_json:
-        typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
-    else:
-        print_front(summary)
-
-
-@app.command()
-def report(
-    study: Annotated[str, typer.Argument(help="Name of the study.")],
-    output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
-    prefer: Prefer = None,
-    studies: Studies = Path("studies"),
-    storage: Storage = None,
-) -> None:
-    """Write a study's report: one HTML file that needs no network.
-
-    Example: kdsearch report pemsd8-stgcn
-    """
-    from kdsearch.report.page import write_page
-    from kdsearch.report.summary import summarise
-    from kdsearch.study.store import find_study
-
-    store = find_study(study, studies, storage)
-    typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
-    store.close()
 
 
 @app.command()
@@ -300,15 +220,6 @@ def parse_seconds(text: str) -> float:
     if match is None or float(match[1]) == 0:
         raise StudyError(f"--budget {text!r} is no time; write 90s, 15m or 2h")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
-
-
-def _listings(studies: Path, storage: str | None) -> "list[StudyListing]":
-    from kdsearch.study.store import list_database
-    from kdsearch.study.store import list_studies as list_folder
-
-    if storage is not None:
-        return list_database(storage)
-    return list_folder(studies) if studies.is_dir() else []
 
 
 def _hide_password() -> None:

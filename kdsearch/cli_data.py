@@ -1,17 +1,15 @@
 """`kdsearch data`: what is here, get it, verify it."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["DataDir", "Json", "data_app"]
+from kdsearch.cli_options import DataDir, Json
+
+__all__ = ["data_app"]
 
 data_app = typer.Typer(help="Datasets: what is here, get them, verify them.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
 
 
 @data_app.command("list")

@@ -21,10 +21,12 @@ from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.database import connect, disconnect, failures_named
 from kdsearch.study.driver import StudyEvent
 from kdsearch.study.executors import Executor, LocalExecutor
+from kdsearch.study.listing import find_study
+from kdsearch.study.meta import StudyMeta
 from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.runner import run_search
 from kdsearch.study.space import Point, SearchSpace, load_space
-from kdsearch.study.store import StudyMeta, StudyStore, find_study
+from kdsearch.study.store import StudyStore
 from kdsearch.teachers import reference_lines, teacher_config
 from kdsearch.trial import Bench
 from kdsearch.trial_config import RECIPES

@@ -11,7 +11,7 @@ from kdsearch.report.published_others import D2STGNN, LIGHTST, STGCN, STRESNET
 from kdsearch.report.published_point import PublishedPoint
 
 if TYPE_CHECKING:
-    from kdsearch.study.store import StudyMeta
+    from kdsearch.study.meta import StudyMeta
 
 __all__ = ["PUBLISHED", "comparable_with"]
 

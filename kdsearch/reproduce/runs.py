@@ -10,9 +10,10 @@ from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.run_options import RunOptions
 from kdsearch.running import run_space
 from kdsearch.study.driver import StudyEvent
+from kdsearch.study.listing import find_study
 from kdsearch.study.parameters import Scalar
 from kdsearch.study.space import Point, SearchSpace, load_space
-from kdsearch.study.store import StudyStore, find_study
+from kdsearch.study.store import StudyStore
 
 __all__ = [
     "CANDIDATES",

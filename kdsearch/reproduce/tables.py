@@ -25,7 +25,7 @@ from kdsearch.reproduce.runs import (
     with_paper_channel,
 )
 from kdsearch.reproduce.verdicts import Verdict
-from kdsearch.study.store import StudyMeta
+from kdsearch.study.meta import StudyMeta
 
 __all__ = ["Cell", "ClaimLine", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
 

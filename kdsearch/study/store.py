@@ -9,15 +9,13 @@ import os
 import socket
 import uuid
 import warnings
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -27,44 +25,11 @@ from kdsearch.record import Confirmation, Reference, Training, TrialRecord
 from kdsearch.study.address import shown
 from kdsearch.study.database import connect, disconnect
 from kdsearch.study.lock import locked
+from kdsearch.study.meta import StudyMeta, read_metas, refuse_other
 from kdsearch.study.stopping import End
 from kdsearch.study.tables import ConfirmationRow, EndRow, ReferenceRow, StudyRow, Table, TrainingRow, TrialRow
 
-__all__ = ["StoredTrial", "StudyListing", "StudyMeta", "StudyStore", "find_study", "list_database", "list_studies"]
-
-
-class StudyMeta(BaseModel):
-    """What a study is of; two runs with one study must agree on data, protocol, objectives, limits and teacher.
-
-    Attributes:
-        constraints: Limits as `Constraint` writes them; none in studies older than limits.
-        reference_point: The corner that hypervolume is measured from, one value for each objective; it stays as the
-            first run wrote it. None in studies older than it, and where a reference line was not measured.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    study: str
-    dataset: str
-    protocol: str
-    objectives: list[str]
-    data_hash: str
-    protocol_hash: str
-    teacher_hash: str | None
-    space_name: str
-    space_text: str
-    sampler: str
-    seed: int
-    data_note: str
-    protocol_text: str
-    command: str
-    created: str
-    versions: dict[str, str]
-    constraints: list[str] = Field(default_factory=list)
-    reference_point: list[float] | None = None
-
-
-_IDENTITY = ("dataset", "protocol", "objectives", "constraints", "data_hash", "protocol_hash", "teacher_hash")
+__all__ = ["StoredTrial", "StudyStore"]
 
 
 class StoredTrial(BaseModel):
@@ -89,16 +54,6 @@ class StoredTrial(BaseModel):
     record: TrialRecord | None
     feasible: bool
     confirmation: Confirmation | None
-
-
-class StudyListing(BaseModel):
-    """One study of a folder or database; `states` counts its trials by state."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str
-    meta: StudyMeta
-    states: dict[str, int]
 
 
 class StudyStore:
@@ -127,11 +82,14 @@ class StudyStore:
             StudyError: Where the database cannot be read or does not hold the study; the message names those it holds.
         """
         storage = connect(url, create=False)
-        metas = _metas(storage)
+        metas = read_metas(storage)
         if study not in metas:
             disconnect(storage)
             held = ", ".join(sorted(metas)) or "none"
             raise StudyError(f"there is no study {study!r} in {shown(url)}; it holds: {held}")
+        if study not in optuna.get_all_study_names(storage):
+            disconnect(storage)
+            raise StudyError(f"study {study!r} in {shown(url)} was left half made; run its command again")
         return cls(url, storage, metas[study])
 
     @classmethod
@@ -144,28 +102,16 @@ class StudyStore:
         storage = connect(url, create=True)
         try:
             with locked(storage.engine, meta.study):  # two first runs at once make one study
-                known = _metas(storage).get(meta.study)
+                known = read_metas(storage).get(meta.study)
                 if known is None:
                     _claim(storage, meta)
                 else:
-                    _refuse_other(known, meta)
+                    refuse_other(known, meta)
                 _make_optuna_study(storage, meta)
         except StudyError:
             disconnect(storage)
             raise
         return cls(url, storage, known or meta)
-
-    @staticmethod
-    def study_names(url: str) -> list[str]:
-        """Names of the studies in a database, in alphabetical order.
-
-        Raises:
-            StudyError: Where the database is not there or cannot be read.
-        """
-        storage = connect(url, create=False)
-        names = sorted(_metas(storage))
-        disconnect(storage)
-        return names
 
     def trials(self) -> list[StoredTrial]:
         """All rows of the study by number."""
@@ -255,47 +201,6 @@ class StudyStore:
                     raise
 
 
-def list_studies(folder: Path) -> list[StudyListing]:
-    """Studies of a folder: every study of every `*.db` in it and in its subfolders.
-
-    Raises:
-        StudyError: Where one of the files is no study database.
-    """
-    paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
-    return [listing for path in paths for listing in list_database(f"sqlite:///{path.resolve()}")]
-
-
-def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
-    """Open a study by its name: in the given database, or wherever it is in a folder of studies.
-
-    Raises:
-        StudyError: Where it is not there; the message names the studies that are.
-    """
-    if url is not None:
-        return StudyStore.open(url, name)
-    found = list_studies(folder) if folder.is_dir() else []
-    for listing in found:
-        if listing.meta.study == name:
-            return StudyStore.open(listing.url, name)
-    names = ", ".join(listing.meta.study for listing in found) or "none"
-    raise StudyError(f"there is no study {name!r} in {folder}; it holds: {names}")
-
-
-def list_database(url: str) -> list[StudyListing]:
-    """Studies of one database, in alphabetical order.
-
-    Raises:
-        StudyError: Where the database is not there or cannot be read.
-    """
-    storage = connect(url, create=False)
-    listings = []
-    for name, meta in sorted(_metas(storage).items()):
-        trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)
-        listings.append(StudyListing(url=url, meta=meta, states=dict(Counter(t.state.name for t in trials))))
-    disconnect(storage)
-    return listings
-
-
 def _claim(storage: RDBStorage, meta: StudyMeta) -> None:
     """Write our row first: a run that dies before Optuna's is made again from it by the next run."""
     if meta.study in optuna.get_all_study_names(storage):
@@ -312,20 +217,6 @@ def _make_optuna_study(storage: RDBStorage, meta: StudyMeta) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names(meta.objectives)  # what optuna-dashboard writes on its axes
-
-
-def _refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
-    differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
-    if differing:
-        words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
-        raise StudyError(
-            f"study {wanted.study!r} was made with other settings: {words}; give this run another --study name"
-        )
-
-
-def _metas(storage: RDBStorage) -> dict[str, StudyMeta]:
-    with Session(storage.engine) as session:
-        return {row.study: StudyMeta.model_validate_json(row.meta) for row in session.scalars(select(StudyRow))}
 
 
 def _json(model: BaseModel) -> str:

@@ -11,7 +11,7 @@ from kdsearch.record import GoOn, TrialRecord, to_the_end
 from kdsearch.reproduce import arms, searches
 from kdsearch.reproduce.arms import Fidelity
 from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
-from kdsearch.study.store import find_study
+from kdsearch.study.listing import find_study
 from kdsearch.trial import Bench
 from tests.ring import write_ring
 

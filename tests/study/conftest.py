@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy.engine import URL
 
 from kdsearch.record import Cost, GoOn, Latency, TrialRecord
+from kdsearch.study.meta import StudyMeta
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space import SearchSpace, load_space
-from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.store import StudyStore
 from kdsearch.study.worker import Bench
 
 SPACE = """

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL, make_url
 
 from kdsearch.errors import StudyError
 from kdsearch.study.address import parse, shown
-from kdsearch.study.store import StudyStore
+from kdsearch.study.listing import list_database
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_address_with_a_mistake_is_one_sentence(url: str, words: str) -> None
 
 def test_a_driver_that_is_not_installed_is_named_with_its_remedy() -> None:
     with pytest.raises(StudyError, match=r"no driver for .*me:\*\*\*@db/x; install one: pip install"):
-        StudyStore.study_names("postgresql+pg8000://me:secret@db/x")
+        list_database("postgresql+pg8000://me:secret@db/x")
 
 
 def free_port() -> int:
@@ -77,7 +77,7 @@ def test_a_server_that_refuses_is_one_sentence_with_its_remedy(
     """What the server said, the address without its password, and what to do."""
     wrong = postgresql.set(**mistake) if "port" not in mistake else postgresql.set(**mistake | {"port": free_port()})
     with pytest.raises(StudyError) as caught:
-        StudyStore.study_names(wrong.render_as_string(hide_password=False))
+        list_database(wrong.render_as_string(hide_password=False))
     said = str(caught.value)
     assert said.startswith(f"the study database {wrong.render_as_string()} cannot be used: ")
     assert reason in said
@@ -94,10 +94,10 @@ def test_a_user_who_may_make_no_tables_is_told_so(postgresql: URL) -> None:
         connection.execute("CREATE ROLE guest LOGIN PASSWORD 'open'")
     guest = postgresql.set(username="guest", password="open")
     with pytest.raises(StudyError, match="permission denied for schema public; let this user make tables there"):
-        StudyStore.study_names(guest.render_as_string(hide_password=False))
+        list_database(guest.render_as_string(hide_password=False))
 
 
 def test_a_braced_password_opens_the_database(postgresql: URL) -> None:
     """Optuna formats addresses, and libraries write and read the percent signs of this one."""
     assert {"{", "%", "@", "/", ":"} <= set(str(make_url(postgresql).password))
-    assert StudyStore.study_names(postgresql.render_as_string(hide_password=False)) == []
+    assert list_database(postgresql.render_as_string(hide_password=False)) == []

@@ -9,11 +9,12 @@ from kdsearch.record import CurvePoint, GoOn, TrialRecord
 from kdsearch.report.summary import summarise
 from kdsearch.study.driver import Driver
 from kdsearch.study.executors import LocalExecutor
+from kdsearch.study.meta import StudyMeta
 from kdsearch.study.objectives import Objective
 from kdsearch.study.runner import run_search
 from kdsearch.study.search import Asked, prepare
 from kdsearch.study.space import SearchSpace
-from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.store import StudyStore
 from kdsearch.study.worker import Bench
 
 MakeRecord = Callable[..., TrialRecord]

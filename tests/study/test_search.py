@@ -16,10 +16,11 @@ from optuna.trial import TrialState
 from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
+from kdsearch.study.meta import StudyMeta
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search import SAMPLERS, Asked, ask, beat, prepare, reap, tell
 from kdsearch.study.space import SearchSpace, load_space
-from kdsearch.study.store import StudyMeta, StudyStore
+from kdsearch.study.store import StudyStore
 
 on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 MakeRecord = Callable[..., TrialRecord]

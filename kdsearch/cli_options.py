@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["STORAGE", "DataDir", "Json", "Prefer", "Storage", "Studies"]
+
+STORAGE = "KDSEARCH_STORAGE"
+"""Environment variable of the database's address."""
+
+Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
+Prefer = Annotated[
+    str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
+]
+Storage = Annotated[
+    str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
