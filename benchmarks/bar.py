@@ -2,23 +2,28 @@
 
 Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
 validation of those named in `BARS`, trained with the same seeds, the students' own with the first; its training is not
-counted. Prints test errors.
+counted. Prints test errors; without repeats, of what is no copy of the week before (`kdsearch.data.repeats`).
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8, los-loop or bikenyc]
-        [--protocol NAME] [--students STID ...] [--metric mae or rmse]
+        [--protocol NAME] [--students STID ...] [--metric mae or rmse] [--without-repeats]
 """
 
 import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+import torch
 
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
+from kdsearch.data.repeats import repeated_weeks
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.measure.accuracy import network_errors
 from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space import load_space
@@ -48,14 +53,7 @@ GRIDS: dict[str, dict[str, Any]] = {
     "ST-ResNet, a hundredth": {"family": "st-resnet", "width": 8, "depth": 2, "learning_rate": 2e-3, "batch": 32},
     "STID": STID_SETTINGS,
 }
-WIDE_STID: dict[str, Any] = {
-    "family": "stid",
-    "width": 96,
-    "depth": 3,
-    "epochs": 40,
-    "learning_rate": 2e-3,
-    "batch": 64,
-}
+WIDE_STID: dict[str, Any] = load_space("wide-stid").teacher
 TEACHERS: dict[str, dict[str, Any]] = {
     "STGCN": load_space("stgcn").teacher,
     "D2STGNN": load_space("st-mlp").teacher,
@@ -78,8 +76,16 @@ TEACHINGS: dict[str, dict[str, Any]] = {
 """How a student is taught: by the truth, by truth and teacher in equal shares, by the teacher's answers alone."""
 
 
+def without_repeats(prepared: Prepared) -> Prepared:
+    """The same, but validation and test count as measured only what is no copy of the week before."""
+    measured = prepared.measured.copy()
+    later = slice(prepared.parts["val"].first, None)
+    measured[later] &= ~repeated_weeks(prepared.values, prepared.series.times)[later]
+    return replace(prepared, measured=measured)
+
+
 def trained(
-    bench: Bench, params: dict[str, Any], seed: int, seconds: float, metric: str
+    bench: Bench, scored: Prepared, params: dict[str, Any], seed: int, seconds: float, metric: str
 ) -> tuple[int, int, float, dict[str, float]]:
     """Parameters, epochs, CPU seconds and test errors of a network that trained for about so many CPU seconds."""
     once = bench.run(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
@@ -87,19 +93,25 @@ def trained(
     record, weights = bench.run(params | {"epochs": epochs}, seed)
     assert weights is not None
     assert record.cost is not None
-    errors = bench.bundle_metrics(Bundle.from_bytes(weights), "test")[metric]
+    errors = scores(scored, Bundle.from_bytes(weights), "test", metric)
     return record.cost.parameters, epochs, record.seconds["train"], errors
 
 
-def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tuple[str, Bench, int]:
+def scores(scored: Prepared, bundle: Bundle, split: str, metric: str) -> dict[str, float]:
+    """Errors by horizon of a trained network."""
+    device = torch.device("cpu")
+    return network_errors(bundle.network(device), WindowedSeries(scored, bundle.scaler, device), scored, split)[metric]
+
+
+def best_teacher(prepared: Prepared, scored: Prepared, names: tuple[str, ...], metric: str) -> tuple[str, Bench, int]:
     """The teacher of least validation error, a bench with it, and the parameters of the largest one."""
     found: list[tuple[float, int, str, TaughtNetwork]] = []
     for name in names:
         network, record = trained_teacher(prepared, "best", TEACHERS[name], SEEDS[0])
         assert record.cost is not None
-        error, seconds = record.metrics["val"][metric]["all"], record.seconds["train"]
+        error, seconds = scores(scored, network.bundle, "val", metric)["all"], record.seconds["train"]
         found.append((error, record.cost.parameters, name, network))
-        tests = Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
+        tests = scores(scored, network.bundle, "test", metric)
         print(
             f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error:.3f}, "
             f"test {shown(tests)}; {seconds:.0f} CPU s"
@@ -108,11 +120,13 @@ def best_teacher(prepared: Prepared, names: tuple[str, ...], metric: str) -> tup
     return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
 
 
-def plain_errors(prepared: Prepared, settings: dict[str, Any], metric: str, seed: int) -> tuple[int, dict[str, float]]:
+def plain_errors(
+    prepared: Prepared, scored: Prepared, settings: dict[str, Any], metric: str, seed: int
+) -> tuple[int, dict[str, float]]:
     """Parameters and test errors by horizon of a network that hears no teacher."""
     network, record = trained_teacher(prepared, "best", settings, seed)
     assert record.cost is not None
-    return record.cost.parameters, Bench(prepared, network).bundle_metrics(network.bundle, "test")[metric]
+    return record.cost.parameters, scores(scored, network.bundle, "test", metric)
 
 
 def print_lines(prepared: Prepared, metric: str) -> None:
@@ -159,11 +173,13 @@ def main() -> None:
     parser.add_argument("--protocol", help="the dataset's own in `BARS` where none is given")
     parser.add_argument("--students", nargs="+", help="all of the dataset in `BARS` where none is given")
     parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
+    parser.add_argument("--without-repeats", action="store_true", help="score what is no copy of the week before")
     options = parser.parse_args()
     protocol, teachers, students = BARS[options.dataset]
     prepared, _ = prepared_dataset(options.dataset, options.protocol or protocol, None)
-    teacher, bench, largest = best_teacher(prepared, teachers, options.metric)
-    print_lines(prepared, options.metric)
+    scored = without_repeats(prepared) if options.without_repeats else prepared
+    teacher, bench, largest = best_teacher(prepared, scored, teachers, options.metric)
+    print_lines(scored, options.metric)
     common = {"error": "absolute", "input": "deviation", "profile": profile_kind(prepared)}
     arms = {
         (name, how): common | students[name] | TEACHINGS[how]
@@ -173,11 +189,11 @@ def main() -> None:
     began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = {
-            arm: [pool.submit(trained, bench, params, seed, options.seconds, options.metric) for seed in SEEDS]
+            arm: [pool.submit(trained, bench, scored, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
         heard, stid = (
-            [pool.submit(plain_errors, prepared, settings, options.metric, seed) for seed in SEEDS]
+            [pool.submit(plain_errors, prepared, scored, settings, options.metric, seed) for seed in SEEDS]
             for settings in (TEACHERS[teacher], STID)
         )
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}

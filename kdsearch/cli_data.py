@@ -80,7 +80,8 @@ def data_check(
         [
             f"channel {channel.name}",
             f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
-            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero",
+            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
+            f"{100 * channel.repeated_share:.2f} % equal to the week before",
         ]
         for channel in facts.channels
     ]

@@ -11,6 +11,7 @@ import torch
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.pairs import refusal
 from kdsearch.distill.recipe import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, SpaceError, StudyError
@@ -24,6 +25,9 @@ from kdsearch.trial import Bench, TaughtNetwork
 from kdsearch.trial_config import TrialConfig
 
 __all__ = ["check_device", "check_space", "prepared_bench", "prepared_dataset", "trained_teacher"]
+
+LEAST_COPIED_SHARE = 0.005
+"""Of the test readings; from here on every head says it."""
 
 
 def prepared_dataset(
@@ -44,6 +48,11 @@ def prepared_dataset(
             raise ProtocolError(f"{series.name} has no channel {channel!r}; choose one of {', '.join(series.channels)}")
         chosen = replace(chosen, channel=series.channels.index(channel))
     prepared, note = prepare(series, chosen), describe_completeness(card, series)
+    if (copied := copied_share(prepared)) >= LEAST_COPIED_SHARE:
+        note += (
+            f"; {100 * copied:.0f} % of the test readings equal those of a week before to the last digit: the source "
+            "filled them in, and a network that knows weekday and time gives them back"
+        )
     if prepared.grid is not None and prepared.active_share < 1:
         active, factor = 100 * prepared.active_share, prepared.active_share**-0.5
         note += (
@@ -51,6 +60,14 @@ def prepared_dataset(
             "as large, which is what papers on this data print"
         )
     return prepared, note
+
+
+def copied_share(prepared: Prepared) -> float:
+    """Share of the test split's readings that are copies of the week before, of those that count."""
+    test = slice(prepared.parts["test"].first, prepared.parts["test"].last)
+    measured = prepared.measured[test]
+    copied = repeated_weeks(prepared.values, prepared.series.times)[test] & measured
+    return float(copied.sum() / max(1, measured.sum()))
 
 
 def trained_teacher(

@@ -14,6 +14,7 @@ from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
+from kdsearch.data.repeats import repeated_weeks
 from kdsearch.data.series import Series
 from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
@@ -55,7 +56,11 @@ class KnownDataset(BaseModel):
 
 
 class ChannelFacts(BaseModel):
-    """What one channel holds: shares of all cells, and the range of what was measured."""
+    """What one channel holds: shares of all cells, and the range of what was measured.
+
+    Attributes:
+        repeated_share: Of what equals the week before to the last digit (`repeated_weeks`).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +68,7 @@ class ChannelFacts(BaseModel):
     unit: str
     missing_share: float
     zero_share: float
+    repeated_share: float
     smallest: float
     largest: float
 
@@ -220,7 +226,7 @@ def facts_of(series: Series) -> SeriesFacts:
         last=str(series.times[-1]),
         gaps=int(gaps.sum()),
         channels=[
-            _channel_facts(series.channels[channel], series.unit[channel], series.values[:, :, channel])
+            _channel_facts(series.channels[channel], series.unit[channel], series.values[:, :, channel], series.times)
             for channel in range(channels)
         ],
         edges=int(linked.sum()),
@@ -229,7 +235,7 @@ def facts_of(series: Series) -> SeriesFacts:
     )
 
 
-def _channel_facts(name: str, unit: str, values: NDArray[np.float32]) -> ChannelFacts:
+def _channel_facts(name: str, unit: str, values: NDArray[np.float32], times: NDArray[np.datetime64]) -> ChannelFacts:
     measured = values[np.isfinite(values)]
     if measured.size == 0:
         raise DataError(f"channel {name} has no reading at all; check missing_value and the file")
@@ -238,6 +244,7 @@ def _channel_facts(name: str, unit: str, values: NDArray[np.float32]) -> Channel
         unit=unit,
         missing_share=1.0 - measured.size / values.size,
         zero_share=float((measured == 0).sum() / values.size),
+        repeated_share=float(repeated_weeks(values, times).mean()),
         smallest=float(measured.min()),
         largest=float(measured.max()),
     )

@@ -17,6 +17,7 @@ from kdsearch.data.card import GraphSource
 from kdsearch.data.graph import adjacency_from_distances, grid_adjacency, read_adjacency
 from kdsearch.data.graph_files import read_ids, read_matrix, read_pickled_graph
 from kdsearch.errors import DataError
+from tests.real_data import real_data
 
 IDS = ("11", "12", "13")
 WEIGHTS = np.array([[1.0, 0.5, 0.0], [0.25, 1.0, 0.75], [0.0, 0.75, 1.0]])
@@ -72,10 +73,7 @@ def test_cells_of_a_grid_are_joined_where_they_share_a_side(rows: int, columns: 
 
 def test_rule_on_the_road_graph_of_pemsd7m() -> None:
     """The public distances of 228 stations give a symmetric graph of 1,664 directed edges with three isolated nodes."""
-    root = os.environ.get("KDSEARCH_DATA")
-    path = Path(root or "") / "pemsd7m-graph" / "W_228.csv"
-    if not root or not path.is_file():
-        pytest.skip("the public file W_228.csv is not below KDSEARCH_DATA/pemsd7m-graph")
+    path = real_data("pemsd7m-graph") / "pemsd7m-graph" / "W_228.csv"
     weights = adjacency_from_distances(read_matrix(path).values)
     assert weights.shape == (228, 228)
     np.testing.assert_array_equal(weights, weights.T)

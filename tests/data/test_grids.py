@@ -1,6 +1,5 @@
 """Counts in the cells of a grid: the files of ST-ResNet's release, users' own grids, and what is wrong with some."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from kdsearch.data.catalog import CARDS, describe_completeness
 from kdsearch.data.load import facts_of, find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, prepare
 from kdsearch.errors import DataError
+from tests.real_data import real_data
 
 OWN = """
 interval_minutes = 60
@@ -209,15 +209,13 @@ def test_dates_may_be_numbers_and_text(town: Path, store: Callable[[list[str]], 
 
 def test_real_part_of_bikenyc() -> None:
     """1,369 of 4,392 hours: dated by the file, 81 of 128 cells hold stations, the factor of the papers is 1.2571."""
-    root = os.environ.get("KDSEARCH_DATA")
-    if not root or not (Path(root) / "bikenyc").is_dir():
-        pytest.skip("bikenyc is not below KDSEARCH_DATA")
-    series = load_series("bikenyc", Path(root))
+    root = real_data("bikenyc")
+    series = load_series("bikenyc", root)
     facts = facts_of(series)
     assert (facts.first, facts.last, facts.gaps) == ("2014-08-04T23:00", "2014-09-30T23:00", 0)
     assert (facts.shape, series.grid, facts.active_nodes) == ((1369, 128, 2), (16, 8), 81)
     assert facts.edges == 2 * (15 * 8 + 16 * 7)
-    card, _ = find_dataset("bikenyc", Path(root))
+    card, _ = find_dataset("bikenyc", root)
     assert describe_completeness(card, series) == "a part of the public file: 1,369 of 4,392 steps"
     prepared = prepare(series, PROTOCOLS["stresnet"])
     assert [len(part.starts) for part in prepared.parts.values()] == [848, 113, 240]

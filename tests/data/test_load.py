@@ -1,6 +1,5 @@
 """From a name to a series: built-in datasets, real files, and folders of users' own."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,7 @@ import pytest
 from kdsearch.data.catalog import CARDS, describe_completeness
 from kdsearch.data.load import default_data_dir, facts_of, find_dataset, known_datasets, load_series
 from kdsearch.errors import DataError
-
-
-def real_data(dataset: str) -> Path:
-    """The folder of real datasets, if this one is in it."""
-    root = os.environ.get("KDSEARCH_DATA")
-    if not root or not (Path(root) / dataset).is_dir():
-        pytest.skip(f"{dataset} is not below KDSEARCH_DATA")
-    return Path(root)
+from tests.real_data import real_data
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from kdsearch.data.load import facts_of, load_series
+from kdsearch.data.protocols import PROTOCOLS, prepare
+from kdsearch.data.repeats import LEAST_CHANGES, repeated_weeks
+from kdsearch.preparing import prepared_dataset
+from tests.real_data import real_data
+
+WEEK = 7 * 24
+"""Steps of an hour."""
+
+
+@pytest.fixture
+def times() -> NDArray[np.datetime64]:
+    """Three weeks and a day of hours."""
+    return np.datetime64("2024-01-01T00:00", "m") + np.arange(3 * WEEK + 24) * np.timedelta64(60, "m")
+
+
+@pytest.fixture
+def readings(times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+    """Of three detectors, no two alike."""
+    return np.random.default_rng(0).normal(200, 50, (len(times), 3)).astype(np.float32)
+
+
+def test_measured_readings_do_not_repeat(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
+    assert not repeated_weeks(readings, times).any()
+
+
+@given(first=st.integers(WEEK, 3 * WEEK), steps=st.integers(1, 200))
+def test_a_copied_stretch_is_found_whole_where_it_is_long_enough(first: int, steps: int) -> None:
+    """Of the copied detector alone, and the week it was copied from counts as measured."""
+    times = np.datetime64("2024-01-01T00:00", "m") + np.arange(3 * WEEK + 24) * np.timedelta64(60, "m")
+    readings = np.random.default_rng(0).normal(200, 50, (len(times), 3)).astype(np.float32)
+    behind = min(first + steps, len(times))
+    for step in range(first, behind):
+        readings[step, 1] = readings[step - WEEK, 1]
+    expected = np.zeros(readings.shape, dtype=np.bool_)
+    expected[first:behind, 1] = behind - first >= LEAST_CHANGES
+    np.testing.assert_array_equal(repeated_weeks(readings, times), expected)
+
+
+def test_a_quiet_detector_is_no_copy(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
+    """A bicycle stand of zeros equals itself a week before, and was measured."""
+    readings[:, 2] = 0
+    assert not repeated_weeks(readings, times).any()
+
+
+def test_missing_readings_equal_nothing(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
+    readings[:, 0] = np.nan
+    assert not repeated_weeks(readings, times).any()
+
+
+def test_weeks_are_counted_by_the_clock_and_not_by_rows(
+    readings: NDArray[np.float32], times: NDArray[np.datetime64]
+) -> None:
+    """A day without rows shifts them; what has no row a week before is no copy."""
+    readings[WEEK:, 1] = np.resize(readings[:WEEK, 1], len(times) - WEEK)
+    there = np.ones(len(times), dtype=np.bool_)
+    there[30:54] = False
+    found = repeated_weeks(readings[there], times[there])
+    after = times[there] >= times[WEEK]
+    lost = np.isin(times[there], times[30:54] + np.timedelta64(7, "D"))
+    np.testing.assert_array_equal(found[:, 1], after & ~lost)
+
+
+def test_a_sixth_of_the_public_pemsd8_was_never_measured() -> None:
+    """35 of 170 detectors give the same week again and again; every run says so, and `data check` too."""
+    root = real_data("pemsd8")
+    series = load_series("pemsd8", root)
+    prepared = prepare(series, PROTOCOLS["stgcn"])
+    repeated = repeated_weeks(prepared.values, series.times)
+    assert (repeated[WEEK * 12 :].mean(axis=0) > 0.9).sum() == 35
+    assert facts_of(series).channels[0].repeated_share == pytest.approx(0.1675, abs=1e-4)
+    assert "; 23 % of the test readings equal those of a week before" in prepared_dataset("pemsd8", "stgcn", root)[1]
+
+
+def test_los_loop_has_no_second_week_to_repeat() -> None:
+    assert "week before" not in prepared_dataset("los-loop", "stgcn", real_data("los-loop"))[1]
