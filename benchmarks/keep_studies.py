@@ -49,7 +49,8 @@ def keep(database: Path) -> Path:
 def line(listing: StudyListing) -> str:
     """A study's line of the page."""
     meta, states = listing.meta, ", ".join(f"{count} {state}" for state, count in sorted(listing.states.items()))
-    cells = (f"`{meta.study}`", meta.data_note, meta.protocol, states, f"`{meta.command}`", meta.created[:10])
+    data = meta.data_note.partition(";")[0]
+    cells = (f"`{meta.study}`", data, meta.protocol, states, f"`{meta.command}`", meta.created[:10])
     return f"| {' | '.join(cells)} |"
 
 
