@@ -16,14 +16,11 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-import torch
 
 from kdsearch.bundle import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.data.windows import WindowedSeries
-from kdsearch.measure.accuracy import network_errors
 from kdsearch.preparing import prepared_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space import load_space
@@ -53,12 +50,11 @@ GRIDS: dict[str, dict[str, Any]] = {
     "ST-ResNet, a hundredth": {"family": "st-resnet", "width": 8, "depth": 2, "learning_rate": 2e-3, "batch": 32},
     "STID": STID_SETTINGS,
 }
-WIDE_STID: dict[str, Any] = load_space("wide-stid").teacher
 TEACHERS: dict[str, dict[str, Any]] = {
     "STGCN": load_space("stgcn").teacher,
     "D2STGNN": load_space("st-mlp").teacher,
     "LightST's graph network": load_space("lightst").teacher,
-    "STID, wide": WIDE_STID,
+    "STID, wide": load_space("wide-stid").teacher,
     "ST-ResNet": load_space("st-resnet").teacher,
 }
 BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
@@ -93,14 +89,8 @@ def trained(
     record, weights = bench.run(params | {"epochs": epochs}, seed)
     assert weights is not None
     assert record.cost is not None
-    errors = scores(scored, Bundle.from_bytes(weights), "test", metric)
+    errors = replace(bench, prepared=scored).bundle_metrics(Bundle.from_bytes(weights), "test")[metric]
     return record.cost.parameters, epochs, record.seconds["train"], errors
-
-
-def scores(scored: Prepared, bundle: Bundle, split: str, metric: str) -> dict[str, float]:
-    """Errors by horizon of a trained network."""
-    device = torch.device("cpu")
-    return network_errors(bundle.network(device), WindowedSeries(scored, bundle.scaler, device), scored, split)[metric]
 
 
 def best_teacher(prepared: Prepared, scored: Prepared, names: tuple[str, ...], metric: str) -> tuple[str, Bench, int]:
@@ -109,12 +99,12 @@ def best_teacher(prepared: Prepared, scored: Prepared, names: tuple[str, ...], m
     for name in names:
         network, record = trained_teacher(prepared, "best", TEACHERS[name], SEEDS[0])
         assert record.cost is not None
-        error, seconds = scores(scored, network.bundle, "val", metric)["all"], record.seconds["train"]
-        found.append((error, record.cost.parameters, name, network))
-        tests = scores(scored, network.bundle, "test", metric)
+        own = Bench(scored, network)
+        error, tests = (own.bundle_metrics(network.bundle, part)[metric] for part in ("val", "test"))
+        found.append((error["all"], record.cost.parameters, name, network))
         print(
-            f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error:.3f}, "
-            f"test {shown(tests)}; {seconds:.0f} CPU s"
+            f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error['all']:.3f}, "
+            f"test {shown(tests)}; {record.seconds['train']:.0f} CPU s"
         )
     _, _, name, network = min(found, key=lambda one: one[0])
     return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
@@ -126,7 +116,7 @@ def plain_errors(
     """Parameters and test errors by horizon of a network that hears no teacher."""
     network, record = trained_teacher(prepared, "best", settings, seed)
     assert record.cost is not None
-    return record.cost.parameters, scores(scored, network.bundle, "test", metric)
+    return record.cost.parameters, Bench(scored, network).bundle_metrics(network.bundle, "test")[metric]
 
 
 def print_lines(prepared: Prepared, metric: str) -> None:

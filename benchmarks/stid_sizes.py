@@ -9,7 +9,7 @@ import argparse
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from benchmarks.bar import SEEDS, WIDE_STID, WORKERS, mean_errors, plain_errors, shown, spread_of, without_repeats
+from benchmarks.bar import SEEDS, TEACHERS, WORKERS, mean_errors, plain_errors, shown, spread_of, without_repeats
 from kdsearch.preparing import prepared_dataset
 from kdsearch.teachers import STID
 
@@ -25,7 +25,7 @@ def main() -> None:
     options = parser.parse_args()
     prepared, _ = prepared_dataset(options.dataset, options.protocol, None)
     scored = without_repeats(prepared) if options.without_repeats else prepared
-    networks = [*(STID | {"width": width} for width in WIDTHS), WIDE_STID]
+    networks = [*(STID | {"width": width} for width in WIDTHS), TEACHERS["STID, wide"]]
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = [[pool.submit(plain_errors, prepared, scored, each, "mae", seed) for seed in SEEDS] for each in networks]
         for network, seeds in zip(networks, jobs, strict=True):

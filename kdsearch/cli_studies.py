@@ -2,14 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from kdsearch.cli_options import Json, Prefer, Storage, Studies
-
-if TYPE_CHECKING:
-    from kdsearch.study.listing import StudyListing
 
 __all__ = ["studies_app"]
 
@@ -24,8 +21,10 @@ def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as
     """
     from kdsearch.console import print_table
     from kdsearch.study.address import shown as shown_address
+    from kdsearch.study.listing import list_database
+    from kdsearch.study.listing import list_studies as list_folder
 
-    found = _listings(studies, storage)
+    found = list_folder(studies) if storage is None else list_database(storage)
     rows: list[dict[str, Any]] = [
         {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
         for one in found
@@ -85,12 +84,3 @@ def report(
     store = find_study(study, studies, storage)
     typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
     store.close()
-
-
-def _listings(studies: Path, storage: str | None) -> "list[StudyListing]":
-    from kdsearch.study.listing import list_database
-    from kdsearch.study.listing import list_studies as list_folder
-
-    if storage is not None:
-        return list_database(storage)
-    return list_folder(studies) if studies.is_dir() else []

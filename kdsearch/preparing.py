@@ -26,7 +26,7 @@ from kdsearch.trial_config import TrialConfig
 
 __all__ = ["check_device", "check_space", "prepared_bench", "prepared_dataset", "trained_teacher"]
 
-LEAST_COPIED_SHARE = 0.005
+LEAST_REPEATED_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
 
 
@@ -48,9 +48,9 @@ def prepared_dataset(
             raise ProtocolError(f"{series.name} has no channel {channel!r}; choose one of {', '.join(series.channels)}")
         chosen = replace(chosen, channel=series.channels.index(channel))
     prepared, note = prepare(series, chosen), describe_completeness(card, series)
-    if (copied := copied_share(prepared)) >= LEAST_COPIED_SHARE:
+    if (repeated := repeated_share(prepared)) >= LEAST_REPEATED_SHARE:
         note += (
-            f"; {100 * copied:.0f} % of the test readings equal those of a week before to the last digit: the source "
+            f"; {100 * repeated:.0f} % of the test readings equal those of a week before to the last digit: the source "
             "filled them in, and a network that knows weekday and time gives them back"
         )
     if prepared.grid is not None and prepared.active_share < 1:
@@ -62,12 +62,12 @@ def prepared_dataset(
     return prepared, note
 
 
-def copied_share(prepared: Prepared) -> float:
-    """Share of the test split's readings that are copies of the week before, of those that count."""
+def repeated_share(prepared: Prepared) -> float:
+    """Share of the test split's measured readings that equal those of the week before."""
     test = slice(prepared.parts["test"].first, prepared.parts["test"].last)
     measured = prepared.measured[test]
-    copied = repeated_weeks(prepared.values, prepared.series.times)[test] & measured
-    return float(copied.sum() / max(1, measured.sum()))
+    repeated = repeated_weeks(prepared.values, prepared.series.times)[test] & measured
+    return float(repeated.sum() / max(1, measured.sum()))
 
 
 def trained_teacher(

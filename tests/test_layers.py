@@ -37,6 +37,7 @@ TORCH_FREE = [
     "report",
     "study/store.py",
     "study/listing.py",
+    "study/meta.py",
     "study/objectives.py",
     "study/space.py",
 ]

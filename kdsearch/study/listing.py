@@ -25,7 +25,7 @@ class StudyListing(BaseModel):
 
 
 def list_studies(folder: Path) -> list[StudyListing]:
-    """Studies of a folder: every study of every `*.db` in it and in its subfolders.
+    """Studies of a folder: every study of every `*.db` in it and in its subfolders; none where there is no folder.
 
     Raises:
         StudyError: Where one of the files is no study database.
@@ -42,7 +42,7 @@ def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
     """
     if url is not None:
         return StudyStore.open(url, name)
-    found = list_studies(folder) if folder.is_dir() else []
+    found = list_studies(folder)
     for listing in found:
         if listing.meta.study == name:
             return StudyStore.open(listing.url, name)

@@ -14,56 +14,53 @@ WEEK = 7 * 24
 """Steps of an hour."""
 
 
-@pytest.fixture
-def times() -> NDArray[np.datetime64]:
-    """Three weeks and a day of hours."""
-    return np.datetime64("2024-01-01T00:00", "m") + np.arange(3 * WEEK + 24) * np.timedelta64(60, "m")
+TIMES = np.datetime64("2024-01-01T00:00", "m") + np.arange(3 * WEEK + 24) * np.timedelta64(60, "m")
+"""Three weeks and a day of hours."""
 
 
-@pytest.fixture
-def readings(times: NDArray[np.datetime64]) -> NDArray[np.float32]:
-    """Of three detectors, no two alike."""
-    return np.random.default_rng(0).normal(200, 50, (len(times), 3)).astype(np.float32)
+def noise() -> NDArray[np.float32]:
+    """Readings of three detectors, no two alike."""
+    return np.random.default_rng(0).normal(200, 50, (len(TIMES), 3)).astype(np.float32)
 
 
-def test_measured_readings_do_not_repeat(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
-    assert not repeated_weeks(readings, times).any()
+def test_measured_readings_do_not_repeat() -> None:
+    assert not repeated_weeks(noise(), TIMES).any()
 
 
 @given(first=st.integers(WEEK, 3 * WEEK), steps=st.integers(1, 200))
 def test_a_copied_stretch_is_found_whole_where_it_is_long_enough(first: int, steps: int) -> None:
     """Of the copied detector alone, and the week it was copied from counts as measured."""
-    times = np.datetime64("2024-01-01T00:00", "m") + np.arange(3 * WEEK + 24) * np.timedelta64(60, "m")
-    readings = np.random.default_rng(0).normal(200, 50, (len(times), 3)).astype(np.float32)
-    behind = min(first + steps, len(times))
+    readings = noise()
+    behind = min(first + steps, len(TIMES))
     for step in range(first, behind):
         readings[step, 1] = readings[step - WEEK, 1]
     expected = np.zeros(readings.shape, dtype=np.bool_)
     expected[first:behind, 1] = behind - first >= LEAST_CHANGES
-    np.testing.assert_array_equal(repeated_weeks(readings, times), expected)
+    np.testing.assert_array_equal(repeated_weeks(readings, TIMES), expected)
 
 
-def test_a_quiet_detector_is_no_copy(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
+def test_a_quiet_detector_is_no_copy() -> None:
     """A bicycle stand of zeros equals itself a week before, and was measured."""
+    readings = noise()
     readings[:, 2] = 0
-    assert not repeated_weeks(readings, times).any()
+    assert not repeated_weeks(readings, TIMES).any()
 
 
-def test_missing_readings_equal_nothing(readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> None:
+def test_missing_readings_equal_nothing() -> None:
+    readings = noise()
     readings[:, 0] = np.nan
-    assert not repeated_weeks(readings, times).any()
+    assert not repeated_weeks(readings, TIMES).any()
 
 
-def test_weeks_are_counted_by_the_clock_and_not_by_rows(
-    readings: NDArray[np.float32], times: NDArray[np.datetime64]
-) -> None:
+def test_weeks_are_counted_by_the_clock_and_not_by_rows() -> None:
     """A day without rows shifts them; what has no row a week before is no copy."""
-    readings[WEEK:, 1] = np.resize(readings[:WEEK, 1], len(times) - WEEK)
-    there = np.ones(len(times), dtype=np.bool_)
+    readings = noise()
+    readings[WEEK:, 1] = np.resize(readings[:WEEK, 1], len(TIMES) - WEEK)
+    there = np.ones(len(TIMES), dtype=np.bool_)
     there[30:54] = False
-    found = repeated_weeks(readings[there], times[there])
-    after = times[there] >= times[WEEK]
-    lost = np.isin(times[there], times[30:54] + np.timedelta64(7, "D"))
+    found = repeated_weeks(readings[there], TIMES[there])
+    after = TIMES[there] >= TIMES[WEEK]
+    lost = np.isin(TIMES[there], TIMES[30:54] + np.timedelta64(7, "D"))
     np.testing.assert_array_equal(found[:, 1], after & ~lost)
 
 
