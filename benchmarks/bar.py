@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from kdsearch.bundle import Bundle
+from kdsearch.checkpoint import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.preparing import prepared_dataset, trained_teacher
+from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
-from kdsearch.study.space import load_space
-from kdsearch.teachers import STID, reference_lines
-from kdsearch.trial import Bench, TaughtNetwork
+from kdsearch.study.space.space import load_space
+from kdsearch.trial.run import Bench, TaughtNetwork
+from kdsearch.trial.teachers import STID, reference_lines
 
 SHARE = 0.03
 SEEDS = (0, 1, 2)

@@ -16,11 +16,11 @@ import torch
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.accuracy import network_errors
-from kdsearch.preparing import prepared_dataset
-from kdsearch.train import fit
-from kdsearch.trial_config import TrialConfig
+from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.training.fit import fit
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fitted_scaler, fresh_network
 
 SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20))
 """Windows in a segment, and in a batch."""

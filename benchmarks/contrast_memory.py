@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kdsearch.distill.contrast import contrast
+from kdsearch.distill.lightst_losses import contrast
 
 NODES, WINDOWS, STEPS, CHANNELS = 883, 32, 12, 32
 TEMPERATURE = 0.1

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.measuring import Claim, median_seconds
 from benchmarks.roads import roads
-from kdsearch.export import INPUT, OUTPUT, export_onnx, session
+from kdsearch.deploy.export import INPUT, OUTPUT, export_onnx, session
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
 
 __all__ = ["claims"]

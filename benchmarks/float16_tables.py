@@ -14,10 +14,10 @@ import torch
 
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused
-from kdsearch.distill.tables import SpatialTable, TeacherTables, TemporalTable
 from kdsearch.distill.taps import tapped
-from kdsearch.preparing import prepared_dataset, trained_teacher
-from kdsearch.trial import Bench
+from kdsearch.distill.teacher_features import SpatialTable, TeacherTables, TemporalTable
+from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
+from kdsearch.trial.run import Bench
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from kdsearch.study.listing import StudyListing, list_studies
+from kdsearch.study.storage.listing import StudyListing, list_studies
 
 KEPT = Path("studies/reproductions")
 PAGE = """# Kept studies

@@ -21,12 +21,12 @@ from kdsearch.confirm.timing import SINGLE_REPEATS
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
-from kdsearch.fresh import fitted_scaler, fresh_network
 from kdsearch.measure.latency import measure_latency
-from kdsearch.preparing import prepared_dataset
+from kdsearch.pipeline.setup import prepared_dataset
 from kdsearch.record import Latency
-from kdsearch.train import fit
-from kdsearch.trial_config import TrialConfig
+from kdsearch.training.fit import fit
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fitted_scaler, fresh_network
 
 WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
 ROUNDS = 3

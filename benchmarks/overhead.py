@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.studies import bare_meta
-from kdsearch.preparing import prepared_dataset, trained_teacher
+from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
 from kdsearch.record import GoOn, TrialRecord
+from kdsearch.study.executors.ray import RayExecutor
 from kdsearch.study.objectives import OBJECTIVES
-from kdsearch.study.parameters import Fixed, Range
-from kdsearch.study.ray_executor import RayExecutor
-from kdsearch.study.runner import run_search
-from kdsearch.study.space import SearchSpace
-from kdsearch.study.store import StudyStore
-from kdsearch.trial import Bench
+from kdsearch.study.run_search import run_search
+from kdsearch.study.space.parameters import Fixed, Range
+from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.storage.store import StudyStore
+from kdsearch.trial.run import Bench
 
 
 @dataclass(frozen=True)

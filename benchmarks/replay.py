@@ -22,12 +22,12 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from benchmarks.replay_page import Band, write_page
 from benchmarks.replayed import BUDGET, ENOUGH, TARGET, MemoryStore, Point, Replay, Table
-from kdsearch.report.style import GREY
-from kdsearch.study.fresh import FreshSampler
+from kdsearch.report.figures.style import GREY
+from kdsearch.study.executors.worker import Bench
 from kdsearch.study.objectives import OBJECTIVES
-from kdsearch.study.runner import run_search
-from kdsearch.study.space import SearchSpace
-from kdsearch.study.worker import Bench
+from kdsearch.study.run_search import run_search
+from kdsearch.study.search.no_repeats import FreshSampler
+from kdsearch.study.space.space import SearchSpace
 
 TABLE = Path(__file__).parent / "replay_los_loop.csv"
 

@@ -10,7 +10,7 @@ import plotly.io
 from numpy.typing import NDArray
 
 from benchmarks.replayed import BUDGET, TARGET
-from kdsearch.report.style import FONT, INK, blank_figure
+from kdsearch.report.figures.style import FONT, INK, blank_figure
 
 STYLE = f"""
 body {{ font: 15px/1.5 {FONT}; color: {INK}; max-width: 960px; margin: 32px auto; padding: 0 16px }}

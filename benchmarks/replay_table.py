@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from kdsearch.preparing import prepared_dataset, trained_teacher
-from kdsearch.trial import Bench
+from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
+from kdsearch.trial.run import Bench
 
 EPOCHS = 16
 """Eight points of the learning curve, one after every second epoch."""

@@ -17,13 +17,13 @@ from sqlalchemy import create_engine
 from benchmarks.studies import bare_meta
 from kdsearch.record import Cost, CurvePoint, Reference, TrialRecord
 from kdsearch.report.front import log_hypervolume, non_dominated
-from kdsearch.study.driver import Driver
-from kdsearch.study.parameters import Choice, Scalar
-from kdsearch.study.search import Asked
-from kdsearch.study.space import SearchSpace
-from kdsearch.study.stopping import End
-from kdsearch.study.store import StoredTrial, StudyStore
-from kdsearch.study.worker import Bench
+from kdsearch.study.executors.worker import Bench
+from kdsearch.study.search.ask_tell import Asked
+from kdsearch.study.search.driver import Driver
+from kdsearch.study.search.stopping import End
+from kdsearch.study.space.parameters import Choice, Scalar
+from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 EPOCHS = 16
 CORNER = (3.7281, 244_330_631.0)

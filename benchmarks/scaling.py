@@ -25,10 +25,10 @@ from benchmarks.roads import readings
 from kdsearch.data.profile import fit_scaler
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
-from kdsearch.distill.tables import PAIR_NODES, SpatialTable, TeacherTables
 from kdsearch.distill.teacher import Teacher
+from kdsearch.distill.teacher_features import PAIR_NODES, SpatialTable, TeacherTables
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.train import Plan, fit
+from kdsearch.training.fit import Plan, fit
 
 NODES = (170, 325, 883, 2000, 8600)
 SIZES = {"teacher": (32, "none"), "student": (2, "none"), "student, L_SCD": (2, "scd")}

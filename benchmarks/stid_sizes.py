@@ -10,8 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from benchmarks.bar import SEEDS, TEACHERS, WORKERS, mean_errors, plain_errors, shown, spread_of, without_repeats
-from kdsearch.preparing import prepared_dataset
-from kdsearch.teachers import STID
+from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.trial.teachers import STID
 
 WIDTHS = (2, 3, 4, 8, 16, 32)
 

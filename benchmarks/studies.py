@@ -1,7 +1,7 @@
 """What the benchmarks need of a study, and nothing that a person would read."""
 
-from kdsearch.study.meta import StudyMeta
-from kdsearch.study.space import SearchSpace
+from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.storage.meta import StudyMeta
 
 
 def bare_meta(space: SearchSpace, objectives: list[str], teacher_hash: str | None = None) -> StudyMeta:

@@ -19,8 +19,8 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
 from kdsearch.measure.accuracy import forecasts
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.models.graph import chebyshev_graph
-from kdsearch.train import Plan, fit
+from kdsearch.models.stgcn.graph import chebyshev_graph
+from kdsearch.training.fit import Plan, fit
 
 __all__ = ["claims", "networks"]
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.errors import KdsearchError
 
 if TYPE_CHECKING:
-    from kdsearch.bundle import Bundle
+    from kdsearch.checkpoint import Bundle
     from kdsearch.data.load import load_series
     from kdsearch.data.protocols import PROTOCOLS, prepare
     from kdsearch.data.series import Series
+    from kdsearch.pipeline.options import RunOptions
+    from kdsearch.pipeline.run import run
     from kdsearch.record import TrialRecord
-    from kdsearch.report.page import write_page
+    from kdsearch.report.page.page import write_page
     from kdsearch.report.summary import summarise
-    from kdsearch.run_options import RunOptions
-    from kdsearch.running import run
-    from kdsearch.study.space import load_space
-    from kdsearch.study.store import StudyStore
-    from kdsearch.trial import Bench
-    from kdsearch.trial_config import TrialConfig
+    from kdsearch.study.space.space import load_space
+    from kdsearch.study.storage.store import StudyStore
+    from kdsearch.trial.config import TrialConfig
+    from kdsearch.trial.run import Bench
 
 # On a GPU float32 is to mean float32: by default cuDNN rounds the factors of convolutions to TF32, and a shrunk network
 # then differs from the masked one by more than pruning allows. The GPU's libraries read this when they begin.
@@ -50,19 +50,19 @@ __all__ = [
 
 _HOMES = {
     "PROTOCOLS": "data.protocols",
-    "Bench": "trial",
-    "Bundle": "bundle",
-    "RunOptions": "run_options",
+    "Bench": "trial.run",
+    "Bundle": "checkpoint",
+    "RunOptions": "pipeline.options",
     "Series": "data.series",
-    "StudyStore": "study.store",
-    "TrialConfig": "trial_config",
+    "StudyStore": "study.storage.store",
+    "TrialConfig": "trial.config",
     "TrialRecord": "record",
     "load_series": "data.load",
-    "load_space": "study.space",
+    "load_space": "study.space.space",
     "prepare": "data.protocols",
-    "run": "running",
+    "run": "pipeline.run",
     "summarise": "report.summary",
-    "write_page": "report.page",
+    "write_page": "report.page.page",
 }
 
 

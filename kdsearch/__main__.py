@@ -1,6 +1,6 @@
 """`python -m kdsearch` is the command line."""
 
-from kdsearch.cli import main
+from kdsearch.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.engine import URL
 
-from kdsearch.study.store import StoredTrial, StudyStore
+from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 if TYPE_CHECKING:
     from tests.conftest import Command

@@ -6,42 +6,18 @@ from pathlib import Path
 import kdsearch
 
 PACKAGE = Path(kdsearch.__file__).parent
-ARROW = ["errors", "interruption", "record", "compiled", "data", "models", "distill", "prune", "measure", "train"]
-ARROW += [
-    "bundle",
-    "cache",
-    "export",
-    "trial_config",
-    "fresh",
-    "trial",
-    "teachers",
-    "study",
-    "report",
-    "confirm",
-]
-ARROW += [
-    "doctor",
-    "run_options",
-    "preparing",
-    "running",
-    "console",
-    "reproduce",
-    "cli_options",
-    "cli_data",
-    "cli_studies",
-    "cli",
-]
+ARROW = ["errors", "record", "cache", "jit", "data", "models", "distill", "prune", "measure", "checkpoint"]
+ARROW += ["training", "trial", "study", "report", "confirm", "deploy", "pipeline", "reproduce", "cli"]
 TORCH_FREE = [
     "errors.py",
     "record.py",
     "report",
-    "study/store.py",
-    "study/listing.py",
-    "study/meta.py",
+    "study/storage",
     "study/objectives.py",
-    "study/space.py",
+    "study/space",
+    "pipeline/options.py",
 ]
-TORCH_FREE += ["run_options.py", "cli_options.py", "cli_data.py", "cli_studies.py", "cli.py"]
+TORCH_FREE += ["cli/app.py", "cli/data.py", "cli/studies.py", "cli/options.py"]
 
 
 def imported_rooms(module: Path, *, top_level_only: bool = False) -> set[str]:

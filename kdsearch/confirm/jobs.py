@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from kdsearch.distill.recipe import Recipe
 from kdsearch.record import Training, TrainingKind, TrialRecord
-from kdsearch.trial_config import TrialConfig
+from kdsearch.trial.config import TrialConfig
 
 if TYPE_CHECKING:  # workers load this module, and need no SQL
-    from kdsearch.study.store import StoredTrial
+    from kdsearch.study.storage.store import StoredTrial
 
 __all__ = [
     "Identity",

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from kdsearch.bundle import Bundle
+from kdsearch.checkpoint import Bundle
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.latency import PAPER_BATCH, at_pace, measure_latency
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost, Latency, Pace, Reference
-from kdsearch.study.store import StoredTrial, StudyStore
-from kdsearch.teachers import reference_lines
-from kdsearch.trial import Bench
+from kdsearch.study.storage.store import StoredTrial, StudyStore
+from kdsearch.trial.run import Bench
+from kdsearch.trial.teachers import reference_lines
 
 __all__ = ["busy_share", "quiet_costs"]
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kdsearch.bundle import Bundle
+from kdsearch.checkpoint import Bundle
 from kdsearch.confirm.jobs import (
     Identity,
     Job,
@@ -19,13 +19,13 @@ from kdsearch.confirm.jobs import (
     wanted,
 )
 from kdsearch.record import Training, TrainingKind
-from kdsearch.study.worker import attempt
-from kdsearch.trial import Bench
-from kdsearch.trial_config import TrialConfig
+from kdsearch.study.executors.worker import attempt
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.run import Bench
 
 if TYPE_CHECKING:  # workers load this module, and need no SQL
-    from kdsearch.study.executors import Executor
-    from kdsearch.study.store import StoredTrial, StudyStore
+    from kdsearch.study.executors.local import Executor
+    from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["is_confirmed", "own_training", "train_missing", "trainings_of"]
 

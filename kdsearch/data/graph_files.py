@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kdsearch.data.csv_text import cells_of, is_number, lines_of, must_exist, numbers_of
 from kdsearch.data.pickles import unpickled
-from kdsearch.data.tables import cells_of, is_number, lines_of, must_exist, numbers_of
 from kdsearch.errors import DataError
 
 __all__ = ["EdgeList", "Matrix", "read_edges", "read_ids", "read_matrix", "read_pickled_graph"]

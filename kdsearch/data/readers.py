@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.csv_text import cells_of, is_number, is_time, lines_of, must_exist, numbers_of, times_of
 from kdsearch.data.pickles import unpickled
-from kdsearch.data.tables import cells_of, is_number, is_time, lines_of, must_exist, numbers_of, times_of
 from kdsearch.errors import DataError
 
 __all__ = ["Readings", "read_series"]

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kdsearch.compiled import takes_compiled
-from kdsearch.distill import kernels, losses, response_kernels
+from kdsearch.distill import feature_kernels, losses, response_kernels
 from kdsearch.distill.losses import Error, Reduction
+from kdsearch.jit import takes_compiled
 
 __all__ = [
     "bounded_response",
@@ -74,7 +74,7 @@ def pair_distances(features: Tensor) -> Tensor:
         return losses.pair_distances(features)
     slices, nodes, _ = features.shape
     table = torch.empty(slices, nodes * (nodes - 1) // 2)
-    kernels.pair_distances(features.detach().transpose(1, 2).contiguous().numpy(), table.numpy())
+    feature_kernels.pair_distances(features.detach().transpose(1, 2).contiguous().numpy(), table.numpy())
     return table
 
 
@@ -84,7 +84,7 @@ def lagged_distances(features: Tensor, lags: int) -> Tensor:
         return losses.lagged_distances(features, lags)
     batch, time, nodes, _ = features.shape
     table = torch.empty(batch, time, lags, nodes)
-    kernels.lagged_distances(features.detach().permute(0, 3, 1, 2).contiguous().numpy(), table.numpy())
+    feature_kernels.lagged_distances(features.detach().permute(0, 3, 1, 2).contiguous().numpy(), table.numpy())
     return table
 
 
@@ -170,7 +170,9 @@ class _Spatial(torch.autograd.Function):
         at_once = max(1, NUMBERS_AT_ONCE // (nodes * (nodes - 1) // 2 + 1))
         for first in range(0, slices, at_once):
             part = slice(first, first + at_once)
-            total += kernels.spatial_pass(own[part], distances(part).numpy(), weights[part], squared, slopes[part])
+            total += feature_kernels.spatial_pass(
+                own[part], distances(part).numpy(), weights[part], squared, slopes[part]
+            )
         ctx.save_for_backward(gradient.transpose(1, 2))
         return student.new_tensor(total)
 
@@ -189,7 +191,7 @@ class _Temporal(torch.autograd.Function):
         """``(batch, time, node, channel)``, the teacher's ``(batch, time, lag, node)`` -> a scalar."""
         own, taught = student.permute(0, 3, 1, 2).contiguous().numpy(), distances.float().contiguous().numpy()
         gradient = torch.empty(own.shape)
-        total = kernels.temporal_pass(own, taught, squared, gradient.numpy())
+        total = feature_kernels.temporal_pass(own, taught, squared, gradient.numpy())
         ctx.save_for_backward(gradient.permute(0, 2, 3, 1))
         return student.new_tensor(total)
 

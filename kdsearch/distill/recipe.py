@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kdsearch.distill import fused, losses
 from kdsearch.distill.losses import Divergence, Error, Reduction
-from kdsearch.distill.tables import SpatialTable, TemporalTable
+from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
 __all__ = [
     "FEATURE_LOSSES",

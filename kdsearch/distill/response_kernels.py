@@ -6,7 +6,7 @@ Arrays are of one dimension and contiguous, float32 but for the mask; entries th
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.compiled import compiled, inlined
+from kdsearch.jit import compiled, inlined
 
 __all__ = ["attended", "response_pass"]
 

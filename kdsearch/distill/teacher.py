@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.live import LiveTeacher
+from kdsearch.distill.lightst import LiveTeacher
 from kdsearch.distill.recipe import Recipe
-from kdsearch.distill.tables import TeacherTables
+from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.models import Forecaster
 
 __all__ = ["Teacher"]

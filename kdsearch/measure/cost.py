@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from kdsearch.compiled import plain_forms
+from kdsearch.jit import plain_forms
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost
 

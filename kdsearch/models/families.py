@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.models.base import Forecaster, Place
-from kdsearch.models.d2stgnn import D2stgnn, D2stgnnSize
+from kdsearch.models.d2stgnn.network import D2stgnn, D2stgnnSize
+from kdsearch.models.forecaster import Forecaster, Place
 from kdsearch.models.lightst import Lightst, LightstSize, LightstTeacher, LightstTeacherSize
-from kdsearch.models.stgcn import Stgcn, StgcnSize
+from kdsearch.models.stgcn.network import Stgcn, StgcnSize
 from kdsearch.models.stid import Stid, StidSize
 from kdsearch.models.stmlp import StMlp, StMlpSize
 from kdsearch.models.stresnet import StResnet, StResnetSize

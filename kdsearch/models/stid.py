@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.base import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
 from kdsearch.models.window import WindowForecaster
 
 __all__ = ["Stid", "StidSize"]

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.base import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
 from kdsearch.models.window import ChannelNorm, WindowForecaster
 
 __all__ = ["StMlp", "StMlpSize"]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.base import ChannelGroup, Forecaster
+from kdsearch.models.forecaster import ChannelGroup, Forecaster
 
 __all__ = ["ChannelNorm", "WindowForecaster", "living_rows"]
 

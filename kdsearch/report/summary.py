@@ -8,19 +8,19 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.record import Cost, CurvePoint, Metrics, Reference, TrialRecord
-from kdsearch.report import notes
 from kdsearch.report.confirmed import Confirmed, confirmed_of
+from kdsearch.report.figures.hypervolume import VolumePoint, volume_history, volume_note
 from kdsearch.report.front import knee, non_dominated, preferred
-from kdsearch.report.limits import Limit, limits_kept, read_limits
 from kdsearch.report.preference import parse_weights, rule_of
-from kdsearch.report.published import comparable_with
-from kdsearch.report.published_point import PublishedPoint
-from kdsearch.report.volume import VolumePoint, volume_history, volume_note
+from kdsearch.report.published.catalog import comparable_with
+from kdsearch.report.published.point import PublishedPoint
+from kdsearch.report.text import notes
+from kdsearch.report.text.limits import Limit, limits_kept, read_limits
 from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
-    from kdsearch.study.store import StoredTrial, StudyStore
+    from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["ObjectiveSummary", "StudySummary", "TrialSummary", "summarise"]
 

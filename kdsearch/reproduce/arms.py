@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.errors import StudyError
-from kdsearch.report.published_izadi import TABLE_6, TABLE_9, Settings
-from kdsearch.study.parameters import Scalar
-from kdsearch.trial_config import RECIPES
+from kdsearch.report.published.izadi import TABLE_6, TABLE_9, Settings
+from kdsearch.study.space.parameters import Scalar
+from kdsearch.trial.config import RECIPES
 
 __all__ = [
     "CLAIMS",

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdsearch.errors import StudyError
+from kdsearch.reproduce.render import Shown, shown_search, shown_table
 from kdsearch.reproduce.runs import Listener, ReproduceOptions
 from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
-from kdsearch.reproduce.shown import Shown, shown_search, shown_table
 from kdsearch.reproduce.table1 import as_table, table1
 from kdsearch.reproduce.tables import TITLES, reproduce_table
-from kdsearch.study.driver import StudyEvent
+from kdsearch.study.search.driver import StudyEvent
 
 __all__ = ["ReproduceOptions", "Reproduced", "reproduced"]
 

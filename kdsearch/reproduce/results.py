@@ -7,7 +7,7 @@ from typing import Literal
 from kdsearch.record import Cost, Metrics, Reference, Training
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.reproduce.verdicts import Outcome, verdict
-from kdsearch.study.store import StoredTrial, StudyStore
+from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["ArmResult", "Kind", "claim_outcomes", "longer", "read_arms", "row_metrics"]
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdsearch.data.load import load_series
+from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.run import run_space
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
-from kdsearch.run_options import RunOptions
-from kdsearch.running import run_space
-from kdsearch.study.driver import StudyEvent
-from kdsearch.study.listing import find_study
-from kdsearch.study.parameters import Scalar
-from kdsearch.study.space import Point, SearchSpace, load_space
-from kdsearch.study.store import StudyStore
+from kdsearch.study.search.driver import StudyEvent
+from kdsearch.study.space.parameters import Scalar
+from kdsearch.study.space.space import Point, SearchSpace, load_space
+from kdsearch.study.storage.listing import find_study
+from kdsearch.study.storage.store import StudyStore
 
 __all__ = [
     "CANDIDATES",

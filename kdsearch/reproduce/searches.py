@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.preparing import prepared_dataset
+from kdsearch.pipeline.setup import prepared_dataset
 from kdsearch.report.numbers import mae
 from kdsearch.report.summary import TrialSummary, summarise
 from kdsearch.reproduce.arms import Arm, Claim, arms_of
@@ -21,8 +21,8 @@ from kdsearch.reproduce.runs import (
 )
 from kdsearch.reproduce.tables import Cell, cell_of, head_of
 from kdsearch.reproduce.verdicts import Verdict, verdict
-from kdsearch.study.parameters import Scalar
-from kdsearch.study.store import StudyStore
+from kdsearch.study.space.parameters import Scalar
+from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["FoundLine", "SearchReproduction", "reproduce_search"]
 

@@ -10,7 +10,7 @@ from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import PAPER_BATCH, measure_latency
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.record import Latency
-from kdsearch.report.published_izadi import TABLE_1, NetworkOfTable1
+from kdsearch.report.published.izadi import TABLE_1, NetworkOfTable1
 from kdsearch.reproduce.training_flops import by_the_papers_rule, training_flops
 
 __all__ = ["Table1Row", "as_table", "table1"]

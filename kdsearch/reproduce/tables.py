@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import Prepared
-from kdsearch.preparing import prepared_dataset, trained_teacher
+from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
 from kdsearch.record import Metrics, Reference
-from kdsearch.report.published import PUBLISHED, comparable_with
-from kdsearch.report.published_izadi import TABLE_3
+from kdsearch.report.published.catalog import PUBLISHED, comparable_with
+from kdsearch.report.published.izadi import TABLE_3
 from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
+from kdsearch.reproduce.input_and_decoding import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
-from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
 from kdsearch.reproduce.runs import (
     Listener,
     ReproduceOptions,
@@ -25,7 +25,7 @@ from kdsearch.reproduce.runs import (
     with_paper_channel,
 )
 from kdsearch.reproduce.verdicts import Verdict
-from kdsearch.study.meta import StudyMeta
+from kdsearch.study.storage.meta import StudyMeta
 
 __all__ = ["Cell", "ClaimLine", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
 

@@ -11,7 +11,7 @@ from kdsearch.record import Reference, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, Measured
 
 if TYPE_CHECKING:
-    from kdsearch.study.store import StudyStore
+    from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["Constraint", "limits_of", "parse_constraints", "shown_in_dashboard", "violations"]
 

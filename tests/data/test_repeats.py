@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from kdsearch.data.load import facts_of, load_series
 from kdsearch.data.protocols import PROTOCOLS, prepare
 from kdsearch.data.repeats import LEAST_CHANGES, repeated_weeks
-from kdsearch.preparing import prepared_dataset
+from kdsearch.pipeline.setup import prepared_dataset
 from tests.real_data import real_data
 
 WEEK = 7 * 24

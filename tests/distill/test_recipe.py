@@ -5,8 +5,8 @@ import torch
 
 from kdsearch.distill import losses
 from kdsearch.distill.recipe import Features, Outputs, Recipe, drawn_slices, recipe_loss
-from kdsearch.distill.tables import SpatialTable, TemporalTable
 from kdsearch.distill.taps import tapped
+from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
 
 def outputs(*, teacher: bool = True) -> Outputs:

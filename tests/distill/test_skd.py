@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kdsearch.distill.losses import pair_distances, response
 from kdsearch.distill.recipe import Features, Outputs, Recipe
 from kdsearch.distill.skd import relations, relations_loss, revised, revised_backward, skd_terms
-from kdsearch.distill.tables import SpatialTable
+from kdsearch.distill.teacher_features import SpatialTable
 
 VECTORS = st.lists(st.floats(-2, 2, width=32), min_size=3, max_size=3).map(torch.tensor)
 

@@ -11,24 +11,24 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdsearch.bundle import Bundle
+from kdsearch.checkpoint import Bundle
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.pairs import refusal
+from kdsearch.deploy.export import export_onnx, export_program
+from kdsearch.distill.compatibility import refusal
 from kdsearch.distill.recipe import LossName, Recipe
-from kdsearch.distill.tables import make_tables, open_tables
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
-from kdsearch.export import export_onnx, export_program
-from kdsearch.fresh import fitted_scaler, place_of
+from kdsearch.distill.teacher_features import make_tables, open_tables
 from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, FamilyName, Forecaster, Place, build, fresh
 from kdsearch.prune.schedule import sizes_for_share
 from kdsearch.prune.shrink import shrunk_parameter_count
-from kdsearch.train import Plan, fit
-from kdsearch.trial_config import TrialConfig
+from kdsearch.training.fit import Plan, fit
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fitted_scaler, place_of
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 LOSSES: tuple[LossName, ...] = get_args(LossName)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.base import Place
+from kdsearch.models.forecaster import Place
 from kdsearch.models.lightst import DEVIATION_FLOOR, Lightst, LightstSize, LightstTeacher, LightstTeacherSize
 from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 

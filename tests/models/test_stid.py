@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.base import Place
+from kdsearch.models.forecaster import Place
 from kdsearch.models.stid import Stid, StidSize
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.base import Place
+from kdsearch.models.forecaster import Place
 from kdsearch.models.stresnet import StResnet, StResnetSize
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 

@@ -25,8 +25,8 @@ from kdsearch.record import (
     TrialRecord,
 )
 from kdsearch.report.summary import summarise
-from kdsearch.study.meta import StudyMeta
-from kdsearch.study.store import StudyStore
+from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.study.storage.store import StudyStore
 
 HOSTILE = "<script>alert('x')</script>&\"city\""
 """A dataset's name that must come out as text."""

@@ -14,7 +14,7 @@ from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae
 from kdsearch.report.summary import StudySummary, summarise
-from kdsearch.study.store import StudyStore
+from kdsearch.study.storage.store import StudyStore
 
 
 def trial_dominates(summary: StudySummary, one: int, other: int) -> bool:
@@ -269,6 +269,6 @@ def test_an_error_that_is_not_finite_is_not_on_the_front(empty_store: StudyStore
 
 def test_reading_needs_no_torch() -> None:
     """A report opens on a machine without torch and ray, and importing it does not load plotly."""
-    imports = "import sys, kdsearch.report.page, kdsearch.report.summary"
+    imports = "import sys, kdsearch.report.page.page, kdsearch.report.summary"
     code = f"{imports}; print({{'torch', 'ray', 'plotly'}} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

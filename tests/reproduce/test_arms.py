@@ -5,11 +5,11 @@ from itertools import chain
 import pytest
 
 from kdsearch.errors import StudyError
-from kdsearch.report.published import PUBLISHED
+from kdsearch.report.published.catalog import PUBLISHED
 from kdsearch.reproduce.arms import CLAIMS, FIDELITIES, TABLES, Arm, arms_of, chosen_fidelity, fixed_settings
-from kdsearch.reproduce.room import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_training
+from kdsearch.reproduce.input_and_decoding import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_training
 from kdsearch.reproduce.runs import Setup, paper_setup
-from kdsearch.trial_config import TrialConfig
+from kdsearch.trial.config import TrialConfig
 
 REFERENCES = {"teacher", "base"}
 QUICK = FIDELITIES["quick"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kdsearch.console import print_table
+from kdsearch.cli.display import print_table
 from kdsearch.reproduce import table1
 
 

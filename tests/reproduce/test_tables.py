@@ -11,8 +11,8 @@ from kdsearch.record import GoOn, TrialRecord, to_the_end
 from kdsearch.reproduce import arms, searches
 from kdsearch.reproduce.arms import Fidelity
 from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
-from kdsearch.study.listing import find_study
-from kdsearch.trial import Bench
+from kdsearch.study.storage.listing import find_study
+from kdsearch.trial.run import Bench
 from tests.ring import write_ring
 
 
@@ -24,7 +24,7 @@ def options(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
-        patch.setattr("kdsearch.teachers.STID", {"family": "stid", "width": 4, "epochs": 1})
+        patch.setattr("kdsearch.trial.teachers.STID", {"family": "stid", "width": 4, "epochs": 1})
         patch.setitem(arms.FIDELITIES, "quick", Fidelity(1, 10, "one epoch"))
         yield ReproduceOptions(
             "ring",

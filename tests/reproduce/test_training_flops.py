@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdsearch.report.published_izadi import TABLE_1, NetworkOfTable1
+from kdsearch.report.published.izadi import TABLE_1, NetworkOfTable1
 from kdsearch.reproduce.training_flops import by_the_papers_rule, lost_to_overflow, training_flops
 
 

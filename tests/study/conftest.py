@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy.engine import URL
 
 from kdsearch.record import Cost, GoOn, Latency, TrialRecord
-from kdsearch.study.meta import StudyMeta
+from kdsearch.study.executors.worker import Bench
 from kdsearch.study.objectives import OBJECTIVES, Objective
-from kdsearch.study.space import SearchSpace, load_space
-from kdsearch.study.store import StudyStore
-from kdsearch.study.worker import Bench
+from kdsearch.study.space.space import SearchSpace, load_space
+from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.study.storage.store import StudyStore
 
 SPACE = """
 name = "small"

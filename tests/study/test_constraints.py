@@ -8,8 +8,8 @@ import pytest
 from kdsearch.errors import StudyError
 from kdsearch.record import Cost, Latency, Reference, TrialRecord
 from kdsearch.study.constraints import Constraint, limits_of, parse_constraints, shown_in_dashboard, violations
-from kdsearch.study.meta import StudyMeta
-from kdsearch.study.store import StudyStore
+from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.study.storage.store import StudyStore
 
 TEACHER = Reference(
     name="teacher",

@@ -1,0 +1,88 @@
+"""`kdsearch data`: what is here, get it, verify it."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from kdsearch.cli.options import DataDir, Json
+
+__all__ = ["data_app"]
+
+data_app = typer.Typer(help="Datasets: what is here, get them, verify them.", no_args_is_help=True)
+
+
+@data_app.command("list")
+def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the datasets that are known, and whether their files are here.
+
+    Example: kdsearch data list
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.data.load import known_datasets
+
+    known = known_datasets(data_dir)
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in known], indent=2))
+        return
+    rows = [
+        [
+            one.name,
+            one.title,
+            " x ".join(f"{size:,}" for size in one.shape) if one.shape else "",
+            "yes" if one.present else "no",
+        ]
+        for one in known
+    ]
+    print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
+
+
+@data_app.command("fetch")
+def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset.")], data_dir: DataDir = None) -> None:
+    """Download a dataset's public files, go on where a download broke off, and verify them.
+
+    Example: kdsearch data fetch pemsd8
+    """
+    from kdsearch.data.fetch import fetch
+    from kdsearch.data.load import default_data_dir, find_dataset
+
+    card, _ = find_dataset(dataset, data_dir)
+    for path in fetch(card, (data_dir or default_data_dir()) / card.name):
+        typer.echo(str(path))
+
+
+@data_app.command("check")
+def data_check(
+    dataset: Annotated[str, typer.Argument(help="Name or folder.")], data_dir: DataDir = None, as_json: Json = False
+) -> None:
+    """Verify a dataset's files, read them, and say what is in them.
+
+    Example: kdsearch data check pemsd8
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.data.catalog import describe_completeness
+    from kdsearch.data.fetch import check
+    from kdsearch.data.load import facts_of, find_dataset, load_series
+
+    card, folder = find_dataset(dataset, data_dir)
+    files = check(card, folder)
+    series = load_series(dataset, data_dir)
+    facts, note = facts_of(series), describe_completeness(card, series)
+    if as_json:
+        found = {"files": [one.model_dump(mode="json") for one in files], "note": note}
+        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
+        return
+    rows = [[one.name, one.state] for one in files] + [["what it is", note]]
+    for name, value in facts.model_dump().items():
+        if name != "channels":
+            rows.append([name, " x ".join(map(str, value)) if name == "shape" else str(value)])
+    rows += [
+        [
+            f"channel {channel.name}",
+            f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
+            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
+            f"{100 * channel.repeated_share:.2f} % equal to the week before",
+        ]
+        for channel in facts.channels
+    ]
+    print_table(card.name, ["", ""], rows)

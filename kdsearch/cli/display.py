@@ -1,0 +1,180 @@
+"""What a terminal shows: the display of a running search on stderr, and tables on stdout."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread
+from kdsearch.study.search.progress import NEAR_TEACHER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from kdsearch.record import Cost, Metrics, TrialRecord
+    from kdsearch.report.summary import StudySummary
+    from kdsearch.study.search.driver import StudyEvent
+    from kdsearch.study.search.progress import Standing
+
+__all__ = ["SearchDisplay", "print_front", "print_table"]
+
+PIPED_WIDTH = 160
+PLAIN_EVERY = 10
+"""Finished trials between two lines of standing where there is no terminal."""
+_CHOICES = ("family", "route", "loss", "decoding", "input")
+
+
+class SearchDisplay:
+    """Shows what a search does: in a terminal a bar with the standing below it, elsewhere plain lines.
+
+    Args:
+        trials: Finished trials that the study is to have; None where time ends the run.
+    """
+
+    def __init__(self, trials: int | None) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        )
+        self._task = self._bar.add_task("trials", total=trials)
+        self._standing = Text()
+        self._live = Live(Group(self._bar, self._standing), console=self._console, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence above the bar."""
+        self._console.print(sentence, markup=False)
+
+    def event(self, event: StudyEvent) -> None:
+        """Take an event of the search."""
+        if event.record is not None:
+            self.say(f"trial {event.number} {_outcome(event.record)}")
+        elif event.message:
+            self.say(event.message)
+        standing = event.standing
+        finished = standing.done + standing.stopped
+        self._bar.update(self._task, completed=finished)
+        self._standing.plain = _standing(standing)
+        regular = event.record is not None and (finished + standing.failed) % PLAIN_EVERY == 0
+        if not self._console.is_terminal and (regular or event.kind == "ending"):
+            self.say(_standing(standing))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table to stdout, wide enough for other programs where that is no terminal.
+
+    Args:
+        title: Above the table.
+        columns: Heads; none is shown where all are empty.
+        rows: Cells, as many in each row as there are columns.
+    """
+    table = Table(title=title, title_justify="left", show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, emoji=False).print(table)
+
+
+def print_front(summary: StudySummary) -> None:
+    """Prints the front and the reference lines as a table, then what a reader must know."""
+    horizons = [*summary.horizons, "all"]
+    rows = []
+    for trial in summary.front_trials:
+        name = f"{trial.number}{f' ({summary.chosen_word})' if trial.number == summary.knee else ''}"
+        deviations = {} if trial.confirmed is None else trial.confirmed.standard_deviation
+        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, deviations)]
+        rows.append([name, _choices(trial.params), *cells])
+    for line in summary.references:
+        cells = [*_costs(line.cost), *_errors(line.metrics, horizons), _test_error(line.metrics, {})]
+        rows.append([line.name, "", *cells])
+    columns = ["trial", "", "parameters", "FLOPs", "ms p50", "to teacher"]
+    columns += [f"val {minutes} min" for minutes in summary.horizons] + ["val mean", "test mean"]
+    print_table(f"{summary.study}: front, MAE ({_seeds(summary)})", columns, rows)
+    for sentence in (summary.answer, *summary.notes):
+        print(sentence)
+
+
+def _standing(standing: Standing) -> str:
+    """Where the search stands, on one line."""
+    parts = [f"{standing.done} done", f"{standing.stopped} stopped", f"{standing.failed} failed"]
+    parts += [f"{standing.running} running"] if standing.running else []
+    parts += [f"best MAE {error(standing.best_mae)}"] if standing.best_mae is not None else []
+    if standing.smallest_parameters is not None:
+        near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
+        parts += [f"smallest network {near}: {count(standing.smallest_parameters)} parameters"]
+    if standing.seconds_left:
+        parts += [f"about {_duration(standing.seconds_left)} left"]
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    """In the unit that says it shortest."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _seeds(summary: StudySummary) -> str:
+    """Of which seeds the errors are: the search has one, the quiet pass may have had more."""
+    validation = f"validation: the search's seed {summary.seed}"
+    numbers = sorted({len(trial.confirmed.seeds) for trial in summary.front_trials if trial.confirmed is not None})
+    if not numbers:
+        return validation
+    many = " or ".join(map(str, numbers))
+    return f"{validation}; test: {'one seed' if numbers == [1] else f'mean over {many} seeds'}"
+
+
+def _choices(params: dict[str, object]) -> str:
+    return ", ".join(str(params[name]) for name in _CHOICES if name in params)
+
+
+def _costs(cost: Cost | None) -> list[str]:
+    if cost is None:
+        return [""] * 4
+    latency = significant(cost.latency_ms.p50) if cost.latency_ms else ""
+    ratio = "" if cost.latency_ratio is None else significant(cost.latency_ratio, 2)
+    return [count(cost.parameters), magnitude(cost.flops), latency, ratio]
+
+
+def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:
+    values = [mae(metrics, horizon) for horizon in horizons]
+    return ["" if math.isnan(value) else error(value) for value in values]
+
+
+def _test_error(metrics: Metrics, deviations: Metrics) -> str:
+    """The mean over seeds with its standard deviation, where there is one."""
+    mean, deviation = mae(metrics, split="test"), mae(deviations, split="test")
+    if math.isnan(mean):
+        return ""
+    return error(mean) if math.isnan(deviation) else f"{error(mean)} ± {spread(deviation)}"
+
+
+def _outcome(record: TrialRecord) -> str:
+    """What became of a trial, on one line."""
+    if record.cost is None or "val" not in record.metrics:
+        return f"{record.state}: {record.reason}"
+    latency = f", {significant(record.cost.latency_ms.p50)} ms" if record.cost.latency_ms else ""
+    return (
+        f"{record.state}: {_choices(record.params)}; MAE {mae(record.metrics):.3f}, "
+        f"{count(record.cost.parameters)} parameters"
+        f"{latency}, {sum(record.seconds.values()):.0f} CPU s"
+    )

@@ -1,0 +1,86 @@
+"""`kdsearch studies`, `show` and `report`: what studies there are, and what is in one."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kdsearch.cli.options import Json, Prefer, Storage, Studies
+
+__all__ = ["studies_app"]
+
+studies_app = typer.Typer()
+
+
+@studies_app.command("studies")
+def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as_json: Json = False) -> None:
+    """List the studies of a folder or database.
+
+    Example: kdsearch studies --json
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.study.storage.address import shown as shown_address
+    from kdsearch.study.storage.listing import list_database
+    from kdsearch.study.storage.listing import list_studies as list_folder
+
+    found = list_folder(studies) if storage is None else list_database(storage)
+    rows: list[dict[str, Any]] = [
+        {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
+        for one in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    shown = [
+        [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
+        for row in rows
+    ]
+    place = studies if storage is None else shown_address(storage)
+    print_table(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
+
+
+@studies_app.command()
+def show(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    prefer: Prefer = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Show a study: its front, knee and reference lines.
+
+    Example: kdsearch show pemsd8-stgcn --json
+    """
+    from kdsearch.cli.display import print_front
+    from kdsearch.report.summary import summarise
+    from kdsearch.study.storage.listing import find_study
+
+    store = find_study(study, studies, storage)
+    summary = summarise(store, prefer)
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
+    else:
+        print_front(summary)
+
+
+@studies_app.command()
+def report(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
+    prefer: Prefer = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+) -> None:
+    """Write a study's report: one HTML file that needs no network.
+
+    Example: kdsearch report pemsd8-stgcn
+    """
+    from kdsearch.report.page.page import write_page
+    from kdsearch.report.summary import summarise
+    from kdsearch.study.storage.listing import find_study
+
+    store = find_study(study, studies, storage)
+    typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
+    store.close()

@@ -1,0 +1,80 @@
+"""The quiet pass over the front: what `kdsearch run` does once the search has ended."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kdsearch.checkpoint import Bundle
+from kdsearch.confirm.jobs import asked_seeds
+from kdsearch.confirm.timing import quiet_costs
+from kdsearch.confirm.trainings import is_confirmed, own_training, train_missing, trainings_of
+from kdsearch.errors import RunError
+from kdsearch.record import Confirmation
+from kdsearch.report.summary import summarise
+from kdsearch.study.executors.local import Executor
+from kdsearch.study.storage.store import StoredTrial, StudyStore
+from kdsearch.trial.run import Bench
+
+__all__ = ["confirm"]
+
+
+def confirm(
+    store: StudyStore,
+    bench: Bench,
+    executor: Executor,
+    *,
+    seeds: int,
+    progress: Callable[[str], None],
+    also: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Confirm the front, and what the front becomes by it, until all of it is confirmed.
+
+    Quiet latencies replace first readings, so that another trial can move onto the front; it is then confirmed too, in
+    a further round. Each training is saved as soon as it is there: an interrupted pass goes on where it was. A training
+    that fails is named in the confirmation, and tried again by the next run.
+
+    Args:
+        store: The study.
+        bench: What trains and scores.
+        executor: Runs the trainings.
+        seeds: Training seeds of each candidate: its own and the next ones.
+        progress: Takes sentences for people.
+        also: Settings whose networks are confirmed too, wherever they ended.
+    """
+    done: set[int] = set()
+    while wanted := [
+        trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
+    ]:
+        trained = train_missing(store, bench, executor, wanted, seeds, progress)
+        progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
+        bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
+        costs, pace = quiet_costs(bench, store, wanted, bundles)
+        for trial, bundle, cost in zip(wanted, bundles, costs, strict=True):
+            trainings = [own_training(bench, trial, bundle), *trainings_of(trial, seeds, trained)]
+            store.save_confirmation(
+                Confirmation(
+                    number=trial.number,
+                    asked_seeds=asked_seeds(trial, seeds),
+                    trainings=trainings,
+                    cost=cost,
+                    pace=pace,
+                )
+            )
+            done.add(trial.number)
+
+
+def _chosen(store: StudyStore, also: Sequence[dict[str, Any]]) -> list[StoredTrial]:
+    """The front, and finished trials of these settings."""
+    front = summarise(store).front
+    return [
+        trial
+        for trial in store.trials()
+        if trial.number in front
+        or (trial.state == "COMPLETE" and any(setting.items() <= trial.params.items() for setting in also))
+    ]
+
+
+def _weights(store: StudyStore, trial: StoredTrial) -> bytes:
+    weights = store.weights(trial.number)
+    if weights is None:
+        raise RunError(f"trial {trial.number} has no weights in {store.meta.study}; the database was cut short")
+    return weights

@@ -1,0 +1,1 @@
+"""Networks leave kdsearch: files that forecast anywhere."""

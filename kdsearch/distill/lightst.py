@@ -1,0 +1,93 @@
+"""A teacher that runs beside its student, and what else is trained there and thrown away: LightST's losses."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.lightst_losses import Projector, contrast, embedding_divergence
+from kdsearch.distill.losses import pointwise, reduced
+from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.taps import tapped
+from kdsearch.models import Forecaster
+
+__all__ = ["LiveTeacher"]
+
+
+class LiveTeacher(nn.Module):
+    """A teacher asked for its embeddings of the very windows of each batch.
+
+    Where the student's embedding has other sizes than the teacher's, projectors take it there; they are trained with
+    the student. So is, in joint training, a copy of the teacher; by default it is frozen, as in LightST's code.
+
+    Args:
+        teacher: A trained network with embeddings.
+        data: The series as the teacher sees it.
+        student: The network that learns, with embeddings.
+        own_data: The series as the student sees it.
+        recipe: The losses' weights and temperatures, and whether the teacher trains on.
+    """
+
+    def __init__(
+        self,
+        teacher: Forecaster,
+        data: WindowedSeries,
+        student: Forecaster,
+        own_data: WindowedSeries,
+        recipe: Recipe,
+    ) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(teacher).requires_grad_(recipe.joint).train(recipe.joint)
+        self._data, self._recipe = data, recipe
+        first = torch.zeros(1, dtype=torch.int64, device=data.device)
+        with torch.no_grad():
+            *embeddings, _ = self._heard(first)
+            shown = _embeddings(student, own_data, first)[1]
+        shape = (shown.shape[1], shown.shape[2])
+        self.projectors = nn.ModuleList(Projector(shape, (heard.shape[1], heard.shape[2])) for heard in embeddings)
+        self.to(data.device)
+
+    def loss(self, shown: Tensor, firsts: Tensor, draws: torch.Generator) -> Tensor:
+        """``lambda1 L^KL + lambda2 (L^P + L^E)``, Eq 6 to 8; joint training adds the teacher's own L^T, Eq 5.
+
+        Args:
+            shown: The student's temporal embedding, ``(window, channel, time, node)``.
+            firsts: First rows of the windows, ``(window,)``.
+            draws: Draws the slices that are contrasted.
+        """
+        recipe = self._recipe
+        with torch.set_grad_enabled(recipe.joint):
+            spatial, temporal, forecasts = self._heard(firsts)
+        near_spatial, near_temporal = (projector(shown) for projector in self.projectors)
+        loss = recipe.lambda1 * embedding_divergence(near_temporal, temporal, temperature=recipe.tau1)
+        if recipe.lambda2 > 0:
+            pairs = ((near_spatial, spatial, recipe.tau2), (near_temporal, temporal, recipe.tau3))
+            for near, heard, temperature in pairs:
+                slices = _drawn(near, heard, recipe.slice_share, draws)
+                loss = loss + recipe.lambda2 * contrast(*slices, temperature=temperature)
+        if recipe.joint:
+            rows = self._data.target_rows(firsts, steps=forecasts.shape[1])[:, 0]
+            entries = pointwise(forecasts, self._data.scaled[rows], recipe.error)
+            loss = loss + reduced(entries, self._data.measured[rows], recipe.reduction)
+        return loss
+
+    def _heard(self, firsts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Both embeddings, and the forecasts ``(window, step, node)`` of the same pass."""
+        return _embeddings(self.network, self._data, firsts)
+
+
+def _embeddings(network: Forecaster, data: WindowedSeries, firsts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    assert network.embeddings is not None
+    with tapped(network, network.embeddings) as features:
+        forecasts = network(data.inputs(firsts, with_clock=network.clock))[:, 0]
+    spatial, temporal = (features[name].permute(0, 3, 1, 2) for name in network.embeddings)
+    return spatial, temporal, forecasts
+
+
+def _drawn(student: Tensor, teacher: Tensor, share: float, draws: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Some of the slices of two embeddings ``(window, channel, time, node)``, as ``(slice, node, channel)``."""
+    batch, _, time, _ = student.shape
+    drawn = torch.randperm(batch * time, generator=draws)[: max(1, round(share * batch * time))].to(student.device)
+    window, step = drawn // time, drawn % time
+    return student[window, :, step].transpose(1, 2), teacher[window, :, step].transpose(1, 2)

@@ -1,0 +1,1 @@
+"""D2STGNN and the parts that it alone uses."""

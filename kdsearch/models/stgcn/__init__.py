@@ -1,0 +1,1 @@
+"""STGCN and the parts that it alone uses."""

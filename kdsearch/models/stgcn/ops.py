@@ -1,0 +1,212 @@
+"""The layers of STGCN as functions: in compiled loops where these are faster, else in torch's own operators.
+
+Tensors are ``(batch, channel, time, node)``. Both forms give the same numbers and gradients to rounding.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kdsearch.jit import takes_compiled
+from kdsearch.models.stgcn.convolution_kernels import (
+    GATED,
+    LINEAR,
+    RECTIFIED,
+    SIGMOID,
+    convolution_backward,
+    convolution_forward,
+)
+from kdsearch.models.stgcn.graph import ChebyshevGraph
+from kdsearch.models.stgcn.node_kernels import norm_backward, norm_forward, polynomials_backward, polynomials_forward
+
+__all__ = ["Activation", "Precision", "convolution", "joint_norm", "polynomials", "rounded_products"]
+
+Activation = Literal["glu", "relu", "sigmoid", "none"]
+Precision = Literal["float32", "bfloat16"]
+
+ACTIVATIONS: dict[Activation, int] = {"glu": GATED, "relu": RECTIFIED, "sigmoid": SIGMOID, "none": LINEAR}
+
+NARROW_PRODUCTS = 512
+"""Up to so many multiplications for each position the compiled convolution is the faster one. It runs at 65 GFLOP/s
+whatever the width, where torch's own needs wide layers for its 200, and 0.3 ms for a gradient at any."""
+
+
+_rounded: ContextVar[bool] = ContextVar("rounded", default=False)
+
+
+@contextmanager
+def rounded_products(precision: Precision) -> Iterator[None]:
+    """Wide convolutions multiply numbers rounded to 8 bits inside the block where `precision` is "bfloat16".
+
+    Sums and all else stay as they are, and so do the weights that an optimiser sees.
+    """
+    before = _rounded.set(precision == "bfloat16")
+    try:
+        yield
+    finally:
+        _rounded.reset(before)
+
+
+def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:
+    """Valid convolution over time, then the activation.
+
+    Args:
+        x: ``(batch, inputs, time, node)``.
+        weight: ``(filter, inputs, kernel, 1)``.
+        bias: ``(filter,)``.
+        activation: "glu" is the first half of the filters times the sigmoid of the second.
+
+    Returns:
+        ``(batch, outputs, time - kernel + 1, node)``; outputs are half of the filters for "glu", else all of them.
+    """
+    if takes_compiled(x, weight) and weight.numel() <= NARROW_PRODUCTS:
+        given = x.contiguous(), weight.contiguous(), bias, ACTIVATIONS[activation]
+        if not torch.is_grad_enabled():
+            return _convolved(*given)[0]
+        return _Convolution.apply(*given)  # type: ignore[no-untyped-call, no-any-return]
+    if _rounded.get():
+        y = F.conv2d(x.bfloat16(), weight.bfloat16(), bias.bfloat16()).to(x.dtype)
+    else:
+        y = F.conv2d(x, weight, bias)
+    if activation == "glu":
+        return F.glu(y, dim=1)
+    if activation == "relu":
+        return torch.relu(y)
+    return torch.sigmoid(y) if activation == "sigmoid" else y
+
+
+def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
+    """All Chebyshev polynomials of the graph times every line of nodes, side by side as channels.
+
+    Args:
+        x: ``(batch, channel, time, node)``.
+        graph: Its identity is not multiplied with.
+
+    Returns:
+        ``(batch, order * channel, time, node)``, orders outermost.
+    """
+    if takes_compiled(x) and graph.is_sparse:
+        x = x.contiguous()
+        if not torch.is_grad_enabled():
+            return _spread(x, graph)
+        return _Polynomials.apply(x, graph)  # type: ignore[no-untyped-call, no-any-return]
+    return torch.cat([x, *(x @ kernel for kernel in graph.dense(x))], dim=1)
+
+
+def joint_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+    """Layer norm over channels and nodes jointly, step by step.
+
+    Args:
+        x: ``(batch, channel, time, node)``.
+        weight: ``(channel, node)``.
+        bias: ``(channel, node)``.
+        epsilon: Added to the variance.
+    """
+    if takes_compiled(x, weight):
+        x = x.contiguous()
+        if not torch.is_grad_enabled():
+            return _normed(x, weight, bias, epsilon)[0]
+        return _Norm.apply(x, weight, bias, epsilon)  # type: ignore[no-untyped-call, no-any-return]
+    return F.layer_norm(x.transpose(1, 2), weight.shape, weight, bias, epsilon).transpose(1, 2).contiguous()
+
+
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> tuple[Tensor, Tensor]:
+    """Result and gate, which is empty where the layer has none."""
+    batch, _, time, nodes = x.shape
+    filters, _, kernel, _ = weight.shape
+    gated = activation == GATED
+    y = x.new_empty(batch, filters // 2 if gated else filters, time - kernel + 1, nodes)
+    gate = torch.empty_like(y) if gated else y[:0]
+    convolution_forward(x.numpy(), weight.numpy(), bias.numpy(), activation, y.numpy(), gate.numpy())
+    return y, gate
+
+
+class _Convolution(torch.autograd.Function):
+    """`convolution` in compiled loops."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> Tensor:
+        y, gate = _convolved(x, weight, bias, activation)
+        ctx.save_for_backward(x, weight, y, gate)
+        ctx.activation = activation
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+        x, weight, y, gate = ctx.saved_tensors
+        x_slope = torch.empty_like(x) if ctx.needs_input_grad[0] else x[:0]
+        weight_slope, bias_slope = torch.zeros_like(weight), weight.new_zeros(len(weight))
+        convolution_backward(
+            x.numpy(),
+            weight.numpy(),
+            ctx.activation,
+            y.numpy(),
+            gate.numpy(),
+            slopes[0].contiguous().numpy(),
+            x_slope.numpy(),
+            weight_slope.numpy(),
+            bias_slope.numpy(),
+        )
+        return x_slope if ctx.needs_input_grad[0] else None, weight_slope, bias_slope, None
+
+
+def _spread(x: Tensor, graph: ChebyshevGraph) -> Tensor:
+    batch, channels, time, nodes = x.shape
+    spread = x.new_empty(batch, graph.order * channels, time, nodes)
+    polynomials_forward(x.numpy(), *graph.forward_lists, spread.numpy())
+    return spread
+
+
+class _Polynomials(torch.autograd.Function):
+    """`polynomials` over lists of neighbours."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, graph: ChebyshevGraph) -> Tensor:
+        ctx.graph = graph
+        return _spread(x, graph)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        graph: ChebyshevGraph = ctx.graph
+        batch, wide, time, nodes = slopes[0].shape
+        x_slope = slopes[0].new_empty(batch, wide // graph.order, time, nodes)
+        polynomials_backward(slopes[0].contiguous().numpy(), *graph.backward_lists, x_slope.numpy())
+        return x_slope, None
+
+
+def _normed(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Result, means and inverse deviations."""
+    y, centre, scale = torch.empty_like(x), x.new_empty(x.shape[0], x.shape[2]), x.new_empty(x.shape[0], x.shape[2])
+    norm_forward(x.numpy(), weight.numpy(), bias.numpy(), epsilon, y.numpy(), centre.numpy(), scale.numpy())
+    return y, centre, scale
+
+
+class _Norm(torch.autograd.Function):
+    """`joint_norm` in compiled loops."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+        y, centre, scale = _normed(x, weight, bias, epsilon)
+        ctx.save_for_backward(x, weight, centre, scale)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        x, weight, centre, scale = ctx.saved_tensors
+        x_slope, weight_slope, bias_slope = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(weight)
+        norm_backward(
+            x.numpy(),
+            weight.numpy(),
+            centre.numpy(),
+            scale.numpy(),
+            slopes[0].contiguous().numpy(),
+            x_slope.numpy(),
+            weight_slope.numpy(),
+            bias_slope.numpy(),
+        )
+        return x_slope, weight_slope, bias_slope, None

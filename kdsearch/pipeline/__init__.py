@@ -1,0 +1,1 @@
+"""`kdsearch run` in reading order: options, setup, run."""

@@ -1,0 +1,91 @@
+"""What `kdsearch run` is asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdsearch.errors import StudyError
+from kdsearch.report.preference import parse_weights
+from kdsearch.study.constraints import parse_constraints
+from kdsearch.study.objectives import parse_objectives
+
+__all__ = ["RunOptions"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `kdsearch run` was asked for.
+
+    Attributes:
+        dataset: Name or folder; the space's own where None.
+        protocol: As in `PROTOCOLS`; the space's own where None.
+        channel: Name of the forecast channel; the protocol's where None.
+        objectives: Names, comma-separated.
+        constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
+        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
+        space: Name or path of a search space.
+        recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
+        trials: Finished trials that the study is to have.
+        budget_seconds: Time for teacher and search; the quiet pass comes after.
+        executor: Who runs the trials, "ray" or "local".
+        workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
+        address: A running Ray cluster, `host:port`; Ray is started here where None.
+        warm_start: Another study, in the same database or folder; the networks of its front are tried first.
+        stopping: Whether hopeless trials are stopped early.
+        verbose: Whether Ray may write to the terminal.
+        seed: Of training and, mixed with the study's length, of the sampler.
+        sampler: As in `kdsearch.study.search.ask_tell.SAMPLERS`.
+        confirm_seeds: Seeds of each network of the front in the quiet pass.
+        confirm_points: Whether the networks of the space's points are confirmed too, wherever they ended.
+        confirm_best: How many networks of least error, by the first objective, are confirmed too: with one seed the
+            best of many is a lucky one.
+        study: Name; dataset and space where None.
+        studies: Folder of studies.
+        storage: Database address; a SQLite file in the study's folder where None.
+        data_dir: Folder of datasets.
+        device: Where tensors live.
+        command: As typed, for the record.
+
+    Raises:
+        StudyError: At what no study could be.
+    """
+
+    dataset: str | None = None
+    protocol: str | None = None
+    channel: str | None = None
+    objectives: str = "mae,latency"
+    constraints: tuple[str, ...] = ()
+    prefer: str | None = None
+    space: str = "stgcn"
+    recipe: str = "best"
+    trials: int | None = None
+    budget_seconds: float | None = None
+    executor: str = "ray"
+    workers: int | None = None
+    address: str | None = None
+    warm_start: str | None = None
+    stopping: bool = True
+    verbose: bool = False
+    seed: int = 0
+    sampler: str = "tpe"
+    confirm_seeds: int = 1
+    confirm_points: bool = False
+    confirm_best: int = 0
+    study: str | None = None
+    studies: Path = Path("studies")
+    storage: str | None = None
+    data_dir: Path | None = None
+    device: str = "cpu"
+    command: str = "kdsearch run"
+
+    def __post_init__(self) -> None:
+        """Refuse what can be refused before torch is loaded."""
+        if self.trials is None and self.budget_seconds is None:
+            raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
+        if self.executor not in {"ray", "local"}:
+            raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
+        if self.address is not None and self.executor == "local":
+            raise StudyError("--address names a Ray cluster and --executor local uses none; leave one of them out")
+        names = [objective.name for objective in parse_objectives(self.objectives)]
+        parse_constraints(self.constraints)
+        if self.prefer is not None:
+            parse_weights(self.prefer, names)

@@ -1,0 +1,217 @@
+"""`kdsearch run` as a function: data, teacher, search, quiet pass, report."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from kdsearch.confirm.confirm import confirm
+from kdsearch.data.protocols import Prepared
+from kdsearch.errors import StudyError
+from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.setup import check_device, check_space, prepared_bench, prepared_dataset
+from kdsearch.record import Reference, installed_versions
+from kdsearch.report.page.page import write_page
+from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.study.constraints import parse_constraints
+from kdsearch.study.executors.local import Executor, LocalExecutor
+from kdsearch.study.objectives import parse_objectives, reference_point
+from kdsearch.study.run_search import run_search
+from kdsearch.study.search.driver import StudyEvent
+from kdsearch.study.space.space import Point, SearchSpace, load_space
+from kdsearch.study.storage.database import connect, disconnect, failures_named
+from kdsearch.study.storage.listing import find_study
+from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.study.storage.store import StudyStore
+from kdsearch.trial.config import RECIPES
+from kdsearch.trial.run import Bench
+from kdsearch.trial.teachers import reference_lines, teacher_config
+
+__all__ = ["RunResult", "run", "run_space"]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where a run ended."""
+
+    summary: StudySummary
+    report: Path
+    storage: str
+
+
+def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]) -> RunResult:
+    """Search, confirm, report; the same options again go on where an earlier run ended.
+
+    Args:
+        options: What was asked.
+        talk: Takes sentences for people.
+        watch: Takes the events of the search.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
+    return run_space(space, options, talk, watch)
+
+
+def run_space(
+    space: SearchSpace, options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]
+) -> RunResult:
+    """The same in a space that is at hand already, with what the recipe fixes; the options' own name is not looked up.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    began = time.monotonic()
+    if options.stopping and space.values_of("schedule") - {"cosine"}:
+        talk("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
+        options = replace(options, stopping=False)
+    if options.warm_start is not None:
+        space = _warm(space, options)
+    protocol = options.protocol or space.protocol
+    prepared, data_note = prepared_dataset(
+        options.dataset or space.dataset, protocol, options.data_dir, options.channel
+    )
+    talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
+    check_device(options.device)
+    check_space(space, prepared, teacher_config(prepared, options.recipe, space.teacher))
+    executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
+    if options.storage is not None:
+        disconnect(connect(options.storage, create=True))
+    with executor as workers:
+        bench, networks = prepared_bench(options, space, prepared, talk)
+        references = [*reference_lines(prepared, ("val",)), *networks]
+        store = _store(options, space, prepared, data_note, bench, references)
+        with failures_named(store.url):
+            return _search_and_confirm(options, store, space, bench, references, workers, began, talk, watch)
+
+
+def _search_and_confirm(
+    options: RunOptions,
+    store: StudyStore,
+    space: SearchSpace,
+    bench: Bench,
+    references: list[Reference],
+    executor: Executor,
+    began: float,
+    talk: Callable[[str], None],
+    watch: Callable[[StudyEvent], None],
+) -> RunResult:
+    try:
+        bench = _with_references(store, bench, references)
+        _announce(summarise(store, options.prefer), talk)
+        left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
+        run_search(
+            store,
+            space,
+            parse_objectives(options.objectives),
+            bench,
+            executor,
+            trials=options.trials,
+            budget_seconds=left,
+            seed=options.seed,
+            sampler=options.sampler,
+            stopping=options.stopping,
+            progress=watch,
+        )
+        also = [point.params for point in space.points] if options.confirm_points else []
+        also += [trial.params for trial in summarise(store).best(options.confirm_best)]
+        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk, also=also)
+        return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
+    finally:
+        write_page(summarise(store, options.prefer), _report_path(options, store))
+        store.close()
+
+
+def _announce(begun: StudySummary, talk: Callable[[str], None]) -> None:
+    """What of a study is to be known before its trials."""
+    for limit in begun.limits:
+        talk(f"limit: {limit.words}")
+    for warning in begun.warnings:
+        talk(warning)
+
+
+def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
+    if options.executor == "local":
+        return nullcontext(LocalExecutor())
+    from kdsearch.study.executors.ray import RayExecutor  # noqa: PLC0415 - seconds to import, and not always there
+
+    workers = options.workers if options.address else options.workers or os.cpu_count()
+    return RayExecutor(
+        workers,
+        address=options.address,
+        on_gpu=options.device.startswith("cuda"),
+        verbose=options.verbose,
+        preload=(Bench.__module__,),
+    )
+
+
+def _report_path(options: RunOptions, store: StudyStore) -> Path:
+    return options.studies / store.meta.study / "report.html"
+
+
+def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
+    """The space with the front of another study among its points, as far as its parameters fit."""
+    other = find_study(str(options.warm_start), options.studies, options.storage)
+    front = summarise(other).front_trials
+    other.close()
+    points = [Point(cite=f"study {other.meta.study}, trial {trial.number}", params=trial.params) for trial in front]
+    warm = space.with_points(points)
+    if len(warm.points) == len(space.points):
+        raise StudyError(
+            f"study {options.warm_start!r} has no network on its front that fits space {space.name!r}; "
+            "leave --warm-start out, or name another study"
+        )
+    return warm
+
+
+def _store(
+    options: RunOptions,
+    space: SearchSpace,
+    prepared: Prepared,
+    data_note: str,
+    bench: Bench,
+    references: list[Reference],
+) -> StudyStore:
+    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', prepared.series.name.lower())}-{space.name}"
+    objectives = [objective.name for objective in parse_objectives(options.objectives)]
+    meta = StudyMeta(
+        study=name,
+        dataset=prepared.series.name,
+        protocol=prepared.protocol.name,
+        objectives=objectives,
+        constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
+        reference_point=reference_point(objectives, references),
+        data_hash=prepared.series.content_hash,
+        protocol_hash=prepared.protocol.hash,
+        teacher_hash=bench.teacher.hash,
+        space_name=space.name,
+        space_text=space.text,
+        sampler=options.sampler,
+        seed=options.seed,
+        data_note=data_note,
+        protocol_text=prepared.protocol.describe(prepared.series),
+        command=options.command,
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        versions=installed_versions("optuna"),
+    )
+    return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
+
+
+def _with_references(store: StudyStore, bench: Bench, references: list[Reference]) -> Bench:
+    """Save the reference lines, once; the bench at the pace of the study's first reading.
+
+    Latency is an objective: its scale must not move when a study is resumed on another day.
+    """
+    known = {reference.name: reference for reference in store.references()}
+    for reference in references:
+        if reference.name not in known:
+            store.save_reference(reference)
+            known[reference.name] = reference
+    first = known["teacher"].cost
+    latency = first.latency_ms if first is not None and first.latency_ms is not None else bench.teacher.latency
+    return replace(bench, teacher=replace(bench.teacher, latency=latency))

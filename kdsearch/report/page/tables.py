@@ -1,0 +1,168 @@
+"""The tables of the report page, in HTML; all text that comes from data is escaped where its cell is made."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING
+
+from kdsearch.report.numbers import count, error, magnitude, measured, share, significant, spread
+from kdsearch.report.text.limits import verdict
+
+if TYPE_CHECKING:
+    from kdsearch.record import Cost, Metrics, Reference
+    from kdsearch.report.summary import StudySummary, TrialSummary
+
+__all__ = ["STATES", "all_trials_table", "front_table"]
+
+STATES = {
+    "COMPLETE": "finished",
+    "PRUNED": "stopped early",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+"""Optuna's states in words; its "pruned" would be read as a pruned network."""
+
+_DASH = "—"
+_COST_HEADS = ("Parameters", "Stored", "FLOPs", "Latency<br>ms", "Ratio to<br>teacher")
+_BATCH_HEAD = "Ratio at<br>batch 1140"
+
+
+def front_table(summary: StudySummary) -> str:
+    """Writes the front's networks, and below a rule the teacher and the reference lines."""
+    columns = _error_columns(summary)
+    tested = any(trial.confirmed for trial in summary.front_trials)
+    trials = [_trial_row(trial, summary, columns, tested=tested) for trial in summary.front_trials]
+    ordered = sorted(summary.references, key=lambda reference: reference.name != "teacher")
+    references = [_reference_row(reference, summary, columns, tested=tested) for reference in ordered]
+    cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
+    names = "".join(f"<th>{name}</th>" for name in columns)
+    what = ", ".join(dict.fromkeys(metric.upper() for metric, _ in columns.values()))
+    over = f'<th></th><th colspan="{len(cost_heads)}">cost</th><th colspan="{len(columns)}">validation {what}</th>'
+    heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in cost_heads) + names
+    if tested:
+        over += f'<th colspan="{len(columns) + 1}">test {what}</th>'
+        heads += names + "<th>Seeds</th>"
+    head = f'<thead><tr class="over">{over}</tr><tr>{heads}</tr></thead>'
+    bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in (trials, references) if rows)
+    return f"<table>{head}{bodies}</table>"
+
+
+def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
+    """Head of each column of errors -> metric and horizon: MAE at all horizons, and the means that were minimised."""
+    columns = {f"{horizon} min": ("mae", horizon) for horizon in summary.horizons} | {"mean": ("mae", "all")}
+    further = [one.name for one in summary.objectives if one.name in {"rmse", "mape"}]
+    return columns | {f"mean<br>{name.upper()}": (name, "all") for name in further}
+
+
+def all_trials_table(summary: StudySummary) -> str:
+    """Writes every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
+    heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", f"Validation<br>{summary.metric.upper()}"]
+    heads += ["Limits"] if _is_limited(summary) else []
+    head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
+    rows = "".join(_plain_row(trial, summary) for trial in summary.trials)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _trial_row(trial: TrialSummary, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool) -> str:
+    is_knee = trial.number == summary.knee
+    choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
+    tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
+    name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([summary.kind(trial), *choices]))}</small></td>"
+    confirmed = trial.confirmed
+    deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
+    cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", columns)
+    if tested:
+        cells += _error_cells(trial.metrics, deviations, "test", columns)
+        cells.append(_cell(_DASH if confirmed is None else _seeds(len(confirmed.seeds), confirmed.asked_seeds)))
+    row = '<tr class="knee">' if is_knee else "<tr>"
+    return f"{row}{name}{''.join(cells)}</tr>"
+
+
+def _reference_row(
+    reference: Reference, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool
+) -> str:
+    note = f"<small>{html.escape(reference.note)}</small>" if reference.note else ""
+    name = f"<td>{html.escape(reference.name[:1].upper() + reference.name[1:])}{note}</td>"
+    cells = _cost_cells(reference.cost, summary) + _error_cells(reference.metrics, {}, "val", columns)
+    if tested:
+        cells += [*_error_cells(reference.metrics, {}, "test", columns), _cell(_DASH)]
+    return f"<tr>{name}{''.join(cells)}</tr>"
+
+
+def _is_limited(summary: StudySummary) -> bool:
+    return bool(summary.limits) or not all(trial.feasible for trial in summary.trials)
+
+
+def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
+    searched = ", ".join(f"{name} {_value(value)}" for name, value in trial.params.items())
+    reason = f"<small>{html.escape(trial.reason)}</small>" if trial.reason else ""
+    words = f'<td class="words">{html.escape(searched)}{reason}</td>'
+    costs = [_DASH] * 3
+    if trial.cost is not None:
+        costs = [count(trial.cost.parameters), magnitude(trial.cost.flops), _latency(trial.cost)[0]]
+    value = measured(trial.metrics, summary.metric, "all", "val")
+    cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(value))]
+    if _is_limited(summary):
+        cells.append(f"<td>{'<br>'.join(map(html.escape, verdict(trial, summary.limits))) or _DASH}</td>")
+    return f"<tr><td>{trial.number}</td>{words}{''.join(cells)}</tr>"
+
+
+def _is_batched(summary: StudySummary) -> bool:
+    """Whether a network of the front was timed at the paper's batch, as the quiet pass does."""
+    costs = [trial.cost for trial in summary.front_trials]
+    return any(cost is not None and cost.latency_batch_ratio is not None for cost in costs)
+
+
+def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
+    batched, teacher = _is_batched(summary), summary.teacher
+    if cost is None:
+        return [_cell(_DASH)] * (len(_COST_HEADS) + batched)
+    of_teacher = ""
+    if teacher is not None and teacher.cost is not None and teacher.cost.parameters > 0:
+        of_teacher = share(cost.parameters / teacher.cost.parameters)
+    p50, p95 = _latency(cost)
+    cells = [
+        _cell(count(cost.parameters), of_teacher),
+        _cell(magnitude(cost.stored_numbers)),
+        _cell(magnitude(cost.flops)),
+        _cell(p50, f"p95 {p95}" if p95 else ""),
+        _cell(_ratio(cost.latency_ratio)),
+    ]
+    return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
+
+
+def _error_cells(metrics: Metrics, deviations: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
+    cells = []
+    for metric, horizon in columns.values():
+        value, deviation = (measured(one, metric, horizon, split) for one in (metrics, deviations))
+        cells.append(_cell(_error(value), "" if math.isnan(deviation) else f"± {spread(deviation)}"))
+    return cells
+
+
+def _latency(cost: Cost) -> tuple[str, str]:
+    """Median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
+    latency = cost.latency_ms
+    return (_DASH, "") if latency is None else (significant(latency.p50), significant(latency.p95))
+
+
+def _seeds(there: int, asked: int) -> str:
+    return str(there) if there >= asked else f"{there} of {asked}"
+
+
+def _ratio(value: float | None) -> str:
+    return _DASH if value is None else significant(value, 2)
+
+
+def _error(value: float) -> str:
+    return error(value) if math.isfinite(value) else _DASH
+
+
+def _value(value: object) -> str:
+    return significant(value) if isinstance(value, float) else str(value)
+
+
+def _cell(text: str, small: str = "") -> str:
+    below = f"<small>{html.escape(small)}</small>" if small else ""
+    return f"<td>{html.escape(text)}{below}</td>"

@@ -1,0 +1,228 @@
+"""What a study found, in sentences: each function writes one, or nothing where it does not apply."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from kdsearch.report.numbers import between, count, error, listed, mae, share, significant, spread
+from kdsearch.report.preference import rule_of
+from kdsearch.report.text.gains import (
+    calendar_gave,
+    complete,
+    distillation_gave,
+    inside_limits,
+    parameters,
+    pruning_gave,
+    share_of,
+)
+from kdsearch.study.search.progress import NEAR_TEACHER
+
+if TYPE_CHECKING:
+    from kdsearch.record import Reference
+    from kdsearch.report.summary import TrialSummary
+
+__all__ = ["answer", "findings", "warnings"]
+
+
+SAME_SIZE = 1.1
+"""How many times the parameters of another a network may have and still be called of its size."""
+
+_SPLITS = {"val": "validation", "test": "test"}
+
+
+def answer(chosen: TrialSummary | None, references: list[Reference], weights: dict[str, float] | None = None) -> str:
+    """Says what the chosen network costs and how well it does against the teacher, and what chose it."""
+    teacher = _named(references, "teacher")
+    if chosen is None:
+        return "No trial has finished inside the limits, so there is no front yet."
+    it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
+    if teacher is None or chosen.cost is None:
+        return f"{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics))}."
+    ratio = chosen.cost.latency_ratio
+    speed = "" if ratio is None else f", forecasts {significant(1 / ratio, 2)} times as fast"
+    return (
+        f"{it}, trial {chosen.number}, keeps {share_of(chosen, teacher)}{speed}, and has validation MAE "
+        f"{error(mae(chosen.metrics))} against the teacher's {error(mae(teacher.metrics))}.{_on_test(chosen, teacher)}"
+    )
+
+
+def warnings(trials: list[TrialSummary], references: list[Reference]) -> list[str]:
+    """Writes the sentences that must not be overlooked."""
+    teacher = _named(references, "teacher")
+    lines = [reference for reference in references if reference.name != "teacher"]
+    sentences = [teacher_loses(teacher, line) for line in lines] if teacher else [_NO_TEACHER]
+    sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
+    sentences += [uncounted_operators(trials, references)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def findings(trials: list[TrialSummary], references: list[Reference]) -> list[str]:
+    """Writes what the search found and what each part of it gave."""
+    teacher = _named(references, "teacher")
+    lines = [reference for reference in references if reference.name != "teacher"]
+    sentences = [teacher_wins(teacher, lines), smallest_near_teacher(trials, teacher)] if teacher else []
+    sentences += [against_stid(trials, _named(references, "STID"))]
+    sentences += [distillation_gave(trials), pruning_gave(trials, teacher), calendar_gave(trials, teacher)]
+    return [sentence for sentence in sentences if sentence]
+
+
+_NO_TEACHER = "This study has no teacher yet, so that nothing says how good a large network would be."
+
+
+def teacher_loses(teacher: Reference, line: Reference) -> str | None:
+    """Names each reported horizon where the teacher does not beat a reference line."""
+    lost = _lost_horizons(teacher, line)
+    if not lost:
+        return None
+    errors = [(error(mae(teacher.metrics, minutes)), error(mae(line.metrics, minutes))) for minutes in lost]
+    where = [f"{minutes} minutes (MAE {ours} against {its})" for minutes, (ours, its) in zip(lost, errors, strict=True)]
+    return f"The teacher does not beat {_article(line.name)} on the validation split at {listed(where)}."
+
+
+def teacher_wins(teacher: Reference, lines: list[Reference]) -> str | None:
+    """Says that the teacher is worth learning from, where it is."""
+    if not lines or any(_lost_horizons(teacher, line) for line in lines):
+        return None
+    names = listed([_article(line.name) for line in lines])
+    return f"The teacher beats {names} at every reported horizon of the validation split."
+
+
+def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | None:
+    """Says whether a network of the front, a tenth larger at most, is better than an undistilled STID."""
+    front = [trial for trial in trials if trial.on_front]
+    if stid is None or stid.cost is None or not front:
+        return None
+    split = "test" if "test" in stid.metrics and all("test" in trial.metrics for trial in front) else "val"
+    goal, most = mae(stid.metrics, split=split), SAME_SIZE * stid.cost.parameters
+    theirs = f"an undistilled STID of {count(stid.cost.parameters)} parameters ({_SPLITS[split]} MAE {error(goal)})"
+    small = [trial for trial in front if parameters(trial) <= most]
+    if not small:
+        return f"No network of the front is as small as {theirs}."
+    best = min(small, key=lambda trial: mae(trial.metrics, split=split))
+    verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
+    return (
+        f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
+        f"parameters, {error(mae(best.metrics, split=split))}), {verdict} {theirs}."
+    )
+
+
+def unconfirmed(trials: list[TrialSummary]) -> str | None:
+    """Says whose numbers are of one seed and measured while other trials ran."""
+    front = [trial for trial in trials if trial.on_front]
+    waiting = [trial for trial in front if trial.confirmed is None]
+    if not waiting:
+        return None
+    whose = "No network of the front is" if waiting == front else f"{_trials(waiting)} of the front {_be(waiting)} not"
+    return f"{whose} confirmed: errors are of one seed, latency is a first reading taken during the search."
+
+
+def missing_seeds(trials: list[TrialSummary]) -> list[str]:
+    """Says of each network of the front which trainings its means lack."""
+    sentences = []
+    for trial in trials:
+        confirmed = trial.confirmed
+        if not trial.on_front or confirmed is None:
+            continue
+        there, asked = len(confirmed.seeds), confirmed.asked_seeds
+        failed = [f"{_WHOSE[one.kind]} seed {one.seed} failed ({one.reason})" for one in confirmed.failed]
+        if failed or there < asked:
+            reasons = f": {listed(failed)}; the next run tries again" if failed else ""
+            sentences.append(f"Trial {trial.number} is confirmed with {there} of {asked} seeds{reasons}.")
+    return sentences
+
+
+_WHOSE = {"own": "", "further": "the training with", "twin": "the twin with"}
+_WHOSE["cpu-twin"] = "the twin for the same CPU seconds with"
+
+
+def not_quiet(trials: list[TrialSummary]) -> str | None:
+    """Names the networks of the front whose latencies were taken while the machine had other things to do."""
+    front = [trial for trial in trials if trial.on_front]
+    paces = [(trial, trial.confirmed.pace) for trial in front if trial.confirmed is not None]
+    loud = [(trial, pace) for trial, pace in paces if pace is not None and (pace.moved or pace.crowded)]
+    if not loud:
+        return None
+    moved = [value for _, pace in loud if pace.moved for value in (pace.before, pace.after)]
+    busy = [pace.others for _, pace in loud if pace.crowded and pace.others]
+    waited = [pace.waited for _, pace in loud if pace.crowded and pace.waited]
+    reasons = []
+    if moved:
+        reasons.append(f"the teacher took {between(moved)} times as long as at the study's first reading")
+    if busy:
+        reasons.append(f"other processes kept {share(max(busy))} of the cores busy")
+    if waited:
+        reasons.append(f"timing waited for a core {share(max(waited))} of the time")
+    named = "the front" if len(loud) == len(front) else _trials([trial for trial, _ in loud]).lower()
+    return (
+        f"The latencies of {named} were not taken on a quiet machine: {listed(reasons)}. Ratios to the teacher, "
+        "taken in alternation, suffer less; milliseconds follow from them."
+    )
+
+
+def uncounted_operators(trials: list[TrialSummary], references: list[Reference]) -> str | None:
+    """Names operators that the FLOPs leave out."""
+    costs = [trial.cost for trial in trials] + [reference.cost for reference in references]
+    operators = sorted({operator for cost in costs if cost is not None for operator in cost.uncounted_operators})
+    if not operators:
+        return None
+    return f"FLOPs leave out {listed(operators)}, for which no formula is known."
+
+
+def smallest_near_teacher(trials: list[TrialSummary], teacher: Reference) -> str | None:
+    """Names the network with the fewest parameters that is nearly as good as the teacher."""
+    goal, finished = mae(teacher.metrics), complete(trials)
+    if not finished or math.isnan(goal) or teacher.cost is None:
+        return None
+    near = [trial for trial in finished if mae(trial.metrics) <= (1 + NEAR_TEACHER) * goal]
+    if not near:
+        best = min(finished, key=lambda trial: mae(trial.metrics))
+        return (
+            f"No network{inside_limits(trials)} came within {100 * NEAR_TEACHER:g} % of the teacher's validation MAE "
+            f"({error(goal)}); "
+            f"the nearest, trial {best.number}, is {share(mae(best.metrics) / goal - 1)} above it."
+        )
+    smallest = min(near, key=lambda trial: (parameters(trial), mae(trial.metrics)))
+    return (
+        f"Within {100 * NEAR_TEACHER:g} % of the teacher: trial {smallest.number}, {share_of(smallest, teacher)} "
+        f"({count(parameters(smallest))}), validation MAE {error(mae(smallest.metrics))} against {error(goal)}."
+    )
+
+
+def _on_test(trial: TrialSummary, teacher: Reference) -> str:
+    """The confirmed error of the test split, where there is one for both."""
+    if trial.confirmed is None or "test" not in trial.confirmed.mean or "test" not in teacher.metrics:
+        return ""
+    mean, deviation = (
+        mae(metrics, split="test") for metrics in (trial.confirmed.mean, trial.confirmed.standard_deviation)
+    )
+    seeds = len(trial.confirmed.seeds)
+    over = "with one seed" if math.isnan(deviation) else f"± {spread(deviation)} over {seeds} seeds"
+    theirs = error(mae(teacher.metrics, split="test"))
+    return f" On the test split it has {error(mean)} {over} against {theirs}."
+
+
+def _lost_horizons(teacher: Reference, line: Reference) -> list[str]:
+    """Reported horizons of the validation split, in minutes, where the teacher is no better than the line."""
+    horizons = teacher.metrics.get("val", {}).get("mae", {})
+    return [
+        minutes
+        for minutes in sorted(set(horizons) - {"all"}, key=float)
+        if mae(teacher.metrics, minutes) >= mae(line.metrics, minutes)
+    ]
+
+
+def _named(references: list[Reference], name: str) -> Reference | None:
+    return next((reference for reference in references if reference.name == name), None)
+
+
+def _article(name: str) -> str:
+    return name if name in {"last value", "STID"} else f"the {name}"
+
+
+def _trials(trials: list[TrialSummary]) -> str:
+    return ("Trial " if len(trials) == 1 else "Trials ") + listed([str(trial.number) for trial in trials])
+
+
+def _be(trials: list[TrialSummary]) -> str:
+    return "is" if len(trials) == 1 else "are"

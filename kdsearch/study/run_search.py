@@ -1,0 +1,63 @@
+"""One run of a search: the same study whether Ray runs the trials or this process does."""
+
+from collections.abc import Callable, Sequence
+
+from kdsearch.errors import StudyError
+from kdsearch.study.executors.local import Executor
+from kdsearch.study.executors.worker import Bench
+from kdsearch.study.objectives import Objective
+from kdsearch.study.search.ask_tell import prepare
+from kdsearch.study.search.driver import Driver, StudyEvent
+from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.storage.store import StudyStore
+
+__all__ = ["run_search"]
+
+
+def run_search(
+    store: StudyStore,
+    space: SearchSpace,
+    objectives: Sequence[Objective],
+    bench: Bench,
+    executor: Executor,
+    *,
+    trials: int | None,
+    budget_seconds: float | None,
+    seed: int,
+    sampler: str,
+    progress: Callable[[StudyEvent], None],
+    stopping: bool = True,
+) -> None:
+    """Search until enough trials are done or the time is up; the same call again goes on where this one ended.
+
+    An interrupted run (Ctrl-C, a killed process) loses only the trials under way; they are queued again.
+
+    Args:
+        store: The study.
+        space: What to search.
+        objectives: The study's objectives, in its order.
+        bench: Trains and measures one configuration.
+        executor: Runs the trials.
+        trials: COMPLETE and PRUNED trials that the whole study is to have; failures do not count.
+        budget_seconds: Time for this call. No trial is started that would, at the median length of the study's
+            finished ones, end after it; those under way get to finish.
+        seed: Seed of the sampler. Training seeds are the study's own (`StudyMeta.seed`).
+        sampler: One of `kdsearch.study.search.ask_tell.SAMPLERS`.
+        progress: Called in this process at every event.
+        stopping: Whether hopeless trials are stopped early (`kdsearch.study.search.stopping`).
+
+    Raises:
+        StudyError: Where neither `trials` nor `budget_seconds` ends the run, or the space does not fit the study.
+        RunError: After five failures in a row, or where Ray gives up.
+        KeyboardInterrupt: At Ctrl-C, once the study is in order.
+    """
+    if trials is None and budget_seconds is None:
+        raise StudyError("a search needs an end; give --trials, --budget or both")
+    driver = Driver(
+        store, space, objectives, trials=trials, budget_seconds=budget_seconds, stopping=stopping, progress=progress
+    )
+    driver.begin(prepare(store, space, sampler, seed))
+    with driver.alive():
+        executor.search(driver, bench)
+    if driver.broken:
+        raise driver.broken

@@ -1,0 +1,277 @@
+"""Ask and tell on a study in SQL: which configuration comes next, and what became of it."""
+
+import math
+import os
+import socket
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from kdsearch.errors import StudyError
+from kdsearch.record import TrialRecord
+from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
+from kdsearch.study.objectives import OBJECTIVES, Objective
+from kdsearch.study.search.no_repeats import FreshSampler
+from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.storage.lock import locked
+from kdsearch.study.storage.store import StudyStore
+
+__all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "reap", "tell"]
+
+INTERRUPTED = "interrupted"
+
+
+def _joint_tpe(seed: int) -> BaseSampler:
+    """TPE over parameters jointly (Falkner et al. 2018), in groups that a space's conditions make.
+
+    Optuna's default for several objectives takes parameters one by one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return TPESampler(seed=seed, multivariate=True, group=True)
+
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": _joint_tpe,
+    "nsga2": lambda seed: optuna.samplers.NSGAIISampler(seed=seed),
+    "random": lambda seed: RandomSampler(seed=seed),
+    # It falls back to independent sampling for conditional parameters, and would say so at nearly every trial.
+    "gp": lambda seed: optuna.samplers.GPSampler(seed=seed, warn_independent_sampling=False),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A configuration that waits for its record.
+
+    Attributes:
+        number: The trial's number in its study.
+        params: The configuration.
+        seed: Training seed, the same for all trials of a study, so that two of them differ by their parameters alone.
+        trial: Optuna's side of it.
+        begun: `time.monotonic()` when it was asked for.
+    """
+
+    number: int
+    params: dict[str, Any]
+    seed: int
+    trial: optuna.Trial
+    begun: float = field(default_factory=time.monotonic)
+
+
+def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:
+    """Get a study ready for a run: take over what a dead run left, queue the space's points, choose the sampler.
+
+    A point is queued once per study; the study's rows remember it. The sampler's seed also depends on the number of
+    rows and of earlier runs, so that a resumed run, or one beside it, does not propose the same configurations again.
+
+    Args:
+        store: The study.
+        space: Its space.
+        sampler: One of `SAMPLERS`.
+        seed: The user's seed.
+
+    Returns:
+        Numbers of the trials that a dead run left open; they are failed and queued again.
+
+    Raises:
+        StudyError: Where there is no such sampler.
+    """
+    if sampler not in SAMPLERS:
+        raise StudyError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+    study = store.optuna_study
+    with locked(store.storage.engine, store.meta.study):
+        taken_over = _take_over(store)
+        for point in space.points:
+            study.enqueue_trial(point.params, user_attrs={"cite": point.cite}, skip_if_exists=True)
+        rows = len(study.get_trials(deepcopy=False))
+        runs = study.user_attrs.get("runs", 0)
+        study.set_user_attr("runs", runs + 1)
+    sampler_seed = int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0])
+    study.sampler = FreshSampler(SAMPLERS[sampler](sampler_seed), RandomSampler(sampler_seed), space)
+    return taken_over
+
+
+def reap(store: StudyStore) -> list[int]:
+    """Take over what dead runs left open: fail it, and queue it again once.
+
+    On this machine a run is dead when its process is gone; of other machines four missed heartbeats tell. Any number
+    of drivers may call this at any time.
+
+    Args:
+        store: The study.
+
+    Returns:
+        Numbers of the trials taken over.
+    """
+    with locked(store.storage.engine, store.meta.study):
+        return _take_over(store)
+
+
+def ask(store: StudyStore, space: SearchSpace) -> Asked:
+    """Open a trial: a queued configuration if there is one, else the sampler's next.
+
+    The caller holds the study's lock: until the row has its owner, `reap` takes it for a dead run's.
+
+    Args:
+        store: The study, after `prepare`.
+        space: Its space.
+
+    Returns:
+        The configuration and its seed.
+
+    Raises:
+        StudyError: Where the space no longer fits the study's earlier trials.
+    """
+    with warnings.catch_warnings():
+        # Optuna beats for `Study.optimize` alone; here `beat` does it.
+        warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
+        trial = store.optuna_study.ask()
+    store.storage.record_heartbeat(trial._trial_id)
+    trial.set_user_attr("owner", store.owner)
+    try:
+        params = space.suggest(trial)
+    except ValueError as error:
+        trial.set_user_attr("reason", str(error))
+        store.optuna_study.tell(trial, state=TrialState.FAIL)
+        raise StudyError(
+            f"space {space.name!r} does not fit study {store.meta.study!r} any more ({error}); "
+            "give the run another --study name"
+        ) from error
+    return Asked(trial.number, params, store.meta.seed, trial)
+
+
+def tell(
+    store: StudyStore,
+    asked: Asked,
+    record: TrialRecord,
+    weights: bytes | None,
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint] = (),
+) -> TrialRecord:
+    """Close a trial: keep its record and weights, and tell Optuna its values and state.
+
+    Args:
+        store: The study.
+        asked: From `ask`.
+        record: What the trial gave; COMPLETE with an objective, or a quantity that a limit is on, that is missing or
+            not finite becomes FAIL.
+        weights: The small network, in any format; the store does not look inside.
+        objectives: The study's objectives, in its order.
+        constraints: The study's limits, resolved; how far the record is beyond them is told to Optuna.
+
+    Returns:
+        The record as it was kept.
+    """
+    values = [objective.read(record) for objective in objectives]
+    if record.state == "COMPLETE":
+        # The GP sampler, too, refuses a study of which some complete rows lack a constraint.
+        for objective in (*objectives, *(OBJECTIVES[one.name] for one in constraints)):
+            if not math.isfinite(value := objective.read(record)):
+                reason = f"{objective.name} is {value}: it diverged or was not measured"
+                record = record.model_copy(update={"state": "FAIL", "reason": reason})
+                break
+    study = store.optuna_study
+    store.save_record(asked.number, record, weights)
+    with locked(store.storage.engine, store.meta.study):
+        if store.storage.get_trial(asked.trial._trial_id).state.is_finished():
+            return record  # This process slept so long that another run took the trial over.
+        for name, value in _attributes(record).items():
+            asked.trial.set_user_attr(name, value)
+        if record.state != "FAIL":
+            _write_violations(store, asked, violations(constraints, record))
+        study.tell(asked.trial, values if record.state == "COMPLETE" else None, TrialState[record.state])
+    return record
+
+
+def _write_violations(store: StudyStore, asked: Asked, found: dict[str, float]) -> None:
+    """What Optuna's samplers, and optuna-dashboard, tell feasible rows by."""
+    for name, value in found.items():
+        asked.trial.set_constraint(name, value)
+    if found:
+        store.storage.set_trial_system_attr(asked.trial._trial_id, "constraints", shown_in_dashboard(found))
+
+
+def _attributes(record: TrialRecord) -> dict[str, Any]:
+    """What optuna-dashboard shows of a trial beside its values."""
+    shown: dict[str, Any] = {"route": record.route, "seed": record.seed}
+    if record.reason is not None:
+        shown["reason"] = record.reason
+    if record.cost is not None:
+        shown["cost"] = record.cost.model_dump(exclude_none=True, exclude={"uncounted_operators"})
+    return shown
+
+
+def interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> None:
+    """Close a trial whose record will not come, and queue its configuration again if asked to.
+
+    Args:
+        store: The study.
+        trial: A RUNNING row.
+        queue_again: Whether a new row is to run the same parameters.
+    """
+    with locked(store.storage.engine, store.meta.study):
+        _interrupt(store, trial, queue_again=queue_again)
+
+
+def _interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> None:
+    """The same by one who holds the lock; killed half-way through, it is done by the next one to take the row over."""
+    try:
+        store.storage.set_trial_user_attr(trial._trial_id, "reason", INTERRUPTED)
+    except UpdateFinishedTrialError:
+        return  # Another run was quicker.
+    study = store.optuna_study
+    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    queued = any(row.user_attrs.get("retry_of") == trial.number for row in study.get_trials(deepcopy=False))
+    if queue_again and params and not queued:
+        study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def beat(store: StudyStore, trials: Sequence[Asked]) -> None:
+    """Tell the study that these trials are alive; due every `HEARTBEAT_SECONDS`."""
+    for asked in trials:
+        store.storage.record_heartbeat(asked.trial._trial_id)
+
+
+def _take_over(store: StudyStore) -> list[int]:
+    abandoned = _abandoned(store)
+    for trial in abandoned:
+        # Once only: a configuration that took its driver down twice would do so for ever.
+        _interrupt(store, trial, queue_again="retry_of" not in trial.user_attrs)
+    return [trial.number for trial in abandoned]
+
+
+def _abandoned(store: StudyStore) -> list[FrozenTrial]:
+    """RUNNING rows that no living process works on."""
+    silent = set(store.storage._get_stale_trial_ids(store.optuna_study._study_id))
+    running = store.optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return [trial for trial in running if trial._trial_id in silent or _owner_is_gone(trial, store.owner)]
+
+
+def _owner_is_gone(trial: FrozenTrial, ours: str) -> bool:
+    """Whether the trial's process was on this machine and has ended; of other machines only heartbeats tell."""
+    owner = trial.user_attrs.get("owner")
+    if owner is None:
+        return True  # Rows get it under the lock that is held here: that process was killed within `ask`.
+    host, _, rest = owner.partition(":")
+    pid, _, _ = rest.partition(":")
+    if owner == ours or host != socket.gethostname():
+        return False
+    if int(pid) == os.getpid():
+        return True  # an earlier opening of the study by this process
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # alive, and another user's
+    return False

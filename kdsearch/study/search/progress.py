@@ -1,0 +1,103 @@
+"""Where a search stands: what a progress display shows of it."""
+
+import math
+import statistics
+import time
+from dataclasses import dataclass
+
+from kdsearch.record import Reference, TrialRecord
+from kdsearch.study.constraints import limits_of, violations
+from kdsearch.study.storage.store import StudyStore
+
+__all__ = ["NEAR_TEACHER", "Standing", "Tally"]
+
+NEAR_TEACHER = 0.03
+"""A network whose validation error is at most this share above the teacher's is nearly as good."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A study in the middle of a search.
+
+    Attributes:
+        done: COMPLETE trials.
+        stopped: PRUNED ones.
+        failed: FAIL ones.
+        running: Trials of this run that are under way.
+        best_mae: Least validation MAE of a COMPLETE trial inside the limits; None before the first.
+        smallest_parameters: Trained parameters of the smallest such network that is nearly as good as the teacher.
+        seconds_left: Until the search ends; None where nothing tells yet.
+    """
+
+    done: int
+    stopped: int
+    failed: int
+    running: int
+    best_mae: float | None
+    smallest_parameters: int | None
+    seconds_left: float | None
+
+
+class Tally:
+    """Counts the trials of a study, those of earlier runs included, and foresees the end of this one.
+
+    Args:
+        store: The study; its reference line "teacher" says what nearly as good means.
+        trials: COMPLETE and PRUNED trials that the study is to have.
+        budget_seconds: Time for this run.
+    """
+
+    def __init__(self, store: StudyStore, trials: int | None, budget_seconds: float | None) -> None:
+        self._begun = time.monotonic()
+        self._trials, self._budget_seconds = trials, budget_seconds
+        self._states = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
+        self._best, self._smallest, self._most_running = math.inf, math.inf, 1
+        self._lengths: list[float] = []
+        self._limits = limits_of(store)
+        self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.references())
+        for trial in store.trials():
+            if trial.state in self._states:
+                self._count(trial.state, trial.record)
+
+    def add(self, record: TrialRecord, seconds: float) -> None:
+        """Count a trial of this run that has ended after so many seconds."""
+        self._count(record.state, record)
+        if record.state != "FAIL":
+            self._lengths.append(seconds)
+
+    def standing(self, running: int) -> Standing:
+        """How things stand while so many trials of this run are under way."""
+        self._most_running = max(self._most_running, running)
+        return Standing(
+            done=self._states["COMPLETE"],
+            stopped=self._states["PRUNED"],
+            failed=self._states["FAIL"],
+            running=running,
+            best_mae=None if math.isinf(self._best) else self._best,
+            smallest_parameters=None if math.isinf(self._smallest) else int(self._smallest),
+            seconds_left=self._seconds_left(),
+        )
+
+    def _count(self, state: str, record: TrialRecord | None) -> None:
+        self._states[state] += 1
+        if state != "COMPLETE" or record is None or max(violations(self._limits, record).values(), default=0) > 0:
+            return
+        mae = record.metrics.get("val", {}).get("mae", {}).get("all", math.inf)
+        self._best = min(self._best, mae)
+        if record.cost is not None and mae <= self._near:
+            self._smallest = min(self._smallest, record.cost.parameters)
+
+    def _seconds_left(self) -> float | None:
+        left = []
+        if self._budget_seconds is not None:
+            left.append(self._budget_seconds - (time.monotonic() - self._begun))
+        if self._trials is not None and self._lengths:
+            missing = self._trials - self._states["COMPLETE"] - self._states["PRUNED"]
+            left.append(missing * statistics.fmean(self._lengths) / self._most_running)
+        return max(0.0, min(left)) if left else None
+
+
+def _teacher_mae(references: list[Reference]) -> float:
+    """NaN where the study has no teacher: nothing is near it then."""
+    metrics = [line.metrics for line in references if line.name == "teacher"]
+    return metrics[0].get("val", {}).get("mae", {}).get("all", math.nan) if metrics else math.nan

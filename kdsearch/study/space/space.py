@@ -1,0 +1,272 @@
+"""Search spaces: TOML files of parameters that depend on one another, and settings to be tried first."""
+
+import tomllib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import optuna
+from pydantic import Field, StrictBool, ValidationError
+
+from kdsearch.errors import SpaceError
+from kdsearch.study.space.parameters import KINDS, Fixed, Model, Parameter, Scalar
+
+__all__ = ["Point", "SearchSpace", "load_space", "space_names"]
+
+
+class Point(Model):
+    """A setting that is tried before the sampler's own.
+
+    Attributes:
+        cite: Where it comes from, such as a table of a paper.
+        params: Values of searched parameters; those left out are sampled.
+    """
+
+    cite: str = ""
+    params: dict[str, Scalar]
+
+
+class SearchSpace(Model):
+    """The parameters of a search, in the order in which they are asked.
+
+    A name may come several times with different conditions; the first whose conditions hold is asked.
+
+    Attributes:
+        name: The space's name.
+        title: One line for people.
+        dataset: The dataset that it was made for, used where none is given.
+        protocol: The protocol that it was made for, used where none is given.
+        parameters: In the order of the file.
+        points: Settings to try first.
+        teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
+        stid: Settings of the STID that every report shows, where they differ from `kdsearch.trial.teachers.STID`.
+        points_only: Whether the points are all that is run: no sampler adds to them.
+        text: The file as it was read, kept with the study.
+    """
+
+    name: str
+    title: str = ""
+    dataset: str
+    protocol: str
+    parameters: tuple[Parameter, ...]
+    points: tuple[Point, ...] = ()
+    teacher: dict[str, Scalar] = Field(default_factory=dict)
+    stid: dict[str, Scalar] = Field(default_factory=dict)
+    points_only: StrictBool = False
+    text: str = ""
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Ask for every parameter whose conditions hold.
+
+        Args:
+            trial: Fresh from `study.ask()`; parameters are defined on it as it runs.
+
+        Returns:
+            Name to value, in the order of the file, fixed values included.
+        """
+        return self._walk(lambda parameter: parameter.suggest(trial))
+
+    def _walk(self, value: Callable[[Parameter], Any]) -> dict[str, Any]:
+        """Values of the parameters that apply, each decided by those before it; the first variant of a name counts."""
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name not in values and parameter.applies(values):
+                values[parameter.name] = value(parameter)
+        return values
+
+    def values_of(self, name: str) -> set[Scalar]:
+        """Values named for a parameter, the ends of a range; empty where the space has none of that name."""
+        return {value for parameter in self.parameters if parameter.name == name for value in parameter.values()}
+
+    def values_under(self, name: str, otherwise: Scalar, asked: str) -> dict[Scalar, set[Scalar]]:
+        """For each value of one parameter, the values that another may have with it, whatever the others are.
+
+        Args:
+            name: The parameter that decides.
+            otherwise: Its value where the space has none of that name.
+            asked: The other one.
+        """
+        found: dict[Scalar, set[Scalar]] = {}
+        for value in self.values_of(name) or {otherwise}:
+            for parameter in self.parameters:
+                if parameter.name == asked and value in parameter.when.get(name, (value,)):
+                    found.setdefault(value, set()).update(parameter.values())
+                    if set(parameter.when) <= {name}:
+                        break  # this variant is the one that applies
+        return found
+
+    def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
+        """The space with some parameters fixed for every configuration; points keep what still applies to them.
+
+        Args:
+            values: Name to value.
+        """
+        fixed = tuple(Fixed(name=name, value=value) for name, value in values.items())
+        searched = tuple(
+            parameter
+            for parameter in self.parameters
+            if parameter.name not in values
+            and all(values[name] in allowed for name, allowed in parameter.when.items() if name in values)
+        )
+        space = self.model_copy(update={"parameters": (*fixed, *searched)})
+        points = []
+        for point in self.points:
+            params = {name: value for name, value in point.params.items() if name not in values}
+            known = space._walk(partial(_given, params))
+            params = {name: value for name, value in params.items() if name in known}
+            cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
+            points.append(point.model_copy(update={"params": params, "cite": cite}))
+        return space.model_copy(update={"points": tuple(points)})
+
+    def with_points(self, points: Sequence[Point]) -> "SearchSpace":
+        """The space with settings from elsewhere to be tried first; values that it does not allow are left to sampling.
+
+        Args:
+            points: Such as the front of another study. One that fits in nothing is dropped.
+        """
+        fitting = []
+        for point in points:
+            params: dict[str, Scalar] = {}
+            self._walk(partial(_allowed, point.params, params))
+            if params:
+                fitting.append(point.model_copy(update={"params": params}))
+        return self.model_copy(update={"points": (*fitting, *self.points)})
+
+    def check(self, where: str) -> None:
+        """Look for mistakes that would surface in the middle of a search.
+
+        Args:
+            where: The file, for the message.
+
+        Raises:
+            SpaceError: At the first mistake, with parameter and file.
+        """
+        seen: dict[str, list[Parameter]] = {}
+        for parameter in self.parameters:
+            _check_parameter(parameter, seen, where)
+            seen.setdefault(parameter.name, []).append(parameter)
+        for number, point in enumerate(self.points, 1):
+            self._check_point(point, f"point {number} of {where}")
+
+    def _check_point(self, point: Point, where: str) -> None:
+        def checked(parameter: Parameter) -> Any:
+            name = parameter.name
+            if name in point.params and (refusal := parameter.refusal(point.params[name])):
+                raise SpaceError(f"{where} has {name} = {point.params[name]!r}, which {refusal}")
+            return _given(point.params, parameter)
+
+        values = self._walk(checked)
+        for name in point.params:
+            if name not in values:
+                raise SpaceError(
+                    f"{where} names {name}, which does not apply to it; leave it out or name what it needs"
+                )
+
+
+def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
+    """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
+    return params.get(parameter.name, parameter.value if isinstance(parameter, Fixed) else None)
+
+
+def _allowed(given: dict[str, Scalar], kept: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
+    """The fixed value, or the given one where the parameter allows it, which is then kept."""
+    if isinstance(parameter, Fixed):
+        return parameter.value
+    value = given.get(parameter.name)
+    if value is None or parameter.refusal(value):
+        return None
+    kept[parameter.name] = value
+    return value
+
+
+def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], where: str) -> None:
+    label = f"parameter {parameter.name} of {where}"
+    if mistake := parameter.mistake():
+        raise SpaceError(f"{label} {mistake}")
+    for other in seen.get(parameter.name, ()):
+        if difference := parameter.difference(other):
+            raise SpaceError(f"{label} {difference} under one condition and not under another; make them alike")
+    for name, allowed in parameter.when.items():
+        if name not in seen:
+            raise SpaceError(f"{label} depends on {name}, which does not come before it; move {name} up or correct it")
+        for value in allowed:
+            refusals = [other.refusal(value) for other in seen[name]]
+            if all(refusals):
+                raise SpaceError(f"{label} depends on {name} = {value!r}, but {name} {refusals[0]}")
+
+
+def _parameters(table: Any, where: str) -> list[Parameter]:
+    """Parameters of the file; a table, or an array of tables where conditions give a name different ranges."""
+    if not isinstance(table, dict):
+        raise SpaceError(f"{where} has no parameters; write a [parameters.NAME] table for each")
+    found: list[Parameter] = []
+    for name, body in table.items():
+        for variant in body if isinstance(body, list) else [body]:
+            kinds = [kind for key, kind in KINDS.items() if isinstance(variant, dict) and key in variant]
+            if len(kinds) != 1:
+                raise SpaceError(f"parameter {name} of {where} needs either choices, or low and high, or value")
+            try:
+                found.append(kinds[0](name=name, **variant))
+            except ValidationError as error:
+                raise SpaceError(f"parameter {name} of {where} cannot be read: {_first(error)}") from error
+    return found
+
+
+def _points(tables: Any, where: str) -> list[dict[str, Any]]:
+    """In the file a point is one flat table: its citation, and the parameters beside it."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
+    return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
+
+
+def _first(error: ValidationError) -> str:
+    """The first of pydantic's complaints, on one line."""
+    detail = error.errors()[0]
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+
+
+def _folder() -> Path:
+    """Where the shipped spaces lie: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[2]
+    installed = package / "search_spaces"
+    return installed if installed.is_dir() else package.parent / "search_spaces"
+
+
+def space_names() -> list[str]:
+    """Names of the shipped spaces."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def load_space(name_or_path: str | Path) -> SearchSpace:
+    """Read a search space.
+
+    Args:
+        name_or_path: Name of a shipped space, or path of a TOML file.
+
+    Returns:
+        The space, free of the mistakes that `SearchSpace.check` knows.
+
+    Raises:
+        SpaceError: Where there is no such space, or with the first mistake of the file.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _folder() / f"{name_or_path}.toml"
+    if not path.is_file():
+        names = ", ".join(space_names())
+        raise SpaceError(
+            f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
+        )
+    text = path.read_text(encoding="utf-8")
+    where = path.name
+    try:
+        raw = tomllib.loads(text)
+        parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+        space = SearchSpace.model_validate({**raw, "parameters": parameters, "points": points, "text": text})
+    except tomllib.TOMLDecodeError as error:
+        raise SpaceError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise SpaceError(f"{where} cannot be read: {_first(error)}") from error
+    space.check(where)
+    return space

@@ -1,0 +1,150 @@
+"""The SQL of a study: our tables beside Optuna's, in one database and through one engine."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy import create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from kdsearch.errors import RunError, StudyError
+from kdsearch.study.storage.address import parse, reason_of, shown, unusable
+from kdsearch.study.storage.lock import locked
+from kdsearch.study.storage.migrations import MIGRATIONS
+from kdsearch.study.storage.schema import SchemaRow, Table
+
+__all__ = ["connect", "disconnect", "failures_named"]
+
+SCHEMA_VERSION = max(MIGRATIONS) + 1
+HEARTBEAT_SECONDS = 30
+"""A running search says this often that its trials live; four beats missed, and another search may take them over."""
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def connect(url: str, *, create: bool) -> RDBStorage:
+    """Open a database, and make our tables where they are missing.
+
+    Args:
+        url: SQLAlchemy address.
+        create: Whether a SQLite file may be made.
+
+    Returns:
+        Optuna's storage; its engine serves our tables too.
+
+    Raises:
+        StudyError: Where there is no such database or it cannot be used.
+    """
+    parsed = parse(url)
+    on_sqlite = parsed.get_backend_name() == "sqlite"
+    if on_sqlite and parsed.database:
+        path = Path(parsed.database)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.is_file():
+            raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
+    settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
+    try:
+        with warnings.catch_warnings(), _our_tables(parsed, settings):
+            warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
+            storage = RDBStorage(
+                url.replace("{", "{{").replace("}", "}}"),  # Optuna formats addresses
+                engine_kwargs=settings,
+                heartbeat_interval=HEARTBEAT_SECONDS,
+                grace_period=4 * HEARTBEAT_SECONDS,
+            )
+            _bring_up_to_date(storage)
+    except ImportError as error:
+        raise StudyError(f"no driver for {shown(url)}; install one: pip install 'kdsearch[postgres]'") from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
+        raise unusable(url, error) from error
+    return storage
+
+
+@contextmanager
+def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
+    """Make them, and keep other processes out until Optuna's are made too: two that make the same one at once fail."""
+    engine = create_engine(url, **settings)
+    in_file = url.get_backend_name() == "sqlite" and url.database
+    reading = in_file and not os.access(Path(str(url.database)).parent, os.W_OK)  # a study on a read-only disk
+    try:
+        with nullcontext() if reading else locked(engine, ""):
+            Table.metadata.create_all(engine)
+            yield
+    finally:
+        engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    """Write-ahead log: readers and the search do not wait for one another, and a trial costs 33 ms instead of 300."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _postgresql_settings(url: URL) -> dict[str, Any]:
+    """A server may restart between two trials (pre-ping), or not be there at all (ten seconds instead of minutes)."""
+    patient = url.get_driver_name() != "psycopg" or "connect_timeout" in url.query
+    return {
+        "pool_pre_ping": True,
+        "pool_events": [(_prepare_postgresql, "connect")],
+        "connect_args": {} if patient else {"connect_timeout": 10},
+    }
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Heartbeats in a time that no summer moves; locks of a machine that vanished are free in a minute, not hours."""
+    cursor = connection.cursor()
+    for setting in ("TIME ZONE 'UTC'", "tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
+        cursor.execute(f"SET {setting}")
+    cursor.execute("SET tcp_keepalives_count = 3")
+    cursor.close()
+    connection.commit()
+
+
+def _bring_up_to_date(storage: RDBStorage) -> None:
+    """Carry the tables of an older kdsearch over; the caller holds the database's lock."""
+    with Session(storage.engine) as session, session.begin():
+        row = session.scalars(select(SchemaRow)).one_or_none()
+        if row is None:
+            session.add(SchemaRow(version=SCHEMA_VERSION))
+            return
+        if row.version > SCHEMA_VERSION:
+            raise StudyError(
+                f"the study database {shown(storage.url)} has schema {row.version} and this kdsearch reads up to "
+                f"{SCHEMA_VERSION}; install the kdsearch that wrote it, or a newer one"
+            )
+        for version in range(row.version, SCHEMA_VERSION):
+            MIGRATIONS[version](session)
+        row.version = SCHEMA_VERSION
+
+
+@contextmanager
+def failures_named(url: str) -> Iterator[None]:
+    """Say in one sentence that the database failed inside the block.
+
+    Raises:
+        RunError: In place of what SQLAlchemy and Optuna raise then.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise RunError(
+            f"the database {shown(url)} failed: {reason_of(error)}; what it holds is kept, and the same command "
+            "goes on once it is there again"
+        ) from error
+
+
+def disconnect(storage: RDBStorage) -> None:
+    """Close every connection."""
+    storage.remove_session()
+    storage.engine.dispose()

@@ -1,0 +1,66 @@
+"""Which studies there are, and one of them by its name: in a folder or in a database."""
+
+from collections import Counter
+from pathlib import Path
+
+import optuna
+from pydantic import BaseModel, ConfigDict
+
+from kdsearch.errors import StudyError
+from kdsearch.study.storage.database import connect, disconnect
+from kdsearch.study.storage.meta import StudyMeta, read_metas
+from kdsearch.study.storage.store import StudyStore
+
+__all__ = ["StudyListing", "find_study", "list_database", "list_studies"]
+
+
+class StudyListing(BaseModel):
+    """One study of a folder or database; `states` counts its trials by state."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    meta: StudyMeta
+    states: dict[str, int]
+
+
+def list_studies(folder: Path) -> list[StudyListing]:
+    """Studies of a folder: every study of every `*.db` in it and in its subfolders; none where there is no folder.
+
+    Raises:
+        StudyError: Where one of the files is no study database.
+    """
+    paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
+    return [listing for path in paths for listing in list_database(f"sqlite:///{path.resolve()}")]
+
+
+def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
+    """Open a study by its name: in the given database, or wherever it is in a folder of studies.
+
+    Raises:
+        StudyError: Where it is not there; the message names the studies that are.
+    """
+    if url is not None:
+        return StudyStore.open(url, name)
+    found = list_studies(folder)
+    for listing in found:
+        if listing.meta.study == name:
+            return StudyStore.open(listing.url, name)
+    names = ", ".join(listing.meta.study for listing in found) or "none"
+    raise StudyError(f"there is no study {name!r} in {folder}; it holds: {names}")
+
+
+def list_database(url: str) -> list[StudyListing]:
+    """Studies of one database, in alphabetical order.
+
+    Raises:
+        StudyError: Where the database is not there or cannot be read.
+    """
+    storage = connect(url, create=False)
+    made = set(optuna.get_all_study_names(storage))  # without those whose first run died before Optuna's rows
+    listings = []
+    for name, meta in sorted(read_metas(storage).items()):
+        trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False) if name in made else []
+        listings.append(StudyListing(url=url, meta=meta, states=dict(Counter(t.state.name for t in trials))))
+    disconnect(storage)
+    return listings

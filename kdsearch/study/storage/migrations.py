@@ -1,0 +1,33 @@
+"""How the tables of an older kdsearch become those of this one: a step for every version of the schema."""
+
+import json
+import math
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kdsearch.record import TrialRecord
+from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.study.storage.schema import EndRow, StudyRow, TrialRow
+
+__all__ = ["MIGRATIONS"]
+
+
+def _ends_from_curves(session: Session) -> None:
+    """Version 2 stops trials early: finished ones of version 1 are those that later ones have to reach."""
+    for study in session.scalars(select(StudyRow)):
+        objectives = [
+            OBJECTIVES[name] for name in json.loads(study.meta)["objectives"] if not OBJECTIVES[name].is_error
+        ]
+        for trial in session.scalars(select(TrialRow).where(TrialRow.study == study.study)):
+            record = TrialRecord.model_validate_json(trial.record)
+            values = [cost.read(record) for cost in objectives]
+            errors = [point.val_mae for point in record.curve if point.val_mae is not None]
+            if record.state == "COMPLETE" and errors and all(map(math.isfinite, (*values, errors[-1]))):
+                costs = json.dumps(values)
+                session.add(EndRow(study=study.study, number=trial.number, error=errors[-1], costs=costs))
+
+
+MIGRATIONS: dict[int, Callable[[Session], None]] = {1: _ends_from_curves}
+"""Version of the schema -> what makes the next one of it; tables that are missing are there already."""

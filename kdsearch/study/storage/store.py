@@ -1,0 +1,224 @@
+"""The study in SQL: Optuna's own tables, and beside them ours for records, weights and reference lines.
+
+Optuna's study holds what a sampler needs and what `optuna.load_study` and optuna-dashboard show; our tables hold the
+rest. Both lie in one database and share one engine. No torch and no ray here: a report must open on any machine.
+"""
+
+import json
+import os
+import socket
+import uuid
+import warnings
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kdsearch.errors import StudyError
+from kdsearch.record import Confirmation, Reference, Training, TrialRecord
+from kdsearch.study.search.stopping import End
+from kdsearch.study.storage.address import shown
+from kdsearch.study.storage.database import connect, disconnect
+from kdsearch.study.storage.lock import locked
+from kdsearch.study.storage.meta import StudyMeta, read_metas, refuse_other
+from kdsearch.study.storage.schema import ConfirmationRow, EndRow, ReferenceRow, StudyRow, Table, TrainingRow, TrialRow
+
+__all__ = ["StoredTrial", "StudyStore"]
+
+
+class StoredTrial(BaseModel):
+    """One row of the Optuna study with our record beside it.
+
+    Attributes:
+        number: Number of the trial in its study.
+        state: COMPLETE, PRUNED, FAIL, RUNNING or WAITING.
+        reason: Why it failed or was stopped.
+        params: The configuration, fixed values included; Optuna's part of it where there is no record yet.
+        record: What is known of it; None where it did not come back.
+        feasible: Whether it keeps all limits; True where there are none.
+        confirmation: The quiet pass over it, if it was a candidate of the front.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    state: str
+    reason: str | None
+    params: dict[str, Any]
+    record: TrialRecord | None
+    feasible: bool
+    confirmation: Confirmation | None
+
+
+class StudyStore:
+    """One study of one database, open for reading and writing.
+
+    Attributes:
+        url: SQLAlchemy address of the database.
+        meta: What the study is of, as its first run wrote it.
+        optuna_study: The study itself; every trial is a row of it.
+        storage: Optuna's storage of it.
+        owner: `host:process:token` of this opening; trials remember who runs them.
+    """
+
+    def __init__(self, url: str, storage: RDBStorage, meta: StudyMeta) -> None:
+        self.url = url
+        self.storage = storage
+        self.meta = meta
+        self.optuna_study = optuna.load_study(study_name=meta.study, storage=storage)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+
+    @classmethod
+    def open(cls, url: str, study: str) -> "StudyStore":
+        """Open a study that is there.
+
+        Raises:
+            StudyError: Where the database cannot be read or does not hold the study; the message names those it holds.
+        """
+        storage = connect(url, create=False)
+        metas = read_metas(storage)
+        if study not in metas:
+            disconnect(storage)
+            held = ", ".join(sorted(metas)) or "none"
+            raise StudyError(f"there is no study {study!r} in {shown(url)}; it holds: {held}")
+        if study not in optuna.get_all_study_names(storage):
+            disconnect(storage)
+            raise StudyError(f"study {study!r} in {shown(url)} was left half made; run its command again")
+        return cls(url, storage, metas[study])
+
+    @classmethod
+    def create(cls, url: str, meta: StudyMeta) -> "StudyStore":
+        """Make a study, or open it where it exists and is of the same thing.
+
+        Raises:
+            StudyError: Where a study of that name is of something else; the message names what differs.
+        """
+        storage = connect(url, create=True)
+        try:
+            with locked(storage.engine, meta.study):  # two first runs at once make one study
+                known = read_metas(storage).get(meta.study)
+                if known is None:
+                    _claim(storage, meta)
+                else:
+                    refuse_other(known, meta)
+                _make_optuna_study(storage, meta)
+        except StudyError:
+            disconnect(storage)
+            raise
+        return cls(url, storage, known or meta)
+
+    def trials(self) -> list[StoredTrial]:
+        """All rows of the study by number."""
+        with Session(self.storage.engine) as session:
+            of_study = select(TrialRow.number, TrialRow.record).where(TrialRow.study == self.meta.study)
+            records = {n: TrialRecord.model_validate_json(text) for n, text in session.execute(of_study)}
+            confirmed = select(ConfirmationRow).where(ConfirmationRow.study == self.meta.study)
+            confirmations = {
+                row.number: Confirmation.model_validate_json(row.confirmation) for row in session.scalars(confirmed)
+            }
+        rows = []
+        for frozen in self.optuna_study.get_trials(deepcopy=False):
+            record = records.get(frozen.number)
+            rows.append(
+                StoredTrial(
+                    number=frozen.number,
+                    state=frozen.state.name,
+                    reason=frozen.user_attrs.get("reason"),
+                    params=record.params if record else frozen.params,
+                    record=record,
+                    feasible=all(value <= 0 for value in frozen.constraints.values()),
+                    confirmation=confirmations.get(frozen.number),
+                )
+            )
+        return rows
+
+    def save_record(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
+        """Keep what is known of a trial, and its small network's weights; replaces what was there."""
+        self._merge(TrialRow(study=self.meta.study, number=number, record=_json(record), weights=weights))
+
+    def weights(self, number: int) -> bytes | None:
+        """Weights of a trial's network as they were saved; None where there are none."""
+        with Session(self.storage.engine) as session:
+            row = session.get(TrialRow, (self.meta.study, number))
+            return None if row is None else row.weights
+
+    def save_end(self, end: End) -> None:
+        """Keep where a trial ended; replaces what was there."""
+        self._merge(EndRow(study=self.meta.study, number=end.number, error=end.error, costs=json.dumps(end.costs)))
+
+    def ends(self) -> list[End]:
+        """Where finished trials ended, by number."""
+        with Session(self.storage.engine) as session:
+            rows = session.scalars(select(EndRow).where(EndRow.study == self.meta.study).order_by(EndRow.number))
+            return [End(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
+
+    def save_reference(self, reference: Reference) -> None:
+        """Keep a reference line; one of the same name is replaced."""
+        self._merge(ReferenceRow(study=self.meta.study, name=reference.name, reference=_json(reference)))
+
+    def references(self) -> list[Reference]:
+        """The study's reference lines, by name."""
+        with Session(self.storage.engine) as session:
+            rows = session.scalars(
+                select(ReferenceRow).where(ReferenceRow.study == self.meta.study).order_by(ReferenceRow.name)
+            )
+            return [Reference.model_validate_json(row.reference) for row in rows]
+
+    def save_confirmation(self, confirmation: Confirmation) -> None:
+        """Keep the quiet pass over one candidate of the front; replaces an earlier one."""
+        text = _json(confirmation)
+        self._merge(ConfirmationRow(study=self.meta.study, number=confirmation.number, confirmation=text))
+
+    def save_training(self, training: Training) -> None:
+        """Keep one training of the quiet pass; one of the same trial, seed and kind is replaced."""
+        own = training.model_dump(include={"number", "seed", "kind"})
+        self._merge(TrainingRow(study=self.meta.study, training=_json(training), **own))
+
+    def trainings(self) -> list[Training]:
+        """Trainings of the quiet pass, whether it has come to its end or not."""
+        with Session(self.storage.engine) as session:
+            rows = session.scalars(select(TrainingRow).where(TrainingRow.study == self.meta.study))
+            return [Training.model_validate_json(row.training) for row in rows]
+
+    def close(self) -> None:
+        """Let go of the database; SQLite then folds its side files into the one that can be mailed."""
+        disconnect(self.storage)
+
+    def _merge(self, row: Table) -> None:
+        for first in (True, False):
+            try:
+                with Session(self.storage.engine) as session, session.begin():
+                    session.merge(row)
+                return
+            except IntegrityError:  # another run wrote the same row in between; now it is there and is replaced
+                if not first:
+                    raise
+
+
+def _claim(storage: RDBStorage, meta: StudyMeta) -> None:
+    """Write our row first: a run that dies before Optuna's is made again from it by the next run."""
+    if meta.study in optuna.get_all_study_names(storage):
+        raise StudyError(
+            f"{shown(storage.url)} has a study {meta.study!r} of another program; choose another --study name"
+        )
+    with Session(storage.engine) as session, session.begin():
+        session.add(StudyRow(study=meta.study, meta=meta.model_dump_json()))
+
+
+def _make_optuna_study(storage: RDBStorage, meta: StudyMeta) -> None:
+    directions = [StudyDirection.MINIMIZE for _ in meta.objectives]
+    study = optuna.create_study(study_name=meta.study, storage=storage, directions=directions, load_if_exists=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names(meta.objectives)  # what optuna-dashboard writes on its axes
+
+
+def _json(model: BaseModel) -> str:
+    """JSON that keeps NaN and infinity, which pydantic's own writer turns into null."""
+    return json.dumps(model.model_dump())

@@ -1,0 +1,275 @@
+"""One training loop for teachers, students and networks under pruning."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kdsearch.data.windows import WindowedSeries, segments, unbroken_runs
+from kdsearch.distill.recipe import Features, Outputs, Recipe, recipe_loss
+from kdsearch.distill.skd import revised_backward, skd_terms
+from kdsearch.distill.taps import tapped
+from kdsearch.distill.teacher import Teacher
+from kdsearch.errors import RunError
+from kdsearch.models import Forecaster
+from kdsearch.models.stgcn.ops import Precision, rounded_products
+from kdsearch.record import CurvePoint
+
+__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "fitting_segment", "in_one_vector", "steps_per_epoch"]
+
+OptimiserName = Literal["adam", "tf-rmsprop"]
+ScheduleName = Literal["cosine", "staircase", "constant"]
+
+WARM_UP_STEPS = 100
+
+LEAST_SEGMENTS = 5
+"""Of a batch, whose windows would be too alike with fewer: 5 segments of 5 windows train as well for each epoch as 50
+random windows do, in half of their time (`benchmarks/README.md`)."""
+
+
+def in_one_vector(network: torch.nn.Module) -> torch.nn.Parameter:
+    """Move what is trained into one vector, and the gradients into another: an optimiser has one thing to do, not 25.
+
+    Returns:
+        ``(parameter,)``, the vector; the network's parameters and their gradients are views of it and of its gradient.
+    """
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    weights = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
+    weights.grad = torch.zeros_like(weights)
+    lengths = [parameter.numel() for parameter in parameters]
+    pieces, slopes = torch.split(weights.data, lengths), torch.split(weights.grad, lengths)
+    for parameter, own, slope in zip(parameters, pieces, slopes, strict=True):
+        parameter.data, parameter.grad = own.view_as(parameter), slope.view_as(parameter)
+    return weights
+
+
+class TensorFlowRmsProp(torch.optim.Optimizer):
+    """RMSProp as TensorFlow 1 computes it, with which STGCN was published.
+
+    Decay 0.9, mean square starting at one, epsilon 1e-10 inside the root.
+    """
+
+    def __init__(self, weights: torch.nn.Parameter, lr: float) -> None:
+        super().__init__([weights], {"lr": lr})
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        """Take one step."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                square = self.state[parameter].setdefault("mean_square", torch.ones_like(parameter))
+                square.lerp_(parameter.grad.square(), 0.1)
+                parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
+
+
+OPTIMISERS: dict[OptimiserName, Callable[[torch.nn.Parameter, float], torch.optim.Optimizer]] = {
+    "adam": lambda weights, rate: torch.optim.Adam([weights], rate, fused=True),
+    "tf-rmsprop": TensorFlowRmsProp,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        epochs: Passes over the training windows.
+        learning_rate: Its highest value.
+        batch: Windows in a batch.
+        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so;
+            1 draws every window for itself.
+        optimiser: As in `OPTIMISERS`.
+        schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
+        gradient_norm: Gradients are clipped to it; zero leaves them as they are.
+        precision: Of the factors in wide convolutions' products; "bfloat16" pays where the processor multiplies it.
+    """
+
+    epochs: int
+    learning_rate: float
+    batch: int = 50
+    segment: int = 10
+    optimiser: OptimiserName = "adam"
+    schedule: ScheduleName = "cosine"
+    gradient_norm: float = 1.0
+    precision: Precision = "float32"
+
+    def rate(self, step: int, total: int, epoch: int) -> float:
+        """Learning rate at a step."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        if self.schedule == "staircase":
+            return self.learning_rate * 0.7 ** (epoch // 5)
+        warm_up = min(WARM_UP_STEPS, total // 5)
+        if step < warm_up:
+            return self.learning_rate * (step + 1) / warm_up
+        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm_up) / max(1, total - warm_up))))
+
+
+def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
+    """Batches in an epoch, the last small one included."""
+    cut = sum(len(run) // plan.segment for run in unbroken_runs(starts))
+    return -(-cut // max(1, plan.batch // plan.segment))
+
+
+def fitting_segment(plan: Plan, starts: NDArray[np.int64]) -> int:
+    """The longest segment, at most the plan's, of which a batch holds enough and nine in ten windows are part.
+
+    Where days or gaps cut the series into short runs, a long segment would leave many windows out of every epoch.
+    """
+    runs = [len(run) for run in unbroken_runs(starts)]
+    segment = min(plan.segment, max(1, plan.batch // LEAST_SEGMENTS))
+    while segment > 1 and sum(run // segment * segment for run in runs) < 0.9 * len(starts):
+        segment -= 1
+    return segment
+
+
+def fit(
+    network: Forecaster,
+    data: WindowedSeries,
+    starts: NDArray[np.int64],
+    plan: Plan,
+    recipe: Recipe,
+    *,
+    seed: int,
+    teacher: Teacher | None = None,
+    phase: str = "train",
+    most_steps: int | None = None,
+    on_gradients: Callable[[Forecaster], None] | None = None,
+    validate: Callable[[Forecaster], float] | None = None,
+    on_validation: Callable[[list[CurvePoint]], None] | None = None,
+) -> list[CurvePoint]:
+    """Train `network` in place.
+
+    Args:
+        network: On the device of `data`.
+        data: The series as this network sees it.
+        starts: First rows of the training windows.
+        plan: Epochs, optimiser and batches; windows are drawn one by one where the network shares nothing between them.
+        recipe: The loss.
+        seed: Of batch order, slice draws, dropout and what is trained beside the network; weights were drawn before.
+        teacher: Needed where the recipe listens to one.
+        phase: Name of this training in the curve.
+        most_steps: Stop after so many minibatches, whatever the epochs say.
+        on_gradients: Called after each backward pass.
+        validate: Gives the validation MAE after each eighth of the epochs; without effect on the weights.
+        on_validation: Takes the curve so far after each validation; what it raises ends the training.
+
+    Returns:
+        One point for each epoch.
+
+    Raises:
+        RunError: Where loss or gradient is no longer finite.
+    """
+    alone = recipe.contrasts or not network.shares_steps
+    plan = replace(plan, segment=1 if alone else fitting_segment(plan, starts))
+    order = np.random.default_rng(seed)
+    total = plan.epochs * steps_per_epoch(plan, starts)
+    validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
+    curve: list[CurvePoint] = []
+    step, began = 0, time.process_time()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        lesson = _Lesson(network, data, plan, recipe, teacher, torch.Generator().manual_seed(seed))
+        for epoch in range(plan.epochs):
+            network.train()
+            losses: list[float] = []
+            for batch in segments(starts, plan.segment, plan.batch, order):
+                if step == most_steps:
+                    return curve
+                firsts = torch.from_numpy(batch).to(data.device)
+                losses.append(
+                    lesson.step(firsts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}")
+                )
+                step += 1
+            val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
+            seconds, loss = time.process_time() - began, float(np.mean(losses))
+            curve.append(
+                CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_mae=val_mae)
+            )
+            if on_validation is not None and val_mae is not None:
+                on_validation(curve)
+    return curve
+
+
+class _Lesson:
+    """One training's network, its optimiser, and whoever it listens to."""
+
+    def __init__(
+        self,
+        network: Forecaster,
+        data: WindowedSeries,
+        plan: Plan,
+        recipe: Recipe,
+        teacher: Teacher | None,
+        draws: torch.Generator,
+    ) -> None:
+        if recipe.needs_teacher and teacher is None:
+            raise ValueError(f"loss {recipe.loss} needs a teacher")
+        if recipe.needs_features and (teacher is None or teacher.tables is None):
+            raise ValueError(f"loss {recipe.loss} needs a teacher's features")
+        self.network, self.data, self.plan, self.recipe, self.teacher = network, data, plan, recipe, teacher
+        self.shown: tuple[str, ...] = (network.embeddings or ())[1:] if recipe.contrasts else ()
+        self.live = teacher.beside(network, data, recipe) if teacher is not None and recipe.contrasts else None
+        beside = (
+            [] if self.live is None or not any(one.requires_grad for one in self.live.parameters()) else [self.live]
+        )
+        self.draws, self.weights = draws, [in_one_vector(trained) for trained in (network, *beside)]
+        self.optimisers = [OPTIMISERS[plan.optimiser](vector, plan.learning_rate) for vector in self.weights]
+
+    def step(self, firsts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str) -> float:
+        """Learn from one batch of segments that begin at the rows `firsts`; the loss."""
+        with rounded_products(self.plan.precision):
+            terms = self._terms(firsts)
+        for optimiser in self.optimisers:
+            optimiser.param_groups[0]["lr"] = rate
+            optimiser.zero_grad(set_to_none=False)
+        loss = torch.stack(terms).sum() if len(terms) > 1 else terms[0]
+        if len(terms) > 1:
+            revised_backward(self.weights[0], terms)
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
+        if on_gradients:
+            on_gradients(self.network)
+        for vector, optimiser in zip(self.weights, self.optimisers, strict=True):
+            norm = torch.nn.utils.clip_grad_norm_(vector, self.plan.gradient_norm or torch.inf)
+            if not torch.isfinite(norm):
+                raise RunError(
+                    f"the gradient is not finite in epoch {when} (loss {float(loss.detach()):g}); "
+                    f"lower the learning rate, now {self.plan.learning_rate:g}"
+                )
+            optimiser.step()
+        return float(loss.detach())
+
+    def _terms(self, firsts: Tensor) -> tuple[Tensor, ...]:
+        """The loss, or what it is the sum of where gradients are revised.
+
+        An iterated network is trained on the next step alone, as in the paper.
+        """
+        network, data, recipe, length = self.network, self.data, self.recipe, self.plan.segment
+        steps = min(network.outputs, data.horizon)
+        rows = data.target_rows(firsts, length, steps)
+        spatial = network.spatial_taps if recipe.hears_spatial else ()
+        temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
+        with tapped(network, (*spatial, *temporal, *self.shown)) as features:
+            predicted = network(data.inputs(firsts, length, with_clock=network.clock))[:, :, :steps]
+        heard = self.teacher.outputs(firsts, length, steps) if recipe.needs_teacher and self.teacher else None
+        outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
+        pairs = None
+        if recipe.needs_features and self.teacher is not None and (tables := self.teacher.tables) is not None:
+            pairs = Features(
+                [(features[name], tables.spatial[name]) for name in spatial],
+                [(features[name], tables.temporal[name]) for name in temporal],
+                firsts,
+                length,
+            )
+        if recipe.relates and pairs is not None:
+            return skd_terms(recipe, outputs, pairs, self.draws)
+        loss = recipe_loss(recipe, outputs, pairs, self.draws)
+        if self.live is not None:
+            loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), firsts, self.draws)
+        return (loss,)

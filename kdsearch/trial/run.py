@@ -1,0 +1,344 @@
+"""One configuration in, one record out: train, prune, shrink for real, fine-tune, measure."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from kdsearch.cache import cache_dir, complete_folder
+from kdsearch.checkpoint import Bundle
+from kdsearch.data.profile import Scaler
+from kdsearch.data.protocols import Prepared
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.distill.compatibility import refusal
+from kdsearch.distill.teacher import Teacher
+from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables, tables_version
+from kdsearch.errors import RunError, SpaceError
+from kdsearch.measure.accuracy import errors, forecasts, network_errors
+from kdsearch.measure.cost import forecast_cost, parameter_count
+from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
+from kdsearch.models import Forecaster
+from kdsearch.prune.criteria import Scores
+from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
+from kdsearch.prune.shrink import shrink, shrink_error
+from kdsearch.record import Cost, CurvePoint, GoOn, Latency, Metrics, TrialRecord, installed_versions, to_the_end
+from kdsearch.training.fit import Plan, fit
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fitted_scaler, fresh_network
+
+__all__ = ["Bench", "TaughtNetwork", "quick_validation"]
+
+SHRINK_TOLERANCE = 1e-4
+"""Largest allowed float32 difference between a masked and a shrunk network, relative to the largest output."""
+
+SCORE_STEPS = 30
+"""Minibatches whose scores are gathered before a pruning event, Algorithm 1's ``pruning_minibatch``."""
+
+SCORE_LEARNING_RATE = 1e-3
+"""Highest learning rate while scores are gathered: a wide trained network is to be weighed, not unlearned."""
+
+LATENCY_REPEATS = 100
+
+
+def quick_validation(network: Forecaster, data: WindowedSeries, prepared: Prepared) -> float:
+    """Validation MAE over the whole horizon for a learning curve.
+
+    Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth stretch of eight.
+    """
+    starts = prepared.parts["val"].starts
+    seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]
+    return errors(forecasts(network, data, seen), prepared)["mae"]["all"]
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtNetwork:
+    """A cached network that others learn from or are cut from, with its forecasts for the training windows.
+
+    Attributes:
+        forecasts: Real units, ``(window, horizon, node)`` float32.
+        latency: Of one forecast at batch 1, measured while nothing else ran.
+        cache: The cache that holds it, on the machine that made it.
+    """
+
+    hash: str
+    bundle: Bundle
+    forecasts: np.ndarray[Any, np.dtype[np.float32]]
+    latency: Latency
+    cache: Path
+
+    def seen(self, prepared: Prepared, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
+        """The network itself, and the series as it sees it."""
+        return self.bundle.network(device), WindowedSeries(prepared, self.bundle.scaler, device)
+
+    def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
+        """What students hear of its features; made where this machine's cache does not hold it yet.
+
+        Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
+        itself, from the network and the readings, which is sooner done than sending them.
+        """
+        cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
+
+        def fill(folder: Path) -> None:
+            make_tables(folder, *self.seen(prepared, device), prepared.parts["train"].last)
+
+        return open_tables(complete_folder(cache / "tables" / f"{self.hash}-{tables_version()}", fill))
+
+
+class _Stopped(Exception):  # noqa: N818 - no error: the way out of a training that is not to go on
+    """Carries the record of a trial that was told to stop."""
+
+    def __init__(self, record: TrialRecord) -> None:
+        super().__init__()
+        self.record = record
+
+
+@dataclass
+class _Stopwatch:
+    """CPU seconds of this process by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        self._name, self._began = name, time.process_time()
+        yield
+        self.seconds = self.so_far()
+
+    def so_far(self) -> dict[str, float]:
+        """With the phase under way."""
+        spent = self.seconds.get(self._name, 0.0) + time.process_time() - self._began
+        return self.seconds | {self._name: spent}
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """All that the trials of a study share; numpy arrays and plain values, so that workers get it without copies.
+
+    Attributes:
+        prepared: Series cut by the protocol.
+        teacher: Whom students hear and, by default, what is pruned; latency is paired with it.
+        base: What is pruned where a trial's source is "base".
+        rivals: Networks trained plainly that reports show beside the teacher, by name.
+        threads: Threads inside an operator, in training and timing.
+        device: Where tensors live.
+    """
+
+    prepared: Prepared
+    teacher: TaughtNetwork
+    base: TaughtNetwork | None = None
+    rivals: dict[str, TaughtNetwork] = field(default_factory=dict)
+    threads: int = 1
+    device: str = "cpu"
+
+    def run(self, params: dict[str, Any], seed: int, go_on: GoOn = to_the_end) -> tuple[TrialRecord, bytes | None]:
+        """Run one trial.
+
+        Args:
+            params: As a search space gave them.
+            seed: Of weights, batches and slice draws.
+            go_on: Asked as soon as the cost is known, and at every validation before the last.
+
+        Returns:
+            The record, with the validation metrics and a first latency reading, and the small network's `Bundle`; of a
+            trial that was told to stop, the record as it was then, PRUNED, and no network.
+        """
+        config = TrialConfig.of(params)
+        with fixed_threads(self.threads):
+            try:
+                return _Run(self, config, params, seed, go_on).complete()
+            except _Stopped as stopped:
+                return stopped.record, None
+
+    def bundle_metrics(self, bundle: Bundle, part: str) -> dict[str, dict[str, float]]:
+        """Errors of a packed network over a whole part."""
+        device = torch.device(self.device)
+        data = WindowedSeries(self.prepared, bundle.scaler, device)
+        with fixed_threads(self.threads):
+            return network_errors(bundle.network(device), data, self.prepared, part)
+
+    def cost(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Cost:
+        """Parameters, operations and latency at batch 1, paired with the teacher.
+
+        The milliseconds are those that the network would take at the pace at which the teacher was timed alone:
+        readings beside other trials are scaled by the teacher's, taken in alternation.
+        """
+        horizon = self.prepared.protocol.horizon
+        first = torch.as_tensor(self.prepared.parts["val"].starts[:1], device=data.device)
+        both = [network, self.teacher.bundle.network(data.device)]
+        pairs = [(one, data.inputs(first, with_clock=one.clock)) for one in both]
+        cost = forecast_cost(*pairs[0], horizon, scaler.stored_numbers)
+        own, paired = measure_latency(pairs, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3)
+        latency, ratio = at_pace(own, paired, self.teacher.latency)
+        return cost.model_copy(update={"latency_ms": latency, "latency_ratio": ratio})
+
+    def source(self, config: TrialConfig) -> TaughtNetwork:
+        """The trained network that the route "prune" cuts down."""
+        if config.source == "teacher":
+            return self.teacher
+        if self.base is None:
+            raise SpaceError("source = 'base' needs a trained base network; run with a space whose `source` offers it")
+        return self.base
+
+    def heard(self, config: TrialConfig, data: WindowedSeries, student: Forecaster) -> Teacher | None:
+        """The teacher as this trial's training hears it.
+
+        Raises:
+            SpaceError: Where the teacher cannot teach the student by this loss.
+        """
+        recipe = config.recipe()
+        if not recipe.needs_teacher:
+            return None
+        listens_inside = recipe.needs_features or recipe.contrasts
+        if listens_inside and (mistake := refusal(recipe, self.teacher.bundle.network(data.device), student)):
+            raise SpaceError(mistake)
+        tables = self.tables() if recipe.needs_features else None
+        network = self.teacher.seen(self.prepared, data.device) if recipe.contrasts else None
+        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables, network)
+
+    def tables(self) -> TeacherTables:
+        """What students hear of the teacher's features."""
+        return self.teacher.tables(self.prepared, torch.device(self.device))
+
+
+class _Run:
+    """One trial under way."""
+
+    def __init__(self, bench: Bench, config: TrialConfig, params: dict[str, Any], seed: int, go_on: GoOn) -> None:
+        self.bench, self.config, self.params, self.seed, self.go_on = bench, config, params, seed, go_on
+        self.watch = _Stopwatch()
+        self.curve: list[CurvePoint] = []
+        self.cost: Cost | None = None
+        self.shrink_error: float | None = None
+
+    def complete(self) -> tuple[TrialRecord, bytes]:
+        """Train, prune, measure."""
+        bench = self.bench
+        network, scaler = self._begin()
+        data = WindowedSeries(bench.prepared, scaler, torch.device(bench.device))
+        network = self._trained(network, data, scaler)
+        with self.watch.phase("measure"):
+            metrics = {"val": network_errors(network, data, bench.prepared, "val")}
+        if not np.isfinite(metrics["val"]["mae"]["all"]):
+            raise RunError(f"the validation error of {self.config.route} with loss {self.config.loss} is not finite")
+        packed = Bundle.of(network, scaler, bench.prepared.adjacency).to_bytes()
+        return self._record("COMPLETE", self.watch.seconds, metrics), packed
+
+    def _record(
+        self, state: Literal["COMPLETE", "PRUNED"], seconds: dict[str, float], metrics: Metrics | None = None
+    ) -> TrialRecord:
+        return TrialRecord(
+            state=state,
+            route=self.config.route,
+            params=self.params,
+            seed=self.seed,
+            metrics=metrics or {},
+            cost=self.cost,
+            shrink_error=self.shrink_error,
+            seconds=seconds,
+            curve=self.curve,
+            versions=installed_versions(),
+            data_hash=self.bench.prepared.series.content_hash,
+            protocol_hash=self.bench.prepared.protocol.hash,
+            teacher_hash=self.bench.teacher.hash,
+        )
+
+    def _begin(self) -> tuple[Forecaster, Scaler]:
+        """The network that training or pruning starts from."""
+        bench, device = self.bench, torch.device(self.bench.device)
+        if self.config.route == "prune":
+            source = bench.source(self.config)
+            return source.bundle.network(device), source.bundle.scaler
+        network = fresh_network(bench.prepared, self.config, self.seed).to(device)
+        return network, fitted_scaler(bench.prepared, self.config)
+
+    def _trained(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Forecaster:
+        config, plan = self.config, self.config.plan()
+        train = partial(
+            fit,
+            data=data,
+            starts=self.bench.prepared.parts["train"].starts,
+            recipe=config.recipe(),
+            seed=self.seed,
+            teacher=self.bench.heard(config, data, network),
+            validate=partial(quick_validation, data=data, prepared=self.bench.prepared),
+        )
+        with self.watch.phase("measure"):
+            pruned = config.route != "student"
+            final = network_for_share(network, config.keep, config.events) if pruned else network
+            self.cost = self.bench.cost(final.to(data.device), data, scaler)
+            self._ask(0.0)
+        if config.route == "student":
+            self._train(network, train, plan, "train", plan.epochs)
+            return network
+        if config.route == "student-prune":
+            epochs = -(-plan.epochs // 2)
+            self._train(network, train, replace(plan, epochs=epochs), "train", plan.epochs)
+            plan = replace(plan, epochs=max(1, plan.epochs - epochs))
+        with self.watch.phase("prune"):
+            network = self._pruned(network, data, train)
+        self._train(network, train, plan, "fine-tune", plan.epochs)
+        return network
+
+    def _train(self, network: Forecaster, train: Callable[..., Any], plan: Plan, phase: str, epochs: int) -> None:
+        """One training of the trial, asked at each validation whether to go on.
+
+        Args:
+            network: Trained in place.
+            train: `fit` with what all trainings of the trial have in common.
+            plan: Of this training.
+            phase: Its name.
+            epochs: Those of the network as it is now and, before it is pruned, those after: a network that is not good
+                enough for its final cost with all of its channels will not be so with fewer.
+        """
+        earlier, spent = self.curve, sum(self.watch.seconds.values())
+
+        def keep(points: list[CurvePoint]) -> None:
+            self.curve = earlier + [
+                point.model_copy(update={"cpu_seconds": spent + point.cpu_seconds}) for point in points
+            ]
+            if points[-1].epoch < epochs:
+                self._ask(points[-1].epoch / epochs)
+
+        with self.watch.phase(phase):
+            train(network, plan=plan, phase=phase, on_validation=keep)
+
+    def _ask(self, share: float) -> None:
+        record = self._record("PRUNED", self.watch.so_far())
+        if not self.go_on(record, share):
+            raise _Stopped(record)
+
+    def _pruned(self, network: Forecaster, data: WindowedSeries, train: Callable[..., Any]) -> Forecaster:
+        """Algorithm 1: gather scores over minibatches of training, cut every layer, go on with what is left.
+
+        Each cut is carried out at once: the masked network and the small one are compared, and the small one trains on.
+        """
+        config, whole, worst = self.config, parameter_count(network), 0.0
+        starts = self.bench.prepared.parts["val"].starts
+        sample = data.inputs(torch.as_tensor(starts[::97][:8], device=data.device), with_clock=network.clock)
+        plan = config.plan()
+        plan = replace(plan, schedule="constant", learning_rate=min(plan.learning_rate, SCORE_LEARNING_RATE))
+        for event, share in enumerate(event_shares(config.keep, config.events)):
+            scores = Scores(config.criterion, network.channel_groups(), self.seed + event)
+            train(
+                network,
+                plan=plan,
+                seed=self.seed + 1 + event,
+                most_steps=SCORE_STEPS,
+                on_gradients=scores.observe,
+                validate=None,
+            )
+            masks = masks_for_share(network, scores.result(network), share * whole)
+            small = shrink(network, masks)
+            worst = max(worst, shrink_error(network, masks, small, sample))
+            if not worst <= SHRINK_TOLERANCE:
+                raise RunError(f"the shrunk network differs from the masked one by {worst:.2g} of the largest output")
+            network = small
+        self.shrink_error = worst
+        return network

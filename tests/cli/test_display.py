@@ -1,0 +1,94 @@
+"""The front as the terminal shows it."""
+
+import io
+import sys
+from dataclasses import replace
+
+import pytest
+
+from kdsearch.cli.display import SearchDisplay, print_front, print_table
+from kdsearch.record import TrialRecord
+from kdsearch.report.numbers import error, mae
+from kdsearch.report.summary import summarise
+from kdsearch.study.search.driver import StudyEvent
+from kdsearch.study.search.progress import Standing
+from kdsearch.study.storage.store import StudyStore
+
+
+def test_front_says_of_which_seeds_its_errors_are(confirmed: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """Validation is of the search's seed, test a mean over seeds with its standard deviation."""
+    summary = summarise(confirmed)
+    print_front(summary)
+    shown = capsys.readouterr().out
+    title = "pemsd8-mae-latency: front, MAE (validation: the search's seed 0; test: mean over 3 seeds)"
+    assert shown.splitlines()[0].strip() == title
+    for trial in summary.front_trials:
+        assert f"{error(mae(trial.metrics, split='test'))} ± 0.03" in shown
+    assert f"{summary.knee} (knee)" in shown
+    for sentence in (summary.answer, *summary.notes):
+        assert sentence in shown
+
+
+def test_front_without_a_quiet_pass_has_no_test_errors(
+    searched: StudyStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the quiet pass the title speaks of validation alone, and no test error has a spread."""
+    print_front(summarise(searched))
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0].strip().endswith("front, MAE (validation: the search's seed 0)")
+    assert "±" not in shown
+
+
+def test_front_says_what_chose(limited: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """By weights the row is marked as preferred; the limits are among the sentences."""
+    summary = summarise(limited, "mae=2,latency=1")
+    print_front(summary)
+    shown = capsys.readouterr().out
+    assert f"{summary.knee} (preferred)" in shown
+    assert "(knee)" not in shown
+    assert "By your weights mae 2, latency 1 the choice from the front" in shown
+    assert "Limits: mae at most 15.62 (110 % of the teacher's)" in shown
+
+
+def test_front_of_an_empty_study(empty_store: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """A study without trials says so."""
+    print_front(summarise(empty_store))
+    assert "no front yet" in capsys.readouterr().out
+
+
+def test_cells_are_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """What looks like markup is printed as it is."""
+    print_table("[bold]", ["name"], [["[red]city[/red] :smile:"]])
+    shown = capsys.readouterr().out
+    assert "[bold]" in shown
+    assert "[red]city[/red] :smile:" in shown
+
+
+def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for a trial, the standing at the end of the search, and no control characters."""
+    standing = Standing(3, 1, 0, 2, best_mae=14.5, smallest_parameters=7839, seconds_left=400.0)
+    record = TrialRecord(state="PRUNED", reason="stopped after 1/8", route="student", params={}, seed=0)
+    with SearchDisplay(10) as display:
+        display.event(StudyEvent("finished", "", standing, 3, record))
+        display.event(StudyEvent("ending", "10 of 10 trials are done", replace(standing, running=0, seconds_left=0)))
+    assert capsys.readouterr().err.splitlines() == [
+        "trial 3 PRUNED: stopped after 1/8",
+        "10 of 10 trials are done",
+        "3 done, 1 stopped, 0 failed, best MAE 14.50, smallest network within 3 % of the teacher: 7,839 parameters",
+    ]
+
+
+def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed stays above; bar and standing are drawn again in place."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "150")
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    standing = Standing(3, 1, 0, 2, best_mae=None, smallest_parameters=None, seconds_left=5400.0)
+    with SearchDisplay(10) as display:
+        display.event(StudyEvent("resumed", "the study goes on", standing))
+        display._live.refresh()
+    shown = screen.getvalue()
+    assert "the study goes on" in shown
+    assert "4/10" in shown
+    assert "3 done, 1 stopped, 0 failed, 2 running, about 2 h left" in shown

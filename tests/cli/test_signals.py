@@ -1,0 +1,123 @@
+"""Ctrl-C and SIGTERM as a terminal and a supervisor send them, to the real command under Ray and without it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Command
+
+pytestmark = pytest.mark.alone
+
+Start = Callable[..., "Command"]
+
+SPACE = """
+name = "long"
+dataset = "demo"
+protocol = "stgcn"
+[teacher]
+width = 1
+epochs = 1
+[stid]
+epochs = 1
+[parameters.width]
+low = 1
+high = 2
+kind = "int"
+[parameters.epochs]
+value = {epochs}
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose cache holds the teacher after the first command."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def start(start_command: Start, home: Path) -> Start:
+    """Begins a run whose trials have so many epochs."""
+
+    def begin(study: str, *arguments: str, epochs: int = 5000) -> "Command":
+        (home / f"{study}.toml").write_text(SPACE.format(epochs=epochs))
+        return start_command(home, study, "--space", f"{study}.toml", *arguments)
+
+    return begin
+
+
+def searching(start: Start, study: str, executor: str) -> "Command":
+    """A search inside its first trials, which never end."""
+    command = start(study, "--trials", "5", "--executor", executor, "--workers", "2")
+    if executor == "ray":
+        command.wait_until(lambda: len(command.training()) == 2, "two trials under way")
+    else:
+        command.wait_until(lambda: command.rows()["RUNNING"] == 1, "a trial under way")
+        time.sleep(1)
+    return command
+
+
+def test_ctrl_c_keeps_the_state_and_exits_with_130_within_10_seconds(start: Start) -> None:
+    """What was under way is FAIL for that reason, and queued again; without Ray see `test_cli`."""
+    command = searching(start, "once", "ray")
+    os.killpg(command.process.pid, signal.SIGINT)
+    command.ends(130, within=10)
+    assert command.rows() == {"FAIL": 2, "WAITING": 2}
+    reasons = command.ask("SELECT value_json FROM trial_user_attributes WHERE key = 'reason'")
+    assert reasons == [('"interrupted"',)] * 2
+    assert "the same command goes on from there" in command.output.read_text()
+
+
+@pytest.mark.parametrize("executor", ["ray", "local"])
+def test_a_second_ctrl_c_ends_at_once(start: Start, executor: str) -> None:
+    """Whatever the first one is at, which without Ray has soon put all in order; the next run takes up what is left."""
+    command = searching(start, f"twice-{executor}", executor)
+    os.killpg(command.process.pid, signal.SIGINT)
+    time.sleep(0.1)
+    assert command.process.poll() is None
+    os.killpg(command.process.pid, signal.SIGINT)
+    command.ends(130, within=2)
+    in_order = executor == "local" and "the same command goes on from there" in command.output.read_text()
+    assert in_order or "ended at once" in command.output.read_text()
+
+
+@pytest.mark.parametrize("executor", ["ray", "local"])
+def test_sigterm_is_like_ctrl_c_and_exits_with_143(start: Start, executor: str) -> None:
+    """Here in the quiet pass: the search's trials stay as they are, and its round is done again."""
+    arguments = ["--trials", "1", "--executor", executor, "--workers", "2", "--confirm-seeds", "1000"]
+    command = start(f"quiet-{executor}", *arguments, epochs=1)
+    command.wait_until(lambda: "quiet pass: 1 of" in command.output.read_text(), "a training of the quiet pass")
+    command.process.send_signal(signal.SIGTERM)
+    command.ends(143, within=10)
+    assert command.rows() == {"COMPLETE": 1}
+    assert "the same command goes on from there" in command.output.read_text()
+
+
+def test_ctrl_c_inside_a_callback_is_not_forgotten() -> None:
+    """Python cannot raise there; torch's backward pass calls such a callback, so that most of them end there."""
+    command = """
+import signal, time, weakref
+from kdsearch.cli.signals import end_in_order, exit_code
+
+class Tensor:
+    pass
+
+end_in_order()
+tensor = Tensor()
+reference = weakref.ref(tensor, lambda _: signal.raise_signal(signal.SIGTERM))
+try:
+    del tensor
+    time.sleep(10)
+except KeyboardInterrupt:
+    time.sleep(0.2)  # nothing comes after it
+    print("in order", exit_code())
+"""
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("in order 143\n", "", 0)

@@ -1,0 +1,86 @@
+"""A run as a function, where the command line has nothing to add."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kdsearch.errors import RunError, SpaceError
+from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.run import run
+from kdsearch.study.search.driver import StudyEvent
+
+SPACE = """
+name = "tiny"
+dataset = "demo"
+protocol = "stgcn"
+[teacher]
+width = 1
+epochs = 1
+[stid]
+epochs = 1
+[parameters.width]
+low = 1
+high = 2
+kind = "int"
+[parameters.epochs]
+value = 1
+"""
+
+
+def test_tables_of_features_are_made_where_the_space_listens_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the driver and before trials, which would all begin to make them."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    said: list[str] = []
+    for loss, there in (("ord", False), ("scd", True)):
+        (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.loss]\nchoices = ["none", "{loss}"]\n')
+        options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path / loss)
+        run(options, said.append, lambda _: None)
+        assert any("tables" in sentence for sentence in said) == there
+        assert (tmp_path / "cache" / "tables").exists() == there
+
+
+@pytest.mark.parametrize(("schedule", "stops"), [("cosine", True), ("staircase", False)])
+def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_foresee(
+    schedule: str, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that is said; limits on cost are kept all the same."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    asked: list[bool] = []
+    monkeypatch.setattr("kdsearch.pipeline.run.run_search", lambda *_, stopping, **__: asked.append(stopping))
+    said: list[str] = []
+    (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.schedule]\nvalue = "{schedule}"\n')
+    options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path)
+    run(options, said.append, lambda _: None)
+    assert asked == [stops]
+    assert any("early stopping is off" in sentence for sentence in said) != stops
+
+
+def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the address, the reason and the remedy; no traceback of SQLAlchemy's."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "tiny.toml").write_text(SPACE)
+
+    def break_it(event: StudyEvent) -> None:
+        if event.kind == "finished":
+            with sqlite3.connect(tmp_path / "studies/demo-tiny/study.db") as database:
+                database.execute("DROP TABLE trials")
+            database.close()
+
+    options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=2, executor="local", studies=tmp_path / "studies")
+    with pytest.raises(RunError, match=r"database sqlite:///.*/study.db failed: no such table: trials; what it holds"):
+        run(options, lambda _: None, break_it)
+
+
+def test_a_pair_that_cannot_work_together_is_refused_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    families = '[parameters.family]\nchoices = ["stgcn", "stid"]\n[parameters.loss]\nchoices = ["none", "scd"]\n'
+    (tmp_path / "tiny.toml").write_text(SPACE + families)
+    options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path / "studies")
+    with pytest.raises(SpaceError, match=r"loss scd compares spatial .* stgcn as teacher .* stid as student \(none\)"):
+        run(options, lambda _: None, lambda _: None)
+    assert not (tmp_path / "cache").exists()

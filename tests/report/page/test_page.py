@@ -1,0 +1,233 @@
+"""The page as a browser would read it."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kdsearch.data.protocols import PROTOCOLS
+from kdsearch.report.numbers import significant
+from kdsearch.report.page.page import write_page
+from kdsearch.report.page.published import published_section
+from kdsearch.report.page.tables import all_trials_table, front_table
+from kdsearch.report.published.izadi import STUDENTS
+from kdsearch.report.published.others import STRESNET
+from kdsearch.report.summary import ObjectiveSummary, StudySummary, summarise
+from kdsearch.report.text.limits import verdict
+from kdsearch.study.storage.store import StudyStore
+
+LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
+
+
+class Page(HTMLParser):
+    """Collects what a browser would load, show and run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+        self.shown: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remembers the element and everything that it would fetch."""
+        self.tags.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in LOADING]
+
+    def handle_data(self, data: str) -> None:
+        """Remembers text outside scripts and styles."""
+        if self.tags and self.tags[-1] not in {"script", "style"}:
+            self.shown.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Text after a script belongs to the page again."""
+        if tag in {"script", "style"}:
+            self.tags.append(f"/{tag}")
+
+    @property
+    def text(self) -> str:
+        """All that is shown, with single spaces."""
+        return " ".join(" ".join(self.shown).split())
+
+
+@pytest.fixture
+def summary(confirmed: StudyStore) -> StudySummary:
+    """A confirmed study."""
+    return summarise(confirmed)
+
+
+@pytest.fixture
+def source(summary: StudySummary, tmp_path: Path) -> str:
+    """Its page."""
+    return write_page(summary, tmp_path / "deep" / "report.html").read_text(encoding="utf-8")
+
+
+def test_page_loads_nothing(source: str) -> None:
+    """No element refers to another file or address, no style imports one, and the page forbids it to itself."""
+    page = Page(source)
+    assert page.loads == []
+    assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags)
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "Content-Security-Policy\" content=\"default-src 'none'" in source
+
+
+def test_plotly_is_there_once(source: str) -> None:
+    """Five figures share one copy of plotly.js."""
+    assert source.count("* plotly.js v") == 1
+    assert source.count("Plotly.newPlot(") - source.count("Plotly.newPlot()") >= 5
+
+
+def test_page_shows_the_front_and_the_references(source: str, summary: StudySummary) -> None:
+    """Each network of the front has a row with its numbers; so have the teacher and the lines."""
+    text = Page(source).text
+    for trial in summary.front_trials:
+        assert trial.cost is not None
+        assert f"Trial {trial.number}" in text
+        assert f"{trial.cost.parameters:,}" in text
+    for name in ("Teacher", "Calendar profile", "Last value", "298,810", "± 0.03"):
+        assert name in text
+
+
+def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: StudyStore) -> None:
+    """The quiet pass times the batch; before, there is no column for it, and a line without a reading has a dash."""
+    timed = summarise(confirmed)
+    table = front_table(timed)
+    assert "<th>Ratio to<br>teacher</th><th>Ratio at<br>batch 1140</th>" in table
+    assert '<th colspan="6">cost</th>' in table
+    cost = timed.front_trials[0].cost
+    assert cost is not None
+    assert cost.latency_batch_ratio is not None
+    assert f"<td>{significant(cost.latency_batch_ratio, 2)}</td>" in table
+    untimed = [
+        trial.model_copy(update={"cost": trial.cost and trial.cost.model_copy(update={"latency_batch_ratio": None})})
+        for trial in timed.trials
+    ]
+    plain = front_table(timed.model_copy(update={"trials": untimed}))
+    assert "batch 1140" not in plain
+    assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.references)
+
+
+def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:
+    """Answer, data, protocol, command, versions and every note are on the page."""
+    text = Page(source).text
+    for wanted in (summary.answer, summary.data_note, summary.command, "12 steps in, 9 out", *summary.notes):
+        assert wanted in text
+    assert "2 March 2026, 14:05" in text
+    assert "torch 2.13.0" in text
+
+
+def test_page_lists_failures_with_reasons(source: str) -> None:
+    """The full table says why trials ended."""
+    text = Page(source).text
+    assert "All 30 trials" in text
+    assert "the loss was not finite in epoch 7" in text
+
+
+def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited: StudyStore, tmp_path: Path) -> None:
+    """The limits in absolute terms, a word for each trial, and how many broke which."""
+    summary = summarise(limited)
+    text = Page(write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "Limits mae at most 15.62 (110 % of the teacher's), latency at most 3 ms, params at most 29,881" in text
+    assert "feasible" in text
+    for trial in summary.trials:
+        assert " ".join(verdict(trial, summary.limits)) in text
+    (note,) = (note for note in summary.notes if note.startswith("Limits: "))
+    assert note in text
+
+
+def test_a_study_without_limits_has_no_column_for_them(summary: StudySummary) -> None:
+    """Nothing to keep, nothing to say."""
+    assert "Limits" not in all_trials_table(summary)
+
+
+def test_page_writes_the_rule_of_choice_down(source: str, confirmed: StudyStore, tmp_path: Path) -> None:
+    """The knee's, or the one of the reader's weights."""
+    assert "The knee is where giving up a little" in Page(source).text
+    weighted = Page(write_page(summarise(confirmed, "mae=2"), tmp_path / "w.html").read_text(encoding="utf-8")).text
+    assert "by your weights mae 2, latency 1. Every objective is scaled" in weighted
+    assert "Steuer and Choo 1983" in weighted
+    assert "preferred" in weighted
+    assert "The knee is where" not in weighted
+
+
+def test_hypervolume_is_on_the_page_where_the_study_has_a_reference_point(
+    source: str, searched: StudyStore, tmp_path: Path
+) -> None:
+    """Older studies have none, and no figure of it."""
+    assert "Hypervolume over the search" in Page(source).text
+    searched.meta = searched.meta.model_copy(update={"reference_point": None})
+    older = write_page(summarise(searched), tmp_path / "older.html").read_text(encoding="utf-8")
+    assert "Hypervolume" not in Page(older).text
+
+
+def test_published_errors_stand_beside_ours_with_their_source(with_published: StudyStore, tmp_path: Path) -> None:
+    """Test errors of the teacher and of the knee above those of the papers, and a dash where a paper prints nothing."""
+    summary = summarise(with_published)
+    source = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
+    section = source[source.index("<h2>Published</h2>") : source.index("<h2>Error against cost</h2>")]
+    shown = Page(section).text
+    for wanted in ("Zhang et al. 2025, LightST (AAAI, arXiv 2501.10459)", "Shao et al. 2022", "15.43", "13.14", "—"):
+        assert wanted in shown
+    assert (
+        section.index("Teacher, here") < section.index(f"Trial {summary.knee}, knee, here") < section.index("LightST")
+    )
+    assert summary.teacher is not None
+    assert f"<td>{summary.teacher.metrics['test']['mae']['15']:.2f}</td>" in section
+    assert section.count("Zhang et al. 2025") == 1
+    assert '<th colspan="4">test MAE</th><th colspan="4">test RMSE</th><th colspan="4">test MAPE</th>' in section
+
+
+def test_a_note_that_rows_share_is_written_once_and_others_in_their_rows(with_published: StudyStore) -> None:
+    summary = summarise(with_published)
+    shared = published_section(summary.model_copy(update={"published": list(STUDENTS[:10])}))
+    assert shared.count("the paper prints 35 / 5 / 5 of 44 days") == 2  # once for each of two sources
+    bicycles = [point for point in STRESNET if point.dataset == "bikenyc"]
+    assert published_section(summary.model_copy(update={"published": bicycles})).count("over all cells, as ours") == 8
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data_note": "a part of the public file: 7,156 of 17,856 steps, flow only"},
+        {"data_note": "files of the public shape, not every hash known"},
+        {"protocol": "seven-one-two", "protocol_hash": PROTOCOLS["seven-one-two"].hash},
+        {"protocol_hash": replace(PROTOCOLS["six-two-two"], channel=2).hash},
+        {"dataset": "los-loop"},
+    ],
+    ids=["a slice", "an unverified file", "another protocol", "another channel", "another dataset"],
+)
+def test_nothing_published_is_shown_where_something_differs(
+    with_published: StudyStore, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    with_published.meta = with_published.meta.model_copy(update=changes)
+    summary = summarise(with_published)
+    source = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert summary.published == []
+    assert "Published" not in Page(source).text
+    assert "published, test" not in source
+
+
+def test_hostile_names_are_text(source: str, summary: StudySummary) -> None:
+    """A dataset's name cannot become markup, in the page or in a script."""
+    assert summary.dataset in Page(source).text
+    assert "<script>alert" not in source
+
+
+def test_page_of_an_empty_study(empty_store: StudyStore, tmp_path: Path) -> None:
+    """A study without trials still has a page, which says so."""
+    text = Page(write_page(summarise(empty_store), tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "no front yet" in text
+    assert "none yet" in text
+
+
+def test_a_study_that_minimises_rmse_shows_it_beside_mae(summary: StudySummary) -> None:
+    """Its mean, of both splits; a study of MAE has no such column."""
+    assert "RMSE" not in front_table(summary)
+    squared = summary.model_copy(update={"objectives": [ObjectiveSummary(name="rmse", unit="")]})
+    table = front_table(squared)
+    assert table.count("mean<br>RMSE") == table.count("MAE, RMSE</th>")
+    trial = squared.front_trials[0]
+    assert f"{trial.metrics['val']['rmse']['all']:.2f}" in table

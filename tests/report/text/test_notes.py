@@ -1,0 +1,175 @@
+"""The sentences of a report."""
+
+from kdsearch.record import Cost, Metrics, Pace, Reference, Training
+from kdsearch.report.confirmed import Confirmed
+from kdsearch.report.summary import TrialSummary, summarise
+from kdsearch.report.text import notes
+from kdsearch.study.storage.store import StudyStore
+
+
+def metrics(*errors: float) -> Metrics:
+    """Validation MAE at 15, 30 and 45 minutes and their mean."""
+    by_horizon = dict(zip(("15", "30", "45"), errors, strict=True))
+    return {"val": {"mae": {**by_horizon, "all": sum(errors) / 3}}}
+
+
+def cost(parameters: int) -> Cost:
+    """A cost of which only the size matters."""
+    return Cost(parameters=parameters, stored_numbers=parameters, flops=1, product_flops=1)
+
+
+def trial(number: int, parameters: int, error: float, route: str = "student", **params: str) -> TrialSummary:
+    """A finished trial with the same error at every horizon."""
+    return TrialSummary(
+        number=number,
+        state="COMPLETE",
+        reason=None,
+        route=route,
+        params=params,
+        objectives={},
+        metrics=metrics(error, error, error),
+        cost=cost(parameters),
+        feasible=True,
+    )
+
+
+TEACHER = Reference(name="teacher", metrics=metrics(14, 16, 18), cost=cost(100_000))
+PROFILE = Reference(name="calendar profile", metrics=metrics(17, 16, 17.5))
+LAST = Reference(name="last value", metrics=metrics(20, 25, 30))
+
+
+def test_each_lost_horizon_is_named() -> None:
+    """The teacher loses where it is not better, ties included."""
+    assert notes.teacher_loses(TEACHER, LAST) is None
+    assert notes.teacher_loses(TEACHER, PROFILE) == (
+        "The teacher does not beat the calendar profile on the validation split at 30 minutes "
+        "(MAE 16.00 against 16.00) and 45 minutes (MAE 18.00 against 17.50)."
+    )
+
+
+def test_a_worthy_teacher() -> None:
+    """A teacher that beats all lines is said to; one that loses anywhere is not."""
+    assert notes.teacher_wins(TEACHER, [LAST]) == (
+        "The teacher beats last value at every reported horizon of the validation split."
+    )
+    assert notes.teacher_wins(TEACHER, [LAST, PROFILE]) is None
+
+
+def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
+    """The best network of at most its parameters counts, not a larger one that errs less."""
+    stid = Reference(name="STID", metrics=metrics(15, 16, 17), cost=cost(9_000))
+    front = [one.model_copy(update={"on_front": True}) for one in (trial(1, 20_000, 14.0), trial(2, 8_000, 16.5))]
+    theirs = "an undistilled STID of 9,000 parameters (validation MAE 16.00)"
+    assert notes.against_stid(front, stid) == (
+        f"The best network of the front of its size or less, trial 2 (8,000 parameters, 16.50), does not beat {theirs}."
+    )
+    better = [trial(3, 9_900, 15.5).model_copy(update={"on_front": True})]
+    assert notes.against_stid(better, stid) == (
+        f"The best network of the front of its size or less, trial 3 (9,900 parameters, 15.50), beats {theirs}."
+    )
+    assert notes.against_stid(front[:1], stid) == f"No network of the front is as small as {theirs}."
+    assert notes.against_stid(front, None) is None
+
+
+def test_smallest_network_near_the_teacher() -> None:
+    """Among those within 3 %, the one with the fewest parameters is named, not the best."""
+    trials = [trial(1, 9_000, 16.1), trial(2, 2_600, 16.4), trial(3, 1_000, 17.0)]
+    assert notes.smallest_near_teacher(trials, TEACHER) == (
+        "Within 3 % of the teacher: trial 2, 2.6 % of the teacher's parameters (2,600), "
+        "validation MAE 16.40 against 16.00."
+    )
+
+
+def test_nothing_near_the_teacher() -> None:
+    """Where no network is near, the nearest is named with its distance."""
+    assert notes.smallest_near_teacher([trial(3, 1_000, 17.6)], TEACHER) == (
+        "No network came within 3 % of the teacher's validation MAE (16.00); the nearest, trial 3, is 10 % above it."
+    )
+    assert notes.smallest_near_teacher([], TEACHER) is None
+
+
+def test_sentences_about_the_best_say_that_only_what_is_inside_the_limits_counts() -> None:
+    """A better network outside the limits is not denied."""
+    outside = trial(9, 90_000, 14.0, input="raw").model_copy(update={"feasible": False})
+    trials = [outside, trial(1, 3_000, 17.0, input="raw"), trial(2, 2_000, 17.5, route="prune", input="deviation")]
+    assert notes.smallest_near_teacher(trials, TEACHER) == (
+        "No network inside the limits came within 3 % of the teacher's validation MAE (16.00); the nearest, trial 1, "
+        "is 6.2 % above it."
+    )
+
+
+def test_operators_without_a_formula() -> None:
+    """FLOPs that leave something out say so."""
+    incomplete = cost(1).model_copy(update={"uncounted_operators": ["aten::fft"]})
+    with_gap = trial(1, 1, 15.0).model_copy(update={"cost": incomplete})
+    assert notes.uncounted_operators([with_gap], []) == "FLOPs leave out aten::fft, for which no formula is known."
+    assert notes.uncounted_operators([trial(1, 1, 15.0)], [TEACHER]) is None
+
+
+def on_the_front(number: int, *, asked: int = 1, failed: list[Training] | None = None, pace: Pace) -> TrialSummary:
+    """A confirmed network of the front with one seed."""
+    confirmed = Confirmed(
+        seeds=[0],
+        asked_seeds=asked,
+        mean={},
+        standard_deviation={},
+        cost=cost(1),
+        pace=pace,
+        failed=failed or [],
+    )
+    return trial(number, 1, 15.0).model_copy(update={"on_front": True, "confirmed": confirmed})
+
+
+QUIET = Pace(before=1.1, after=0.9, others=0.1)
+
+
+def test_latencies_of_a_machine_that_was_not_quiet() -> None:
+    """The teacher's pace and other processes are named, and only the networks that were timed beside them."""
+    slow, busy = Pace(before=1.02, after=1.31, others=None), Pace(before=1.1, after=1.0, others=0.45, waited=0.3)
+    assert notes.not_quiet([on_the_front(1, pace=QUIET), trial(2, 1, 15.0)]) is None
+    assert notes.not_quiet([on_the_front(1, pace=QUIET), on_the_front(4, pace=slow)]) == (
+        "The latencies of trial 4 were not taken on a quiet machine: the teacher took 1.0 to 1.3 times as long as at "
+        "the study's first reading. Ratios to the teacher, taken in alternation, suffer less; milliseconds follow from "
+        "them."
+    )
+    both = notes.not_quiet([on_the_front(1, pace=busy), on_the_front(4, pace=slow)])
+    assert both is not None
+    assert "latencies of the front were" in both
+    assert (
+        "first reading, other processes kept 45 % of the cores busy and timing waited for a core 30 % of the time."
+        in both
+    )
+
+
+def test_seeds_that_are_missing_from_the_means() -> None:
+    """Each failed training has its seed and reason; a network with all that was asked for is not named."""
+    failed = [
+        Training(number=7, seed=1, kind="further", reason="the gradient is not finite"),
+        Training(number=7, seed=0, kind="cpu-twin", reason="killed"),
+    ]
+    whole = on_the_front(3, pace=QUIET)
+    assert notes.missing_seeds([whole, on_the_front(7, asked=2, failed=failed, pace=QUIET)]) == [
+        "Trial 7 is confirmed with 1 of 2 seeds: the training with seed 1 failed (the gradient is not finite) and the "
+        "twin for the same CPU seconds with seed 0 failed (killed); the next run tries again."
+    ]
+
+
+def test_warnings_come_first(searched: StudyStore) -> None:
+    """An unconfirmed front is a warning, and all warnings are notes."""
+    summary = summarise(searched)
+    assert summary.warnings == summary.notes[: len(summary.warnings)]
+    assert "No network of the front is confirmed" in summary.warnings[0]
+
+
+def test_a_confirmed_front_needs_no_warning(confirmed: StudyStore) -> None:
+    """After the quiet pass nothing is of one seed, and the answer gives the test error with its spread."""
+    summary = summarise(confirmed)
+    newcomers = [t.number for t in summary.front_trials if t.confirmed is None]
+    assert not newcomers
+    assert summary.warnings == []
+    assert "over 3 seeds" in summary.answer
+
+
+def test_no_teacher_is_a_warning(empty_store: StudyStore) -> None:
+    """Without a teacher nothing says how good a large network would be."""
+    assert "no teacher yet" in summarise(empty_store).warnings[0]

@@ -1,0 +1,106 @@
+"""Laws of early stopping. Errors and costs are of any scale."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kdsearch.record import CurvePoint
+from kdsearch.study.search.stopping import COST_TOLERANCE, End, outlook, verdict
+
+errors = st.floats(0.01, 100)
+costs = st.tuples(st.floats(1, 1e9), st.floats(0.1, 100))
+finished = st.lists(st.builds(End, st.integers(0, 99), errors, costs), max_size=8)
+
+
+def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
+    """A learning curve with a point after every second epoch."""
+    return [
+        CurvePoint(epoch=2 * index, phase=phase, cpu_seconds=0, train_loss=0, val_mae=error)
+        for index, error in enumerate(errors, 1)
+    ]
+
+
+def halfway(outlook: float, costs: tuple[float, ...], finished: list[End]) -> str | None:
+    """What becomes of a trial at half of its epochs."""
+    return verdict(End(100, outlook, costs), 0.5, finished)
+
+
+@given(finished, errors, costs)
+def test_the_cheapest_network_is_never_stopped(others: list[End], error: float, own: tuple[float, ...]) -> None:
+    """Cheapest in one objective is enough; by less than the tolerance is not cheaper."""
+    cheaper = 0.99 * min([own[0], *(other.costs[0] for other in others)]) / (1 + COST_TOLERANCE)
+    assert halfway(error, (cheaper, own[1]), others) is None
+
+
+@given(st.lists(errors, min_size=2, max_size=7), finished, costs)
+def test_a_network_better_than_all_finished_ones_is_never_stopped(
+    points: list[float], others: list[End], own: tuple[float, ...]
+) -> None:
+    """Its curve may rise or fall: what it may still reach is no more than what it has."""
+    best = 0.99 * min([points[-1], *(other.error for other in others)])
+    so_far = curve(*points[:-1], best)
+    assert outlook(so_far, len(so_far) / 8) <= best
+    assert halfway(outlook(so_far, len(so_far) / 8), own, others) is None
+
+
+@given(finished, errors, costs, finished)
+def test_costlier_networks_stop_nobody(
+    others: list[End], error: float, own: tuple[float, ...], more: list[End]
+) -> None:
+    """However well they end."""
+    mine = error, own
+    costlier = [
+        End(other.number, other.error, (other.costs[0], 1.01 * own[1] * (1 + COST_TOLERANCE))) for other in more
+    ]
+    assert (halfway(*mine, others) is None) == (halfway(*mine, [*others, *costlier]) is None)
+
+
+@given(finished, finished, errors, costs)
+def test_more_finished_networks_never_save_a_trial(
+    others: list[End], more: list[End], error: float, own: tuple[float, ...]
+) -> None:
+    """What is hopeless stays hopeless."""
+    if halfway(error, own, others):
+        assert halfway(error, own, [*others, *more])
+
+
+def test_without_cost_objectives_all_finished_networks_count() -> None:
+    """Then it is the rule for one objective."""
+    assert halfway(3.0, (), [End(0, 2.9, ())])
+    assert halfway(2.8, (), [End(0, 2.9, ())]) is None
+
+
+def test_the_reason_names_the_network_that_is_better() -> None:
+    """And what the trial was heading for."""
+    others = [End(4, 3.5, (10.0,)), End(7, 3.25, (10.0,)), End(8, 1.0, (20.0,))]
+    assert halfway(3.6, (10.0,), others) == (
+        "stopped after 50 % of its epochs: it was heading for an error of 3.6, and trial 7, which costs no more, ended "
+        "with 3.25"
+    )
+
+
+@given(st.floats(1, 9), st.floats(0, 1), st.integers(2, 8))
+def test_a_curve_that_falls_the_same_in_each_doubling_is_foreseen(start: float, fall: float, eighth: int) -> None:
+    """From wherever one looks."""
+    whole = [start - fall * math.log2(2 * index) for index in range(1, 9)]
+    assert outlook(curve(*whole[:eighth]), eighth / 8) == pytest.approx(whole[-1])
+
+
+def test_a_slow_beginner_goes_on_and_a_quick_one_that_stagnates_is_stopped() -> None:
+    """Two of width 2 on los-loop: raw readings end at 3.39, deviations from a profile begin lower and end higher."""
+    ended = [End(0, 3.54, (6.3e6,))]
+    slow = outlook(curve(6.16, 4.49), 2 / 8)
+    quick = outlook(curve(4.30, 4.23), 2 / 8)
+    assert verdict(End(1, slow, (6.3e6,)), 2 / 8, ended) is None
+    assert verdict(End(2, quick, (6.3e6,)), 2 / 8, ended)
+
+
+def test_only_the_last_phase_of_a_curve_is_looked_at() -> None:
+    """A network that was just pruned has a curve of its own to come; one point shows no direction."""
+    before = curve(9.0, 8.0, 7.0)
+    assert outlook([*before, *curve(5.0, phase="fine-tune")], 1 / 8) == -math.inf
+    assert outlook([*before, *curve(5.0, 4.5, phase="fine-tune")], 2 / 8) == pytest.approx(3.5)
+    assert outlook([], 0.0) == -math.inf
+    assert outlook(before, 0.0) == -math.inf, "asked between the phases"

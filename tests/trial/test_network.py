@@ -1,0 +1,40 @@
+"""Fresh networks: what a configuration asks for, or one sentence that says why there is none."""
+
+import pytest
+import torch
+
+from kdsearch.data.protocols import Prepared
+from kdsearch.errors import SpaceError
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fresh_network, place_of
+
+
+def test_weights_follow_from_the_seed_alone(prepared: Prepared) -> None:
+    config = TrialConfig.of({"family": "stid", "width": 4})
+    torch.manual_seed(0)
+    first = fresh_network(prepared, config, seed=3)
+    torch.manual_seed(1)
+    again, other = (fresh_network(prepared, config, seed) for seed in (3, 4))
+    for one, same, different in zip(first.parameters(), again.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, same)
+        assert one.numel() == 1 or not torch.equal(one, different)
+
+
+def test_a_place_has_the_nodes_and_slots_of_the_series(prepared: Prepared, prepared_grid: Prepared) -> None:
+    assert (place_of(prepared).nodes, place_of(prepared).slots, place_of(prepared).grid) == (5, 96, None)
+    assert (place_of(prepared_grid).nodes, place_of(prepared_grid).grid) == (12, (2, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"family": "stid", "decoding": "iterated"}, "family stid forecasts all steps at once"),
+        ({"family": "stgcn", "depth": 3}, "no other depth than its own; leave depth = 3 out"),
+        ({"family": "d2stgnn", "width": 6}, "multiple of that: 6"),
+        ({"family": "st-resnet", "width": 4}, "st-resnet needs a grid"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_a_family_cannot_be_is_one_sentence(prepared: Prepared, params: dict[str, object], sentence: str) -> None:
+    with pytest.raises(SpaceError, match=sentence):
+        fresh_network(prepared, TrialConfig.of(params), seed=0)
