@@ -21,11 +21,12 @@ from kdsearch.checkpoint import Bundle
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.repeats import repeated_weeks
+from kdsearch.measure.baselines import reference_lines
 from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space.space import load_space
-from kdsearch.trial.run import Bench, TaughtNetwork
-from kdsearch.trial.teachers import STID, reference_lines
+from kdsearch.trial.run import Bench
+from kdsearch.trial.teachers import STID, TaughtNetwork
 
 SHARE = 0.03
 SEEDS = (0, 1, 2)

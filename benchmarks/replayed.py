@@ -15,12 +15,11 @@ from optuna.storages import InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine
 
 from benchmarks.studies import bare_meta
-from kdsearch.record import Cost, CurvePoint, Reference, TrialRecord
+from kdsearch.record import Cost, CurvePoint, End, Reference, TrialRecord
 from kdsearch.report.front import log_hypervolume, non_dominated
 from kdsearch.study.executors.worker import Bench
 from kdsearch.study.search.ask_tell import Asked
 from kdsearch.study.search.driver import Driver
-from kdsearch.study.search.stopping import End
 from kdsearch.study.space.parameters import Choice, Scalar
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StoredTrial, StudyStore

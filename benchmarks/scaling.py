@@ -28,7 +28,8 @@ from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import PAIR_NODES, SpatialTable, TeacherTables
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.training.fit import Plan, fit
+from kdsearch.training.fit import fit
+from kdsearch.training.plan import Plan
 
 NODES = (170, 325, 883, 2000, 8600)
 SIZES = {"teacher": (32, "none"), "student": (2, "none"), "student, L_SCD": (2, "scd")}

@@ -20,7 +20,8 @@ from kdsearch.distill.recipe import Recipe
 from kdsearch.measure.accuracy import forecasts
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.models.stgcn.graph import chebyshev_graph
-from kdsearch.training.fit import Plan, fit
+from kdsearch.training.fit import fit
+from kdsearch.training.plan import Plan
 
 __all__ = ["claims", "networks"]
 

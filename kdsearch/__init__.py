@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kdsearch.pipeline.run import run
     from kdsearch.record import TrialRecord
     from kdsearch.report.page.page import write_page
-    from kdsearch.report.summary import summarise
+    from kdsearch.report.summarise import summarise
     from kdsearch.study.space.space import load_space
     from kdsearch.study.storage.store import StudyStore
     from kdsearch.trial.config import TrialConfig
@@ -61,7 +61,7 @@ _HOMES = {
     "load_space": "study.space.space",
     "prepare": "data.protocols",
     "run": "pipeline.run",
-    "summarise": "report.summary",
+    "summarise": "report.summarise",
     "write_page": "report.page.page",
 }
 

@@ -1,14 +1,19 @@
-"""The cache: folders that are made once and never change, complete or not there."""
+"""The cache: folders that are made once and never change, and the version of the code that made them."""
 
+import ast
+import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "complete_folder"]
+__all__ = ["cache_dir", "code_version", "complete_folder"]
+
+PACKAGE = Path(__file__).parent
 
 
 def cache_dir() -> Path:
@@ -37,3 +42,65 @@ def complete_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)  # not there any more where all went well
     return folder
+
+
+@cache
+def code_version(module: str, package: Path = PACKAGE) -> str:
+    """Hash the code that a module runs: its own and that of every module of the package that it imports.
+
+    What counts is the syntax tree without docstrings, so that comments, docstrings and layout change nothing. The
+    package's own `__init__.py` is left out: it names what is public, and no number follows from it.
+
+    Args:
+        module: Dotted name, such as "kdsearch.trial.network".
+        package: Folder of the package.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    found: dict[str, ast.Module] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _source(name, package)
+        if path is None or name in found:
+            continue
+        found[name] = ast.parse(path.read_bytes())
+        waiting += _imported(found[name])
+    digest = hashlib.sha256()
+    for name in sorted(found):
+        digest.update(f"{name}\n{ast.unparse(_Undocumented().visit(found[name]))}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _source(name: str, package: Path) -> Path | None:
+    """Find the file of a dotted name below the package; None for other packages, the package itself and plain names."""
+    first, *rest = name.split(".")
+    if first != package.name or not rest:
+        return None
+    path = package.joinpath(*rest)
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Name the modules that run when this one is imported, or later in one of its functions; parents run too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[: end + 1]) for end in range(len(parts)))
+        yield from _imported(node)
+
+
+class _Undocumented(ast.NodeTransformer):
+    """Takes strings that stand as statements out of a syntax tree: docstrings, and those below constants."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        documents = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return ast.Pass() if documents else self.generic_visit(node)

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ __all__ = [
     "Confirmation",
     "Cost",
     "CurvePoint",
+    "End",
     "GoOn",
     "Latency",
     "Metrics",
@@ -278,3 +280,18 @@ class Confirmation(BaseModel):
     def failed(self) -> list[Training]:
         """Trainings that gave none."""
         return [training for training in self.trainings if training.reason is not None]
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a trial ended; of one under way the best that it may still come to.
+
+    Attributes:
+        number: The trial's number in its study.
+        error: Validation MAE.
+        costs: Its cost objectives, in the study's order; empty where the study has none.
+    """
+
+    number: int
+    error: float
+    costs: tuple[float, ...]

@@ -172,9 +172,9 @@ def teacher(
     Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.cli.display import print_table
+    from kdsearch.measure.baselines import reference_lines
     from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
     from kdsearch.study.space.space import load_space
-    from kdsearch.trial.teachers import reference_lines
 
     chosen = load_space(space)
     prepared, note = prepared_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)

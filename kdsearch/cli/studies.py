@@ -53,7 +53,7 @@ def show(
     Example: kdsearch show pemsd8-stgcn --json
     """
     from kdsearch.cli.display import print_front
-    from kdsearch.report.summary import summarise
+    from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
     store = find_study(study, studies, storage)
@@ -78,7 +78,7 @@ def report(
     Example: kdsearch report pemsd8-stgcn
     """
     from kdsearch.report.page.page import write_page
-    from kdsearch.report.summary import summarise
+    from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
     store = find_study(study, studies, storage)

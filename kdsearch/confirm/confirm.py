@@ -9,7 +9,7 @@ from kdsearch.confirm.timing import quiet_costs
 from kdsearch.confirm.trainings import is_confirmed, own_training, train_missing, trainings_of
 from kdsearch.errors import RunError
 from kdsearch.record import Confirmation
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import Executor
 from kdsearch.study.storage.store import StoredTrial, StudyStore
 from kdsearch.trial.run import Bench
@@ -47,7 +47,7 @@ def confirm(
         trained = train_missing(store, bench, executor, wanted, seeds, progress)
         progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
         bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
-        costs, pace = quiet_costs(bench, store, wanted, bundles)
+        costs, pace = quiet_costs(bench, store, bundles)
         for trial, bundle, cost in zip(wanted, bundles, costs, strict=True):
             trainings = [own_training(bench, trial, bundle), *trainings_of(trial, seeds, trained)]
             store.save_confirmation(

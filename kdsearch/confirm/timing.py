@@ -10,18 +10,18 @@ import torch
 
 from kdsearch.checkpoint import Bundle
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.measure.latency import PAPER_BATCH, at_pace, measure_latency
-from kdsearch.models import Forecaster
-from kdsearch.record import Cost, Latency, Pace, Reference
-from kdsearch.study.storage.store import StoredTrial, StudyStore
+from kdsearch.measure.baselines import reference_lines
+from kdsearch.measure.cost import Subject, measured_costs
+from kdsearch.measure.latency import PAPER_BATCH, measure_latency
+from kdsearch.record import Cost, Pace, Reference
+from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import Bench
-from kdsearch.trial.teachers import reference_lines
 
 __all__ = ["busy_share", "quiet_costs"]
 
 SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
-BATCH_SECONDS = 20.0
+TIMING_SECONDS = 20.0
 PACE_REPEATS = 100
 PACE_SECONDS = 3.0
 
@@ -30,45 +30,53 @@ LEAST_LOAD_SECONDS = 30.0
 """The kernel renews the load average every 5 seconds; over fewer of these steps nothing follows from its change."""
 
 
-def quiet_costs(
-    bench: Bench, store: StudyStore, trials: list[StoredTrial], bundles: list[Bundle]
-) -> tuple[list[Cost], Pace]:
+def quiet_costs(bench: Bench, store: StudyStore, bundles: list[Bundle]) -> tuple[list[Cost], Pace]:
     """Time networks, teacher and rivals in alternation; saves the reference lines with their test errors.
 
     Args:
         bench: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
         store: The study.
-        trials: The front's networks.
-        bundles: Their weights.
+        bundles: The front's networks.
 
     Returns:
-        Costs in the order of the trials, and how quiet the machine was.
+        Costs in the order of the networks, and how quiet the machine was.
     """
     shown = {"teacher": bench.teacher.bundle} | {name: rival.bundle for name, rival in bench.rivals.items()}
-    networks = [bundle.network(torch.device(bench.device)) for bundle in (*shown.values(), *bundles)]
-    watch, before = _Watch(), _teacher_pace(bench, networks[0])
-    single, batch = _timed(bench, networks, 1, SINGLE_REPEATS), _timed(bench, networks, PAPER_BATCH, BATCH_REPEATS)
-    after, alone = _teacher_pace(bench, networks[0]), bench.threads == 1 and bench.device == "cpu"
+    subjects = _subjects(bench, [*shown.values(), *bundles])
+    watch, before = _Watch(), _teacher_pace(bench, subjects[0])
+    costs = measured_costs(
+        subjects,
+        bench.prepared.protocol.horizon,
+        repeats=SINGLE_REPEATS,
+        threads=bench.threads,
+        max_seconds=TIMING_SECONDS,
+        batch_repeats=BATCH_REPEATS,
+        quiet=bench.teacher.latency,
+    )
+    after, alone = _teacher_pace(bench, subjects[0]), bench.threads == 1 and bench.device == "cpu"
     measured = Pace(
         before=before, after=after, others=watch.others(bench.threads), waited=watch.waited() if alone else None
     )
     for reference in reference_lines(bench.prepared, ("val", "test")):
         store.save_reference(reference)
-    references = {reference.name: reference for reference in store.references()}
-    known_costs = [references[name].cost for name in shown]
-    known_costs += [trial.record.cost if trial.record is not None else None for trial in trials]
-    timed = []
-    for cost, one, many in zip(known_costs, single, batch, strict=True):
-        if cost is not None:
-            latency, ratio = at_pace(one, single[0], bench.teacher.latency)
-            batch_ratio = many.p2 / batch[0].p2
-            readings = {"latency_ms": latency, "latency_ratio": ratio}
-            readings |= {"latency_batch_ms": many, "latency_batch_ratio": batch_ratio}
-            timed.append(cost.model_copy(update=readings))
-    for (name, bundle), reading in zip(shown.items(), timed, strict=False):
+    notes = {reference.name: reference.note for reference in store.references()}
+    for (name, bundle), cost in zip(shown.items(), costs, strict=False):
         scores = {part: bench.bundle_metrics(bundle, part) for part in ("val", "test")}
-        store.save_reference(Reference(name=name, metrics=scores, cost=reading, note=references[name].note))
-    return timed[len(shown) :], measured
+        store.save_reference(Reference(name=name, metrics=scores, cost=cost, note=notes[name]))
+    return costs[len(shown) :], measured
+
+
+def _subjects(bench: Bench, bundles: list[Bundle]) -> list[Subject]:
+    """Put networks on the device, each with one window and with the paper's batch of windows."""
+    data = WindowedSeries(bench.prepared, bench.teacher.bundle.scaler, torch.device(bench.device))
+    starts = bench.prepared.parts["train"].starts
+    firsts = torch.as_tensor(starts[np.arange(PAPER_BATCH) % len(starts)], device=data.device)
+    networks = [bundle.network(data.device) for bundle in bundles]
+    windows = {clock: data.inputs(firsts, with_clock=clock) for clock in {network.clock for network in networks}}
+    return [
+        Subject(network, windows[network.clock][:1], bundle.scaler.stored_numbers, windows[network.clock])
+        for network, bundle in zip(networks, bundles, strict=True)
+    ]
 
 
 def busy_share(before: float, after: float, seconds: float, own: int, cores: int) -> float | None:
@@ -121,18 +129,10 @@ class _Watch:
         return max(0.0, 1 - (time.process_time() - self.worked) / (time.monotonic() - self.began))
 
 
-def _teacher_pace(bench: Bench, teacher: Forecaster) -> float:
+def _teacher_pace(bench: Bench, teacher: Subject) -> float:
     """Median latency of the teacher alone, divided by that of the study's first quiet reading."""
-    return _timed(bench, [teacher], 1, PACE_REPEATS, PACE_SECONDS)[0].p50 / bench.teacher.latency.p50
-
-
-def _timed(
-    bench: Bench, networks: list[Forecaster], batch: int, repeats: int, seconds: float = BATCH_SECONDS
-) -> list[Latency]:
-    data = WindowedSeries(bench.prepared, bench.teacher.bundle.scaler, torch.device(bench.device))
-    starts = bench.prepared.parts["train"].starts
-    firsts = torch.as_tensor(starts[np.arange(batch) % len(starts)], device=data.device)
-    windows = {clock: data.inputs(firsts, with_clock=clock) for clock in {network.clock for network in networks}}
-    pairs = [(network, windows[network.clock]) for network in networks]
+    alone = [(teacher.network, teacher.window)]
     horizon = bench.prepared.protocol.horizon
-    return measure_latency(pairs, horizon, repeats=repeats, threads=bench.threads, max_seconds=seconds)
+    threads, seconds = bench.threads, PACE_SECONDS
+    reading = measure_latency(alone, horizon, repeats=PACE_REPEATS, threads=threads, max_seconds=seconds)[0]
+    return reading.p50 / bench.teacher.latency.p50

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from kdsearch.distill import fused, losses
-from kdsearch.distill.recipe import Features, Outputs, Recipe, drawn_slices, response_loss
+from kdsearch.distill.loss import Features, Outputs, drawn_slices, response_loss
+from kdsearch.distill.recipe import Recipe
 
 __all__ = ["relations", "relations_loss", "revised", "revised_backward", "skd_terms"]
 

@@ -7,7 +7,6 @@ one table share its memory.
 """
 
 import functools
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from kdsearch.distill.taps import tapped
 from kdsearch.errors import RunError
 from kdsearch.models import Forecaster
 
-__all__ = ["SpatialTable", "TeacherTables", "TemporalTable", "make_tables", "open_tables", "tables_version"]
+__all__ = ["SpatialTable", "TeacherTables", "TemporalTable", "make_tables", "open_tables"]
 
 PAIR_NODES = 300
 """Nodes up to which all pairs are compared. Pairs grow with the square: their distances take 90 KB for a row and tap of
@@ -117,12 +116,6 @@ def open_tables(folder: Path) -> TeacherTables:
         {name: SpatialTable(kept) for name, kept in mapped("spatial").items()},
         {name: TemporalTable(distances) for name, distances in mapped("temporal").items()},
     )
-
-
-def tables_version() -> str:
-    """Hash of the modules that decide what stands in tables, beside the teacher itself."""
-    modules = [Path(__file__).with_name(name) for name in ("teacher_features.py", "feature_kernels.py", "taps.py")]
-    return hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()[:8]
 
 
 @torch.no_grad()

@@ -8,12 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kdsearch.data.profile import Profile
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries, unbroken_runs
 from kdsearch.models import Forecaster
 
-__all__ = ["ErrorSums", "errors", "forecasts", "last_value_forecasts", "network_errors", "profile_forecasts"]
+__all__ = ["ErrorSums", "errors", "forecasts", "network_errors", "quick_validation"]
 
 Forecasts = Iterable[tuple[Tensor, Tensor]]
 """Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
@@ -99,17 +98,11 @@ def network_errors(
     return errors(forecasts(network, data, prepared.parts[part].starts), prepared)
 
 
-def last_value_forecasts(prepared: Prepared, part: str) -> Iterator[tuple[Tensor, Tensor]]:
-    """Each node keeps its last reading."""
-    starts = prepared.parts[part].starts
-    last = prepared.values[starts + prepared.protocol.history - 1]
-    repeated = np.repeat(last[:, None], prepared.protocol.horizon, axis=1)
-    yield torch.from_numpy(starts), torch.from_numpy(repeated)
+def quick_validation(network: Forecaster, data: WindowedSeries, prepared: Prepared) -> float:
+    """Validation MAE over the whole horizon for a learning curve.
 
-
-def profile_forecasts(prepared: Prepared, profile: Profile, part: str) -> Iterator[tuple[Tensor, Tensor]]:
-    """Each node follows its calendar profile, whatever was just measured."""
-    starts = prepared.parts[part].starts
-    ahead = prepared.protocol.history + np.arange(prepared.protocol.horizon)
-    expected = profile.rows(prepared.series.times)[starts[:, None] + ahead]
-    yield torch.from_numpy(starts), torch.from_numpy(expected)
+    Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth stretch of eight.
+    """
+    starts = prepared.parts["val"].starts
+    seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]
+    return errors(forecasts(network, data, seen), prepared)["mae"]["all"]

@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,10 +12,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from kdsearch.jit import plain_forms
+from kdsearch.measure.latency import at_pace, measure_latency
 from kdsearch.models import Forecaster
-from kdsearch.record import Cost
+from kdsearch.record import Cost, Latency
 
-__all__ = ["OperationCounter", "forecast_cost", "parameter_count"]
+__all__ = ["OperationCounter", "Subject", "forecast_cost", "measured_costs", "parameter_count"]
 
 ELEMENTWISE = frozenset(
     {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
@@ -84,6 +87,63 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # t
 def parameter_count(network: torch.nn.Module) -> int:
     """Trained parameters."""
     return sum(math.prod(parameter.shape) for parameter in network.parameters())
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network whose cost is measured, with what it is timed on.
+
+    Attributes:
+        network: The forecaster.
+        window: One window, ``(1, history, node, channel)``.
+        stored_numbers: What it keeps besides its weights: its calendar profile.
+        batch: Windows of a second timing, ``(batch, history, node, channel)``; None where there is none.
+    """
+
+    network: Forecaster
+    window: Tensor
+    stored_numbers: int
+    batch: Tensor | None = None
+
+
+def measured_costs(
+    subjects: Sequence[Subject],
+    horizon: int,
+    *,
+    repeats: int,
+    threads: int,
+    max_seconds: float,
+    batch_repeats: int = 0,
+    quiet: Latency | None = None,
+) -> list[Cost]:
+    """Count and time networks, in alternation with the first one; trial, teacher and confirmation measure here.
+
+    Args:
+        subjects: The reference network first, to which latency ratios refer; it may be alone.
+        horizon: Steps to forecast.
+        repeats: Readings of each network at batch 1.
+        threads: Threads inside an operator.
+        max_seconds: Wall-clock limit of each of the two timings.
+        batch_repeats: Readings of each network's `batch`; none are taken where 0.
+        quiet: Latency of the reference network at the time that counts, to whose pace all milliseconds are scaled; its
+            reading here and now where None.
+
+    Returns:
+        One for each subject, in the order given.
+    """
+    pairs = [(one.network, one.window) for one in subjects]
+    single = measure_latency(pairs, horizon, repeats=repeats, threads=threads, max_seconds=max_seconds)
+    batches = [(one.network, one.batch) for one in subjects if one.batch is not None] if batch_repeats else []
+    many = measure_latency(batches, horizon, repeats=batch_repeats, threads=threads, max_seconds=max_seconds)
+    costs = []
+    for place, subject in enumerate(subjects):
+        latency, ratio = at_pace(single[place], single[0], quiet or single[0])
+        readings: dict[str, Latency | float] = {"latency_ms": latency, "latency_ratio": ratio}
+        if many:
+            readings |= {"latency_batch_ms": many[place], "latency_batch_ratio": many[place].p2 / many[0].p2}
+        counted = forecast_cost(subject.network, subject.window, horizon, subject.stored_numbers)
+        costs.append(counted.model_copy(update=readings))
+    return costs
 
 
 def forecast_cost(network: Forecaster, x: Tensor, horizon: int, stored_numbers: int) -> Cost:

@@ -43,7 +43,7 @@ def measure_latency(
     """Time one forecast of the whole horizon by each network, round robin.
 
     Args:
-        networks: At least one, each with its windows ``(batch, history, node, channel)``; each round calls all once.
+        networks: Each with its windows ``(batch, history, node, channel)``; each round calls all once.
         horizon: Steps to forecast.
         repeats: Rounds, fewer where `max_seconds` is reached first, but never less than one.
         threads: Threads inside an operator.
@@ -52,6 +52,8 @@ def measure_latency(
     Returns:
         For each network, in the order given.
     """
+    if not networks:
+        return []
     samples: list[list[float]] = [[] for _ in networks]
     working: list[list[float]] = [[] for _ in networks]
     with fixed_threads(threads):

@@ -12,11 +12,13 @@ from pathlib import Path
 from kdsearch.confirm.confirm import confirm
 from kdsearch.data.protocols import Prepared
 from kdsearch.errors import StudyError
+from kdsearch.measure.baselines import reference_lines
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, check_space, prepared_bench, prepared_dataset
 from kdsearch.record import Reference, installed_versions
 from kdsearch.report.page.page import write_page
-from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import StudySummary
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.executors.local import Executor, LocalExecutor
 from kdsearch.study.objectives import parse_objectives, reference_point
@@ -29,7 +31,7 @@ from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.config import RECIPES
 from kdsearch.trial.run import Bench
-from kdsearch.trial.teachers import reference_lines, teacher_config
+from kdsearch.trial.teachers import teacher_config
 
 __all__ = ["RunResult", "run", "run_space"]
 
@@ -213,5 +215,6 @@ def _with_references(store: StudyStore, bench: Bench, references: list[Reference
             store.save_reference(reference)
             known[reference.name] = reference
     first = known["teacher"].cost
-    latency = first.latency_ms if first is not None and first.latency_ms is not None else bench.teacher.latency
-    return replace(bench, teacher=replace(bench.teacher, latency=latency))
+    if first is None or first.latency_ms is None:
+        return bench
+    return replace(bench, teacher=replace(bench.teacher, cost=first))

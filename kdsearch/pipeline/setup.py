@@ -21,8 +21,8 @@ from kdsearch.record import Reference, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fresh_network
-from kdsearch.trial.run import Bench, TaughtNetwork
-from kdsearch.trial.teachers import BASE_WIDTH, STID, reference_network, taught_network, teacher_config
+from kdsearch.trial.run import Bench
+from kdsearch.trial.teachers import BASE_WIDTH, STID, TaughtNetwork, reference_network, taught_network, teacher_config
 
 __all__ = ["check_device", "check_space", "prepared_bench", "prepared_dataset", "trained_teacher"]
 
@@ -71,13 +71,19 @@ def repeated_share(prepared: Prepared) -> float:
 
 
 def trained_teacher(
-    prepared: Prepared, recipe: str, settings: dict[str, Any], seed: int, *, device: str = "cpu"
+    prepared: Prepared,
+    recipe: str,
+    settings: dict[str, Any],
+    seed: int,
+    *,
+    device: str = "cpu",
+    beside: TaughtNetwork | None = None,
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
     check_device(device)
     config = teacher_config(prepared, recipe, settings)
     threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
-    return taught_network(prepared, config, seed, training_threads=threads, device=device)
+    return taught_network(prepared, config, seed, training_threads=threads, device=device, beside=beside)
 
 
 def check_space(space: SearchSpace, prepared: Prepared, teacher: TrialConfig) -> None:
@@ -117,7 +123,7 @@ def prepared_bench(
     if "base" in space.values_of("source"):
         others["base"] = (options.recipe, space.teacher | {"width": BASE_WIDTH})
     for name, (recipe, settings) in others.items():
-        network, own = trained_teacher(prepared, recipe, settings, options.seed, device=options.device)
+        network, own = trained_teacher(prepared, recipe, settings, options.seed, device=options.device, beside=teacher)
         talk(_made(name, network, own, prepared.unit))
         rivals[name] = network
         references.append(reference_network(name, network, own))
@@ -130,6 +136,5 @@ def prepared_bench(
 
 def _made(name: str, network: TaughtNetwork, record: TrialRecord, unit: str) -> str:
     """What a network that trials share is, in words."""
-    parameters = record.cost.parameters if record.cost is not None else 0
     error = record.metrics["val"]["mae"]["all"]
-    return f"{name} {network.hash}: {parameters:,} parameters, validation MAE {error:.3f} {unit}"
+    return f"{name} {network.hash}: {network.cost.parameters:,} parameters, validation MAE {error:.3f} {unit}"

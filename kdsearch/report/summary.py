@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Cost, CurvePoint, Metrics, Reference, TrialRecord
-from kdsearch.report.confirmed import Confirmed, confirmed_of
-from kdsearch.report.figures.hypervolume import VolumePoint, volume_history, volume_note
-from kdsearch.report.front import knee, non_dominated, preferred
-from kdsearch.report.preference import parse_weights, rule_of
-from kdsearch.report.published.catalog import comparable_with
+from kdsearch.record import Cost, CurvePoint, Metrics, Reference
+from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.published.point import PublishedPoint
-from kdsearch.report.text import notes
-from kdsearch.report.text.limits import Limit, limits_kept, read_limits
-from kdsearch.study.constraints import violations
+from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import OBJECTIVES
 
-if TYPE_CHECKING:
-    from kdsearch.study.storage.store import StoredTrial, StudyStore
-
-__all__ = ["ObjectiveSummary", "StudySummary", "TrialSummary", "summarise"]
+__all__ = ["Limit", "ObjectiveSummary", "StudySummary", "TrialSummary", "VolumePoint", "candidates"]
 
 
 class _Model(BaseModel):
@@ -35,6 +26,50 @@ class ObjectiveSummary(_Model):
     name: str
     unit: str
     direction: Literal["minimize"] = "minimize"
+
+
+class Limit(_Model):
+    """One limit of the search.
+
+    Attributes:
+        name: The quantity, as in `OBJECTIVES`.
+        text: As the study keeps it, such as "params<=3%".
+        limit: In absolute terms; an empty unit is that of the readings.
+    """
+
+    name: str
+    text: str
+    limit: float
+    unit: str
+
+    @property
+    def constraint(self) -> Constraint:
+        """What trials are held to."""
+        return Constraint(self.name, self.limit)
+
+    @property
+    def words(self) -> str:
+        """The limit for people: "params at most 8,964 parameters (3 % of the teacher's)"."""
+        asked = Constraint.parse(self.text)
+        of_teacher = f" ({100 * asked.limit:.6g} % of the teacher's)" if asked.of_teacher else ""
+        amount = f"{self.limit:,.0f}" if self.limit >= 1000 else f"{self.limit:.6g}"
+        return f"{self.name} at most {amount}{' ' if self.unit else ''}{self.unit}{of_teacher}"
+
+
+class VolumePoint(_Model):
+    """Where the search stood after one trial.
+
+    Attributes:
+        trial: Its number.
+        finished: Trials that were finished so far, stopped and failed ones included, counted by number.
+        cpu_seconds: What they spent together.
+        hypervolume: Of their front (`kdsearch.report.front.log_hypervolume`).
+    """
+
+    trial: int
+    finished: int
+    cpu_seconds: float
+    hypervolume: float
 
 
 class TrialSummary(_Model):
@@ -67,6 +102,10 @@ class TrialSummary(_Model):
     on_front: bool = False
     confirmed: Confirmed | None = None
     curve: list[CurvePoint] = Field(default_factory=list, exclude=True, repr=False)
+
+    def values(self, objectives: list[str]) -> list[float]:
+        """Give the objectives of these names, in this order."""
+        return [self.objectives[name] for name in objectives]
 
 
 class StudySummary(_Model):
@@ -146,7 +185,7 @@ class StudySummary(_Model):
     def best(self, count: int) -> list[TrialSummary]:
         """So many finished trials inside the limits, least first objective first."""
         names = [objective.name for objective in self.objectives]
-        return sorted(_candidates(self.trials, names), key=lambda trial: _values(trial, names))[:count]
+        return sorted(candidates(self.trials, names), key=lambda trial: trial.values(names))[:count]
 
     @property
     def horizons(self) -> list[str]:
@@ -156,119 +195,8 @@ class StudySummary(_Model):
         return sorted(found - {"all"}, key=float)
 
 
-def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
-    """Reads a study and says what it found.
-
-    The front holds the complete trials inside the limits that no other betters in the search objectives, which are of
-    the validation split. Where the quiet pass has measured a network, its costs replace the first readings.
-
-    Args:
-        store: An open study.
-        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
-
-    Returns:
-        Everything that the report shows; its JSON is what `kdsearch show --json` prints.
-
-    Raises:
-        StudyError: Where the weights are not of the study's objectives, or no numbers above 0.
-    """
-    meta = store.meta
-    weights = None if prefer is None else parse_weights(prefer, meta.objectives)
-    references = store.references()
-    limits = read_limits(meta.constraints, next((line for line in references if line.name == "teacher"), None))
-    trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
-    front = _front(trials, meta.objectives)
-    chosen = _choice(front, meta.objectives, weights)
-    numbers = [trial.number for trial in front]
-    trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
-    history = volume_history(trials, meta.objectives, meta.reference_point)
-    said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point)]
-    warnings = notes.warnings(trials, references)
-    return StudySummary(
-        study=meta.study,
-        dataset=meta.dataset,
-        protocol=meta.protocol,
-        seed=meta.seed,
-        objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit) for name in meta.objectives],
-        trials=trials,
-        front=numbers,
-        knee=None if chosen is None else chosen.number,
-        weights=weights,
-        rule=rule_of(weights),
-        limits=limits,
-        reference_point=meta.reference_point,
-        hypervolume=history[-1].hypervolume if history else None,
-        hypervolume_history=history,
-        references=references,
-        published=comparable_with(meta),
-        answer=notes.answer(chosen, references, weights),
-        notes=warnings + notes.findings(trials, references) + [sentence for sentence in said if sentence],
-        warnings=warnings,
-        data_note=meta.data_note,
-        protocol_text=meta.protocol_text,
-        created=meta.created,
-        command=meta.command,
-        versions=meta.versions,
-    )
-
-
-def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Limit]) -> TrialSummary:
-    record, confirmation = stored.record, stored.confirmation
-    if record is None:
-        record = TrialRecord(state="FAIL", route=str(stored.params.get("route", "")), params=stored.params, seed=0)
-    confirmed = None if confirmation is None else confirmed_of(confirmation)
-    if confirmed is not None:
-        test = {"test": confirmed.mean["test"]} if "test" in confirmed.mean else {}
-        record = record.model_copy(update={"cost": confirmed.cost, "metrics": record.metrics | test})
-    complete = stored.state == "COMPLETE"
-    judged = complete or stored.state == "PRUNED"
-    beyond = violations([limit.constraint for limit in limits], record) if judged else {}
-    return TrialSummary(
-        number=stored.number,
-        state=stored.state,
-        reason=stored.reason or record.reason,
-        route=record.route,
-        params=stored.params,
-        objectives={name: OBJECTIVES[name].read(record) for name in objectives} if complete else {},
-        metrics=record.metrics,
-        cost=record.cost,
-        feasible=stored.feasible and all(value <= 0 for value in beyond.values()),
-        violations=beyond,
-        cpu_seconds=sum(record.seconds.values()),
-        confirmed=confirmed,
-        curve=record.curve,
-    )
-
-
-def _candidates(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
-    """Finished trials inside the limits, all objectives known."""
+def candidates(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
+    """Choose the finished trials inside the limits whose objectives are all known."""
     return [
-        trial
-        for trial in trials
-        if trial.feasible and trial.objectives and np.isfinite(_values(trial, objectives)).all()
+        trial for trial in trials if trial.feasible and trial.objectives and np.isfinite(trial.values(objectives)).all()
     ]
-
-
-def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
-    """The front's trials by their first objective."""
-    candidates = _candidates(trials, objectives)
-    if not candidates:
-        return []
-    on_front = non_dominated([_values(trial, objectives) for trial in candidates])
-    best = [trial for trial, chosen in zip(candidates, on_front, strict=True) if chosen]
-    return sorted(best, key=lambda trial: _values(trial, objectives))
-
-
-def _choice(front: list[TrialSummary], objectives: list[str], weights: dict[str, float] | None) -> TrialSummary | None:
-    """The trial of the front to take home."""
-    if not front:
-        return None
-    values = [_values(trial, objectives) for trial in front]
-    logarithmic = [not OBJECTIVES[name].is_error for name in objectives]
-    if weights is None:
-        return front[knee(values, logarithmic)]
-    return front[preferred(values, logarithmic, list(weights.values()))]
-
-
-def _values(trial: TrialSummary, objectives: list[str]) -> list[float]:
-    return [trial.objectives[name] for name in objectives]

@@ -7,7 +7,7 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.losses import attention
 from kdsearch.distill.teacher import Teacher
-from kdsearch.trial.run import TaughtNetwork
+from kdsearch.trial.teachers import TaughtNetwork
 
 __all__ = ["teacher_share"]
 

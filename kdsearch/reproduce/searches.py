@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from kdsearch.pipeline.setup import prepared_dataset
 from kdsearch.report.numbers import mae
-from kdsearch.report.summary import TrialSummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import TrialSummary
 from kdsearch.reproduce.arms import Arm, Claim, arms_of
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, read_arms
 from kdsearch.reproduce.runs import (

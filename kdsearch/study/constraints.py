@@ -4,16 +4,12 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from kdsearch.errors import StudyError
 from kdsearch.record import Reference, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, Measured
 
-if TYPE_CHECKING:
-    from kdsearch.study.storage.store import StudyStore
-
-__all__ = ["Constraint", "limits_of", "parse_constraints", "shown_in_dashboard", "violations"]
+__all__ = ["Constraint", "parse_constraints", "shown_in_dashboard", "violations"]
 
 _FORM = re.compile(r"\s*(?P<name>[a-z]+)\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*")
 _THOUSANDS = {"k": 1e3, "M": 1e6, "G": 1e9}
@@ -122,17 +118,6 @@ def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
         both = " and ".join(str(one) for one in parsed if one.name == twice[0])
         raise StudyError(f"--constraint limits {twice[0]} more than once, by {both}; keep the tighter one")
     return sorted(parsed, key=lambda one: list(OBJECTIVES).index(one.name))
-
-
-def limits_of(store: "StudyStore") -> list[Constraint]:
-    """A study's limits in absolute terms.
-
-    Raises:
-        StudyError: Where one is relative and the study has no teacher yet.
-    """
-    constraints = parse_constraints(store.meta.constraints)
-    teacher = next((line for line in store.references() if line.name == "teacher"), None) if constraints else None
-    return [one.resolve(teacher) for one in constraints]
 
 
 def violations(constraints: Sequence[Constraint], record: TrialRecord) -> dict[str, float]:

@@ -2,130 +2,27 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kdsearch.data.windows import WindowedSeries, segments, unbroken_runs
-from kdsearch.distill.recipe import Features, Outputs, Recipe, recipe_loss
+from kdsearch.data.windows import WindowedSeries, segments
+from kdsearch.distill.loss import Features, Outputs, recipe_loss
+from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.skd import revised_backward, skd_terms
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.errors import RunError
 from kdsearch.models import Forecaster
-from kdsearch.models.stgcn.ops import Precision, rounded_products
+from kdsearch.models.precision import rounded_products
 from kdsearch.record import CurvePoint
+from kdsearch.training.optimisers import OPTIMISERS, in_one_vector
+from kdsearch.training.plan import Plan, fitting_segment, steps_per_epoch
 
-__all__ = ["OptimiserName", "Plan", "ScheduleName", "fit", "fitting_segment", "in_one_vector", "steps_per_epoch"]
-
-OptimiserName = Literal["adam", "tf-rmsprop"]
-ScheduleName = Literal["cosine", "staircase", "constant"]
-
-WARM_UP_STEPS = 100
-
-LEAST_SEGMENTS = 5
-"""Of a batch, whose windows would be too alike with fewer: 5 segments of 5 windows train as well for each epoch as 50
-random windows do, in half of their time (`benchmarks/README.md`)."""
-
-
-def in_one_vector(network: torch.nn.Module) -> torch.nn.Parameter:
-    """Move what is trained into one vector, and the gradients into another: an optimiser has one thing to do, not 25.
-
-    Returns:
-        ``(parameter,)``, the vector; the network's parameters and their gradients are views of it and of its gradient.
-    """
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    weights = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
-    weights.grad = torch.zeros_like(weights)
-    lengths = [parameter.numel() for parameter in parameters]
-    pieces, slopes = torch.split(weights.data, lengths), torch.split(weights.grad, lengths)
-    for parameter, own, slope in zip(parameters, pieces, slopes, strict=True):
-        parameter.data, parameter.grad = own.view_as(parameter), slope.view_as(parameter)
-    return weights
-
-
-class TensorFlowRmsProp(torch.optim.Optimizer):
-    """RMSProp as TensorFlow 1 computes it, with which STGCN was published.
-
-    Decay 0.9, mean square starting at one, epsilon 1e-10 inside the root.
-    """
-
-    def __init__(self, weights: torch.nn.Parameter, lr: float) -> None:
-        super().__init__([weights], {"lr": lr})
-
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        """Take one step."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                square = self.state[parameter].setdefault("mean_square", torch.ones_like(parameter))
-                square.lerp_(parameter.grad.square(), 0.1)
-                parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
-
-
-OPTIMISERS: dict[OptimiserName, Callable[[torch.nn.Parameter, float], torch.optim.Optimizer]] = {
-    "adam": lambda weights, rate: torch.optim.Adam([weights], rate, fused=True),
-    "tf-rmsprop": TensorFlowRmsProp,
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train.
-
-    Attributes:
-        epochs: Passes over the training windows.
-        learning_rate: Its highest value.
-        batch: Windows in a batch.
-        segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so;
-            1 draws every window for itself.
-        optimiser: As in `OPTIMISERS`.
-        schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
-        gradient_norm: Gradients are clipped to it; zero leaves them as they are.
-        precision: Of the factors in wide convolutions' products; "bfloat16" pays where the processor multiplies it.
-    """
-
-    epochs: int
-    learning_rate: float
-    batch: int = 50
-    segment: int = 10
-    optimiser: OptimiserName = "adam"
-    schedule: ScheduleName = "cosine"
-    gradient_norm: float = 1.0
-    precision: Precision = "float32"
-
-    def rate(self, step: int, total: int, epoch: int) -> float:
-        """Learning rate at a step."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        if self.schedule == "staircase":
-            return self.learning_rate * 0.7 ** (epoch // 5)
-        warm_up = min(WARM_UP_STEPS, total // 5)
-        if step < warm_up:
-            return self.learning_rate * (step + 1) / warm_up
-        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm_up) / max(1, total - warm_up))))
-
-
-def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
-    """Batches in an epoch, the last small one included."""
-    cut = sum(len(run) // plan.segment for run in unbroken_runs(starts))
-    return -(-cut // max(1, plan.batch // plan.segment))
-
-
-def fitting_segment(plan: Plan, starts: NDArray[np.int64]) -> int:
-    """The longest segment, at most the plan's, of which a batch holds enough and nine in ten windows are part.
-
-    Where days or gaps cut the series into short runs, a long segment would leave many windows out of every epoch.
-    """
-    runs = [len(run) for run in unbroken_runs(starts)]
-    segment = min(plan.segment, max(1, plan.batch // LEAST_SEGMENTS))
-    while segment > 1 and sum(run // segment * segment for run in runs) < 0.9 * len(starts):
-        segment -= 1
-    return segment
+__all__ = ["fit"]
 
 
 def fit(

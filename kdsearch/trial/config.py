@@ -9,9 +9,10 @@ from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.distill.recipe import LossName, Recipe
 from kdsearch.errors import SpaceError
 from kdsearch.models import FamilyName
-from kdsearch.models.stgcn.ops import Precision
+from kdsearch.models.precision import Precision
 from kdsearch.prune.criteria import Criterion
-from kdsearch.training.fit import OptimiserName, Plan, ScheduleName
+from kdsearch.training.optimisers import OptimiserName
+from kdsearch.training.plan import Plan, ScheduleName
 
 __all__ = ["RECIPES", "TrialConfig"]
 

@@ -1,39 +1,38 @@
 """One configuration in, one record out: train, prune, shrink for real, fine-tune, measure."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 
-from kdsearch.cache import cache_dir, complete_folder
 from kdsearch.checkpoint import Bundle
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.compatibility import refusal
 from kdsearch.distill.teacher import Teacher
-from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables, tables_version
+from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
-from kdsearch.measure.accuracy import errors, forecasts, network_errors
-from kdsearch.measure.cost import forecast_cost, parameter_count
-from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
+from kdsearch.measure.accuracy import network_errors, quick_validation
+from kdsearch.measure.cost import Subject, measured_costs, parameter_count
+from kdsearch.measure.latency import fixed_threads
 from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
-from kdsearch.record import Cost, CurvePoint, GoOn, Latency, Metrics, TrialRecord, installed_versions, to_the_end
-from kdsearch.training.fit import Plan, fit
+from kdsearch.record import Cost, CurvePoint, GoOn, Metrics, TrialRecord, installed_versions, to_the_end
+from kdsearch.training.fit import fit
+from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, fresh_network
+from kdsearch.trial.teachers import TaughtNetwork
 
-__all__ = ["Bench", "TaughtNetwork", "quick_validation"]
+__all__ = ["Bench"]
 
 SHRINK_TOLERANCE = 1e-4
 """Largest allowed float32 difference between a masked and a shrunk network, relative to the largest output."""
@@ -45,50 +44,6 @@ SCORE_LEARNING_RATE = 1e-3
 """Highest learning rate while scores are gathered: a wide trained network is to be weighed, not unlearned."""
 
 LATENCY_REPEATS = 100
-
-
-def quick_validation(network: Forecaster, data: WindowedSeries, prepared: Prepared) -> float:
-    """Validation MAE over the whole horizon for a learning curve.
-
-    Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth stretch of eight.
-    """
-    starts = prepared.parts["val"].starts
-    seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]
-    return errors(forecasts(network, data, seen), prepared)["mae"]["all"]
-
-
-@dataclass(frozen=True, eq=False)
-class TaughtNetwork:
-    """A cached network that others learn from or are cut from, with its forecasts for the training windows.
-
-    Attributes:
-        forecasts: Real units, ``(window, horizon, node)`` float32.
-        latency: Of one forecast at batch 1, measured while nothing else ran.
-        cache: The cache that holds it, on the machine that made it.
-    """
-
-    hash: str
-    bundle: Bundle
-    forecasts: np.ndarray[Any, np.dtype[np.float32]]
-    latency: Latency
-    cache: Path
-
-    def seen(self, prepared: Prepared, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
-        """The network itself, and the series as it sees it."""
-        return self.bundle.network(device), WindowedSeries(prepared, self.bundle.scaler, device)
-
-    def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
-        """What students hear of its features; made where this machine's cache does not hold it yet.
-
-        Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
-        itself, from the network and the readings, which is sooner done than sending them.
-        """
-        cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
-
-        def fill(folder: Path) -> None:
-            make_tables(folder, *self.seen(prepared, device), prepared.parts["train"].last)
-
-        return open_tables(complete_folder(cache / "tables" / f"{self.hash}-{tables_version()}", fill))
 
 
 class _Stopped(Exception):  # noqa: N818 - no error: the way out of a training that is not to go on
@@ -169,14 +124,19 @@ class Bench:
         The milliseconds are those that the network would take at the pace at which the teacher was timed alone:
         readings beside other trials are scaled by the teacher's, taken in alternation.
         """
-        horizon = self.prepared.protocol.horizon
         first = torch.as_tensor(self.prepared.parts["val"].starts[:1], device=data.device)
-        both = [network, self.teacher.bundle.network(data.device)]
-        pairs = [(one, data.inputs(first, with_clock=one.clock)) for one in both]
-        cost = forecast_cost(*pairs[0], horizon, scaler.stored_numbers)
-        own, paired = measure_latency(pairs, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3)
-        latency, ratio = at_pace(own, paired, self.teacher.latency)
-        return cost.model_copy(update={"latency_ms": latency, "latency_ratio": ratio})
+        teacher = self.teacher.bundle.network(data.device)
+        subjects = [
+            Subject(one, data.inputs(first, with_clock=one.clock), stored)
+            for one, stored in (
+                (teacher, self.teacher.bundle.scaler.stored_numbers),
+                (network, scaler.stored_numbers),
+            )
+        ]
+        horizon, quiet = self.prepared.protocol.horizon, self.teacher.latency
+        return measured_costs(
+            subjects, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3, quiet=quiet
+        )[1]
 
     def source(self, config: TrialConfig) -> TaughtNetwork:
         """The trained network that the route "prune" cuts down."""

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,28 +12,34 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdsearch.cache import cache_dir, complete_folder
+from kdsearch.cache import cache_dir, code_version, complete_folder
 from kdsearch.checkpoint import Bundle
-from kdsearch.data.profile import fit_profile, profile_kind
+from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.errors import RunError, SpaceError
-from kdsearch.measure.accuracy import errors, forecasts, last_value_forecasts, network_errors, profile_forecasts
-from kdsearch.measure.cost import forecast_cost
-from kdsearch.measure.latency import fixed_threads, measure_latency
-from kdsearch.models.stgcn.ops import Precision
-from kdsearch.record import Latency, Metrics, Reference, TrialRecord, installed_versions
-from kdsearch.training.fit import fit
+from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
+from kdsearch.errors import SpaceError
+from kdsearch.measure.accuracy import forecasts, network_errors
+from kdsearch.measure.cost import Subject, measured_costs
+from kdsearch.measure.latency import fixed_threads
+from kdsearch.models import Forecaster
+from kdsearch.models.precision import Precision
+from kdsearch.record import (
+    Cost,
+    Latency,
+    Metrics,
+    Reference,
+    TrialRecord,
+    installed_versions,
+)
 from kdsearch.trial.config import RECIPES, TrialConfig
-from kdsearch.trial.network import fitted_scaler, fresh_network
-from kdsearch.trial.run import TaughtNetwork, quick_validation
+from kdsearch.trial.network import trained_network
 
 __all__ = [
     "BASE_WIDTH",
     "STID",
     "TEACHER_WIDTH",
-    "code_version",
-    "reference_lines",
+    "TaughtNetwork",
     "reference_network",
     "taught_network",
     "teacher_config",
@@ -46,6 +54,48 @@ STID: dict[str, Any] = {"family": "stid", "width": 16, "epochs": 40, "learning_r
 calendar profile, with which it errs by a tenth less than on raw readings, as published."""
 
 QUIET_REPEATS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtNetwork:
+    """A cached network that others learn from or are cut from, with its forecasts for the training windows.
+
+    Attributes:
+        forecasts: Real units, ``(window, horizon, node)`` float32.
+        cost: Measured while nothing else ran.
+        cache: The cache that holds it, on the machine that made it.
+    """
+
+    hash: str
+    bundle: Bundle
+    forecasts: np.ndarray[Any, np.dtype[np.float32]]
+    cost: Cost
+    cache: Path
+
+    @property
+    def latency(self) -> Latency:
+        """Latency of one forecast at batch 1."""
+        assert self.cost.latency_ms is not None
+        return self.cost.latency_ms
+
+    def seen(self, prepared: Prepared, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
+        """The network itself, and the series as it sees it."""
+        return self.bundle.network(device), WindowedSeries(prepared, self.bundle.scaler, device)
+
+    def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
+        """What students hear of its features; made where this machine's cache does not hold it yet.
+
+        Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
+        itself, from the network and the readings, which is sooner done than sending them.
+        """
+        cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
+
+        def fill(folder: Path) -> None:
+            make_tables(folder, *self.seen(prepared, device), prepared.parts["train"].last)
+
+        return open_tables(
+            complete_folder(cache / "tables" / f"{self.hash}-{code_version(make_tables.__module__)}", fill)
+        )
 
 
 def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) -> TrialConfig:
@@ -69,38 +119,14 @@ def fast_precision() -> Precision:
     return "bfloat16" if native else "float32"
 
 
-def code_version() -> str:
-    """Hash of the modules that decide what training gives; a cached network is only as good as its code."""
-    package = Path(__file__).parents[1]
-    modules = [
-        "trial/run.py",
-        "trial/config.py",
-        "trial/network.py",
-        "training/fit.py",
-        "data/clock.py",
-        "data/protocol.py",
-        "data/protocols.py",
-        "data/profile.py",
-        "data/windows.py",
-    ]
-    modules += [
-        "distill/losses.py",
-        "distill/recipe.py",
-        "distill/skd.py",
-        "distill/fused.py",
-        "distill/response_kernels.py",
-        "distill/lightst.py",
-        "distill/lightst_losses.py",
-    ]
-    modules += ["jit.py", "measure/accuracy.py", "measure/cost.py"]
-    digest = hashlib.sha256(torch.__version__.encode())
-    for path in (*(package / module for module in modules), *sorted((package / "models").rglob("*.py"))):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def taught_network(
-    prepared: Prepared, config: TrialConfig, seed: int, *, training_threads: int, device: str = "cpu"
+    prepared: Prepared,
+    config: TrialConfig,
+    seed: int,
+    *,
+    training_threads: int,
+    device: str = "cpu",
+    beside: TaughtNetwork | None = None,
 ) -> tuple[TaughtNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
@@ -112,49 +138,43 @@ def taught_network(
         seed: Of weights and batches.
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
         device: Where to train.
+        beside: The network that it is timed in alternation with: the teacher, for all others.
+
+    Returns:
+        The network, and the record of its training with the cost that was measured now.
     """
     data = [prepared.series.content_hash, prepared.protocol.hash]
-    identity = [*data, config.model_dump_json(), seed, training_threads, device, code_version()]
+    code = [torch.__version__, code_version(trained_network.__module__)]
+    identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cache = cache_dir()
-    fill = partial(
-        _train_into, prepared=prepared, config=config, seed=seed, threads=training_threads, place=torch.device(device)
-    )
+    place = torch.device(device)
+    fill = partial(_train_into, prepared=prepared, config=config, seed=seed, threads=training_threads, place=place)
     folder = complete_folder(cache / "teachers" / key, fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     bundle = Bundle.from_bytes((folder / "network.npz").read_bytes())
     made = np.load(folder / "forecasts.npy")
-    return TaughtNetwork(key, bundle, made, _quiet_latency(prepared, bundle, device), cache), record
+    cost = _quiet_cost(prepared, bundle, place, beside)
+    return TaughtNetwork(key, bundle, made, cost, cache), record.model_copy(update={"cost": cost})
 
 
 def _train_into(
     folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, place: torch.device
 ) -> None:
-    began = time.process_time()
-    scaler, starts = fitted_scaler(prepared, config), prepared.parts["train"].starts
-    data, network = WindowedSeries(prepared, scaler, place), fresh_network(prepared, config, seed).to(place)
+    """Train a network and write it, its forecasts for the training windows and its record into a folder."""
     with fixed_threads(threads):
-        curve = fit(
-            network,
-            data,
-            starts,
-            config.plan(),
-            config.recipe(),
-            seed=seed,
-            validate=partial(quick_validation, data=data, prepared=prepared),
-        )
+        began = time.process_time()
+        network, scaler, curve = trained_network(prepared, config, seed, place)
         spent = time.process_time() - began
+        data, starts = WindowedSeries(prepared, scaler, place), prepared.parts["train"].starts
         metrics: Metrics = {"val": network_errors(network, data, prepared, "val")}
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
-        window = data.inputs(torch.as_tensor(starts[:1], device=place), with_clock=network.clock)
-        cost = forecast_cost(network, window, prepared.protocol.horizon, scaler.stored_numbers)
     record = TrialRecord(
         state="COMPLETE",
         route="student",
         params=config.model_dump(),
         seed=seed,
         metrics=metrics,
-        cost=cost,
         seconds={"train": spent},
         curve=curve,
         versions=installed_versions(),
@@ -166,40 +186,19 @@ def _train_into(
     np.save(folder / "forecasts.npy", made)
 
 
-def _quiet_latency(prepared: Prepared, bundle: Bundle, device: str) -> Latency:
-    """Latency at batch 1, measured here and now: a cached number would be another day's."""
-    place = torch.device(device)
-    data, network = WindowedSeries(prepared, bundle.scaler, place), bundle.network(place)
+def _quiet_cost(prepared: Prepared, bundle: Bundle, place: torch.device, beside: TaughtNetwork | None) -> Cost:
+    """Cost with a latency that is measured here and now: a cached one would be another day's."""
     first = torch.as_tensor(prepared.parts["val"].starts[:1], device=place)
-    windows, horizon = data.inputs(first, with_clock=network.clock), prepared.protocol.horizon
-    return measure_latency([(network, windows)], horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5)[0]
+    subjects = []
+    for one in (bundle,) if beside is None else (beside.bundle, bundle):
+        data, network = WindowedSeries(prepared, one.scaler, place), one.network(place)
+        window = data.inputs(first, with_clock=network.clock)
+        subjects.append(Subject(network, window, one.scaler.stored_numbers))
+    horizon, quiet = prepared.protocol.horizon, None if beside is None else beside.latency
+    return measured_costs(subjects, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5, quiet=quiet)[-1]
 
 
 def reference_network(name: str, network: TaughtNetwork, record: TrialRecord) -> Reference:
-    """A trained network as a line of the report, with its latency as it was timed now.
-
-    Raises:
-        RunError: Where the cache holds it without a cost.
-    """
-    if record.cost is None:
-        raise RunError(f"{name} {network.hash} has no cost on record; delete it from the cache and run again")
-    ratio = 1.0 if name == "teacher" else None
-    cost = record.cost.model_copy(update={"latency_ms": network.latency, "latency_ratio": ratio})
-    family = record.params.get("family", "stgcn")
-    return Reference(name=name, metrics=record.metrics, cost=cost, note=f"{family}, one seed: {record.seed}")
-
-
-def reference_lines(prepared: Prepared, parts: tuple[str, ...]) -> list[Reference]:
-    """Last value and the calendar profile alone; a network that loses to one of them has no claim."""
-    profile = fit_profile(prepared, "table")
-    return [
-        Reference(
-            name="last value",
-            metrics={part: errors(last_value_forecasts(prepared, part), prepared) for part in parts},
-        ),
-        Reference(
-            name="calendar profile",
-            metrics={part: errors(profile_forecasts(prepared, profile, part), prepared) for part in parts},
-            note=f"{profile.stored_numbers:,} stored numbers",
-        ),
-    ]
+    """Show a trained network as a line of the report."""
+    note = f"{TrialConfig.of(record.params).family}, one seed: {record.seed}"
+    return Reference(name=name, metrics=record.metrics, cost=network.cost, note=note)

@@ -9,7 +9,7 @@ import pytest
 from kdsearch.cli.display import SearchDisplay, print_front, print_table
 from kdsearch.record import TrialRecord
 from kdsearch.report.numbers import error, mae
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.search.progress import Standing
 from kdsearch.study.storage.store import StudyStore

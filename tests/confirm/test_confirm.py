@@ -18,7 +18,7 @@ from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import RunResult, run
 from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
 from kdsearch.record import GoOn, Training, TrainingKind, TrialRecord, to_the_end
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import Bench

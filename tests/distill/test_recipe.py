@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from kdsearch.distill import losses
-from kdsearch.distill.recipe import Features, Outputs, Recipe, drawn_slices, recipe_loss
+from kdsearch.distill.loss import Features, Outputs, drawn_slices, recipe_loss
+from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 

@@ -6,8 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kdsearch.distill.loss import Features, Outputs
 from kdsearch.distill.losses import pair_distances, response
-from kdsearch.distill.recipe import Features, Outputs, Recipe
+from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.skd import relations, relations_loss, revised, revised_backward, skd_terms
 from kdsearch.distill.teacher_features import SpatialTable
 

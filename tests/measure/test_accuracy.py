@@ -10,7 +10,8 @@ from kdsearch.data.profile import fit_profile, fit_scaler
 from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure import accuracy
-from kdsearch.measure.accuracy import ErrorSums, errors, forecasts, last_value_forecasts
+from kdsearch.measure.accuracy import ErrorSums, errors, forecasts
+from kdsearch.measure.baselines import last_value_forecasts
 from kdsearch.models import Stgcn, StgcnSize
 
 

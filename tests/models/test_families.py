@@ -26,7 +26,8 @@ from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, FamilyName, Forecaster, Place, build, fresh
 from kdsearch.prune.schedule import sizes_for_share
 from kdsearch.prune.shrink import shrunk_parameter_count
-from kdsearch.training.fit import Plan, fit
+from kdsearch.training.fit import fit
+from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, place_of
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks

@@ -24,7 +24,7 @@ from kdsearch.record import (
     TrainingKind,
     TrialRecord,
 )
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 

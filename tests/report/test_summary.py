@@ -13,7 +13,8 @@ from kdsearch.record import Confirmation, Metrics, Training, TrainingKind, Trial
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae
-from kdsearch.report.summary import StudySummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import StudySummary
 from kdsearch.study.storage.store import StudyStore
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from kdsearch.errors import StudyError
 from kdsearch.record import Cost, Latency, Reference, TrialRecord
-from kdsearch.study.constraints import Constraint, limits_of, parse_constraints, shown_in_dashboard, violations
+from kdsearch.study.constraints import Constraint, parse_constraints, shown_in_dashboard, violations
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 
@@ -132,12 +132,12 @@ def test_the_dashboard_is_given_the_worst() -> None:
 
 def test_limits_of_a_study_are_absolute(store: StudyStore, url: str, meta: StudyMeta) -> None:
     """They need the teacher's line; a study without limits needs nothing."""
-    assert limits_of(store) == []
+    assert store.limits() == []
     limited = StudyStore.create(url, meta.model_copy(update={"study": "limited", "constraints": ["params<=3%"]}))
     with pytest.raises(StudyError, match="which is not known; give an absolute limit"):
-        limits_of(limited)
+        limited.limits()
     limited.save_reference(TEACHER)
-    (limit,) = limits_of(limited)
+    (limit,) = limited.limits()
     assert (limit.name, limit.of_teacher) == ("params", False)
     assert limit.limit == pytest.approx(9_000)
     limited.close()

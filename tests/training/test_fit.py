@@ -11,7 +11,9 @@ from kdsearch.data.protocols import Prepared
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.recipe import Recipe
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.training.fit import Plan, TensorFlowRmsProp, fit, fitting_segment, in_one_vector, steps_per_epoch
+from kdsearch.training.fit import fit
+from kdsearch.training.optimisers import TensorFlowRmsProp, in_one_vector
+from kdsearch.training.plan import Plan, fitting_segment, steps_per_epoch
 
 
 def trained(prepared: Prepared, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:

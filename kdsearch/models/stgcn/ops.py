@@ -3,9 +3,6 @@
 Tensors are ``(batch, channel, time, node)``. Both forms give the same numbers and gradients to rounding.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, Literal
 
 import torch
@@ -13,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kdsearch.jit import takes_compiled
+from kdsearch.models.precision import products_are_rounded
 from kdsearch.models.stgcn.convolution_kernels import (
     GATED,
     LINEAR,
@@ -24,32 +22,15 @@ from kdsearch.models.stgcn.convolution_kernels import (
 from kdsearch.models.stgcn.graph import ChebyshevGraph
 from kdsearch.models.stgcn.node_kernels import norm_backward, norm_forward, polynomials_backward, polynomials_forward
 
-__all__ = ["Activation", "Precision", "convolution", "joint_norm", "polynomials", "rounded_products"]
+__all__ = ["Activation", "convolution", "joint_norm", "polynomials"]
 
 Activation = Literal["glu", "relu", "sigmoid", "none"]
-Precision = Literal["float32", "bfloat16"]
 
 ACTIVATIONS: dict[Activation, int] = {"glu": GATED, "relu": RECTIFIED, "sigmoid": SIGMOID, "none": LINEAR}
 
 NARROW_PRODUCTS = 512
 """Up to so many multiplications for each position the compiled convolution is the faster one. It runs at 65 GFLOP/s
 whatever the width, where torch's own needs wide layers for its 200, and 0.3 ms for a gradient at any."""
-
-
-_rounded: ContextVar[bool] = ContextVar("rounded", default=False)
-
-
-@contextmanager
-def rounded_products(precision: Precision) -> Iterator[None]:
-    """Wide convolutions multiply numbers rounded to 8 bits inside the block where `precision` is "bfloat16".
-
-    Sums and all else stay as they are, and so do the weights that an optimiser sees.
-    """
-    before = _rounded.set(precision == "bfloat16")
-    try:
-        yield
-    finally:
-        _rounded.reset(before)
 
 
 def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:
@@ -69,7 +50,7 @@ def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation)
         if not torch.is_grad_enabled():
             return _convolved(*given)[0]
         return _Convolution.apply(*given)  # type: ignore[no-untyped-call, no-any-return]
-    if _rounded.get():
+    if products_are_rounded():
         y = F.conv2d(x.bfloat16(), weight.bfloat16(), bias.bfloat16()).to(x.dtype)
     else:
         y = F.conv2d(x, weight, bias)

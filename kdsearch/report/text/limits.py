@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from kdsearch.report.numbers import share
-from kdsearch.study.constraints import Constraint, parse_constraints
+from kdsearch.report.summary import Limit
+from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -17,37 +16,7 @@ if TYPE_CHECKING:
     from kdsearch.record import Reference
     from kdsearch.report.summary import TrialSummary
 
-__all__ = ["Limit", "limits_kept", "read_limits", "verdict"]
-
-
-class Limit(BaseModel):
-    """One limit of the search.
-
-    Attributes:
-        name: The quantity, as in `OBJECTIVES`.
-        text: As the study keeps it, such as "params<=3%".
-        limit: In absolute terms; an empty unit is that of the readings.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    text: str
-    limit: float
-    unit: str
-
-    @property
-    def constraint(self) -> Constraint:
-        """What trials are held to."""
-        return Constraint(self.name, self.limit)
-
-    @property
-    def words(self) -> str:
-        """The limit for people: "params at most 8,964 parameters (3 % of the teacher's)"."""
-        asked = Constraint.parse(self.text)
-        of_teacher = f" ({100 * asked.limit:.6g} % of the teacher's)" if asked.of_teacher else ""
-        amount = f"{self.limit:,.0f}" if self.limit >= 1000 else f"{self.limit:.6g}"
-        return f"{self.name} at most {amount}{' ' if self.unit else ''}{self.unit}{of_teacher}"
+__all__ = ["limits_kept", "read_limits", "verdict"]
 
 
 def read_limits(texts: Sequence[str], teacher: Reference | None) -> list[Limit]:

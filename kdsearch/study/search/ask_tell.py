@@ -5,14 +5,14 @@ import os
 import socket
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import StudyError
@@ -20,32 +20,14 @@ from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.search.no_repeats import FreshSampler
+from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.store import StudyStore
 
-__all__ = ["SAMPLERS", "Asked", "ask", "beat", "interrupt", "prepare", "reap", "tell"]
+__all__ = ["Asked", "ask", "beat", "interrupt", "prepare", "reap", "tell"]
 
 INTERRUPTED = "interrupted"
-
-
-def _joint_tpe(seed: int) -> BaseSampler:
-    """TPE over parameters jointly (Falkner et al. 2018), in groups that a space's conditions make.
-
-    Optuna's default for several objectives takes parameters one by one.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(seed=seed, multivariate=True, group=True)
-
-
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": _joint_tpe,
-    "nsga2": lambda seed: optuna.samplers.NSGAIISampler(seed=seed),
-    "random": lambda seed: RandomSampler(seed=seed),
-    # It falls back to independent sampling for conditional parameters, and would say so at nearly every trial.
-    "gp": lambda seed: optuna.samplers.GPSampler(seed=seed, warn_independent_sampling=False),
-}
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import RunError
-from kdsearch.record import TrialRecord
-from kdsearch.study.constraints import limits_of, violations
+from kdsearch.record import End, TrialRecord
+from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import Asked, ask, beat, interrupt, reap, tell
 from kdsearch.study.search.progress import Standing, Tally
-from kdsearch.study.search.stopping import End, outlook, verdict
+from kdsearch.study.search.stopping import outlook, verdict
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import HEARTBEAT_SECONDS
 from kdsearch.study.storage.lock import locked
@@ -74,7 +74,7 @@ class Driver:
         self.over = False
         self.broken: Exception | None = None
         self._store, self._space, self._objectives = store, space, objectives
-        self._limits = limits_of(store)
+        self._limits = store.limits()
         self._trials = None if space.points_only else trials  # those end by themselves
         self._budget_seconds, self._progress = budget_seconds, progress
         self._costs = [objective for objective in objectives if not objective.is_error]

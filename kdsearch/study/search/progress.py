@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from kdsearch.record import Reference, TrialRecord
-from kdsearch.study.constraints import limits_of, violations
+from kdsearch.study.constraints import violations
 from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["NEAR_TEACHER", "Standing", "Tally"]
@@ -53,7 +53,7 @@ class Tally:
         self._states = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
         self._best, self._smallest, self._most_running = math.inf, math.inf, 1
         self._lengths: list[float] = []
-        self._limits = limits_of(store)
+        self._limits = store.limits()
         self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.references())
         for trial in store.trials():
             if trial.state in self._states:

@@ -14,29 +14,13 @@ begin far behind those that learn the deviation from a calendar profile (`benchm
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from kdsearch.record import CurvePoint
+from kdsearch.record import CurvePoint, End
 
-__all__ = ["End", "outlook", "verdict"]
+__all__ = ["outlook", "verdict"]
 
 COST_TOLERANCE = 0.05
 """Costs that differ by less are equal: so far apart lie two first readings of the latency of one network."""
-
-
-@dataclass(frozen=True)
-class End:
-    """Where a trial ended; of one under way the best that it may still come to.
-
-    Attributes:
-        number: The trial's number in its study.
-        error: Validation MAE.
-        costs: Its cost objectives, in the study's order; empty where the study has none.
-    """
-
-    number: int
-    error: float
-    costs: tuple[float, ...]
 
 
 def outlook(curve: Sequence[CurvePoint], share: float) -> float:

@@ -21,8 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Reference, Training, TrialRecord
-from kdsearch.study.search.stopping import End
+from kdsearch.record import Confirmation, End, Reference, Training, TrialRecord
+from kdsearch.study.constraints import Constraint, parse_constraints
 from kdsearch.study.storage.address import shown
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.lock import locked
@@ -169,6 +169,16 @@ class StudyStore:
                 select(ReferenceRow).where(ReferenceRow.study == self.meta.study).order_by(ReferenceRow.name)
             )
             return [Reference.model_validate_json(row.reference) for row in rows]
+
+    def limits(self) -> list[Constraint]:
+        """Give the study's limits in absolute terms.
+
+        Raises:
+            StudyError: Where one is relative and the study has no teacher yet.
+        """
+        constraints = parse_constraints(self.meta.constraints)
+        teacher = next((line for line in self.references() if line.name == "teacher"), None) if constraints else None
+        return [one.resolve(teacher) for one in constraints]
 
     def save_confirmation(self, confirmation: Confirmation) -> None:
         """Keep the quiet pass over one candidate of the front; replaces an earlier one."""

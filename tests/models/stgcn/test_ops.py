@@ -12,8 +12,9 @@ from torch import Tensor
 from benchmarks.plain_stgcn import PlainStgcn, forecast
 from kdsearch.jit import plain_forms
 from kdsearch.models import Stgcn, StgcnSize
+from kdsearch.models.precision import rounded_products
 from kdsearch.models.stgcn.graph import ChebyshevGraph, chebyshev_graph
-from kdsearch.models.stgcn.ops import Activation, convolution, joint_norm, polynomials, rounded_products
+from kdsearch.models.stgcn.ops import Activation, convolution, joint_norm, polynomials
 
 small = st.integers(1, 5)
 seeds = st.integers(0, 2**31)

@@ -14,7 +14,8 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.style import error_range, kind_colours, top_of
-from kdsearch.report.summary import ObjectiveSummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import ObjectiveSummary
 from kdsearch.study.storage.store import StudyStore
 
 

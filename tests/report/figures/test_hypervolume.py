@@ -2,7 +2,7 @@
 
 import pytest
 
-from kdsearch.report.figures.hypervolume import volume_history, volume_note, volume_unit
+from kdsearch.report.hypervolume import volume_history, volume_note, volume_unit
 from kdsearch.report.summary import TrialSummary
 
 NAMES, CORNER = ["mae", "latency"], [20.0, 10.0]

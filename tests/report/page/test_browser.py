@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kdsearch.report.page.page import write_page
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.store import StudyStore
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

@@ -13,7 +13,8 @@ from kdsearch.report.page.published import published_section
 from kdsearch.report.page.tables import all_trials_table, front_table
 from kdsearch.report.published.izadi import STUDENTS
 from kdsearch.report.published.others import STRESNET
-from kdsearch.report.summary import ObjectiveSummary, StudySummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import ObjectiveSummary, StudySummary
 from kdsearch.report.text.limits import verdict
 from kdsearch.study.storage.store import StudyStore
 

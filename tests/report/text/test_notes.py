@@ -2,7 +2,8 @@
 
 from kdsearch.record import Cost, Metrics, Pace, Reference, Training
 from kdsearch.report.confirmed import Confirmed
-from kdsearch.report.summary import TrialSummary, summarise
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import TrialSummary
 from kdsearch.report.text import notes
 from kdsearch.study.storage.store import StudyStore
 

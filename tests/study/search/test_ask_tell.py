@@ -17,7 +17,8 @@ from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import SAMPLERS, Asked, ask, beat, prepare, reap, tell
+from kdsearch.study.search.ask_tell import Asked, ask, beat, prepare, reap, tell
+from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kdsearch.record import CurvePoint, GoOn, TrialRecord
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.executors.worker import Bench
 from kdsearch.study.objectives import Objective

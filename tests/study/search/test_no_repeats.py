@@ -9,7 +9,8 @@ from optuna.trial import TrialState
 
 from kdsearch.record import TrialRecord
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import SAMPLERS, ask, prepare, tell
+from kdsearch.study.search.ask_tell import ask, prepare, tell
+from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.store import StudyStore
 

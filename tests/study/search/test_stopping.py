@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdsearch.record import CurvePoint
-from kdsearch.study.search.stopping import COST_TOLERANCE, End, outlook, verdict
+from kdsearch.record import CurvePoint, End
+from kdsearch.study.search.stopping import COST_TOLERANCE, outlook, verdict
 
 errors = st.floats(0.01, 100)
 costs = st.tuples(st.floats(1, 1e9), st.floats(0.1, 100))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kdsearch.report.summary import summarise
+from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.migrations import MIGRATIONS
 from kdsearch.study.storage.store import StudyStore
 

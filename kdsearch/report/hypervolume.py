@@ -1,0 +1,67 @@
+"""Hypervolume over the search: how much of objective space the front dominates, and how it came to that."""
+
+from __future__ import annotations
+
+import math
+
+from kdsearch.report.front import log_hypervolume, non_dominated
+from kdsearch.report.numbers import significant
+from kdsearch.report.summary import TrialSummary, VolumePoint
+from kdsearch.study.objectives import OBJECTIVES
+
+__all__ = ["volume_history", "volume_note", "volume_unit"]
+
+_FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+_MOST_OBJECTIVES = 3
+_NEARLY_ALL = 0.9
+
+
+def volume_history(
+    trials: list[TrialSummary], objectives: list[str], reference_point: list[float] | None
+) -> list[VolumePoint]:
+    """Measures the hypervolume of the feasible trials after each finished trial.
+
+    Args:
+        trials: By number; their objectives are those of the report, confirmed where they were confirmed.
+        objectives: Names.
+        reference_point: The study's; without one, and with more than three objectives, there is no history.
+    """
+    if reference_point is None or len(objectives) > _MOST_OBJECTIVES:
+        return []
+    logarithmic = [not OBJECTIVES[name].is_error for name in objectives]
+    front: list[list[float]] = []
+    history: list[VolumePoint] = []
+    spent, volume = 0.0, 0.0
+    for trial in trials:
+        if trial.state not in _FINISHED:
+            continue
+        spent += trial.cpu_seconds
+        values = [trial.objectives.get(name, math.nan) for name in objectives]
+        if trial.feasible and all(map(math.isfinite, values)):
+            candidates = [*front, values]
+            front = [one for one, kept in zip(candidates, non_dominated(candidates), strict=True) if kept]
+            volume = log_hypervolume(front, reference_point, logarithmic)
+        history.append(
+            VolumePoint(trial=trial.number, finished=len(history) + 1, cpu_seconds=spent, hypervolume=volume)
+        )
+    return history
+
+
+def volume_unit(objectives: list[str]) -> str:
+    """Names what a hypervolume is measured in: "mae times decades of latency"."""
+    return " times ".join(name if OBJECTIVES[name].is_error else f"decades of {name}" for name in objectives)
+
+
+def volume_note(history: list[VolumePoint], objectives: list[str], reference_point: list[float] | None) -> str | None:
+    """Says what the hypervolume is, from where it is measured and how soon it was reached."""
+    if not history or reference_point is None:
+        return None
+    corner = ", ".join(f"{name} {significant(value)}" for name, value in zip(objectives, reference_point, strict=True))
+    last = history[-1].hypervolume
+    if last == 0:
+        return f"Hypervolume: no feasible trial is below the reference point ({corner}) in every objective."
+    soon = next(point for point in history if point.hypervolume >= _NEARLY_ALL * last)
+    return (
+        f"Hypervolume: {significant(last)} ({volume_unit(objectives)}) below the reference point ({corner}); "
+        f"{100 * _NEARLY_ALL:g} % of it was reached after {soon.finished} of {len(history)} trials."
+    )

@@ -1,0 +1,127 @@
+"""Read a study into one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kdsearch.record import TrialRecord
+from kdsearch.report.confirmed import confirmed_of
+from kdsearch.report.front import knee, non_dominated, preferred
+from kdsearch.report.hypervolume import volume_history, volume_note
+from kdsearch.report.preference import parse_weights, rule_of
+from kdsearch.report.published.catalog import comparable_with
+from kdsearch.report.summary import Limit, ObjectiveSummary, StudySummary, TrialSummary, candidates
+from kdsearch.report.text import notes
+from kdsearch.report.text.limits import limits_kept, read_limits
+from kdsearch.study.constraints import violations
+from kdsearch.study.objectives import OBJECTIVES
+
+if TYPE_CHECKING:
+    from kdsearch.study.storage.store import StoredTrial, StudyStore
+
+__all__ = ["summarise"]
+
+
+def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
+    """Reads a study and says what it found.
+
+    The front holds the complete trials inside the limits that no other betters in the search objectives, which are of
+    the validation split. Where the quiet pass has measured a network, its costs replace the first readings.
+
+    Args:
+        store: An open study.
+        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
+
+    Returns:
+        Everything that the report shows; its JSON is what `kdsearch show --json` prints.
+
+    Raises:
+        StudyError: Where the weights are not of the study's objectives, or no numbers above 0.
+    """
+    meta = store.meta
+    weights = None if prefer is None else parse_weights(prefer, meta.objectives)
+    references = store.references()
+    limits = read_limits(meta.constraints, next((line for line in references if line.name == "teacher"), None))
+    trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
+    front = _front(trials, meta.objectives)
+    chosen = _choice(front, meta.objectives, weights)
+    numbers = [trial.number for trial in front]
+    trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
+    history = volume_history(trials, meta.objectives, meta.reference_point)
+    said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point)]
+    warnings = notes.warnings(trials, references)
+    return StudySummary(
+        study=meta.study,
+        dataset=meta.dataset,
+        protocol=meta.protocol,
+        seed=meta.seed,
+        objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit) for name in meta.objectives],
+        trials=trials,
+        front=numbers,
+        knee=None if chosen is None else chosen.number,
+        weights=weights,
+        rule=rule_of(weights),
+        limits=limits,
+        reference_point=meta.reference_point,
+        hypervolume=history[-1].hypervolume if history else None,
+        hypervolume_history=history,
+        references=references,
+        published=comparable_with(meta),
+        answer=notes.answer(chosen, references, weights),
+        notes=warnings + notes.findings(trials, references) + [sentence for sentence in said if sentence],
+        warnings=warnings,
+        data_note=meta.data_note,
+        protocol_text=meta.protocol_text,
+        created=meta.created,
+        command=meta.command,
+        versions=meta.versions,
+    )
+
+
+def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Limit]) -> TrialSummary:
+    record, confirmation = stored.record, stored.confirmation
+    if record is None:
+        record = TrialRecord(state="FAIL", route=str(stored.params.get("route", "")), params=stored.params, seed=0)
+    confirmed = None if confirmation is None else confirmed_of(confirmation)
+    if confirmed is not None:
+        test = {"test": confirmed.mean["test"]} if "test" in confirmed.mean else {}
+        record = record.model_copy(update={"cost": confirmed.cost, "metrics": record.metrics | test})
+    complete = stored.state == "COMPLETE"
+    judged = complete or stored.state == "PRUNED"
+    beyond = violations([limit.constraint for limit in limits], record) if judged else {}
+    return TrialSummary(
+        number=stored.number,
+        state=stored.state,
+        reason=stored.reason or record.reason,
+        route=record.route,
+        params=stored.params,
+        objectives={name: OBJECTIVES[name].read(record) for name in objectives} if complete else {},
+        metrics=record.metrics,
+        cost=record.cost,
+        feasible=stored.feasible and all(value <= 0 for value in beyond.values()),
+        violations=beyond,
+        cpu_seconds=sum(record.seconds.values()),
+        confirmed=confirmed,
+        curve=record.curve,
+    )
+
+
+def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
+    """The front's trials by their first objective."""
+    judged = candidates(trials, objectives)
+    if not judged:
+        return []
+    on_front = non_dominated([trial.values(objectives) for trial in judged])
+    best = [trial for trial, chosen in zip(judged, on_front, strict=True) if chosen]
+    return sorted(best, key=lambda trial: trial.values(objectives))
+
+
+def _choice(front: list[TrialSummary], objectives: list[str], weights: dict[str, float] | None) -> TrialSummary | None:
+    """The trial of the front to take home."""
+    if not front:
+        return None
+    values = [trial.values(objectives) for trial in front]
+    logarithmic = [not OBJECTIVES[name].is_error for name in objectives]
+    if weights is None:
+        return front[knee(values, logarithmic)]
+    return front[preferred(values, logarithmic, list(weights.values()))]
