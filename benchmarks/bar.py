@@ -17,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import profile_kind
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.repeats import repeated_weeks
 from kdsearch.measure.baselines import reference_lines
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space.space import load_space
-from kdsearch.trial.run import Bench
-from kdsearch.trial.teachers import STID, TaughtNetwork
+from kdsearch.trial.run import TrialRunner
+from kdsearch.trial.teachers import STID, TrainedNetwork
 
 SHARE = 0.03
 SEEDS = (0, 1, 2)
@@ -73,56 +73,58 @@ TEACHINGS: dict[str, dict[str, Any]] = {
 """How a student is taught: by the truth, by truth and teacher in equal shares, by the teacher's answers alone."""
 
 
-def without_repeats(prepared: Prepared) -> Prepared:
+def without_repeats(series: SplitSeries) -> SplitSeries:
     """The same, but validation and test count as measured only what is no copy of the week before."""
-    measured = prepared.measured.copy()
-    later = slice(prepared.parts["val"].first, None)
-    measured[later] &= ~repeated_weeks(prepared.values, prepared.series.times)[later]
-    return replace(prepared, measured=measured)
+    measured = series.measured.copy()
+    later = slice(series.splits["val"].first, None)
+    measured[later] &= ~repeated_weeks(series.values, series.source.times)[later]
+    return replace(series, measured=measured)
 
 
 def trained(
-    bench: Bench, scored: Prepared, params: dict[str, Any], seed: int, seconds: float, metric: str
+    runner: TrialRunner, scored: SplitSeries, params: dict[str, Any], seed: int, seconds: float, metric: str
 ) -> tuple[int, int, float, dict[str, float]]:
     """Parameters, epochs, CPU seconds and test errors of a network that trained for about so many CPU seconds."""
-    once = bench.run(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
+    once = runner.evaluate(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
     epochs = max(1, round(seconds / once))
-    record, weights = bench.run(params | {"epochs": epochs}, seed)
+    record, weights = runner.evaluate(params | {"epochs": epochs}, seed)
     assert weights is not None
     assert record.cost is not None
-    errors = replace(bench, prepared=scored).bundle_metrics(Bundle.from_bytes(weights), "test")[metric]
+    errors = replace(runner, series=scored).checkpoint_metrics(Checkpoint.from_bytes(weights), "test")[metric]
     return record.cost.parameters, epochs, record.seconds["train"], errors
 
 
-def best_teacher(prepared: Prepared, scored: Prepared, names: tuple[str, ...], metric: str) -> tuple[str, Bench, int]:
+def best_teacher(
+    series: SplitSeries, scored: SplitSeries, names: tuple[str, ...], metric: str
+) -> tuple[str, TrialRunner, int]:
     """The teacher of least validation error, a bench with it, and the parameters of the largest one."""
-    found: list[tuple[float, int, str, TaughtNetwork]] = []
+    found: list[tuple[float, int, str, TrainedNetwork]] = []
     for name in names:
-        network, record = trained_teacher(prepared, "best", TEACHERS[name], SEEDS[0])
+        network, record = trained_teacher(series, "best", TEACHERS[name], SEEDS[0])
         assert record.cost is not None
-        own = Bench(scored, network)
-        error, tests = (own.bundle_metrics(network.bundle, part)[metric] for part in ("val", "test"))
+        own = TrialRunner(scored, network)
+        error, tests = (own.checkpoint_metrics(network.checkpoint, part)[metric] for part in ("val", "test"))
         found.append((error["all"], record.cost.parameters, name, network))
         print(
             f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error['all']:.3f}, "
             f"test {shown(tests)}; {record.seconds['train']:.0f} CPU s"
         )
     _, _, name, network = min(found, key=lambda one: one[0])
-    return name, Bench(prepared, network), max(parameters for _, parameters, _, _ in found)
+    return name, TrialRunner(series, network), max(parameters for _, parameters, _, _ in found)
 
 
 def plain_errors(
-    prepared: Prepared, scored: Prepared, settings: dict[str, Any], metric: str, seed: int
+    series: SplitSeries, scored: SplitSeries, settings: dict[str, Any], metric: str, seed: int
 ) -> tuple[int, dict[str, float]]:
     """Parameters and test errors by horizon of a network that hears no teacher."""
-    network, record = trained_teacher(prepared, "best", settings, seed)
+    network, record = trained_teacher(series, "best", settings, seed)
     assert record.cost is not None
-    return record.cost.parameters, Bench(scored, network).bundle_metrics(network.bundle, "test")[metric]
+    return record.cost.parameters, TrialRunner(scored, network).checkpoint_metrics(network.checkpoint, "test")[metric]
 
 
-def print_lines(prepared: Prepared, metric: str) -> None:
+def print_lines(series: SplitSeries, metric: str) -> None:
     """What needs no training."""
-    for line in reference_lines(prepared, ("test",)):
+    for line in reference_lines(series, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
 
 
@@ -167,11 +169,11 @@ def main() -> None:
     parser.add_argument("--without-repeats", action="store_true", help="score what is no copy of the week before")
     options = parser.parse_args()
     protocol, teachers, students = BARS[options.dataset]
-    prepared, _ = prepared_dataset(options.dataset, options.protocol or protocol, None)
-    scored = without_repeats(prepared) if options.without_repeats else prepared
-    teacher, bench, largest = best_teacher(prepared, scored, teachers, options.metric)
+    series, _ = split_dataset(options.dataset, options.protocol or protocol, None)
+    scored = without_repeats(series) if options.without_repeats else series
+    teacher, runner, largest = best_teacher(series, scored, teachers, options.metric)
     print_lines(scored, options.metric)
-    common = {"error": "absolute", "input": "deviation", "profile": profile_kind(prepared)}
+    common = {"error": "absolute", "input": "deviation", "profile": profile_kind(series)}
     arms = {
         (name, how): common | students[name] | TEACHINGS[how]
         for name in options.students or students
@@ -180,11 +182,11 @@ def main() -> None:
     began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = {
-            arm: [pool.submit(trained, bench, scored, params, seed, options.seconds, options.metric) for seed in SEEDS]
+            arm: [pool.submit(trained, runner, scored, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
         heard, stid = (
-            [pool.submit(plain_errors, prepared, scored, settings, options.metric, seed) for seed in SEEDS]
+            [pool.submit(plain_errors, series, scored, settings, options.metric, seed) for seed in SEEDS]
             for settings in (TEACHERS[teacher], STID)
         )
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 import torch
 
 from kdsearch.data.profile import profile_kind
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.accuracy import network_errors
-from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.pipeline.setup import split_dataset
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fitted_scaler, fresh_network
+from kdsearch.trial.network import fitted_scaler, new_network
 
 SCHEMES = ((1, 50), (1, 20), (10, 50), (5, 50), (5, 25), (4, 20))
 """Windows in a segment, and in a batch."""
@@ -28,32 +28,30 @@ DEFAULT = (10, 50)
 SEEDS = 3
 
 
-def trained(prepared: Prepared, config: TrialConfig, seed: int) -> tuple[float, float]:
+def trained(series: SplitSeries, config: TrialConfig, seed: int) -> tuple[float, float]:
     """Validation MAE, and CPU seconds of the training."""
-    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
-    network, starts = fresh_network(prepared, config, seed), prepared.parts["train"].starts
+    data = WindowedSeries(series, fitted_scaler(series, config), torch.device("cpu"))
+    network, starts = new_network(series, config, seed), series.splits["train"].starts
     began = time.process_time()
-    fit(network, data, starts, config.plan(), config.recipe(), seed=seed)
+    fit(network, data, starts, config.plan(), config.loss_config(), seed=seed)
     seconds = time.process_time() - began
-    return network_errors(network, data, prepared, "val")["mae"]["all"], seconds
+    return network_errors(network, data, series, "val")["mae"]["all"], seconds
 
 
-def rows(prepared: Prepared, settings: dict[str, str], epochs: int) -> Iterator[str]:
+def rows(series: SplitSeries, settings: dict[str, str], epochs: int) -> Iterator[str]:
     """A row of the table for each scheme."""
-    common = settings | {"profile": profile_kind(prepared)}
+    common = settings | {"profile": profile_kind(series)}
 
     def config(scheme: tuple[int, int], epochs: int) -> TrialConfig:
         segment, batch = scheme
         return TrialConfig.of(common | {"width": 2, "segment": segment, "batch": batch, "epochs": epochs})
 
-    trained(prepared, config(DEFAULT, 1), 0)  # what compiles has done so
-    by_epochs = {
-        scheme: [trained(prepared, config(scheme, epochs), seed) for seed in range(SEEDS)] for scheme in SCHEMES
-    }
+    trained(series, config(DEFAULT, 1), 0)  # what compiles has done so
+    by_epochs = {scheme: [trained(series, config(scheme, epochs), seed) for seed in range(SEEDS)] for scheme in SCHEMES}
     seconds = {scheme: statistics.mean(took for _, took in runs) for scheme, runs in by_epochs.items()}
     for scheme, runs in by_epochs.items():
         as_long = max(1, round(epochs * seconds[DEFAULT] / seconds[scheme]))
-        again = [trained(prepared, config(scheme, as_long), seed)[0] for seed in range(SEEDS)]
+        again = [trained(series, config(scheme, as_long), seed)[0] for seed in range(SEEDS)]
         segment, batch = scheme
         error = statistics.mean(error for error, _ in runs)
         yield (
@@ -69,11 +67,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=16)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
+    series, _ = split_dataset(options.dataset, "stgcn", None)
     print(f"| input, decoding | batch | MAE, {options.epochs} epochs | CPU s | epochs in the default's time | MAE |")
     print("|---|---|---|---|---|---|")
     for settings in ({"input": "deviation", "decoding": "direct"}, {"input": "raw", "decoding": "direct"}):
-        for row in rows(prepared, settings, options.epochs):
+        for row in rows(series, settings, options.epochs):
             print(row, flush=True)
 
 

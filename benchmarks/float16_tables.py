@@ -16,12 +16,12 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher_features import SpatialTable, TeacherTables, TemporalTable
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
-from kdsearch.trial.run import Bench
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.trial.run import TrialRunner
 
 
 @dataclass(frozen=True, eq=False)
-class ExactBench(Bench):
+class ExactRunner(TrialRunner):
     """A bench whose tables are float32, and held in memory."""
 
     exact: TeacherTables | None = None
@@ -33,11 +33,11 @@ class ExactBench(Bench):
 
 
 @torch.no_grad()
-def exact_tables(bench: Bench) -> TeacherTables:
+def exact_tables(runner: TrialRunner) -> TeacherTables:
     """The tables of the training part in one piece, as `make_tables` writes them but for their precision."""
-    place, bundle = torch.device("cpu"), bench.teacher.bundle
-    network, data = bundle.network(place).eval(), WindowedSeries(bench.prepared, bundle.scaler, place)
-    windows = bench.prepared.parts["train"].last - network.history + 1
+    place, checkpoint = torch.device("cpu"), runner.teacher.checkpoint
+    network, data = checkpoint.network(place).eval(), WindowedSeries(runner.series, checkpoint.scaler, place)
+    windows = runner.series.splits["train"].last - network.history + 1
     with tapped(network, (*network.spatial_taps, *network.temporal_taps)) as features:
         network(data.inputs(torch.tensor([0]), windows, with_clock=False))
     spatial = {name: fused.pair_distances(features[name][0]) for name in network.spatial_taps}
@@ -60,13 +60,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--alpha3", type=float, default=0.1)
     options = parser.parse_args()
-    prepared, _ = prepared_dataset(options.dataset, options.protocol, None)
-    bench = Bench(prepared, trained_teacher(prepared, "best", {}, 0)[0])
-    exact = ExactBench(prepared, bench.teacher, exact=exact_tables(bench))
+    series, _ = split_dataset(options.dataset, options.protocol, None)
+    runner = TrialRunner(series, trained_teacher(series, "best", {}, 0)[0])
+    exact = ExactRunner(series, runner.teacher, exact=exact_tables(runner))
     params: dict[str, Any] = {"loss": "stcd", "epochs": options.epochs, "alpha3": options.alpha3}
     print("seed   float32   float16   difference")
     for seed in range(options.seeds):
-        single, half = (b.run(params, seed)[0].metrics["val"]["mae"]["all"] for b in (exact, bench))
+        single, half = (b.evaluate(params, seed)[0].metrics["val"]["mae"]["all"] for b in (exact, runner))
         print(f"{seed:4} {single:9.4f} {half:9.4f} {half / single - 1:12.4%}", flush=True)
 
 

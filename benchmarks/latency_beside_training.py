@@ -18,34 +18,34 @@ from multiprocessing.synchronize import Event as EventType
 import torch
 
 from kdsearch.confirm.timing import SINGLE_REPEATS
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.measure.latency import measure_latency
-from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.pipeline.setup import split_dataset
 from kdsearch.record import Latency
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fitted_scaler, fresh_network
+from kdsearch.trial.network import fitted_scaler, new_network
 
 WIDTHS = (32, 8, 4, 2, 1)  # the teacher's first
 ROUNDS = 3
 
 
-def _train_for_ever(prepared: Prepared, started: EventType) -> None:
+def _train_for_ever(series: SplitSeries, started: EventType) -> None:
     config = TrialConfig(width=4, epochs=1000)
     torch.set_num_threads(1)
-    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
-    network = fresh_network(prepared, config, 0)
+    data = WindowedSeries(series, fitted_scaler(series, config), torch.device("cpu"))
+    network = new_network(series, config, 0)
     started.set()
-    fit(network, data, prepared.parts["train"].starts, config.plan(), Recipe(), seed=0)
+    fit(network, data, series.splits["train"].starts, config.plan(), LossConfig(), seed=0)
 
 
 @contextmanager
-def trainings(prepared: Prepared, number: int) -> Iterator[None]:
+def trainings(series: SplitSeries, number: int) -> Iterator[None]:
     """So many processes train while the block runs."""
     started = [Event() for _ in range(number)]
-    processes = [Process(target=_train_for_ever, args=(prepared, event), daemon=True) for event in started]
+    processes = [Process(target=_train_for_ever, args=(series, event), daemon=True) for event in started]
     for process in processes:
         process.start()
     for event in started:
@@ -57,12 +57,12 @@ def trainings(prepared: Prepared, number: int) -> Iterator[None]:
         process.join()
 
 
-def measured(prepared: Prepared) -> list[Latency]:
+def measured(series: SplitSeries) -> list[Latency]:
     """One pass over all widths, in alternation."""
-    data = WindowedSeries(prepared, fitted_scaler(prepared, TrialConfig(input="raw")), torch.device("cpu"))
-    window = data.inputs(torch.as_tensor(prepared.parts["val"].starts[:1]), with_clock=False)
-    networks = [fresh_network(prepared, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]
-    horizon = prepared.protocol.horizon
+    data = WindowedSeries(series, fitted_scaler(series, TrialConfig(input="raw")), torch.device("cpu"))
+    window = data.inputs(torch.as_tensor(series.splits["val"].starts[:1]), with_clock=False)
+    networks = [new_network(series, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]
+    horizon = series.protocol.horizon
     return measure_latency(
         [(network, window) for network in networks], horizon, repeats=SINGLE_REPEATS, threads=1, max_seconds=60
     )
@@ -74,10 +74,10 @@ def main() -> None:
     parser.add_argument("--dataset", default="demo")
     parser.add_argument("--trainings", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
-    passes = {"quiet": [measured(prepared) for _ in range(ROUNDS)]}
-    with trainings(prepared, options.trainings):
-        passes["beside"] = [measured(prepared) for _ in range(ROUNDS)]
+    series, _ = split_dataset(options.dataset, "stgcn", None)
+    passes = {"quiet": [measured(series) for _ in range(ROUNDS)]}
+    with trainings(series, options.trainings):
+        passes["beside"] = [measured(series) for _ in range(ROUNDS)]
     passes_of = f"{ROUNDS} passes of {SINGLE_REPEATS} readings"
     print(f"{options.dataset}, one thread, {passes_of}; {options.trainings} trainings beside")
     readings: dict[str, Callable[[Latency], float]] = {

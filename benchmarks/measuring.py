@@ -38,16 +38,16 @@ def median_seconds(forms: Mapping[str, Callable[[], object]], repeats: int) -> d
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def peak_bytes(prepare: Callable[[], Callable[[], object]]) -> int:
-    """By how much resident memory rises at most while what `prepare` gives is called, in a fresh process."""
+def peak_bytes(split_series: Callable[[], Callable[[], object]]) -> int:
+    """By how much resident memory rises at most while what `split_series` gives is called, in a fresh process."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_rise, (prepare,))
+        return pool.apply(_rise, (split_series,))
 
 
-def _rise(prepare: Callable[[], Callable[[], object]]) -> int:
+def _rise(split_series: Callable[[], Callable[[], object]]) -> int:
     torch.set_num_threads(1)
-    call = prepare()
+    call = split_series()
     before = _peak()
     call()
     return _peak() - before

@@ -14,35 +14,38 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.studies import bare_meta
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
-from kdsearch.record import GoOn, TrialRecord
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.record import ShouldContinue, TrialRecord
 from kdsearch.study.executors.ray import RayExecutor
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
 from kdsearch.study.space.parameters import Fixed, Range
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 
 
 @dataclass(frozen=True)
 class Clocked:
     """A bench that writes into each record when its trial began and ended, and how long it waited for the driver."""
 
-    bench: Bench
+    evaluator: Evaluator
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+    ) -> tuple[TrialRecord, bytes | None]:
         """Run one trial; wall-clock times of all processes of a machine are comparable."""
         began, waited = time.time(), 0.0
 
         def clocked(record: TrialRecord, share: float) -> bool:
             nonlocal waited
             asked = time.time()
-            answer = go_on(record, share)
+            answer = should_continue(record, share)
             waited += time.time() - asked
             return answer
 
-        record, weights = self.bench.run(params, seed, clocked)
+        record, weights = self.evaluator.evaluate(params, seed, clocked)
         clock = {"began": began, "ended": time.time(), "waited": waited}
         return record.model_copy(update={"seconds": record.seconds | clock}), weights
 
@@ -67,10 +70,13 @@ def main() -> None:
         ),
     )
     starting = time.time()
-    with tempfile.TemporaryDirectory() as folder, RayExecutor(options.workers, preload=(Bench.__module__,)) as executor:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RayExecutor(options.workers, preload=(TrialRunner.__module__,)) as executor,
+    ):
         started = time.time()
-        prepared, _ = prepared_dataset(options.dataset, "stgcn", None)  # as in a run, while Ray's workers load
-        teacher, _ = trained_teacher(prepared, "best", {}, 0)
+        series, _ = split_dataset(options.dataset, "stgcn", None)  # as in a run, while Ray's workers load
+        teacher, _ = trained_teacher(series, "best", {}, 0)
         meta = bare_meta(space, ["mae", "latency"], teacher.hash)
         store = StudyStore.create(f"sqlite:///{Path(folder) / 'study.db'}", meta)
         searching = time.time()
@@ -78,7 +84,7 @@ def main() -> None:
             store,
             space,
             [OBJECTIVES["mae"], OBJECTIVES["latency"]],
-            Clocked(Bench(prepared, teacher)),
+            Clocked(TrialRunner(series, teacher)),
             executor,
             trials=options.trials,
             budget_seconds=None,

@@ -26,9 +26,9 @@ ROUNDS = 15
 
 def _train(threads: int, together: Barrier, seconds: "multiprocessing.Queue[float]") -> None:
     torch.set_num_threads(threads)
-    prepared = readings()
-    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
-    train = training(networks(prepared, 2)[0], data, prepared, STEPS, 10)
+    series = readings()
+    data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
+    train = training(networks(series, 2)[0], data, series, STEPS, 10)
     train()
     together.wait()
     began = time.perf_counter()

@@ -23,10 +23,10 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from benchmarks.replay_page import Band, write_page
 from benchmarks.replayed import BUDGET, ENOUGH, TARGET, MemoryStore, Point, Replay, Table
 from kdsearch.report.figures.style import GREY
-from kdsearch.study.executors.worker import Bench
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
-from kdsearch.study.search.no_repeats import FreshSampler
+from kdsearch.study.search.no_repeats import NoRepeatSampler
 from kdsearch.study.space.space import SearchSpace
 
 TABLE = Path(__file__).parent / "replay_los_loop.csv"
@@ -60,7 +60,7 @@ def plain_tpe(seed: int, space: SearchSpace) -> BaseSampler:  # noqa: ARG001
 
 def fresh_tpe(seed: int, space: SearchSpace) -> BaseSampler:
     """The same without the repeats."""
-    return FreshSampler(TPESampler(seed=seed), RandomSampler(seed=seed), space)
+    return NoRepeatSampler(TPESampler(seed=seed), RandomSampler(seed=seed), space)
 
 
 DEFAULT = Arm("tpe, stopping (default)", "tpe", True, "#0072B2")
@@ -89,7 +89,7 @@ def replay(table: Table, arm: Arm, seed: int, *, until: float = ENOUGH) -> Repla
         store,
         space,
         [OBJECTIVES["mae"], OBJECTIVES["flops"]],
-        cast(Bench, table),
+        cast(Evaluator, table),
         run,
         trials=None,
         budget_seconds=math.inf,

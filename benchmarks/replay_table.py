@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
-from kdsearch.trial.run import Bench
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.trial.run import TrialRunner
 
 EPOCHS = 16
 """Eight points of the learning curve, one after every second epoch."""
@@ -48,17 +48,17 @@ def params_of(row: dict[str, Any]) -> dict[str, Any]:
     return params | ({"input": "raw"} if row["input"] == "raw" else {"input": "deviation", "profile": row["input"]})
 
 
-_bench: Bench | None = None
+_runner: TrialRunner | None = None
 
 
-def _adopt(bench: Bench) -> None:
-    global _bench  # noqa: PLW0603 - a process pool hands its initialiser no other place
-    _bench = bench
+def _adopt(runner: TrialRunner) -> None:
+    global _runner  # noqa: PLW0603 - a process pool hands its initialiser no other place
+    _runner = runner
 
 
 def _train(row: dict[str, Any]) -> dict[str, Any]:
-    assert _bench is not None
-    record, _ = _bench.run(params_of(row), seed=0)
+    assert _runner is not None
+    record, _ = _runner.evaluate(params_of(row), seed=0)
     assert record.cost is not None
     curve = [point.val_mae for point in record.curve if point.val_mae is not None]
     measured = [
@@ -90,11 +90,11 @@ def main() -> None:
     else:
         options.table.write_text(",".join(columns) + "\n")
     missing = [row for row in rows() if tuple(map(str, row.values())) not in known]
-    prepared, _ = prepared_dataset(options.dataset, "stgcn", None)
-    teacher, record = trained_teacher(prepared, "best", {}, 0)
+    series, _ = split_dataset(options.dataset, "stgcn", None)
+    teacher, record = trained_teacher(series, "best", {}, 0)
     print(f"teacher: validation MAE {record.metrics['val']['mae']['all']:.4f}; {len(missing)} networks to train")
     with (
-        get_context("spawn").Pool(options.workers, _adopt, (Bench(prepared, teacher),)) as pool,
+        get_context("spawn").Pool(options.workers, _adopt, (TrialRunner(series, teacher),)) as pool,
         options.table.open("a", newline="") as file,
     ):
         writer = csv.DictWriter(file, columns, lineterminator="\n")

@@ -15,10 +15,10 @@ from optuna.storages import InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine
 
 from benchmarks.studies import bare_meta
-from kdsearch.record import Cost, CurvePoint, End, Reference, TrialRecord
+from kdsearch.record import Cost, CurvePoint, FinalPoint, Reference, TrialRecord
 from kdsearch.report.front import log_hypervolume, non_dominated
-from kdsearch.study.executors.worker import Bench
-from kdsearch.study.search.ask_tell import Asked
+from kdsearch.study.executors.worker import Evaluator
+from kdsearch.study.search.ask_tell import AskedTrial
 from kdsearch.study.search.driver import Driver
 from kdsearch.study.space.parameters import Choice, Scalar
 from kdsearch.study.space.space import SearchSpace
@@ -36,7 +36,7 @@ WORKERS = 2
 
 Cell = tuple[Scalar, ...]
 Point = tuple[float, float]
-BenchT = TypeVar("BenchT")
+EvaluatorT = TypeVar("EvaluatorT")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -141,16 +141,16 @@ class MemoryStore(StudyStore):
         self.url, self.owner = "memory", "replay"
         self.meta = bare_meta(space, ["mae", "flops"])
         self.optuna_study = optuna.create_study(storage=memory, study_name="replay", directions=["minimize"] * 2)
-        self._ends: list[End] = []
+        self._ends: list[FinalPoint] = []
 
     def save_record(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Nobody will read it."""
 
-    def save_end(self, end: End) -> None:
+    def save_final_point(self, end: FinalPoint) -> None:
         """Keep it."""
         self._ends.append(end)
 
-    def ends(self) -> list[End]:
+    def ends(self) -> list[FinalPoint]:
         """Those kept."""
         return self._ends
 
@@ -187,7 +187,7 @@ class Replay:
     proposed: list[Cell] = field(default_factory=list)
     stopped: list[Cell] = field(default_factory=list)
 
-    def search(self, driver: Driver, bench: Bench) -> None:  # noqa: ARG002 - the table is the bench
+    def search(self, driver: Driver, evaluator: Evaluator) -> None:  # noqa: ARG002 - the table is the bench
         """Run trials until the best networks are found, all have been tried, or the budget is spent."""
         if self.sampler is not None:
             self.store.optuna_study.sampler = self.sampler
@@ -197,36 +197,38 @@ class Replay:
             clock, worker, (asked, network, eighth) = heapq.heappop(events)
             record = network.record(asked.params, eighth + 1)
             self.epochs += EPOCHS // 8
-            goes_on = record.state == "PRUNED" and driver.goes_on(asked.number, record, (eighth + 1) / 8)
+            should_continue = record.state == "PRUNED" and driver.should_continue(
+                asked.number, record, (eighth + 1) / 8
+            )
             if record.state == "COMPLETE":
                 driver.finish(asked.number, record, None)
                 found.append((network.mae, float(network.flops)))
                 self.volumes.append((self.epochs, volume(found) / self.best))
                 if self.volumes[-1][1] >= self.until:
                     break
-            elif not goes_on:
+            elif not should_continue:
                 self.stopped.append(self._cell(asked))
-            if goes_on:
+            if should_continue:
                 heapq.heappush(events, (clock + EPOCHS // 8, worker, (asked, network, eighth + 1)))
             elif len(set(self.proposed)) < len(self.table.networks):
                 heapq.heappush(events, (clock + EPOCHS // 8, worker, self._begin(driver)))
 
     def map(
-        self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function for every job."""
         for job in jobs:
-            yield job, function(bench, job), ""
+            yield job, function(evaluator, job), ""
 
     def reached(self, share: float) -> float:
         """Epochs after which a share of the best hypervolume was reached; infinite where it was not."""
         return next((epochs for epochs, found in self.volumes if found >= share), math.inf)
 
-    def _begin(self, driver: Driver) -> tuple[Asked, Network, int]:
+    def _begin(self, driver: Driver) -> tuple[AskedTrial, Network, int]:
         asked = driver.next()
         assert asked is not None
         self.proposed.append(self._cell(asked))
         return asked, self.table.network(asked.params), 0
 
-    def _cell(self, asked: Asked) -> Cell:
+    def _cell(self, asked: AskedTrial) -> Cell:
         return tuple(asked.params[name] for name in self.table.names)

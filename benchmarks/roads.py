@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 
 __all__ = ["readings", "roads"]
@@ -28,7 +28,7 @@ def roads(nodes: int = PEMSD8_NODES) -> NDArray[np.float64]:
     return np.maximum(adjacency, adjacency.T)
 
 
-def readings(nodes: int = PEMSD8_NODES, days: int = 10) -> Prepared:
+def readings(nodes: int = PEMSD8_NODES, days: int = 10) -> SplitSeries:
     """Random numbers on these roads, every five minutes, cut by the protocol of STGCN."""
     steps = days * 24 * 60 // INTERVAL_MINUTES
     series = Series(
@@ -41,4 +41,4 @@ def readings(nodes: int = PEMSD8_NODES, days: int = 10) -> Prepared:
         adjacency=roads(nodes),
         sensor_ids=tuple(map(str, range(nodes))),
     )
-    return prepare(series, PROTOCOLS["stgcn"])
+    return split_series(series, PROTOCOLS["stgcn"])

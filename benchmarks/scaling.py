@@ -24,7 +24,7 @@ from benchmarks.measuring import peak_bytes
 from benchmarks.roads import readings
 from kdsearch.data.profile import fit_scaler
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import PAIR_NODES, SpatialTable, TeacherTables
 from kdsearch.models import Stgcn, StgcnSize
@@ -40,19 +40,19 @@ STEPS = 3
 def prepared_steps(nodes: int, width: int, loss: str) -> Callable[[], object]:
     """Some steps of the training loop, everything that they need being there."""
     torch.set_num_threads(1)
-    prepared = readings(nodes, DAYS)
-    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+    series = readings(nodes, DAYS)
+    data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     torch.manual_seed(0)
-    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(width))
-    starts = prepared.parts["train"].starts
+    network = Stgcn(series.source.adjacency, StgcnSize.of_width(width))
+    starts = series.splits["train"].starts
     teacher = None
     if loss == "scd":
-        tables = {name: SpatialTable(_table(nodes, prepared.parts["train"].last)) for name in network.spatial_taps}
-        heard = np.zeros((len(starts), prepared.protocol.horizon, nodes), dtype=np.float32)
+        tables = {name: SpatialTable(_table(nodes, series.splits["train"].last)) for name in network.spatial_taps}
+        heard = np.zeros((len(starts), series.protocol.horizon, nodes), dtype=np.float32)
         teacher = Teacher(heard, starts, data, TeacherTables(tables, {}))
-    recipe = Recipe(loss="scd" if loss == "scd" else "none", slice_share=1.0)
+    loss_config = LossConfig(loss="scd" if loss == "scd" else "none", slice_share=1.0)
     plan = Plan(epochs=1, learning_rate=1e-3)
-    train = partial(fit, network, data, starts, plan, recipe, seed=0, teacher=teacher)
+    train = partial(fit, network, data, starts, plan, loss_config, seed=0, teacher=teacher)
     return partial(train, most_steps=STEPS)
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from benchmarks.bar import SEEDS, TEACHERS, WORKERS, mean_errors, plain_errors, shown, spread_of, without_repeats
-from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.pipeline.setup import split_dataset
 from kdsearch.trial.teachers import STID
 
 WIDTHS = (2, 3, 4, 8, 16, 32)
@@ -23,11 +23,11 @@ def main() -> None:
     parser.add_argument("--protocol", default="stgcn")
     parser.add_argument("--without-repeats", action="store_true", help="score what is no copy of the week before")
     options = parser.parse_args()
-    prepared, _ = prepared_dataset(options.dataset, options.protocol, None)
-    scored = without_repeats(prepared) if options.without_repeats else prepared
+    series, _ = split_dataset(options.dataset, options.protocol, None)
+    scored = without_repeats(series) if options.without_repeats else series
     networks = [*(STID | {"width": width} for width in WIDTHS), TEACHERS["STID, wide"]]
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-        jobs = [[pool.submit(plain_errors, prepared, scored, each, "mae", seed) for seed in SEEDS] for each in networks]
+        jobs = [[pool.submit(plain_errors, series, scored, each, "mae", seed) for seed in SEEDS] for each in networks]
         for network, seeds in zip(networks, jobs, strict=True):
             results = [job.result() for job in seeds]
             errors = [each for _, each in results]

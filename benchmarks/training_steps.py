@@ -14,9 +14,9 @@ from benchmarks.measuring import Claim, median_seconds
 from benchmarks.plain_stgcn import PlainStgcn, forecast
 from benchmarks.roads import readings
 from kdsearch.data.profile import fit_scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.measure.accuracy import forecasts
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.models.stgcn.graph import chebyshev_graph
@@ -34,18 +34,18 @@ at up to 200 GFLOP/s: where torch's own convolutions run at 40 in the straight f
 EVALUATED = 192
 
 
-def networks(prepared: Prepared, width: int) -> tuple[Stgcn, PlainStgcn]:
+def networks(series: SplitSeries, width: int) -> tuple[Stgcn, PlainStgcn]:
     """The same network twice."""
     torch.manual_seed(0)
-    adjacency = prepared.series.adjacency
+    adjacency = series.source.adjacency
     fast = Stgcn(adjacency, StgcnSize.of_width(width))
     return fast, PlainStgcn(fast, torch.from_numpy(chebyshev_graph(adjacency).kernels()).float())
 
 
-def plain_training(network: PlainStgcn, data: WindowedSeries, prepared: Prepared, steps: int) -> Callable[[], None]:
+def plain_training(network: PlainStgcn, data: WindowedSeries, series: SplitSeries, steps: int) -> Callable[[], None]:
     """So many steps on random windows."""
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
-    starts = torch.from_numpy(prepared.parts["train"].starts)
+    starts = torch.from_numpy(series.splits["train"].starts)
 
     def train() -> None:
         for firsts in starts[torch.randperm(len(starts))[: steps * BATCH]].view(steps, BATCH):
@@ -62,29 +62,29 @@ def plain_training(network: PlainStgcn, data: WindowedSeries, prepared: Prepared
 
 
 def training(
-    network: Stgcn, data: WindowedSeries, prepared: Prepared, steps: int, segment: int
+    network: Stgcn, data: WindowedSeries, series: SplitSeries, steps: int, segment: int
 ) -> Callable[[], object]:
     """As many steps of the training loop."""
     plan = Plan(epochs=1, learning_rate=1e-3, batch=BATCH, segment=segment)
-    return partial(fit, network, data, prepared.parts["train"].starts, plan, Recipe(), seed=0, most_steps=steps)
+    return partial(fit, network, data, series.splits["train"].starts, plan, LossConfig(), seed=0, most_steps=steps)
 
 
 def claims() -> Iterator[Claim]:
     """Two of training and one of evaluation for each size."""
-    prepared = readings()
-    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+    series = readings()
+    data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     for name, width in WIDTHS.items():
-        fast, plain = networks(prepared, width)
+        fast, plain = networks(series, width)
         steps, goals = STEPS[name], GOALS[name]
         forms = {
-            "plain": plain_training(plain, data, prepared, steps),
-            "random": training(fast, data, prepared, steps, 1),
-            "segments": training(fast, data, prepared, steps, 10),
+            "plain": plain_training(plain, data, series, steps),
+            "random": training(fast, data, series, steps, 1),
+            "segments": training(fast, data, series, steps, 10),
         }
         seconds = median_seconds(forms, 7)
         yield Claim(f"training step of the {name}, random windows", seconds["plain"] / seconds["random"], goals[0])
         yield Claim(f"training step of the {name}, segments", seconds["plain"] / seconds["segments"], goals[1])
-        starts = prepared.parts["train"].starts[:EVALUATED]
+        starts = series.splits["train"].starts[:EVALUATED]
         windows = data.inputs(torch.from_numpy(starts[:BATCH]), with_clock=False)
         evaluations: dict[str, Callable[[], object]] = {
             "plain": partial(forecast, plain, windows, 9),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.errors import KdsearchError
 
 if TYPE_CHECKING:
-    from kdsearch.checkpoint import Bundle
+    from kdsearch.checkpoint import Checkpoint
     from kdsearch.data.load import load_series
-    from kdsearch.data.protocols import PROTOCOLS, prepare
+    from kdsearch.data.protocols import PROTOCOLS, split_series
     from kdsearch.data.series import Series
     from kdsearch.pipeline.options import RunOptions
     from kdsearch.pipeline.run import run
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kdsearch.study.space.space import load_space
     from kdsearch.study.storage.store import StudyStore
     from kdsearch.trial.config import TrialConfig
-    from kdsearch.trial.run import Bench
+    from kdsearch.trial.run import TrialRunner
 
 # On a GPU float32 is to mean float32: by default cuDNN rounds the factors of convolutions to TF32, and a shrunk network
 # then differs from the masked one by more than pruning allows. The GPU's libraries read this when they begin.
@@ -32,26 +32,26 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PROTOCOLS",
-    "Bench",
-    "Bundle",
+    "Checkpoint",
     "KdsearchError",
     "RunOptions",
     "Series",
     "StudyStore",
     "TrialConfig",
     "TrialRecord",
+    "TrialRunner",
     "load_series",
     "load_space",
-    "prepare",
     "run",
+    "split_series",
     "summarise",
     "write_page",
 ]
 
 _HOMES = {
     "PROTOCOLS": "data.protocols",
-    "Bench": "trial.run",
-    "Bundle": "checkpoint",
+    "TrialRunner": "trial.run",
+    "Checkpoint": "checkpoint",
     "RunOptions": "pipeline.options",
     "Series": "data.series",
     "StudyStore": "study.storage.store",
@@ -59,7 +59,7 @@ _HOMES = {
     "TrialRecord": "record",
     "load_series": "data.load",
     "load_space": "study.space.space",
-    "prepare": "data.protocols",
+    "split_series": "data.protocols",
     "run": "pipeline.run",
     "summarise": "report.summarise",
     "write_page": "report.page.page",

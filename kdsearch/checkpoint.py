@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.models import Forecaster, build
 
-__all__ = ["Bundle"]
+__all__ = ["Checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
-class Bundle:
+class Checkpoint:
     """A forecaster at rest; plain arrays, so that processes share it without torch's own machinery.
 
     Attributes:

@@ -12,17 +12,17 @@ __all__ = [
     "Confirmation",
     "Cost",
     "CurvePoint",
-    "End",
-    "GoOn",
+    "FinalPoint",
     "Latency",
     "Metrics",
     "Pace",
     "Reference",
+    "ShouldContinue",
     "Training",
     "TrainingKind",
     "TrialRecord",
     "installed_versions",
-    "to_the_end",
+    "never_stop",
 ]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
@@ -139,13 +139,13 @@ class TrialRecord(BaseModel):
     teacher_hash: str | None = None
 
 
-GoOn = Callable[[TrialRecord, float], bool]
+ShouldContinue = Callable[[TrialRecord, float], bool]
 """Asked during a trial whether it is to go on: with the record that is kept of it otherwise, and the share of its
 epochs behind it; 0 before it trains, when its cost is known. A network that will be pruned has before it the epochs
 after that too; once it is pruned, those alone count."""
 
 
-def to_the_end(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
+def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
     """For a training that nothing stops."""
     return True
 
@@ -283,7 +283,7 @@ class Confirmation(BaseModel):
 
 
 @dataclass(frozen=True)
-class End:
+class FinalPoint:
     """Where a trial ended; of one under way the best that it may still come to.
 
     Attributes:

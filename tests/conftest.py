@@ -24,7 +24,7 @@ from sqlalchemy import Row, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 
 
@@ -51,19 +51,19 @@ def make_series(days: int = 12, nodes: int = 5, interval_minutes: int = 15, seed
 
 
 @pytest.fixture(scope="session")
-def series() -> Series:
+def source() -> Series:
     """Twelve days of a five-sensor ring at 15 minutes."""
     return make_series()
 
 
 @pytest.fixture(scope="session")
-def prepared(series: Series) -> Prepared:
+def series(source: Series) -> SplitSeries:
     """The ring cut by the stgcn protocol."""
-    return prepare(series, PROTOCOLS["stgcn"])
+    return split_series(source, PROTOCOLS["stgcn"])
 
 
 @pytest.fixture(scope="session")
-def prepared_grid() -> Prepared:
+def grid_series() -> SplitSeries:
     """Five weeks of inflow and outflow on a grid of two rows and three columns, six hours a step."""
     road = make_series(days=35, nodes=12, interval_minutes=360)
     flows = road.values[:, :, 0].reshape(-1, 2, 6).transpose(0, 2, 1)
@@ -71,7 +71,7 @@ def prepared_grid() -> Prepared:
     grid = replace(
         road, name="grid", values=flows, unit=("km/h",) * 2, channels=("in", "out"), adjacency=neighbours, grid=(2, 3)
     )
-    return prepare(grid, PROTOCOLS["stresnet"])
+    return split_series(grid, PROTOCOLS["stresnet"])
 
 
 @pytest.fixture(scope="session", autouse=True)

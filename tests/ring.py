@@ -22,9 +22,9 @@ kind = "weights"
 """
 
 
-def write_ring(folder: Path, series: Series) -> None:
+def write_ring(folder: Path, source: Series) -> None:
     """Make `folder/ring`, with readings and weights of a series of one channel at 15 minutes."""
     (folder / "ring").mkdir()
     (folder / "ring" / "dataset.toml").write_text(DATASET)
-    np.savetxt(folder / "ring" / "readings.csv", series.values[:, :, 0], delimiter=",")
-    np.savetxt(folder / "ring" / "weights.csv", series.adjacency, delimiter=",")
+    np.savetxt(folder / "ring" / "readings.csv", source.values[:, :, 0], delimiter=",")
+    np.savetxt(folder / "ring" / "weights.csv", source.adjacency, delimiter=",")

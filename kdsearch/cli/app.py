@@ -45,7 +45,7 @@ def run(
     space: Annotated[str, typer.Option(help="Name or path of a search space.")] = "stgcn",
     protocol: Annotated[str | None, typer.Option(help="As in README, Protocols; the space's own if left out.")] = None,
     channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
-    recipe: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
+    preset: Annotated[str, typer.Option(help="best, or paper: raw, iterated, one-step loss, RMSProp.")] = "best",
     executor: Annotated[str, typer.Option(help="ray, or local: one trial at a time in this process.")] = "ray",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at a time; every core if left out.")] = None,
     address: Annotated[str | None, typer.Option(help="A running Ray cluster, host:port; else Ray starts here.")] = None,
@@ -79,7 +79,7 @@ def run(
         constraints=tuple(constraint or ()),
         prefer=prefer,
         space=space,
-        recipe=recipe,
+        preset=preset,
         trials=trials,
         budget_seconds=parse_seconds(budget) if budget else None,
         executor=executor,
@@ -160,7 +160,7 @@ def teacher(
     space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
     protocol: Annotated[str | None, typer.Option(help="As in README, Protocols; the space's own if left out.")] = None,
     channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
-    recipe: Annotated[str, typer.Option(help="best or paper.")] = "best",
+    preset: Annotated[str, typer.Option(help="best or paper.")] = "best",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
     data_dir: DataDir = None,
@@ -173,14 +173,14 @@ def teacher(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import reference_lines
-    from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
+    from kdsearch.pipeline.setup import split_dataset, trained_teacher
     from kdsearch.study.space.space import load_space
 
     chosen = load_space(space)
-    prepared, note = prepared_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
+    series, note = split_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
-    network, record = trained_teacher(prepared, recipe, settings, seed, device=device)
-    lines = reference_lines(prepared, ("val",))
+    network, record = trained_teacher(series, preset, settings, seed, device=device)
+    lines = reference_lines(series, ("val",))
     errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
     if as_json:
         typer.echo(json.dumps({"hash": network.hash, "data": note, "val_mae": errors, "record": record.model_dump()}))
@@ -188,7 +188,7 @@ def teacher(
     typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
-    print_table(f"Validation MAE, {prepared.unit}", ["", *horizons], rows)
+    print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)
 
 
 @app.command()

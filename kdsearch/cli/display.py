@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kdsearch.record import Cost, Metrics, TrialRecord
     from kdsearch.report.summary import StudySummary
     from kdsearch.study.search.driver import StudyEvent
-    from kdsearch.study.search.progress import Standing
+    from kdsearch.study.search.progress import SearchProgress
 
 __all__ = ["SearchDisplay", "print_front", "print_table"]
 
@@ -68,13 +68,13 @@ class SearchDisplay:
             self.say(f"trial {event.number} {_outcome(event.record)}")
         elif event.message:
             self.say(event.message)
-        standing = event.standing
-        finished = standing.done + standing.stopped
+        progress = event.progress
+        finished = progress.done + progress.stopped
         self._bar.update(self._task, completed=finished)
-        self._standing.plain = _standing(standing)
-        regular = event.record is not None and (finished + standing.failed) % PLAIN_EVERY == 0
+        self._standing.plain = _standing(progress)
+        regular = event.record is not None and (finished + progress.failed) % PLAIN_EVERY == 0
         if not self._console.is_terminal and (regular or event.kind == "ending"):
-            self.say(_standing(standing))
+            self.say(_standing(progress))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -112,16 +112,16 @@ def print_front(summary: StudySummary) -> None:
         print(sentence)
 
 
-def _standing(standing: Standing) -> str:
+def _standing(progress: SearchProgress) -> str:
     """Where the search stands, on one line."""
-    parts = [f"{standing.done} done", f"{standing.stopped} stopped", f"{standing.failed} failed"]
-    parts += [f"{standing.running} running"] if standing.running else []
-    parts += [f"best MAE {error(standing.best_mae)}"] if standing.best_mae is not None else []
-    if standing.smallest_parameters is not None:
+    parts = [f"{progress.done} done", f"{progress.stopped} stopped", f"{progress.failed} failed"]
+    parts += [f"{progress.running} running"] if progress.running else []
+    parts += [f"best MAE {error(progress.best_mae)}"] if progress.best_mae is not None else []
+    if progress.smallest_parameters is not None:
         near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
-        parts += [f"smallest network {near}: {count(standing.smallest_parameters)} parameters"]
-    if standing.seconds_left:
-        parts += [f"about {_duration(standing.seconds_left)} left"]
+        parts += [f"smallest network {near}: {count(progress.smallest_parameters)} parameters"]
+    if progress.seconds_left:
+        parts += [f"about {_duration(progress.seconds_left)} left"]
     return ", ".join(parts)
 
 

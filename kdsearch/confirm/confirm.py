@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.jobs import asked_seeds
 from kdsearch.confirm.timing import quiet_costs
 from kdsearch.confirm.trainings import is_confirmed, own_training, train_missing, trainings_of
@@ -12,14 +12,14 @@ from kdsearch.record import Confirmation
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import Executor
 from kdsearch.study.storage.store import StoredTrial, StudyStore
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 
 __all__ = ["confirm"]
 
 
 def confirm(
     store: StudyStore,
-    bench: Bench,
+    runner: TrialRunner,
     executor: Executor,
     *,
     seeds: int,
@@ -34,7 +34,7 @@ def confirm(
 
     Args:
         store: The study.
-        bench: What trains and scores.
+        runner: What trains and scores.
         executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
         progress: Takes sentences for people.
@@ -44,12 +44,12 @@ def confirm(
     while wanted := [
         trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
     ]:
-        trained = train_missing(store, bench, executor, wanted, seeds, progress)
+        trained = train_missing(store, runner, executor, wanted, seeds, progress)
         progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
-        bundles = [Bundle.from_bytes(_weights(store, trial)) for trial in wanted]
-        costs, pace = quiet_costs(bench, store, bundles)
-        for trial, bundle, cost in zip(wanted, bundles, costs, strict=True):
-            trainings = [own_training(bench, trial, bundle), *trainings_of(trial, seeds, trained)]
+        checkpoints = [Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted]
+        costs, pace = quiet_costs(runner, store, checkpoints)
+        for trial, checkpoint, cost in zip(wanted, checkpoints, costs, strict=True):
+            trainings = [own_training(runner, trial, checkpoint), *trainings_of(trial, seeds, trained)]
             store.save_confirmation(
                 Confirmation(
                     number=trial.number,

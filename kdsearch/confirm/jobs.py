@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.record import Training, TrainingKind, TrialRecord
 from kdsearch.trial.config import TrialConfig
 
@@ -115,7 +115,7 @@ def identity_of(params: dict[str, Any], seed: int) -> Identity:
     """Parameters that count, and the seed: nothing weighs a loss that is not there."""
     config = TrialConfig.of(params)
     if config.loss == "none":
-        unheard = set(Recipe.__dataclass_fields__) - {"error", "reduction"}
+        unheard = set(LossConfig.__dataclass_fields__) - {"error", "reduction"}
         config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unheard})
     return config.model_dump_json(), seed
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.baselines import reference_lines
 from kdsearch.measure.cost import Subject, measured_costs
 from kdsearch.measure.latency import PAPER_BATCH, measure_latency
 from kdsearch.record import Cost, Pace, Reference
 from kdsearch.study.storage.store import StudyStore
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 
 __all__ = ["busy_share", "quiet_costs"]
 
@@ -30,52 +30,52 @@ LEAST_LOAD_SECONDS = 30.0
 """The kernel renews the load average every 5 seconds; over fewer of these steps nothing follows from its change."""
 
 
-def quiet_costs(bench: Bench, store: StudyStore, bundles: list[Bundle]) -> tuple[list[Cost], Pace]:
+def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkpoint]) -> tuple[list[Cost], Pace]:
     """Time networks, teacher and rivals in alternation; saves the reference lines with their test errors.
 
     Args:
-        bench: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
+        runner: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
         store: The study.
-        bundles: The front's networks.
+        checkpoints: The front's networks.
 
     Returns:
         Costs in the order of the networks, and how quiet the machine was.
     """
-    shown = {"teacher": bench.teacher.bundle} | {name: rival.bundle for name, rival in bench.rivals.items()}
-    subjects = _subjects(bench, [*shown.values(), *bundles])
-    watch, before = _Watch(), _teacher_pace(bench, subjects[0])
+    shown = {"teacher": runner.teacher.checkpoint} | {name: rival.checkpoint for name, rival in runner.rivals.items()}
+    subjects = _subjects(runner, [*shown.values(), *checkpoints])
+    watch, before = _Watch(), _teacher_pace(runner, subjects[0])
     costs = measured_costs(
         subjects,
-        bench.prepared.protocol.horizon,
+        runner.series.protocol.horizon,
         repeats=SINGLE_REPEATS,
-        threads=bench.threads,
+        threads=runner.threads,
         max_seconds=TIMING_SECONDS,
         batch_repeats=BATCH_REPEATS,
-        quiet=bench.teacher.latency,
+        quiet=runner.teacher.latency,
     )
-    after, alone = _teacher_pace(bench, subjects[0]), bench.threads == 1 and bench.device == "cpu"
+    after, alone = _teacher_pace(runner, subjects[0]), runner.threads == 1 and runner.device == "cpu"
     measured = Pace(
-        before=before, after=after, others=watch.others(bench.threads), waited=watch.waited() if alone else None
+        before=before, after=after, others=watch.others(runner.threads), waited=watch.waited() if alone else None
     )
-    for reference in reference_lines(bench.prepared, ("val", "test")):
+    for reference in reference_lines(runner.series, ("val", "test")):
         store.save_reference(reference)
     notes = {reference.name: reference.note for reference in store.references()}
-    for (name, bundle), cost in zip(shown.items(), costs, strict=False):
-        scores = {part: bench.bundle_metrics(bundle, part) for part in ("val", "test")}
+    for (name, checkpoint), cost in zip(shown.items(), costs, strict=False):
+        scores = {split: runner.checkpoint_metrics(checkpoint, split) for split in ("val", "test")}
         store.save_reference(Reference(name=name, metrics=scores, cost=cost, note=notes[name]))
     return costs[len(shown) :], measured
 
 
-def _subjects(bench: Bench, bundles: list[Bundle]) -> list[Subject]:
+def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subject]:
     """Put networks on the device, each with one window and with the paper's batch of windows."""
-    data = WindowedSeries(bench.prepared, bench.teacher.bundle.scaler, torch.device(bench.device))
-    starts = bench.prepared.parts["train"].starts
+    data = WindowedSeries(runner.series, runner.teacher.checkpoint.scaler, torch.device(runner.device))
+    starts = runner.series.splits["train"].starts
     firsts = torch.as_tensor(starts[np.arange(PAPER_BATCH) % len(starts)], device=data.device)
-    networks = [bundle.network(data.device) for bundle in bundles]
+    networks = [checkpoint.network(data.device) for checkpoint in checkpoints]
     windows = {clock: data.inputs(firsts, with_clock=clock) for clock in {network.clock for network in networks}}
     return [
-        Subject(network, windows[network.clock][:1], bundle.scaler.stored_numbers, windows[network.clock])
-        for network, bundle in zip(networks, bundles, strict=True)
+        Subject(network, windows[network.clock][:1], checkpoint.scaler.stored_numbers, windows[network.clock])
+        for network, checkpoint in zip(networks, checkpoints, strict=True)
     ]
 
 
@@ -129,10 +129,10 @@ class _Watch:
         return max(0.0, 1 - (time.process_time() - self.worked) / (time.monotonic() - self.began))
 
 
-def _teacher_pace(bench: Bench, teacher: Subject) -> float:
+def _teacher_pace(runner: TrialRunner, teacher: Subject) -> float:
     """Median latency of the teacher alone, divided by that of the study's first quiet reading."""
     alone = [(teacher.network, teacher.window)]
-    horizon = bench.prepared.protocol.horizon
-    threads, seconds = bench.threads, PACE_SECONDS
+    horizon = runner.series.protocol.horizon
+    threads, seconds = runner.threads, PACE_SECONDS
     reading = measure_latency(alone, horizon, repeats=PACE_REPEATS, threads=threads, max_seconds=seconds)[0]
-    return reading.p50 / bench.teacher.latency.p50
+    return reading.p50 / runner.teacher.latency.p50

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.jobs import (
     Identity,
     Job,
@@ -21,7 +21,7 @@ from kdsearch.confirm.jobs import (
 from kdsearch.record import Training, TrainingKind
 from kdsearch.study.executors.worker import attempt
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 
 if TYPE_CHECKING:  # workers load this module, and need no SQL
     from kdsearch.study.executors.local import Executor
@@ -41,7 +41,7 @@ def is_confirmed(trial: "StoredTrial", seeds: int) -> bool:
 
 def train_missing(
     store: "StudyStore",
-    bench: Bench,
+    runner: TrialRunner,
     executor: "Executor",
     trials: Sequence["StoredTrial"],
     seeds: int,
@@ -51,7 +51,7 @@ def train_missing(
 
     Args:
         store: The study; trainings of an interrupted pass are taken from it, those that failed are tried again.
-        bench: What trains and scores.
+        runner: What trains and scores.
         executor: Runs the trainings.
         trials: Networks of the front.
         seeds: Training seeds of each.
@@ -83,7 +83,7 @@ def train_missing(
             progress(
                 f"quiet pass: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
             )
-        for done, (job, training, death) in enumerate(executor.map(_train, bench, list(unlike.values())), 1):
+        for done, (job, training, death) in enumerate(executor.map(_train, runner, list(unlike.values())), 1):
             kept = training or _failed(job, death)
             keep(kept)
             identical[job.identity] = kept
@@ -97,7 +97,7 @@ def train_missing(
     return trained
 
 
-def own_training(bench: Bench, trial: "StoredTrial", bundle: Bundle) -> Training:
+def own_training(runner: TrialRunner, trial: "StoredTrial", checkpoint: Checkpoint) -> Training:
     """The search's own training of a network, with its errors of the test split."""
     record = record_of(trial)
     return Training(
@@ -106,7 +106,7 @@ def own_training(bench: Bench, trial: "StoredTrial", bundle: Bundle) -> Training
         kind="own",
         epochs=epochs_of(trial),
         seconds=record.seconds,
-        metrics=record.metrics | {"test": bench.bundle_metrics(bundle, "test")},
+        metrics=record.metrics | {"test": runner.checkpoint_metrics(checkpoint, "test")},
     )
 
 
@@ -133,9 +133,9 @@ def _by_identity(store: "StudyStore", trained: Trained) -> dict[Identity, Traini
     }
 
 
-def _train(bench: Bench, job: Job) -> Training:
+def _train(runner: TrialRunner, job: Job) -> Training:
     """In the worker: one training, its network scored on validation and test split."""
-    record, weights = attempt(bench, job.params, job.seed)
+    record, weights = attempt(runner, job.params, job.seed)
     if weights is None:
         return _failed(job, str(record.reason))
     return Training(
@@ -144,7 +144,7 @@ def _train(bench: Bench, job: Job) -> Training:
         kind=job.kind,
         epochs=TrialConfig.of(job.params).epochs,
         seconds=record.seconds,
-        metrics=record.metrics | {"test": bench.bundle_metrics(Bundle.from_bytes(weights), "test")},
+        metrics=record.metrics | {"test": runner.checkpoint_metrics(Checkpoint.from_bytes(weights), "test")},
     )
 
 

@@ -14,7 +14,7 @@ __all__ = [
     "DatasetCard",
     "FileSet",
     "GraphSource",
-    "Part",
+    "KnownPiece",
     "PublicFile",
     "SeriesSource",
     "chosen_files",
@@ -113,7 +113,7 @@ class PublicFile(_Frozen):
     blob_id: str | None = None
 
 
-class Part(_Frozen):
+class KnownPiece(_Frozen):
     """A known piece of the public readings: files of this shape start at this time; no shape fits every file."""
 
     start: NaiveDatetime
@@ -149,7 +149,7 @@ class DatasetCard(_Frozen):
     missing_value: float | None = None
     negative_is_zero: bool = False
     shape: tuple[int, int, int] | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[KnownPiece, ...] = ()
     series: SeriesSource | None = None
     graph: GraphSource | None = None
     alternatives: tuple[FileSet, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kdsearch.data.card import DatasetCard, FileSet, GraphSource, Part, PublicFile, SeriesSource
+from kdsearch.data.card import DatasetCard, FileSet, GraphSource, KnownPiece, PublicFile, SeriesSource
 from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError
@@ -57,7 +57,7 @@ def _overridden(base: DatasetCard, fields: dict[str, Any]) -> dict[str, Any]:
             merged[table] = (base.model_dump()[table] or {}) | fields[table]
             merged["alternatives"] = ()
     if "start" in fields:
-        merged["parts"] = (Part(start=fields["start"]),)
+        merged["parts"] = (KnownPiece(start=fields["start"]),)
     if "channels" in fields and "unit" not in fields:
         known = dict(zip(base.channels, base.unit, strict=True))
         merged["unit"] = tuple(known.get(channel, base.unit[0]) for channel in fields["channels"])
@@ -127,7 +127,7 @@ _PEMSD8 = DatasetCard(
     unit=("vehicles/5 min", "share", "mph"),
     channels=("flow", "occupancy", "speed"),
     shape=(17856, 170, 3),
-    parts=(Part(shape=(7156, 170, 1), start=datetime(2016, 8, 7, 3, 40)),),
+    parts=(KnownPiece(shape=(7156, 170, 1), start=datetime(2016, 8, 7, 3, 40)),),
     series=SeriesSource(file="pems08.npz", key="data"),
     graph=GraphSource(file="distance.csv", kind="edges"),
     files=(

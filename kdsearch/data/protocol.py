@@ -25,7 +25,7 @@ class Protocol:
         scaler: "windows" and "rows" make the mean 0 and the standard deviation 1; "windows" weights each training row
             by the windows that contain it, "rows" counts it once. "min-max" brings the training rows to [-1, 1], by one
             smallest and one largest value of all nodes.
-        history_days: Days looked at; `prepare` turns them into `history` steps of the series.
+        history_days: Days looked at; `split_series` turns them into `history` steps of the series.
         test_days: The last calendar days with readings are the test part; `split` then shares out the rows before them.
         inputs_reach_back: Whether only the forecast steps of a window must lie inside its part, while its history may
             begin in the part before: readings that are past by then, so that nothing leaks.

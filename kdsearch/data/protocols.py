@@ -13,7 +13,7 @@ from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 
-__all__ = ["PROTOCOLS", "Part", "Prepared", "Protocol", "prepare", "resolved"]
+__all__ = ["PROTOCOLS", "Protocol", "Split", "SplitSeries", "resolved", "split_series"]
 
 
 def _stresnet(name: str, history_days: int, test_days: int) -> Protocol:
@@ -57,7 +57,7 @@ PROTOCOLS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Split:
     """One part of the split.
 
     Attributes:
@@ -72,7 +72,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class SplitSeries:
     """A series cut by a protocol.
 
     Attributes:
@@ -80,36 +80,36 @@ class Prepared:
         values: The forecast channel in real units, float32 ``(step, node)``; gaps are interpolated in time inside
             each part, never across its border. Of all channels together, node = channel * nodes + node of the series.
         measured: What was really measured, bool ``(step, node)``; metrics and losses count nothing else.
-        parts: "train", "val" and "test".
+        splits: "train", "val" and "test".
     """
 
-    series: Series
+    source: Series
     protocol: Protocol
     values: NDArray[np.float32]
     measured: NDArray[np.bool_]
-    parts: dict[str, Part]
+    splits: dict[str, Split]
 
     @property
     def unit(self) -> str:
         """Unit of the forecast channel, or of all of them."""
-        return self.series.unit[self.protocol.channel or 0]
+        return self.source.unit[self.protocol.channel or 0]
 
     @property
     def flows(self) -> int:
         """Channels that are forecast together."""
-        return int(self.values.shape[1] // self.series.values.shape[1])
+        return int(self.values.shape[1] // self.source.values.shape[1])
 
     @property
     def grid(self) -> tuple[int, int, int] | None:
         """``(flow, row, column)`` where the nodes are the cells of a grid, in this order; else None."""
-        return None if self.series.grid is None else (self.flows, *self.series.grid)
+        return None if self.source.grid is None else (self.flows, *self.source.grid)
 
     @cached_property
     def adjacency(self) -> NDArray[np.float64]:
         """Edge weights ``(node, node)``; of several channels together, no edge joins two of them."""
         if self.flows == 1:
-            return self.series.adjacency
-        return np.asarray(np.kron(np.eye(self.flows), self.series.adjacency), dtype=np.float64)
+            return self.source.adjacency
+        return np.asarray(np.kron(np.eye(self.flows), self.source.adjacency), dtype=np.float64)
 
     @property
     def active_share(self) -> float:
@@ -118,14 +118,14 @@ class Prepared:
         Errors per active cell, as the ST-ResNet papers report for BikeNYC, are RMSE over ``active_share ** 0.5``: 81 of
         128 cells hold stations, and their factor is 1.2571.
         """
-        train = self.parts["train"]
+        train = self.splits["train"]
         above = (self.values[train.first : train.last] > 0).any(axis=0)
         return float(above.reshape(self.flows, -1).any(axis=0).mean())
 
     def training_weights(self) -> NDArray[np.float64]:
         """How often each row counts in the scaler, ``(step,)``; zero outside the training part."""
         weights = np.zeros(len(self.values))
-        train = self.parts["train"]
+        train = self.splits["train"]
         if self.protocol.scaler != "windows":
             weights[train.first : train.last] = 1.0
             return weights
@@ -142,7 +142,7 @@ def resolved(protocol: Protocol, interval_minutes: int) -> Protocol:
     return replace(protocol, history=protocol.history_days * DAY_MINUTES // interval_minutes)
 
 
-def prepare(series: Series, protocol: Protocol) -> Prepared:
+def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     """Cut a series by a protocol.
 
     Raises:
@@ -151,7 +151,7 @@ def prepare(series: Series, protocol: Protocol) -> Prepared:
     """
     protocol = resolved(protocol, series.interval_minutes)
     raw = _forecast_readings(series, protocol)
-    parts: dict[str, Part] = {}
+    splits: dict[str, Split] = {}
     pieces: list[NDArray[np.float32]] = []
     for name, (first, last) in zip(("train", "val", "test"), _borders(series, protocol), strict=True):
         reach = max(0, first - protocol.history) if protocol.inputs_reach_back else first
@@ -161,9 +161,9 @@ def prepare(series: Series, protocol: Protocol) -> Prepared:
                 f"the {name} part of {series.name} ({last - first} steps) holds no window of "
                 f"{protocol.history + protocol.horizon} steps under protocol {protocol.name}; use a longer series"
             )
-        parts[name] = Part(first, last, starts)
+        splits[name] = Split(first, last, starts)
         pieces.append(_interpolated(raw[first:last], series, name))
-    return Prepared(series, protocol, np.concatenate(pieces), np.isfinite(raw), parts)
+    return SplitSeries(series, protocol, np.concatenate(pieces), np.isfinite(raw), splits)
 
 
 def _forecast_readings(series: Series, protocol: Protocol) -> NDArray[np.float32]:

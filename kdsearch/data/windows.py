@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kdsearch.data.clock import clock
 from kdsearch.data.profile import Scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 
 __all__ = ["WindowedSeries", "segments", "unbroken_runs"]
 
@@ -25,15 +25,15 @@ class WindowedSeries:
         clock: ``(step, 2)``, time of day in [0, 1) and weekday, 0 for Monday.
     """
 
-    def __init__(self, prepared: Prepared, scaler: Scaler, device: torch.device) -> None:
-        offsets = scaler.offsets(prepared.series.times, prepared.values.shape[1])
-        self.values = torch.tensor(prepared.values, device=device)
-        self.measured = torch.tensor(prepared.measured, device=device)
+    def __init__(self, series: SplitSeries, scaler: Scaler, device: torch.device) -> None:
+        offsets = scaler.offsets(series.source.times, series.values.shape[1])
+        self.values = torch.tensor(series.values, device=device)
+        self.measured = torch.tensor(series.measured, device=device)
         self.offsets = torch.tensor(offsets, device=device)
-        self.clock = torch.tensor(clock(prepared.series.times), device=device)
+        self.clock = torch.tensor(clock(series.source.times), device=device)
         self.deviation = scaler.deviation
         self.scaled = (self.values - self.offsets) / self.deviation
-        self.history, self.horizon = prepared.protocol.history, prepared.protocol.horizon
+        self.history, self.horizon = series.protocol.history, series.protocol.horizon
         self.device = device
 
     def inputs(self, starts: Tensor, length: int = 1, *, with_clock: bool) -> Tensor:

@@ -1,32 +1,32 @@
 """Which teacher can teach which student by which loss."""
 
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.models import Forecaster
 
 __all__ = ["refusal"]
 
 
-def refusal(recipe: Recipe, teacher: Forecaster, student: Forecaster) -> str | None:
+def refusal(loss_config: LossConfig, teacher: Forecaster, student: Forecaster) -> str | None:
     """Why a loss does not fit a pair of networks; None where it does.
 
     Outputs in real units fit any pair. Correlations are compared layer by layer, so that both networks must have the
     same taps, which is to say one family. Embeddings are compared whatever their sizes are.
     """
-    spatial, temporal = recipe.hears_spatial, recipe.temporal_weight > 0
+    spatial, temporal = loss_config.hears_spatial, loss_config.temporal_weight > 0
     for asked, kind, heard, own in (
         (spatial, "spatial", teacher.spatial_taps, student.spatial_taps),
         (temporal, "temporal", teacher.temporal_taps, student.temporal_taps),
     ):
         if asked and not (own and set(own) <= set(heard)):
             return (
-                f"loss {recipe.loss} compares {kind} features layer by layer, which {_of(teacher)} as teacher "
+                f"loss {loss_config.loss} compares {kind} features layer by layer, which {_of(teacher)} as teacher "
                 f"({_listed(heard)}) and {_of(student)} as student ({_listed(own)}) do not have in common; "
                 "choose none, rd-l2, rd-kl or ord for this pair"
             )
     for network, role in ((teacher, "teacher"), (student, "student")):
-        if recipe.contrasts and network.embeddings is None:
+        if loss_config.contrasts and network.embeddings is None:
             return (
-                f"loss {recipe.loss} compares embeddings, and {_of(network)} as {role} has none; "
+                f"loss {loss_config.loss} compares embeddings, and {_of(network)} as {role} has none; "
                 "choose none, rd-l2, rd-kl or ord for this pair"
             )
     return None

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.lightst_losses import Projector, contrast, embedding_divergence
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.losses import pointwise, reduced
-from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.taps import tapped
 from kdsearch.models import Forecaster
 
@@ -26,7 +26,7 @@ class LiveTeacher(nn.Module):
         data: The series as the teacher sees it.
         student: The network that learns, with embeddings.
         own_data: The series as the student sees it.
-        recipe: The losses' weights and temperatures, and whether the teacher trains on.
+        loss_config: The losses' weights and temperatures, and whether the teacher trains on.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class LiveTeacher(nn.Module):
         data: WindowedSeries,
         student: Forecaster,
         own_data: WindowedSeries,
-        recipe: Recipe,
+        loss_config: LossConfig,
     ) -> None:
         super().__init__()
-        self.network = copy.deepcopy(teacher).requires_grad_(recipe.joint).train(recipe.joint)
-        self._data, self._recipe = data, recipe
+        self.network = copy.deepcopy(teacher).requires_grad_(loss_config.joint).train(loss_config.joint)
+        self._data, self._recipe = data, loss_config
         first = torch.zeros(1, dtype=torch.int64, device=data.device)
         with torch.no_grad():
             *embeddings, _ = self._heard(first)
@@ -56,20 +56,20 @@ class LiveTeacher(nn.Module):
             firsts: First rows of the windows, ``(window,)``.
             draws: Draws the slices that are contrasted.
         """
-        recipe = self._recipe
-        with torch.set_grad_enabled(recipe.joint):
+        loss_config = self._recipe
+        with torch.set_grad_enabled(loss_config.joint):
             spatial, temporal, forecasts = self._heard(firsts)
         near_spatial, near_temporal = (projector(shown) for projector in self.projectors)
-        loss = recipe.lambda1 * embedding_divergence(near_temporal, temporal, temperature=recipe.tau1)
-        if recipe.lambda2 > 0:
-            pairs = ((near_spatial, spatial, recipe.tau2), (near_temporal, temporal, recipe.tau3))
+        loss = loss_config.lambda1 * embedding_divergence(near_temporal, temporal, temperature=loss_config.tau1)
+        if loss_config.lambda2 > 0:
+            pairs = ((near_spatial, spatial, loss_config.tau2), (near_temporal, temporal, loss_config.tau3))
             for near, heard, temperature in pairs:
-                slices = _drawn(near, heard, recipe.slice_share, draws)
-                loss = loss + recipe.lambda2 * contrast(*slices, temperature=temperature)
-        if recipe.joint:
+                slices = _drawn(near, heard, loss_config.slice_share, draws)
+                loss = loss + loss_config.lambda2 * contrast(*slices, temperature=temperature)
+        if loss_config.joint:
             rows = self._data.target_rows(firsts, steps=forecasts.shape[1])[:, 0]
-            entries = pointwise(forecasts, self._data.scaled[rows], recipe.error)
-            loss = loss + reduced(entries, self._data.measured[rows], recipe.reduction)
+            entries = pointwise(forecasts, self._data.scaled[rows], loss_config.error)
+            loss = loss + reduced(entries, self._data.measured[rows], loss_config.reduction)
         return loss
 
     def _heard(self, firsts: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from kdsearch.distill import fused, losses
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
-__all__ = ["Features", "Outputs", "drawn_slices", "recipe_loss", "response_loss"]
+__all__ = ["Features", "Outputs", "batch_loss", "drawn_slices", "response_loss"]
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ class Features:
     forecasts: int
 
 
-def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, generator: torch.Generator) -> Tensor:
+def batch_loss(
+    loss_config: LossConfig, outputs: Outputs, features: Features | None, generator: torch.Generator
+) -> Tensor:
     """Judge one batch, Eq 11 with its special cases.
 
     Args:
-        recipe: Losses and weights.
+        loss_config: Losses and weights.
         outputs: What came out, what should have, and what the teacher said.
         features: Needed where the recipe has a feature term.
         generator: Draws the slices of the spatial term, and of large graphs its nodes.
@@ -62,62 +64,80 @@ def recipe_loss(recipe: Recipe, outputs: Outputs, features: Features | None, gen
     Returns:
         A scalar.
     """
-    loss = response_loss(recipe, outputs)
+    loss = response_loss(loss_config, outputs)
     if features is None:
         return loss
-    if recipe.temporal_weight > 0:
+    if loss_config.temporal_weight > 0:
         terms = [
-            table.correlation(student, features.firsts, error=recipe.feature_error)
+            table.correlation(student, features.firsts, error=loss_config.feature_error)
             for student, table in features.temporal
         ]
-        loss = loss + recipe.temporal_weight * torch.stack(terms).mean()
-    if recipe.spatial_weight > 0:
+        loss = loss + loss_config.temporal_weight * torch.stack(terms).mean()
+    if loss_config.spatial_weight > 0:
         terms = [
             table.correlation(
-                *drawn_slices(student, features, recipe, generator), generator, error=recipe.feature_error
+                *drawn_slices(student, features, loss_config, generator), generator, error=loss_config.feature_error
             )
             for student, table in features.spatial
         ]
-        loss = loss + recipe.spatial_weight * torch.stack(terms).mean()
+        loss = loss + loss_config.spatial_weight * torch.stack(terms).mean()
     return loss
 
 
-def response_loss(recipe: Recipe, outputs: Outputs) -> Tensor:
+def response_loss(loss_config: LossConfig, outputs: Outputs) -> Tensor:
     """What a recipe asks of the outputs; of losses that hear features alone, the error of plain training."""
     student, teacher, target, measured = outputs.student, outputs.teacher, outputs.target, outputs.measured
-    if teacher is None or not recipe.needs_teacher or recipe.contrasts or recipe.relates:
-        return _task(recipe, outputs)
-    if recipe.loss == "rd-l2":
+    if teacher is None or not loss_config.needs_teacher or loss_config.contrasts or loss_config.relates:
+        return _task(loss_config, outputs)
+    if loss_config.loss == "rd-l2":
         return fused.response(
-            student, teacher, target, measured, beta=recipe.beta, error=recipe.error, reduction=recipe.reduction
+            student,
+            teacher,
+            target,
+            measured,
+            beta=loss_config.beta,
+            error=loss_config.error,
+            reduction=loss_config.reduction,
         )
-    if recipe.loss == "rd-kl":
-        return recipe.beta * _divergence(recipe, outputs, teacher) + (1 - recipe.beta) * _task(recipe, outputs)
+    if loss_config.loss == "rd-kl":
+        return loss_config.beta * _divergence(loss_config, outputs, teacher) + (1 - loss_config.beta) * _task(
+            loss_config, outputs
+        )
     return fused.bounded_response(
-        student, teacher, target, measured, alpha1=recipe.alpha1, error=recipe.error, reduction=recipe.reduction
+        student,
+        teacher,
+        target,
+        measured,
+        alpha1=loss_config.alpha1,
+        error=loss_config.error,
+        reduction=loss_config.reduction,
     )
 
 
-def _task(recipe: Recipe, outputs: Outputs) -> Tensor:
+def _task(loss_config: LossConfig, outputs: Outputs) -> Tensor:
     """The error of plain training."""
     student, target = outputs.student, outputs.target
     return fused.response(
-        student, target, target, outputs.measured, beta=0.0, error=recipe.error, reduction=recipe.reduction
+        student, target, target, outputs.measured, beta=0.0, error=loss_config.error, reduction=loss_config.reduction
     )
 
 
-def _divergence(recipe: Recipe, outputs: Outputs, teacher: Tensor) -> Tensor:
+def _divergence(loss_config: LossConfig, outputs: Outputs, teacher: Tensor) -> Tensor:
     """Eq 1 in the recipe's reading."""
-    if recipe.divergence == "softmax":
+    if loss_config.divergence == "softmax":
         return losses.kl_divergence(
-            outputs.student, teacher, outputs.measured, temperature=recipe.temperature, reduction=recipe.reduction
+            outputs.student,
+            teacher,
+            outputs.measured,
+            temperature=loss_config.temperature,
+            reduction=loss_config.reduction,
         )
     student, teacher = (scaled * outputs.deviation + outputs.offset for scaled in (outputs.student, teacher))
-    return losses.printed_divergence(student, teacher, outputs.measured, reduction=recipe.reduction)
+    return losses.printed_divergence(student, teacher, outputs.measured, reduction=loss_config.reduction)
 
 
 def drawn_slices(
-    student: Tensor, features: Features, recipe: Recipe, generator: torch.Generator
+    student: Tensor, features: Features, loss_config: LossConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Slices of a student's feature, drawn in proportion to how many windows look at them, each with the same weight.
 
@@ -131,8 +151,8 @@ def drawn_slices(
     position = torch.arange(time)
     counts = torch.minimum(position, torch.tensor(features.forecasts - 1)) - (position - span + 1).clamp(min=0) + 1
     weight = counts.to(torch.float32).repeat(batch)
-    if recipe.slice_share < 1:
-        wanted = max(1, round(recipe.slice_share * batch * time))
+    if loss_config.slice_share < 1:
+        wanted = max(1, round(loss_config.slice_share * batch * time))
         drawn = torch.multinomial(weight, wanted, replacement=True, generator=generator).to(student.device)
         weight = torch.ones(wanted)
     else:

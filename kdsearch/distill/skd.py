@@ -21,7 +21,7 @@ from torch import Tensor
 
 from kdsearch.distill import fused, losses
 from kdsearch.distill.loss import Features, Outputs, drawn_slices, response_loss
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 
 __all__ = ["relations", "relations_loss", "revised", "revised_backward", "skd_terms"]
 
@@ -46,20 +46,22 @@ def relations_loss(student: Tensor, heard: Tensor, weight: Tensor) -> Tensor:
     return (errors * weight).sum() / weight.sum()
 
 
-def skd_terms(recipe: Recipe, outputs: Outputs, features: Features, generator: torch.Generator) -> tuple[Tensor, ...]:
+def skd_terms(
+    loss_config: LossConfig, outputs: Outputs, features: Features, generator: torch.Generator
+) -> tuple[Tensor, ...]:
     """The task, the relations and the answers of one batch, each with its weight.
 
     Args:
-        recipe: Weights.
+        loss_config: Weights.
         outputs: What came out, what should have, and what the teacher said.
         features: At the taps.
         generator: Draws the slices of the relations, and of large graphs their nodes.
     """
     assert outputs.teacher is not None
-    task = response_loss(recipe, outputs)
+    task = response_loss(loss_config, outputs)
     related = []
     for student, table in features.spatial:
-        slices, rows, weight = drawn_slices(student, features, recipe, generator)
+        slices, rows, weight = drawn_slices(student, features, loss_config, generator)
         nodes, heard = table.distances(rows, slices.shape[1], generator)
         related.append(relations_loss(slices if nodes is None else slices[:, nodes], heard, weight))
     answers = fused.response(
@@ -69,9 +71,9 @@ def skd_terms(recipe: Recipe, outputs: Outputs, features: Features, generator: t
         outputs.measured,
         beta=1.0,
         error="squared",
-        reduction=recipe.reduction,
+        reduction=loss_config.reduction,
     )
-    return (1 - recipe.alpha) * task, recipe.alpha * torch.stack(related).mean(), recipe.alpha * answers
+    return (1 - loss_config.alpha) * task, loss_config.alpha * torch.stack(related).mean(), loss_config.alpha * answers
 
 
 def revised(task: Tensor, gradient: Tensor) -> Tensor:

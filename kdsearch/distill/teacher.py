@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.lightst import LiveTeacher
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.models import Forecaster
 
@@ -45,8 +45,8 @@ class Teacher:
         windows = firsts[:, None] + torch.arange(length, device=firsts.device)
         return self._forecasts[self._position[windows], :steps]
 
-    def beside(self, student: Forecaster, data: WindowedSeries, recipe: Recipe) -> LiveTeacher:
+    def beside(self, student: Forecaster, data: WindowedSeries, loss_config: LossConfig) -> LiveTeacher:
         """The teacher as it runs beside a student, which sees `data`."""
         if self._network is None:
-            raise ValueError(f"loss {recipe.loss} needs the teacher's network")
-        return LiveTeacher(*self._network, student, data, recipe)
+            raise ValueError(f"loss {loss_config.loss} needs the teacher's network")
+        return LiveTeacher(*self._network, student, data, loss_config)

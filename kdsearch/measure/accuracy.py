@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries, unbroken_runs
 from kdsearch.models import Forecaster
 
@@ -63,15 +63,15 @@ class ErrorSums:
         return table
 
 
-def errors(made: Forecasts, prepared: Prepared) -> dict[str, dict[str, float]]:
+def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
     """Metric -> horizon -> value of these forecasts."""
-    horizon, history = prepared.protocol.horizon, prepared.protocol.history
-    values, measured = torch.from_numpy(prepared.values), torch.from_numpy(prepared.measured)
+    horizon, history = series.protocol.horizon, series.protocol.history
+    values, measured = torch.from_numpy(series.values), torch.from_numpy(series.measured)
     sums = ErrorSums(horizon)
     for starts, forecast in made:
         rows = starts.cpu()[:, None] + history + torch.arange(horizon)
         sums.add(forecast.cpu(), values[rows], measured[rows])
-    return sums.metrics(prepared.protocol.reported_minutes(prepared.series.interval_minutes))
+    return sums.metrics(series.protocol.reported_minutes(series.source.interval_minutes))
 
 
 @torch.inference_mode()
@@ -92,17 +92,17 @@ def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int6
 
 
 def network_errors(
-    network: Forecaster, data: WindowedSeries, prepared: Prepared, part: str
+    network: Forecaster, data: WindowedSeries, series: SplitSeries, split: str
 ) -> dict[str, dict[str, float]]:
     """Errors of a network over every window of a part."""
-    return errors(forecasts(network, data, prepared.parts[part].starts), prepared)
+    return errors(forecasts(network, data, series.splits[split].starts), series)
 
 
-def quick_validation(network: Forecaster, data: WindowedSeries, prepared: Prepared) -> float:
+def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> float:
     """Validation MAE over the whole horizon for a learning curve.
 
     Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth stretch of eight.
     """
-    starts = prepared.parts["val"].starts
+    starts = series.splits["val"].starts
     seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]
-    return errors(forecasts(network, data, seen), prepared)["mae"]["all"]
+    return errors(forecasts(network, data, seen), series)["mae"]["all"]

@@ -1,18 +1,18 @@
 """Forecasting networks; they know nothing of teachers, pruning schedules or units."""
 
-from kdsearch.models.families import FAMILIES, FamilyName, build, fresh
-from kdsearch.models.forecaster import ChannelGroup, Forecaster, Member, Place
+from kdsearch.models.families import FAMILIES, FamilyName, build, new_forecaster
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Forecaster, Member
 from kdsearch.models.stgcn.network import Stgcn, StgcnSize
 
 __all__ = [
     "FAMILIES",
     "ChannelGroup",
+    "DataShape",
     "FamilyName",
     "Forecaster",
     "Member",
-    "Place",
     "Stgcn",
     "StgcnSize",
     "build",
-    "fresh",
+    "new_forecaster",
 ]

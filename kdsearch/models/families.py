@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.models.d2stgnn.network import D2stgnn, D2stgnnSize
-from kdsearch.models.forecaster import Forecaster, Place
+from kdsearch.models.forecaster import DataShape, Forecaster
 from kdsearch.models.lightst import Lightst, LightstSize, LightstTeacher, LightstTeacherSize
 from kdsearch.models.stgcn.network import Stgcn, StgcnSize
 from kdsearch.models.stid import Stid, StidSize
 from kdsearch.models.stmlp import StMlp, StMlpSize
 from kdsearch.models.stresnet import StResnet, StResnetSize
 
-__all__ = ["FAMILIES", "Family", "FamilyName", "build", "fresh"]
+__all__ = ["FAMILIES", "Family", "FamilyName", "build", "new_forecaster"]
 
 FamilyName = Literal["stgcn", "stid", "lightst", "lightst-teacher", "st-mlp", "d2stgnn", "st-resnet"]
 
@@ -36,7 +36,7 @@ class Family:
 
     network: Callable[..., Forecaster]
     size: Callable[..., Any]
-    of_width: Callable[[int, int, Place], Any]
+    of_width: Callable[[int, int, DataShape], Any]
     depth: int | None
     iterates: bool = False
     large_operators: bool = False
@@ -58,12 +58,12 @@ FAMILIES: dict[FamilyName, Family] = {
 """A family is a module with a network and its size, and a line here."""
 
 
-def fresh(
+def new_forecaster(
     family: FamilyName,
     width: int,
     depth: int | None,
     adjacency: NDArray[np.float64],
-    place: Place,
+    shape: DataShape,
     *,
     outputs: int,
     history: int,
@@ -76,7 +76,7 @@ def fresh(
     known = FAMILIES[family]
     if depth is not None and known.depth is None:
         raise ValueError(f"a network of family {family} has no other depth than its own; leave depth = {depth} out")
-    size = known.of_width(width, depth or known.depth or 0, place)
+    size = known.of_width(width, depth or known.depth or 0, shape)
     return known.network(adjacency, size, outputs=outputs, history=history)
 
 

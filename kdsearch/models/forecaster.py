@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["ChannelGroup", "Forecaster", "Member", "Place", "consecutive"]
+__all__ = ["ChannelGroup", "DataShape", "Forecaster", "Member", "consecutive"]
 
 WINDOWS_AT_ONCE = 48
 """Windows that go through a network together on a processor: what lies between two layers has to stay in its cache. A
@@ -18,7 +18,7 @@ network of width 32 takes 1.6 s for 1140 windows in portions of 48, and 5.8 s fo
 
 
 @dataclass(frozen=True)
-class Place:
+class DataShape:
     """What of the data, besides its graph, a network's shape depends on.
 
     Attributes:

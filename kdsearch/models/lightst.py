@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Member, consecutive
 from kdsearch.models.window import WindowForecaster
 
 __all__ = ["Lightst", "LightstSize", "LightstTeacher", "LightstTeacherSize"]
@@ -49,7 +49,7 @@ class LightstTeacherSize:
     dropout: float = 0.0
 
     @classmethod
-    def of_width(cls, width: int, depth: int, _place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
         """`depth` graph convolutions."""
         return cls(width, depth)
 
@@ -156,7 +156,7 @@ class LightstSize:
     dropout: float = 0.0
 
     @classmethod
-    def of_width(cls, width: int, depth: int, _place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
         """`depth` layers, all but the last twice as wide as the embedding."""
         return cls((2 * width,) * (depth - 1), width)
 

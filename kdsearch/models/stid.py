@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Member, consecutive
 from kdsearch.models.window import WindowForecaster
 
 __all__ = ["Stid", "StidSize"]
@@ -53,11 +53,11 @@ class StidSize:
         return self.reading + self.node + self.time + self.weekday
 
     @classmethod
-    def of_width(cls, width: int, depth: int, place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
         """Half the width for node and time of day, an eighth for the weekday, `depth` layers as wide as the stream."""
         half, eighth = max(1, width // 2), max(1, width // 8)
         inner = (width + 2 * half + eighth,) * depth
-        return cls(width, half, half, eighth, inner, place.slots, dropout=0.0)
+        return cls(width, half, half, eighth, inner, shape.slots, dropout=0.0)
 
 
 class Stid(WindowForecaster):

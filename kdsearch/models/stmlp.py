@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Member, consecutive
 from kdsearch.models.window import ChannelNorm, WindowForecaster
 
 __all__ = ["StMlp", "StMlpSize"]
@@ -62,7 +62,7 @@ class StMlpSize:
         return cls((64, 128), tokens, tokens, (384,) * 6, (768,) * 6, (1024, 2048, 64), 64, 0.1, 0.3)
 
     @classmethod
-    def of_width(cls, width: int, depth: int, _place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
         """Both mixers as wide, of `depth` layers; a hidden channel of `tokens1` or `tokens2` has two numbers a node."""
         tokens, inner = (2 * width,) * depth, (6 * width,) * depth
         return cls((width,) * 2, tokens, tokens, inner, inner, (4 * width, 4 * width, width), width)

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Member, consecutive
 from kdsearch.models.window import WindowForecaster
 
 __all__ = ["StResnet", "StResnetSize"]
@@ -61,20 +61,20 @@ class StResnetSize:
     external: int = 10
 
     @classmethod
-    def of_width(cls, width: int, depth: int, place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
         """The paper's family with the frames of its Beijing network, 3 steps, 1 day and 1 week; its own width is 64.
 
         Args:
             width: Channels of stream and units.
             depth: Residual units of each branch.
-            place: Grid and steps in a day.
+            shape: Grid and steps in a day.
 
         Raises:
             ValueError: Where the data is no grid.
         """
-        if place.grid is None:
+        if shape.grid is None:
             raise ValueError("st-resnet needs a grid; choose a dataset of one, such as bikenyc, or another family")
-        return cls((width, width, width), (width,) * (len(BRANCHES) * depth), 3, 1, 1, *place.grid, place.slots)
+        return cls((width, width, width), (width,) * (len(BRANCHES) * depth), 3, 1, 1, *shape.grid, shape.slots)
 
     def lags(self) -> dict[str, list[int]]:
         """Steps from the forecast one back to each frame of a branch, nearest first."""

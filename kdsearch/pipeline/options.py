@@ -23,7 +23,7 @@ class RunOptions:
         constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
         prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
         space: Name or path of a search space.
-        recipe: How the teacher is trained, and what it fixes for the trials, as in `RECIPES`.
+        preset: How the teacher is trained, and what it fixes for the trials, as in `PRESETS`.
         trials: Finished trials that the study is to have.
         budget_seconds: Time for teacher and search; the quiet pass comes after.
         executor: Who runs the trials, "ray" or "local".
@@ -56,7 +56,7 @@ class RunOptions:
     constraints: tuple[str, ...] = ()
     prefer: str | None = None
     space: str = "stgcn"
-    recipe: str = "best"
+    preset: str = "best"
     trials: int | None = None
     budget_seconds: float | None = None
     executor: str = "ray"

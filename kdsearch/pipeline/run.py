@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from kdsearch.confirm.confirm import confirm
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import reference_lines
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.setup import check_device, check_space, prepared_bench, prepared_dataset
+from kdsearch.pipeline.setup import check_device, check_space, new_runner, split_dataset
 from kdsearch.record import Reference, installed_versions
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
@@ -29,8 +29,8 @@ from kdsearch.study.storage.database import connect, disconnect, failures_named
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
-from kdsearch.trial.config import RECIPES
-from kdsearch.trial.run import Bench
+from kdsearch.trial.config import PRESETS
+from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import teacher_config
 
 __all__ = ["RunResult", "run", "run_space"]
@@ -56,7 +56,7 @@ def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[Study
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    space = load_space(options.space).with_values(RECIPES.get(options.recipe, {}))  # the teacher refuses an unknown one
+    space = load_space(options.space).with_values(PRESETS.get(options.preset, {}))  # the teacher refuses an unknown one
     return run_space(space, options, talk, watch)
 
 
@@ -75,28 +75,26 @@ def run_space(
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol
-    prepared, data_note = prepared_dataset(
-        options.dataset or space.dataset, protocol, options.data_dir, options.channel
-    )
-    talk(f"{prepared.series.name}: {data_note}; {prepared.protocol.describe(prepared.series)}")
+    series, data_note = split_dataset(options.dataset or space.dataset, protocol, options.data_dir, options.channel)
+    talk(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     check_device(options.device)
-    check_space(space, prepared, teacher_config(prepared, options.recipe, space.teacher))
+    check_space(space, series, teacher_config(series, options.preset, space.teacher))
     executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))
     with executor as workers:
-        bench, networks = prepared_bench(options, space, prepared, talk)
-        references = [*reference_lines(prepared, ("val",)), *networks]
-        store = _store(options, space, prepared, data_note, bench, references)
+        runner, networks = new_runner(options, space, series, talk)
+        references = [*reference_lines(series, ("val",)), *networks]
+        store = _store(options, space, series, data_note, runner, references)
         with failures_named(store.url):
-            return _search_and_confirm(options, store, space, bench, references, workers, began, talk, watch)
+            return _search_and_confirm(options, store, space, runner, references, workers, began, talk, watch)
 
 
 def _search_and_confirm(
     options: RunOptions,
     store: StudyStore,
     space: SearchSpace,
-    bench: Bench,
+    runner: TrialRunner,
     references: list[Reference],
     executor: Executor,
     began: float,
@@ -104,14 +102,14 @@ def _search_and_confirm(
     watch: Callable[[StudyEvent], None],
 ) -> RunResult:
     try:
-        bench = _with_references(store, bench, references)
+        runner = _with_references(store, runner, references)
         _announce(summarise(store, options.prefer), talk)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
         run_search(
             store,
             space,
             parse_objectives(options.objectives),
-            bench,
+            runner,
             executor,
             trials=options.trials,
             budget_seconds=left,
@@ -122,7 +120,7 @@ def _search_and_confirm(
         )
         also = [point.params for point in space.points] if options.confirm_points else []
         also += [trial.params for trial in summarise(store).best(options.confirm_best)]
-        confirm(store, bench, executor, seeds=options.confirm_seeds, progress=talk, also=also)
+        confirm(store, runner, executor, seeds=options.confirm_seeds, progress=talk, also=also)
         return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
     finally:
         write_page(summarise(store, options.prefer), _report_path(options, store))
@@ -148,7 +146,7 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
         address=options.address,
         on_gpu=options.device.startswith("cuda"),
         verbose=options.verbose,
-        preload=(Bench.__module__,),
+        preload=(TrialRunner.__module__,),
     )
 
 
@@ -174,29 +172,29 @@ def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
 def _store(
     options: RunOptions,
     space: SearchSpace,
-    prepared: Prepared,
+    series: SplitSeries,
     data_note: str,
-    bench: Bench,
+    runner: TrialRunner,
     references: list[Reference],
 ) -> StudyStore:
-    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', prepared.series.name.lower())}-{space.name}"
+    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}"
     objectives = [objective.name for objective in parse_objectives(options.objectives)]
     meta = StudyMeta(
         study=name,
-        dataset=prepared.series.name,
-        protocol=prepared.protocol.name,
+        dataset=series.source.name,
+        protocol=series.protocol.name,
         objectives=objectives,
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
         reference_point=reference_point(objectives, references),
-        data_hash=prepared.series.content_hash,
-        protocol_hash=prepared.protocol.hash,
-        teacher_hash=bench.teacher.hash,
+        data_hash=series.source.content_hash,
+        protocol_hash=series.protocol.hash,
+        teacher_hash=runner.teacher.hash,
         space_name=space.name,
         space_text=space.text,
         sampler=options.sampler,
         seed=options.seed,
         data_note=data_note,
-        protocol_text=prepared.protocol.describe(prepared.series),
+        protocol_text=series.protocol.describe(series.source),
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         versions=installed_versions("optuna"),
@@ -204,7 +202,7 @@ def _store(
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 
 
-def _with_references(store: StudyStore, bench: Bench, references: list[Reference]) -> Bench:
+def _with_references(store: StudyStore, runner: TrialRunner, references: list[Reference]) -> TrialRunner:
     """Save the reference lines, once; the bench at the pace of the study's first reading.
 
     Latency is an objective: its scale must not move when a study is resumed on another day.
@@ -216,5 +214,5 @@ def _with_references(store: StudyStore, bench: Bench, references: list[Reference
             known[reference.name] = reference
     first = known["teacher"].cost
     if first is None or first.latency_ms is None:
-        return bench
-    return replace(bench, teacher=replace(bench.teacher, cost=first))
+        return runner
+    return replace(runner, teacher=replace(runner.teacher, cost=first))

@@ -10,29 +10,29 @@ import torch
 
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
-from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.compatibility import refusal
-from kdsearch.distill.recipe import FEATURE_LOSSES
+from kdsearch.distill.loss_config import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, SpaceError, StudyError
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Reference, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fresh_network
-from kdsearch.trial.run import Bench
-from kdsearch.trial.teachers import BASE_WIDTH, STID, TaughtNetwork, reference_network, taught_network, teacher_config
+from kdsearch.trial.network import new_network
+from kdsearch.trial.run import TrialRunner
+from kdsearch.trial.teachers import BASE_WIDTH, STID, TrainedNetwork, cached_network, reference_network, teacher_config
 
-__all__ = ["check_device", "check_space", "prepared_bench", "prepared_dataset", "trained_teacher"]
+__all__ = ["check_device", "check_space", "new_runner", "split_dataset", "trained_teacher"]
 
 LEAST_REPEATED_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
 
 
-def prepared_dataset(
+def split_dataset(
     dataset: str, protocol: str, data_dir: Path | None, channel: str | None = None
-) -> tuple[Prepared, str]:
+) -> tuple[SplitSeries, str]:
     """A dataset cut by a protocol, and what of the public files it is.
 
     Raises:
@@ -41,52 +41,52 @@ def prepared_dataset(
     if protocol not in PROTOCOLS:
         raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
     card, _ = find_dataset(dataset, data_dir)
-    series = load_series(dataset, data_dir)
+    source = load_series(dataset, data_dir)
     chosen = PROTOCOLS[protocol]
     if channel is not None:
-        if channel not in series.channels:
-            raise ProtocolError(f"{series.name} has no channel {channel!r}; choose one of {', '.join(series.channels)}")
-        chosen = replace(chosen, channel=series.channels.index(channel))
-    prepared, note = prepare(series, chosen), describe_completeness(card, series)
-    if (repeated := repeated_share(prepared)) >= LEAST_REPEATED_SHARE:
+        if channel not in source.channels:
+            raise ProtocolError(f"{source.name} has no channel {channel!r}; choose one of {', '.join(source.channels)}")
+        chosen = replace(chosen, channel=source.channels.index(channel))
+    series, note = split_series(source, chosen), describe_completeness(card, source)
+    if (repeated := repeated_share(series)) >= LEAST_REPEATED_SHARE:
         note += (
             f"; {100 * repeated:.0f} % of the test readings equal those of a week before to the last digit: the source "
             "filled them in, and a network that knows weekday and time gives them back"
         )
-    if prepared.grid is not None and prepared.active_share < 1:
-        active, factor = 100 * prepared.active_share, prepared.active_share**-0.5
+    if series.grid is not None and series.active_share < 1:
+        active, factor = 100 * series.active_share, series.active_share**-0.5
         note += (
             f"; {active:.0f} % of the cells ever have flow, and over those alone every RMSE here is {factor:.4f} times "
             "as large, which is what papers on this data print"
         )
-    return prepared, note
+    return series, note
 
 
-def repeated_share(prepared: Prepared) -> float:
+def repeated_share(series: SplitSeries) -> float:
     """Share of the test split's measured readings that equal those of the week before."""
-    test = slice(prepared.parts["test"].first, prepared.parts["test"].last)
-    measured = prepared.measured[test]
-    repeated = repeated_weeks(prepared.values, prepared.series.times)[test] & measured
+    test = slice(series.splits["test"].first, series.splits["test"].last)
+    measured = series.measured[test]
+    repeated = repeated_weeks(series.values, series.source.times)[test] & measured
     return float(repeated.sum() / max(1, measured.sum()))
 
 
 def trained_teacher(
-    prepared: Prepared,
-    recipe: str,
+    series: SplitSeries,
+    preset: str,
     settings: dict[str, Any],
     seed: int,
     *,
     device: str = "cpu",
-    beside: TaughtNetwork | None = None,
-) -> tuple[TaughtNetwork, TrialRecord]:
+    beside: TrainedNetwork | None = None,
+) -> tuple[TrainedNetwork, TrialRecord]:
     """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
     check_device(device)
-    config = teacher_config(prepared, recipe, settings)
+    config = teacher_config(series, preset, settings)
     threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
-    return taught_network(prepared, config, seed, training_threads=threads, device=device, beside=beside)
+    return cached_network(series, config, seed, training_threads=threads, device=device, beside=beside)
 
 
-def check_space(space: SearchSpace, prepared: Prepared, teacher: TrialConfig) -> None:
+def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -> None:
     """Refuse a space that trials would not understand, or whose teacher cannot teach, before a teacher is trained.
 
     Raises:
@@ -95,11 +95,11 @@ def check_space(space: SearchSpace, prepared: Prepared, teacher: TrialConfig) ->
     for parameter in space.parameters:
         for value in parameter.values():
             TrialConfig.of({parameter.name: value})
-    teaching = fresh_network(prepared, teacher, 0)
+    teaching = new_network(series, teacher, 0)
     for family, losses in space.values_under("family", TrialConfig().family, "loss").items():
-        student = fresh_network(prepared, teacher.model_copy(update={"family": family, "depth": None, "width": 4}), 0)
+        student = new_network(series, teacher.model_copy(update={"family": family, "depth": None, "width": 4}), 0)
         for loss in losses:
-            if mistake := refusal(TrialConfig.of({"loss": loss}).recipe(), teaching, student):
+            if mistake := refusal(TrialConfig.of({"loss": loss}).loss_config(), teaching, student):
                 raise SpaceError(mistake)
 
 
@@ -110,31 +110,31 @@ def check_device(device: str) -> None:
         raise StudyError(f"there is no device {device!r} here; choose one of {', '.join(here)}")
 
 
-def prepared_bench(
-    options: RunOptions, space: SearchSpace, prepared: Prepared, talk: Callable[[str], None]
-) -> tuple[Bench, list[Reference]]:
+def new_runner(
+    options: RunOptions, space: SearchSpace, series: SplitSeries, talk: Callable[[str], None]
+) -> tuple[TrialRunner, list[Reference]]:
     """What trials share, trained or from the cache, and its networks as lines of the report."""
     talk("teacher: training it, or taking it from the cache")
-    teacher, record = trained_teacher(prepared, options.recipe, space.teacher, options.seed, device=options.device)
-    talk(f"{_made('teacher', teacher, record, prepared.unit)}, trained in {record.seconds['train']:.0f} CPU s")
+    teacher, record = trained_teacher(series, options.preset, space.teacher, options.seed, device=options.device)
+    talk(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
     rivals = {}
     references = [reference_network("teacher", teacher, record)]
     others = {"STID": ("best", STID | space.stid)}
     if "base" in space.values_of("source"):
-        others["base"] = (options.recipe, space.teacher | {"width": BASE_WIDTH})
-    for name, (recipe, settings) in others.items():
-        network, own = trained_teacher(prepared, recipe, settings, options.seed, device=options.device, beside=teacher)
-        talk(_made(name, network, own, prepared.unit))
+        others["base"] = (options.preset, space.teacher | {"width": BASE_WIDTH})
+    for name, (preset, settings) in others.items():
+        network, own = trained_teacher(series, preset, settings, options.seed, device=options.device, beside=teacher)
+        talk(_made(name, network, own, series.unit))
         rivals[name] = network
         references.append(reference_network(name, network, own))
-    bench = Bench(prepared, teacher, rivals.get("base"), rivals, device=options.device)
+    runner = TrialRunner(series, teacher, rivals.get("base"), rivals, device=options.device)
     if FEATURE_LOSSES & space.values_of("loss"):
         talk("teacher's features: making the tables that students hear, or taking them from the cache")
-        bench.tables()  # now, before trials that would all make them at once
-    return bench, references
+        runner.tables()  # now, before trials that would all make them at once
+    return runner, references
 
 
-def _made(name: str, network: TaughtNetwork, record: TrialRecord, unit: str) -> str:
+def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:
     """What a network that trials share is, in words."""
     error = record.metrics["val"]["mae"]["all"]
     return f"{name} {network.hash}: {network.cost.parameters:,} parameters, validation MAE {error:.3f} {unit}"

@@ -18,7 +18,7 @@ from typing import Literal
 from kdsearch.errors import StudyError
 from kdsearch.report.published.izadi import TABLE_6, TABLE_9, Settings
 from kdsearch.study.space.parameters import Scalar
-from kdsearch.trial.config import RECIPES
+from kdsearch.trial.config import PRESETS
 
 __all__ = [
     "CLAIMS",
@@ -216,5 +216,5 @@ def chosen_fidelity(name: str) -> Fidelity:
 def fixed_settings(fidelity: Fidelity) -> dict[str, Scalar]:
     """What every row has in common: the recipe "paper" with means for sums, in the fidelity's batches."""
     own = {"learning_rate", "batch", "epochs"}
-    recipe = {name: value for name, value in RECIPES["paper"].items() if name not in own}
-    return recipe | {"reduction": "mean", "segment": fidelity.segment}
+    preset = {name: value for name, value in PRESETS["paper"].items() if name not in own}
+    return preset | {"reduction": "mean", "segment": fidelity.segment}

@@ -3,32 +3,32 @@
 import numpy as np
 import torch
 
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.losses import attention
 from kdsearch.distill.teacher import Teacher
-from kdsearch.trial.teachers import TaughtNetwork
+from kdsearch.trial.teachers import TrainedNetwork
 
 __all__ = ["teacher_share"]
 
 
-def teacher_share(prepared: Prepared, teacher: TaughtNetwork, *, alpha1: float, batch: int, seed: int) -> float:
+def teacher_share(series: SplitSeries, teacher: TrainedNetwork, *, alpha1: float, batch: int, seed: int) -> float:
     """Share of measured targets that L_ORD replaces by the teacher's answer, over one pass of random batches.
 
     It depends on the teacher and on `alpha1` alone, not on the student, and, since Eq 5 scales by the largest error of
     a batch, on the batch's size.
 
     Args:
-        prepared: Series cut by a protocol.
+        series: Series cut by a protocol.
         teacher: Its answer for the next step is what iterated students hear, those for every step otherwise.
         alpha1: Scaled error above which the teacher is followed.
         batch: Windows in a batch.
         seed: Of their order.
     """
-    data = WindowedSeries(prepared, teacher.bundle.scaler, torch.device("cpu"))
-    starts = prepared.parts["train"].starts
+    data = WindowedSeries(series, teacher.checkpoint.scaler, torch.device("cpu"))
+    starts = series.splits["train"].starts
     heard = Teacher(teacher.forecasts, starts, data)
-    steps = min(teacher.bundle.network(data.device).outputs, data.horizon)
+    steps = min(teacher.checkpoint.network(data.device).outputs, data.horizon)
     followed = counted = 0
     order = np.random.default_rng(seed).permutation(starts)
     for first in range(0, len(order), batch):

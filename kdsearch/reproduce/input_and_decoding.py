@@ -7,7 +7,7 @@ teacher's, the base's and the student's width. All hear one teacher, the best kn
 from itertools import product
 
 from kdsearch.data.profile import profile_kind
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.study.space.parameters import Scalar
 
@@ -27,9 +27,9 @@ EPOCHS = {
 TAUGHT = ("base", "student")
 
 
-def room_settings(prepared: Prepared) -> dict[str, Scalar]:
+def room_settings(series: SplitSeries) -> dict[str, Scalar]:
     """What all of them have in common beside the best recipe, which is the default."""
-    return {"error": "absolute", "profile": profile_kind(prepared)}
+    return {"error": "absolute", "profile": profile_kind(series)}
 
 
 def room_training(fidelity: str) -> str:

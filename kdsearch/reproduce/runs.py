@@ -75,14 +75,14 @@ class Setup:
 
     Attributes:
         what: The part of the study's name that tells it from others.
-        recipe: Of its teacher.
+        preset: Of its teacher.
         fixed: Settings of every arm.
         teacher: Settings of the teacher beside its recipe.
         claims: What is to be compared; those of one arm against another get arms that train for the same CPU seconds.
     """
 
     what: str
-    recipe: str
+    preset: str
     fixed: Mapping[str, Scalar]
     teacher: Mapping[str, Scalar]
     claims: Sequence[Claim]
@@ -209,7 +209,7 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         channel=options.channel,
         objectives=objectives,
         space="izadi",
-        recipe=setup.recipe,
+        preset=setup.preset,
         trials=trials,
         executor=options.executor,
         workers=options.workers,

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.pipeline.setup import split_dataset
 from kdsearch.report.numbers import mae
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary
@@ -100,8 +100,8 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     """
     level = options.level  # an unknown one is refused before anything is read
     options = with_paper_channel(options)
-    prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
-    arms, setup = arms_of(prepared.series.name, level), paper_setup(level, ())
+    series, note = split_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
+    arms, setup = arms_of(series.source.name, level), paper_setup(level, ())
     lines, head = [], []
     for name in TABLE_ARMS[table]:
         what, arm = f"{table}-{name}", arms[name]
@@ -109,9 +109,9 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
         to.talk(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
         lines.append(_found(name, arm, store, study_name(options, what)))
-        head = head_of(options, level.words, note, prepared, store.meta)
+        head = head_of(options, level.words, note, series, store.meta)
         store.close()
-    return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=prepared.unit)
+    return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=series.unit)
 
 
 def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLine:

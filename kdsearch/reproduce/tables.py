@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.data.protocols import Prepared
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
+from kdsearch.data.protocols import SplitSeries
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.record import Metrics, Reference
 from kdsearch.report.published.catalog import PUBLISHED, comparable_with
 from kdsearch.report.published.izadi import TABLE_3
@@ -141,37 +141,37 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     level = options.level  # an unknown one is refused before anything is read
     trained = room_training(options.fidelity) if table == "room" else level.words
     options = with_paper_channel(options)
-    prepared, note = prepared_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
-    asked = _asked_room(prepared, options) if table == "room" else _asked_of_paper(table, prepared, options)
+    series, note = split_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
+    asked = _asked_room(series, options) if table == "room" else _asked_of_paper(table, series, options)
     results = run_arms(options, asked.setup, asked.arms, to)
     store = open_study(options, asked.setup.what)
     meta, references = store.meta, store.references()
     store.close()
     lines = [_line(row, results, references, asked.published) for row in asked.rows]
     if table == "table3":
-        lines = _attention(lines, asked, prepared, options)
+        lines = _attention(lines, asked, series, options)
     return Reproduction(
         table=table,
         title=TITLES[table],
-        head=head_of(options, trained, note, prepared, meta),
+        head=head_of(options, trained, note, series, meta),
         published=asked.published,
         lines=lines,
         claims=_claim_lines(asked.setup.claims, results),
         study=meta.study,
-        unit=prepared.unit,
+        unit=series.unit,
     )
 
 
-def _asked_of_paper(table: str, prepared: Prepared, options: ReproduceOptions) -> _Asked:
-    arms, rows = arms_of(prepared.series.name, options.level), TABLES.get(table, _every_row())
+def _asked_of_paper(table: str, series: SplitSeries, options: ReproduceOptions) -> _Asked:
+    arms, rows = arms_of(series.source.name, options.level), TABLES.get(table, _every_row())
     there = {row.source for row in rows}
     claims = [claim for claim in CLAIMS if there.issuperset((*claim.better, *claim.worse))]
     wanted = {name: arm for name, arm in arms.items() if name in there}
-    return _Asked(paper_setup(options.level, claims), wanted, rows, source_of_settings(prepared.series.name))
+    return _Asked(paper_setup(options.level, claims), wanted, rows, source_of_settings(series.source.name))
 
 
-def _asked_room(prepared: Prepared, options: ReproduceOptions) -> _Asked:
-    setup = Setup("room", "best", room_settings(prepared), {}, ROOM_CLAIMS)
+def _asked_room(series: SplitSeries, options: ReproduceOptions) -> _Asked:
+    setup = Setup("room", "best", room_settings(series), {}, ROOM_CLAIMS)
     return _Asked(setup, room_arms(options.fidelity), ROOM_ROWS, None)
 
 
@@ -230,14 +230,14 @@ def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> l
     return lines
 
 
-def _attention(lines: Sequence[Line], asked: _Asked, prepared: Prepared, options: ReproduceOptions) -> list[Line]:
+def _attention(lines: Sequence[Line], asked: _Asked, series: SplitSeries, options: ReproduceOptions) -> list[Line]:
     """Table 3's lines: what share of the targets each row's alpha1 gives to the teacher."""
-    teacher, _ = trained_teacher(prepared, asked.setup.recipe, dict(asked.setup.teacher), 0, device=options.device)
+    teacher, _ = trained_teacher(series, asked.setup.preset, dict(asked.setup.teacher), 0, device=options.device)
     found = []
     for line, row in zip(lines, asked.rows, strict=True):
         params, seeds = asked.arms[row.source].params, range(options.seeds)
         alpha1, batch = float(params["alpha1"]), int(params["batch"])
-        shares = [100 * teacher_share(prepared, teacher, alpha1=alpha1, batch=batch, seed=seed) for seed in seeds]
+        shares = [100 * teacher_share(series, teacher, alpha1=alpha1, batch=batch, seed=seed) for seed in seeds]
         cells = {"attention": {"share, %": cell_of(shares, _printed_share(asked.published, row.source))}}
         found.append(line.model_copy(update={"cells": cells, "seeds": len(shares)}))
     return found
@@ -247,9 +247,9 @@ def _printed_share(dataset: str | None, loss: str) -> float:
     return next(one.teacher_percent for one in TABLE_3 if (one.dataset, one.loss) == (dataset, LOSSES[loss]))
 
 
-def head_of(options: ReproduceOptions, trained: str, note: str, prepared: Prepared, meta: StudyMeta) -> list[str]:
+def head_of(options: ReproduceOptions, trained: str, note: str, series: SplitSeries, meta: StudyMeta) -> list[str]:
     """What a reader must know before the numbers."""
-    source = source_of_settings(prepared.series.name)
+    source = source_of_settings(series.source.name)
     whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
     return [
         f"Data: {note}; {whose}.",

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from kdsearch.errors import StudyError
 from kdsearch.study.executors.local import Executor
-from kdsearch.study.executors.worker import Bench
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import prepare
+from kdsearch.study.search.ask_tell import open_run
 from kdsearch.study.search.driver import Driver, StudyEvent
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
@@ -18,7 +18,7 @@ def run_search(
     store: StudyStore,
     space: SearchSpace,
     objectives: Sequence[Objective],
-    bench: Bench,
+    evaluator: Evaluator,
     executor: Executor,
     *,
     trials: int | None,
@@ -36,7 +36,7 @@ def run_search(
         store: The study.
         space: What to search.
         objectives: The study's objectives, in its order.
-        bench: Trains and measures one configuration.
+        evaluator: Trains and measures one configuration.
         executor: Runs the trials.
         trials: COMPLETE and PRUNED trials that the whole study is to have; failures do not count.
         budget_seconds: Time for this call. No trial is started that would, at the median length of the study's
@@ -56,8 +56,8 @@ def run_search(
     driver = Driver(
         store, space, objectives, trials=trials, budget_seconds=budget_seconds, stopping=stopping, progress=progress
     )
-    driver.begin(prepare(store, space, sampler, seed))
+    driver.begin(open_run(store, space, sampler, seed))
     with driver.alive():
-        executor.search(driver, bench)
+        executor.search(driver, evaluator)
     if driver.broken:
         raise driver.broken

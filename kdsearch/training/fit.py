@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries, segments
-from kdsearch.distill.loss import Features, Outputs, recipe_loss
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss import Features, Outputs, batch_loss
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.skd import revised_backward, skd_terms
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
@@ -30,7 +30,7 @@ def fit(
     data: WindowedSeries,
     starts: NDArray[np.int64],
     plan: Plan,
-    recipe: Recipe,
+    loss_config: LossConfig,
     *,
     seed: int,
     teacher: Teacher | None = None,
@@ -47,7 +47,7 @@ def fit(
         data: The series as this network sees it.
         starts: First rows of the training windows.
         plan: Epochs, optimiser and batches; windows are drawn one by one where the network shares nothing between them.
-        recipe: The loss.
+        loss_config: The loss.
         seed: Of batch order, slice draws, dropout and what is trained beside the network; weights were drawn before.
         teacher: Needed where the recipe listens to one.
         phase: Name of this training in the curve.
@@ -62,7 +62,7 @@ def fit(
     Raises:
         RunError: Where loss or gradient is no longer finite.
     """
-    alone = recipe.contrasts or not network.shares_steps
+    alone = loss_config.contrasts or not network.shares_steps
     plan = replace(plan, segment=1 if alone else fitting_segment(plan, starts))
     order = np.random.default_rng(seed)
     total = plan.epochs * steps_per_epoch(plan, starts)
@@ -71,7 +71,7 @@ def fit(
     step, began = 0, time.process_time()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        lesson = _Lesson(network, data, plan, recipe, teacher, torch.Generator().manual_seed(seed))
+        training_step = _TrainingStep(network, data, plan, loss_config, teacher, torch.Generator().manual_seed(seed))
         for epoch in range(plan.epochs):
             network.train()
             losses: list[float] = []
@@ -80,7 +80,7 @@ def fit(
                     return curve
                 firsts = torch.from_numpy(batch).to(data.device)
                 losses.append(
-                    lesson.step(firsts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}")
+                    training_step.step(firsts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}")
                 )
                 step += 1
             val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
@@ -93,7 +93,7 @@ def fit(
     return curve
 
 
-class _Lesson:
+class _TrainingStep:
     """One training's network, its optimiser, and whoever it listens to."""
 
     def __init__(
@@ -101,17 +101,19 @@ class _Lesson:
         network: Forecaster,
         data: WindowedSeries,
         plan: Plan,
-        recipe: Recipe,
+        loss_config: LossConfig,
         teacher: Teacher | None,
         draws: torch.Generator,
     ) -> None:
-        if recipe.needs_teacher and teacher is None:
-            raise ValueError(f"loss {recipe.loss} needs a teacher")
-        if recipe.needs_features and (teacher is None or teacher.tables is None):
-            raise ValueError(f"loss {recipe.loss} needs a teacher's features")
-        self.network, self.data, self.plan, self.recipe, self.teacher = network, data, plan, recipe, teacher
-        self.shown: tuple[str, ...] = (network.embeddings or ())[1:] if recipe.contrasts else ()
-        self.live = teacher.beside(network, data, recipe) if teacher is not None and recipe.contrasts else None
+        if loss_config.needs_teacher and teacher is None:
+            raise ValueError(f"loss {loss_config.loss} needs a teacher")
+        if loss_config.needs_features and (teacher is None or teacher.tables is None):
+            raise ValueError(f"loss {loss_config.loss} needs a teacher's features")
+        self.network, self.data, self.plan, self.loss_config, self.teacher = network, data, plan, loss_config, teacher
+        self.shown: tuple[str, ...] = (network.embeddings or ())[1:] if loss_config.contrasts else ()
+        self.live = (
+            teacher.beside(network, data, loss_config) if teacher is not None and loss_config.contrasts else None
+        )
         beside = (
             [] if self.live is None or not any(one.requires_grad for one in self.live.parameters()) else [self.live]
         )
@@ -147,26 +149,26 @@ class _Lesson:
 
         An iterated network is trained on the next step alone, as in the paper.
         """
-        network, data, recipe, length = self.network, self.data, self.recipe, self.plan.segment
+        network, data, loss_config, length = self.network, self.data, self.loss_config, self.plan.segment
         steps = min(network.outputs, data.horizon)
         rows = data.target_rows(firsts, length, steps)
-        spatial = network.spatial_taps if recipe.hears_spatial else ()
-        temporal = network.temporal_taps if recipe.temporal_weight > 0 else ()
+        spatial = network.spatial_taps if loss_config.hears_spatial else ()
+        temporal = network.temporal_taps if loss_config.temporal_weight > 0 else ()
         with tapped(network, (*spatial, *temporal, *self.shown)) as features:
             predicted = network(data.inputs(firsts, length, with_clock=network.clock))[:, :, :steps]
-        heard = self.teacher.outputs(firsts, length, steps) if recipe.needs_teacher and self.teacher else None
+        heard = self.teacher.outputs(firsts, length, steps) if loss_config.needs_teacher and self.teacher else None
         outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
         pairs = None
-        if recipe.needs_features and self.teacher is not None and (tables := self.teacher.tables) is not None:
+        if loss_config.needs_features and self.teacher is not None and (tables := self.teacher.tables) is not None:
             pairs = Features(
                 [(features[name], tables.spatial[name]) for name in spatial],
                 [(features[name], tables.temporal[name]) for name in temporal],
                 firsts,
                 length,
             )
-        if recipe.relates and pairs is not None:
-            return skd_terms(recipe, outputs, pairs, self.draws)
-        loss = recipe_loss(recipe, outputs, pairs, self.draws)
+        if loss_config.relates and pairs is not None:
+            return skd_terms(loss_config, outputs, pairs, self.draws)
+        loss = batch_loss(loss_config, outputs, pairs, self.draws)
         if self.live is not None:
             loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), firsts, self.draws)
         return (loss,)

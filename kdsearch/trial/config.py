@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 import pydantic
 
 from kdsearch.data.profile import Input, ProfileKind
+from kdsearch.distill.loss_config import LossConfig, LossName
 from kdsearch.distill.losses import Divergence, Error, Reduction
-from kdsearch.distill.recipe import LossName, Recipe
 from kdsearch.errors import SpaceError
 from kdsearch.models import FamilyName
 from kdsearch.models.precision import Precision
@@ -14,9 +14,9 @@ from kdsearch.prune.criteria import Criterion
 from kdsearch.training.optimisers import OptimiserName
 from kdsearch.training.plan import Plan, ScheduleName
 
-__all__ = ["RECIPES", "TrialConfig"]
+__all__ = ["PRESETS", "TrialConfig"]
 
-RECIPES: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "best": {},
     "paper": {
         "decoding": "iterated",
@@ -55,7 +55,7 @@ class TrialConfig(pydantic.BaseModel):
         epochs: Of training, or of fine-tuning after the last event.
         segment: Consecutive windows that share a pass in training.
 
-    The others are those of `Recipe`, `Plan` and `fit_profile`.
+    The others are those of `LossConfig`, `Plan` and `fit_profile`.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -115,9 +115,9 @@ class TrialConfig(pydantic.BaseModel):
                 f"known parameters: {', '.join(cls.model_fields)}"
             ) from None
 
-    def recipe(self) -> Recipe:
+    def loss_config(self) -> LossConfig:
         """The loss with its weights."""
-        return Recipe(**{name: getattr(self, name) for name in Recipe.__dataclass_fields__})
+        return LossConfig(**{name: getattr(self, name) for name in LossConfig.__dataclass_fields__})
 
     def plan(self) -> Plan:
         """How to train."""

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import Scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.compatibility import refusal
 from kdsearch.distill.teacher import Teacher
@@ -25,14 +25,14 @@ from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error
-from kdsearch.record import Cost, CurvePoint, GoOn, Metrics, TrialRecord, installed_versions, to_the_end
+from kdsearch.record import Cost, CurvePoint, Metrics, ShouldContinue, TrialRecord, installed_versions, never_stop
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fitted_scaler, fresh_network
-from kdsearch.trial.teachers import TaughtNetwork
+from kdsearch.trial.network import fitted_scaler, new_network
+from kdsearch.trial.teachers import TrainedNetwork
 
-__all__ = ["Bench"]
+__all__ = ["TrialRunner"]
 
 SHRINK_TOLERANCE = 1e-4
 """Largest allowed float32 difference between a masked and a shrunk network, relative to the largest output."""
@@ -73,11 +73,11 @@ class _Stopwatch:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class TrialRunner:
     """All that the trials of a study share; numpy arrays and plain values, so that workers get it without copies.
 
     Attributes:
-        prepared: Series cut by the protocol.
+        series: Series cut by the protocol.
         teacher: Whom students hear and, by default, what is pruned; latency is paired with it.
         base: What is pruned where a trial's source is "base".
         rivals: Networks trained plainly that reports show beside the teacher, by name.
@@ -85,38 +85,40 @@ class Bench:
         device: Where tensors live.
     """
 
-    prepared: Prepared
-    teacher: TaughtNetwork
-    base: TaughtNetwork | None = None
-    rivals: dict[str, TaughtNetwork] = field(default_factory=dict)
+    series: SplitSeries
+    teacher: TrainedNetwork
+    base: TrainedNetwork | None = None
+    rivals: dict[str, TrainedNetwork] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn = to_the_end) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
+    ) -> tuple[TrialRecord, bytes | None]:
         """Run one trial.
 
         Args:
             params: As a search space gave them.
             seed: Of weights, batches and slice draws.
-            go_on: Asked as soon as the cost is known, and at every validation before the last.
+            should_continue: Asked as soon as the cost is known, and at every validation before the last.
 
         Returns:
-            The record, with the validation metrics and a first latency reading, and the small network's `Bundle`; of a
+            The record, with the validation metrics and a first latency reading, and the small network's `Checkpoint`; of a
             trial that was told to stop, the record as it was then, PRUNED, and no network.
         """
         config = TrialConfig.of(params)
         with fixed_threads(self.threads):
             try:
-                return _Run(self, config, params, seed, go_on).complete()
+                return _Run(self, config, params, seed, should_continue).complete()
             except _Stopped as stopped:
                 return stopped.record, None
 
-    def bundle_metrics(self, bundle: Bundle, part: str) -> dict[str, dict[str, float]]:
+    def checkpoint_metrics(self, checkpoint: Checkpoint, split: str) -> dict[str, dict[str, float]]:
         """Errors of a packed network over a whole part."""
         device = torch.device(self.device)
-        data = WindowedSeries(self.prepared, bundle.scaler, device)
+        data = WindowedSeries(self.series, checkpoint.scaler, device)
         with fixed_threads(self.threads):
-            return network_errors(bundle.network(device), data, self.prepared, part)
+            return network_errors(checkpoint.network(device), data, self.series, split)
 
     def cost(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Cost:
         """Parameters, operations and latency at batch 1, paired with the teacher.
@@ -124,21 +126,21 @@ class Bench:
         The milliseconds are those that the network would take at the pace at which the teacher was timed alone:
         readings beside other trials are scaled by the teacher's, taken in alternation.
         """
-        first = torch.as_tensor(self.prepared.parts["val"].starts[:1], device=data.device)
-        teacher = self.teacher.bundle.network(data.device)
+        first = torch.as_tensor(self.series.splits["val"].starts[:1], device=data.device)
+        teacher = self.teacher.checkpoint.network(data.device)
         subjects = [
             Subject(one, data.inputs(first, with_clock=one.clock), stored)
             for one, stored in (
-                (teacher, self.teacher.bundle.scaler.stored_numbers),
+                (teacher, self.teacher.checkpoint.scaler.stored_numbers),
                 (network, scaler.stored_numbers),
             )
         ]
-        horizon, quiet = self.prepared.protocol.horizon, self.teacher.latency
+        horizon, quiet = self.series.protocol.horizon, self.teacher.latency
         return measured_costs(
             subjects, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3, quiet=quiet
         )[1]
 
-    def source(self, config: TrialConfig) -> TaughtNetwork:
+    def source(self, config: TrialConfig) -> TrainedNetwork:
         """The trained network that the route "prune" cuts down."""
         if config.source == "teacher":
             return self.teacher
@@ -152,26 +154,39 @@ class Bench:
         Raises:
             SpaceError: Where the teacher cannot teach the student by this loss.
         """
-        recipe = config.recipe()
-        if not recipe.needs_teacher:
+        loss_config = config.loss_config()
+        if not loss_config.needs_teacher:
             return None
-        listens_inside = recipe.needs_features or recipe.contrasts
-        if listens_inside and (mistake := refusal(recipe, self.teacher.bundle.network(data.device), student)):
+        listens_inside = loss_config.needs_features or loss_config.contrasts
+        if listens_inside and (mistake := refusal(loss_config, self.teacher.checkpoint.network(data.device), student)):
             raise SpaceError(mistake)
-        tables = self.tables() if recipe.needs_features else None
-        network = self.teacher.seen(self.prepared, data.device) if recipe.contrasts else None
-        return Teacher(self.teacher.forecasts, self.prepared.parts["train"].starts, data, tables, network)
+        tables = self.tables() if loss_config.needs_features else None
+        network = self.teacher.seen(self.series, data.device) if loss_config.contrasts else None
+        return Teacher(self.teacher.forecasts, self.series.splits["train"].starts, data, tables, network)
 
     def tables(self) -> TeacherTables:
         """What students hear of the teacher's features."""
-        return self.teacher.tables(self.prepared, torch.device(self.device))
+        return self.teacher.tables(self.series, torch.device(self.device))
 
 
 class _Run:
     """One trial under way."""
 
-    def __init__(self, bench: Bench, config: TrialConfig, params: dict[str, Any], seed: int, go_on: GoOn) -> None:
-        self.bench, self.config, self.params, self.seed, self.go_on = bench, config, params, seed, go_on
+    def __init__(
+        self,
+        runner: TrialRunner,
+        config: TrialConfig,
+        params: dict[str, Any],
+        seed: int,
+        should_continue: ShouldContinue,
+    ) -> None:
+        self.runner, self.config, self.params, self.seed, self.should_continue = (
+            runner,
+            config,
+            params,
+            seed,
+            should_continue,
+        )
         self.watch = _Stopwatch()
         self.curve: list[CurvePoint] = []
         self.cost: Cost | None = None
@@ -179,15 +194,15 @@ class _Run:
 
     def complete(self) -> tuple[TrialRecord, bytes]:
         """Train, prune, measure."""
-        bench = self.bench
+        runner = self.runner
         network, scaler = self._begin()
-        data = WindowedSeries(bench.prepared, scaler, torch.device(bench.device))
+        data = WindowedSeries(runner.series, scaler, torch.device(runner.device))
         network = self._trained(network, data, scaler)
         with self.watch.phase("measure"):
-            metrics = {"val": network_errors(network, data, bench.prepared, "val")}
+            metrics = {"val": network_errors(network, data, runner.series, "val")}
         if not np.isfinite(metrics["val"]["mae"]["all"]):
             raise RunError(f"the validation error of {self.config.route} with loss {self.config.loss} is not finite")
-        packed = Bundle.of(network, scaler, bench.prepared.adjacency).to_bytes()
+        packed = Checkpoint.of(network, scaler, runner.series.adjacency).to_bytes()
         return self._record("COMPLETE", self.watch.seconds, metrics), packed
 
     def _record(
@@ -204,35 +219,35 @@ class _Run:
             seconds=seconds,
             curve=self.curve,
             versions=installed_versions(),
-            data_hash=self.bench.prepared.series.content_hash,
-            protocol_hash=self.bench.prepared.protocol.hash,
-            teacher_hash=self.bench.teacher.hash,
+            data_hash=self.runner.series.source.content_hash,
+            protocol_hash=self.runner.series.protocol.hash,
+            teacher_hash=self.runner.teacher.hash,
         )
 
     def _begin(self) -> tuple[Forecaster, Scaler]:
         """The network that training or pruning starts from."""
-        bench, device = self.bench, torch.device(self.bench.device)
+        runner, device = self.runner, torch.device(self.runner.device)
         if self.config.route == "prune":
-            source = bench.source(self.config)
-            return source.bundle.network(device), source.bundle.scaler
-        network = fresh_network(bench.prepared, self.config, self.seed).to(device)
-        return network, fitted_scaler(bench.prepared, self.config)
+            source = runner.source(self.config)
+            return source.checkpoint.network(device), source.checkpoint.scaler
+        network = new_network(runner.series, self.config, self.seed).to(device)
+        return network, fitted_scaler(runner.series, self.config)
 
     def _trained(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Forecaster:
         config, plan = self.config, self.config.plan()
         train = partial(
             fit,
             data=data,
-            starts=self.bench.prepared.parts["train"].starts,
-            recipe=config.recipe(),
+            starts=self.runner.series.splits["train"].starts,
+            loss_config=config.loss_config(),
             seed=self.seed,
-            teacher=self.bench.heard(config, data, network),
-            validate=partial(quick_validation, data=data, prepared=self.bench.prepared),
+            teacher=self.runner.heard(config, data, network),
+            validate=partial(quick_validation, data=data, series=self.runner.series),
         )
         with self.watch.phase("measure"):
             pruned = config.route != "student"
             final = network_for_share(network, config.keep, config.events) if pruned else network
-            self.cost = self.bench.cost(final.to(data.device), data, scaler)
+            self.cost = self.runner.cost(final.to(data.device), data, scaler)
             self._ask(0.0)
         if config.route == "student":
             self._train(network, train, plan, "train", plan.epochs)
@@ -271,7 +286,7 @@ class _Run:
 
     def _ask(self, share: float) -> None:
         record = self._record("PRUNED", self.watch.so_far())
-        if not self.go_on(record, share):
+        if not self.should_continue(record, share):
             raise _Stopped(record)
 
     def _pruned(self, network: Forecaster, data: WindowedSeries, train: Callable[..., Any]) -> Forecaster:
@@ -280,7 +295,7 @@ class _Run:
         Each cut is carried out at once: the masked network and the small one are compared, and the small one trains on.
         """
         config, whole, worst = self.config, parameter_count(network), 0.0
-        starts = self.bench.prepared.parts["val"].starts
+        starts = self.runner.series.splits["val"].starts
         sample = data.inputs(torch.as_tensor(starts[::97][:8], device=data.device), with_clock=network.clock)
         plan = config.plan()
         plan = replace(plan, schedule="constant", learning_rate=min(plan.learning_rate, SCORE_LEARNING_RATE))

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from kdsearch.cache import cache_dir, code_version, complete_folder
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import profile_kind
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
 from kdsearch.errors import SpaceError
@@ -32,16 +32,16 @@ from kdsearch.record import (
     TrialRecord,
     installed_versions,
 )
-from kdsearch.trial.config import RECIPES, TrialConfig
+from kdsearch.trial.config import PRESETS, TrialConfig
 from kdsearch.trial.network import trained_network
 
 __all__ = [
     "BASE_WIDTH",
     "STID",
     "TEACHER_WIDTH",
-    "TaughtNetwork",
+    "TrainedNetwork",
+    "cached_network",
     "reference_network",
-    "taught_network",
     "teacher_config",
 ]
 
@@ -57,7 +57,7 @@ QUIET_REPEATS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class TaughtNetwork:
+class TrainedNetwork:
     """A cached network that others learn from or are cut from, with its forecasts for the training windows.
 
     Attributes:
@@ -67,7 +67,7 @@ class TaughtNetwork:
     """
 
     hash: str
-    bundle: Bundle
+    checkpoint: Checkpoint
     forecasts: np.ndarray[Any, np.dtype[np.float32]]
     cost: Cost
     cache: Path
@@ -78,11 +78,11 @@ class TaughtNetwork:
         assert self.cost.latency_ms is not None
         return self.cost.latency_ms
 
-    def seen(self, prepared: Prepared, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
+    def seen(self, series: SplitSeries, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
         """The network itself, and the series as it sees it."""
-        return self.bundle.network(device), WindowedSeries(prepared, self.bundle.scaler, device)
+        return self.checkpoint.network(device), WindowedSeries(series, self.checkpoint.scaler, device)
 
-    def tables(self, prepared: Prepared, device: torch.device) -> TeacherTables:
+    def tables(self, series: SplitSeries, device: torch.device) -> TeacherTables:
         """What students hear of its features; made where this machine's cache does not hold it yet.
 
         Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
@@ -91,26 +91,26 @@ class TaughtNetwork:
         cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
 
         def fill(folder: Path) -> None:
-            make_tables(folder, *self.seen(prepared, device), prepared.parts["train"].last)
+            make_tables(folder, *self.seen(series, device), series.splits["train"].last)
 
         return open_tables(
             complete_folder(cache / "tables" / f"{self.hash}-{code_version(make_tables.__module__)}", fill)
         )
 
 
-def teacher_config(prepared: Prepared, recipe: str, settings: dict[str, Any]) -> TrialConfig:
-    """How a teacher or base is trained: defaults, then what a named recipe fixes, then particular settings.
+def teacher_config(series: SplitSeries, preset: str, settings: dict[str, Any]) -> TrialConfig:
+    """How a teacher or base is trained: defaults, then what a named preset fixes, then particular settings.
 
     Raises:
-        SpaceError: Where there is no such recipe or setting.
+        SpaceError: Where there is no such preset or setting.
     """
-    if recipe not in RECIPES:
-        raise SpaceError(f"there is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
+    if preset not in PRESETS:
+        raise SpaceError(f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}")
     defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3, "batch": 50}
     if misplaced := {"route", "loss"} & set(settings):
         raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
-    plain = {"route": "student", "loss": "none", "profile": profile_kind(prepared), "precision": fast_precision()}
-    return TrialConfig.of(defaults | plain | RECIPES[recipe] | settings)
+    plain = {"route": "student", "loss": "none", "profile": profile_kind(series), "precision": fast_precision()}
+    return TrialConfig.of(defaults | plain | PRESETS[preset] | settings)
 
 
 def fast_precision() -> Precision:
@@ -119,21 +119,21 @@ def fast_precision() -> Precision:
     return "bfloat16" if native else "float32"
 
 
-def taught_network(
-    prepared: Prepared,
+def cached_network(
+    series: SplitSeries,
     config: TrialConfig,
     seed: int,
     *,
     training_threads: int,
     device: str = "cpu",
-    beside: TaughtNetwork | None = None,
-) -> tuple[TaughtNetwork, TrialRecord]:
+    beside: TrainedNetwork | None = None,
+) -> tuple[TrainedNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
     The cache key is data, protocol, configuration, seed, threads and code version.
 
     Args:
-        prepared: Series cut by a protocol.
+        series: Series cut by a protocol.
         config: Width, recipe and plan; its loss must be "none".
         seed: Of weights and batches.
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
@@ -143,31 +143,31 @@ def taught_network(
     Returns:
         The network, and the record of its training with the cost that was measured now.
     """
-    data = [prepared.series.content_hash, prepared.protocol.hash]
+    data = [series.source.content_hash, series.protocol.hash]
     code = [torch.__version__, code_version(trained_network.__module__)]
     identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cache = cache_dir()
-    place = torch.device(device)
-    fill = partial(_train_into, prepared=prepared, config=config, seed=seed, threads=training_threads, place=place)
+    where = torch.device(device)
+    fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
     folder = complete_folder(cache / "teachers" / key, fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
-    bundle = Bundle.from_bytes((folder / "network.npz").read_bytes())
+    checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
     made = np.load(folder / "forecasts.npy")
-    cost = _quiet_cost(prepared, bundle, place, beside)
-    return TaughtNetwork(key, bundle, made, cost, cache), record.model_copy(update={"cost": cost})
+    cost = _quiet_cost(series, checkpoint, where, beside)
+    return TrainedNetwork(key, checkpoint, made, cost, cache), record.model_copy(update={"cost": cost})
 
 
 def _train_into(
-    folder: Path, prepared: Prepared, config: TrialConfig, seed: int, threads: int, place: torch.device
+    folder: Path, series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: torch.device
 ) -> None:
     """Train a network and write it, its forecasts for the training windows and its record into a folder."""
     with fixed_threads(threads):
         began = time.process_time()
-        network, scaler, curve = trained_network(prepared, config, seed, place)
+        network, scaler, curve = trained_network(series, config, seed, device)
         spent = time.process_time() - began
-        data, starts = WindowedSeries(prepared, scaler, place), prepared.parts["train"].starts
-        metrics: Metrics = {"val": network_errors(network, data, prepared, "val")}
+        data, starts = WindowedSeries(series, scaler, device), series.splits["train"].starts
+        metrics: Metrics = {"val": network_errors(network, data, series, "val")}
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
     record = TrialRecord(
         state="COMPLETE",
@@ -178,27 +178,29 @@ def _train_into(
         seconds={"train": spent},
         curve=curve,
         versions=installed_versions(),
-        data_hash=prepared.series.content_hash,
-        protocol_hash=prepared.protocol.hash,
+        data_hash=series.source.content_hash,
+        protocol_hash=series.protocol.hash,
     )
     (folder / "record.json").write_text(record.model_dump_json())
-    (folder / "network.npz").write_bytes(Bundle.of(network, scaler, prepared.adjacency).to_bytes())
+    (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency).to_bytes())
     np.save(folder / "forecasts.npy", made)
 
 
-def _quiet_cost(prepared: Prepared, bundle: Bundle, place: torch.device, beside: TaughtNetwork | None) -> Cost:
+def _quiet_cost(
+    series: SplitSeries, checkpoint: Checkpoint, device: torch.device, beside: TrainedNetwork | None
+) -> Cost:
     """Cost with a latency that is measured here and now: a cached one would be another day's."""
-    first = torch.as_tensor(prepared.parts["val"].starts[:1], device=place)
+    first = torch.as_tensor(series.splits["val"].starts[:1], device=device)
     subjects = []
-    for one in (bundle,) if beside is None else (beside.bundle, bundle):
-        data, network = WindowedSeries(prepared, one.scaler, place), one.network(place)
+    for one in (checkpoint,) if beside is None else (beside.checkpoint, checkpoint):
+        data, network = WindowedSeries(series, one.scaler, device), one.network(device)
         window = data.inputs(first, with_clock=network.clock)
         subjects.append(Subject(network, window, one.scaler.stored_numbers))
-    horizon, quiet = prepared.protocol.horizon, None if beside is None else beside.latency
+    horizon, quiet = series.protocol.horizon, None if beside is None else beside.latency
     return measured_costs(subjects, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5, quiet=quiet)[-1]
 
 
-def reference_network(name: str, network: TaughtNetwork, record: TrialRecord) -> Reference:
+def reference_network(name: str, network: TrainedNetwork, record: TrialRecord) -> Reference:
     """Show a trained network as a line of the report."""
     note = f"{TrialConfig.of(record.params).family}, one seed: {record.seed}"
     return Reference(name=name, metrics=record.metrics, cost=network.cost, note=note)

@@ -11,7 +11,7 @@ from kdsearch.record import TrialRecord
 from kdsearch.report.numbers import error, mae
 from kdsearch.report.summarise import summarise
 from kdsearch.study.search.driver import StudyEvent
-from kdsearch.study.search.progress import Standing
+from kdsearch.study.search.progress import SearchProgress
 from kdsearch.study.storage.store import StudyStore
 
 
@@ -66,11 +66,11 @@ def test_cells_are_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """A line for a trial, the standing at the end of the search, and no control characters."""
-    standing = Standing(3, 1, 0, 2, best_mae=14.5, smallest_parameters=7839, seconds_left=400.0)
+    progress = SearchProgress(3, 1, 0, 2, best_mae=14.5, smallest_parameters=7839, seconds_left=400.0)
     record = TrialRecord(state="PRUNED", reason="stopped after 1/8", route="student", params={}, seed=0)
     with SearchDisplay(10) as display:
-        display.event(StudyEvent("finished", "", standing, 3, record))
-        display.event(StudyEvent("ending", "10 of 10 trials are done", replace(standing, running=0, seconds_left=0)))
+        display.event(StudyEvent("finished", "", progress, 3, record))
+        display.event(StudyEvent("ending", "10 of 10 trials are done", replace(progress, running=0, seconds_left=0)))
     assert capsys.readouterr().err.splitlines() == [
         "trial 3 PRUNED: stopped after 1/8",
         "10 of 10 trials are done",
@@ -84,9 +84,9 @@ def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest
     monkeypatch.setenv("COLUMNS", "150")
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
-    standing = Standing(3, 1, 0, 2, best_mae=None, smallest_parameters=None, seconds_left=5400.0)
+    progress = SearchProgress(3, 1, 0, 2, best_mae=None, smallest_parameters=None, seconds_left=5400.0)
     with SearchDisplay(10) as display:
-        display.event(StudyEvent("resumed", "the study goes on", standing))
+        display.event(StudyEvent("resumed", "the study goes on", progress))
         display._live.refresh()
     shown = screen.getvalue()
     assert "the study goes on" in shown

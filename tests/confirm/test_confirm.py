@@ -16,12 +16,12 @@ from kdsearch.confirm.confirm import confirm
 from kdsearch.data.series import Series
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import RunResult, run
-from kdsearch.pipeline.setup import prepared_dataset, trained_teacher
-from kdsearch.record import GoOn, Training, TrainingKind, TrialRecord, to_the_end
+from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.record import ShouldContinue, Training, TrainingKind, TrialRecord, never_stop
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.storage.store import StudyStore
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 from tests.ring import write_ring
 
 SPACE = """
@@ -50,7 +50,7 @@ width = 2
 """
 
 
-def prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
+def split_series(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Where teachers are kept, and a short look at the batch of 1140 windows."""
     patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
     patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
@@ -75,13 +75,13 @@ def again(options: RunOptions, **changes: int | str) -> tuple[RunResult, list[st
 
 
 @pytest.fixture(scope="module")
-def confirmed_once(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def confirmed_once(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data, teacher, and a study of one distilled network that was confirmed with one seed."""
     folder = tmp_path_factory.mktemp("quiet")
-    write_ring(folder, series)
+    write_ring(folder, source)
     (folder / "pair.toml").write_text(SPACE)
     with pytest.MonkeyPatch.context() as patch:
-        prepare(folder, patch)
+        split_series(folder, patch)
         again(options_in(folder))
     return folder
 
@@ -91,7 +91,7 @@ def options(confirmed_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Of a copy that a test can go on with."""
     folder = tmp_path / "copy"
     shutil.copytree(confirmed_once, folder)
-    prepare(folder, monkeypatch)
+    split_series(folder, monkeypatch)
     return options_in(folder)
 
 
@@ -191,16 +191,18 @@ def test_a_killed_pass_goes_on_where_it_was(options: RunOptions) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Dying(Bench):
+class Dying(TrialRunner):
     """Kills its process at the first training of seed 1, and at every training of seed 2 that hears the teacher."""
 
     killed: Path = Path()
 
-    def run(self, params: dict[str, object], seed: int, go_on: GoOn = to_the_end) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, object], seed: int, should_continue: ShouldContinue = never_stop
+    ) -> tuple[TrialRecord, bytes | None]:
         if (seed == 1 and not self.killed.exists()) or (seed == 2 and params["loss"] != "none"):
             self.killed.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().run(params, seed, go_on)
+        return super().evaluate(params, seed, should_continue)
 
 
 @pytest.fixture
@@ -219,12 +221,12 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     """The pass ends on real Ray; what failed is a warning, and the next run trains it alone."""
     from kdsearch.study.executors.ray import RayExecutor
 
-    prepared, _ = prepared_dataset("ring", "stgcn", options.data_dir)
-    teacher, _ = trained_teacher(prepared, "best", {"width": 4, "epochs": 1}, 0)
+    series, _ = split_dataset("ring", "stgcn", options.data_dir)
+    teacher, _ = trained_teacher(series, "best", {"width": 4, "epochs": 1}, 0)
     store = opened(options)
     said: list[str] = []
     with RayExecutor(2) as executor:
-        dying = Dying(prepared, teacher, killed=tmp_path / "killed")
+        dying = Dying(series, teacher, killed=tmp_path / "killed")
         confirm(store, dying, executor, seeds=3, progress=said.append)
     (network,) = summarise(store).front_trials
     assert network.confirmed is not None
@@ -237,7 +239,7 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     (warning,) = [warning for warning in summarise(store).warnings if "2 of 3 seeds" in warning]
     assert failed.reason in warning
     said.clear()
-    confirm(store, Bench(prepared, teacher), LocalExecutor(), seeds=3, progress=said.append)
+    confirm(store, TrialRunner(series, teacher), LocalExecutor(), seeds=3, progress=said.append)
     assert said[0] == "quiet pass: 1 trainings of further seeds and of twins for 1 networks"
     (network,) = summarise(store).front_trials
     assert network.confirmed is not None
@@ -269,15 +271,15 @@ width = 2
 """
     Path(options.space).write_text(text)
     trained: list[tuple[str, int, int]] = []
-    honest = Bench.run
+    honest = TrialRunner.evaluate
 
     def counted(
-        bench: Bench, params: dict[str, Any], seed: int, go_on: GoOn = to_the_end
+        runner: TrialRunner, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
     ) -> tuple[TrialRecord, bytes | None]:
         trained.append((params["loss"], params["width"], seed))
-        return honest(bench, params, seed, go_on)
+        return honest(runner, params, seed, should_continue)
 
-    monkeypatch.setattr(Bench, "run", counted)
+    monkeypatch.setattr(TrialRunner, "evaluate", counted)
     monkeypatch.setattr("kdsearch.confirm.jobs.SAME_TIME", 1e9)
     again(options, trials=3, confirm_seeds=2, confirm_points=True, study="points", stopping=False)
     store = StudyStore.open(f"sqlite:///{options.studies / 'points' / 'study.db'}", "points")

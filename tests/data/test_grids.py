@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kdsearch.data.catalog import CARDS, describe_completeness
 from kdsearch.data.load import facts_of, find_dataset, load_series
-from kdsearch.data.protocols import PROTOCOLS, prepare
+from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.errors import DataError
 from tests.real_data import real_data
 
@@ -98,10 +98,10 @@ def test_a_gap_is_no_day_to_drop_but_stops_windows(tmp_path: Path) -> None:
     lost = 24 * 9 + 5
     write_grid(folder / "flows.h5", dates[:lost] + dates[lost + 1 :])
     (folder / "dataset.toml").write_text(OWN, encoding="utf-8")
-    series = load_series("town", tmp_path)
-    assert len(series.times) == 24 * 30 - 1
-    prepared = prepare(series, PROTOCOLS["stresnet"])
-    starts = np.concatenate([part.starts for part in prepared.parts.values()])
+    source = load_series("town", tmp_path)
+    assert len(source.times) == 24 * 30 - 1
+    series = split_series(source, PROTOCOLS["stresnet"])
+    starts = np.concatenate([part.starts for part in series.splits.values()])
     assert len(starts) == 24 * 30 - 168 - 169  # of those that a whole month has, all that would see that step
     assert not ((starts < lost) & (starts + 169 > lost)).any()
 
@@ -210,17 +210,17 @@ def test_dates_may_be_numbers_and_text(town: Path, store: Callable[[list[str]], 
 def test_real_part_of_bikenyc() -> None:
     """1,369 of 4,392 hours: dated by the file, 81 of 128 cells hold stations, the factor of the papers is 1.2571."""
     root = real_data("bikenyc")
-    series = load_series("bikenyc", root)
-    facts = facts_of(series)
+    source = load_series("bikenyc", root)
+    facts = facts_of(source)
     assert (facts.first, facts.last, facts.gaps) == ("2014-08-04T23:00", "2014-09-30T23:00", 0)
-    assert (facts.shape, series.grid, facts.active_nodes) == ((1369, 128, 2), (16, 8), 81)
+    assert (facts.shape, source.grid, facts.active_nodes) == ((1369, 128, 2), (16, 8), 81)
     assert facts.edges == 2 * (15 * 8 + 16 * 7)
     card, _ = find_dataset("bikenyc", root)
-    assert describe_completeness(card, series) == "a part of the public file: 1,369 of 4,392 steps"
-    prepared = prepare(series, PROTOCOLS["stresnet"])
-    assert [len(part.starts) for part in prepared.parts.values()] == [848, 113, 240]
-    assert str(series.times[prepared.parts["test"].first]) == "2014-09-21T00:00"
-    assert prepared.active_share**-0.5 == pytest.approx(1.2571, abs=1e-4)
-    inflow, outflow = series.values.sum(axis=1).T
+    assert describe_completeness(card, source) == "a part of the public file: 1,369 of 4,392 steps"
+    series = split_series(source, PROTOCOLS["stresnet"])
+    assert [len(part.starts) for part in series.splits.values()] == [848, 113, 240]
+    assert str(source.times[series.splits["test"].first]) == "2014-09-21T00:00"
+    assert series.active_share**-0.5 == pytest.approx(1.2571, abs=1e-4)
+    inflow, outflow = source.values.sum(axis=1).T
     rising = np.gradient(inflow + outflow)
     assert np.corrcoef(outflow - inflow, rising)[0, 1] > 0.9  # trips begin before they end

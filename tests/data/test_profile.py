@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
-from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 
 
@@ -32,15 +32,15 @@ def calendar_series() -> Series:
 @pytest.mark.parametrize("kind", ["table", "low-rank"])
 def test_a_calendar_is_recovered(kind: str) -> None:
     """Weekday groups and times of day are told apart; smoothing 25 minutes at 15-minute steps keeps one slot."""
-    series = calendar_series()
-    prepared = prepare(series, PROTOCOLS["stgcn"])
-    profile = fit_profile(prepared, kind)  # type: ignore[arg-type]
-    np.testing.assert_allclose(profile.rows(series.times), series.values[:, :, 0], atol=2e-3)
+    source = calendar_series()
+    series = split_series(source, PROTOCOLS["stgcn"])
+    profile = fit_profile(series, kind)  # type: ignore[arg-type]
+    np.testing.assert_allclose(profile.rows(source.times), source.values[:, :, 0], atol=2e-3)
 
 
-def test_a_low_rank_profile_is_small(prepared: Prepared) -> None:
+def test_a_low_rank_profile_is_small(series: SplitSeries) -> None:
     """What it stores is counted: components times (harmonics of three groups and nodes)."""
-    table, low_rank = fit_profile(prepared, "table"), fit_profile(prepared, "low-rank")
+    table, low_rank = fit_profile(series, "table"), fit_profile(series, "low-rank")
     assert table.stored_numbers == 3 * 96 * 5
     assert low_rank.stored_numbers == 5 * (3 * 17 + 5)
     assert low_rank.factors is not None
@@ -63,47 +63,47 @@ def test_a_weekday_group_without_training_days_borrows_from_the_others() -> None
         series.adjacency,
         series.sensor_ids,
     )
-    profile = fit_profile(prepare(week, PROTOCOLS["stgcn"]), "table")
+    profile = fit_profile(split_series(week, PROTOCOLS["stgcn"]), "table")
     np.testing.assert_allclose(profile.table[1], profile.table[0])
 
 
-def test_offsets_and_deviation_standardise_the_training_part(prepared: Prepared) -> None:
-    for profile in (None, fit_profile(prepared, "table")):
-        scaler = fit_scaler(prepared, profile)
-        scaled = (prepared.values - scaler.offsets(prepared.series.times, 5)) / scaler.deviation
-        weights = prepared.training_weights()
+def test_offsets_and_deviation_standardise_the_training_part(series: SplitSeries) -> None:
+    for profile in (None, fit_profile(series, "table")):
+        scaler = fit_scaler(series, profile)
+        scaled = (series.values - scaler.offsets(series.source.times, 5)) / scaler.deviation
+        weights = series.training_weights()
         assert np.average(scaled.mean(axis=1), weights=weights) == pytest.approx(0, abs=1e-4)
         assert np.average(np.square(scaled).mean(axis=1), weights=weights) == pytest.approx(1, rel=1e-3)
 
 
-def test_the_profile_is_counted_and_the_two_scaling_numbers_are_not(prepared: Prepared) -> None:
+def test_the_profile_is_counted_and_the_two_scaling_numbers_are_not(series: SplitSeries) -> None:
     assert Scaler(0.0, 1.0, None).stored_numbers == 0
-    profile = fit_profile(prepared, "low-rank")
+    profile = fit_profile(series, "low-rank")
     assert Scaler(0.0, 1.0, profile).stored_numbers == profile.stored_numbers
 
 
 @pytest.mark.parametrize("with_profile", [False, True])
 def test_the_range_of_the_training_rows_becomes_minus_one_to_one(with_profile: bool) -> None:
     """Of all nodes together, of deviations where there is a profile; later readings may lie beyond."""
-    series = calendar_series()
-    noise = np.random.default_rng(0).normal(0, 3, series.values.shape).astype(np.float32)
-    series = replace(series, values=series.values + noise)
-    series.values[-50:] += 500
-    prepared = prepare(series, replace(PROTOCOLS["stgcn"], scaler="min-max"))
-    scaler = fit_scaler(prepared, fit_profile(prepared, "table") if with_profile else None)
-    scaled = (prepared.values - scaler.offsets(series.times, 3)) / scaler.deviation
-    train = scaled[: prepared.parts["train"].last]
+    source = calendar_series()
+    noise = np.random.default_rng(0).normal(0, 3, source.values.shape).astype(np.float32)
+    source = replace(source, values=source.values + noise)
+    source.values[-50:] += 500
+    series = split_series(source, replace(PROTOCOLS["stgcn"], scaler="min-max"))
+    scaler = fit_scaler(series, fit_profile(series, "table") if with_profile else None)
+    scaled = (series.values - scaler.offsets(source.times, 3)) / scaler.deviation
+    train = scaled[: series.splits["train"].last]
     assert (train.min(), train.max()) == (pytest.approx(-1, abs=1e-5), pytest.approx(1, abs=1e-5))
     assert train.min(axis=0).max() > -0.999  # one node has the smallest, not each
     assert scaled.max() > 2
     if not with_profile:
-        rows = series.values[: prepared.parts["train"].last]
+        rows = source.values[: series.splits["train"].last]
         assert scaler.mean == pytest.approx((rows.min() + rows.max()) / 2)
         assert scaler.deviation == pytest.approx((rows.max() - rows.min()) / 2)
 
 
 def test_readings_that_never_change_have_a_scale_of_their_own() -> None:
     """A division by the range would be one by zero."""
-    series = replace(calendar_series(), values=np.full((28 * 96, 3, 1), 7, dtype=np.float32))
-    prepared = prepare(series, replace(PROTOCOLS["stgcn"], scaler="min-max"))
-    assert fit_scaler(prepared, None).deviation > 0
+    source = replace(calendar_series(), values=np.full((28 * 96, 3, 1), 7, dtype=np.float32))
+    series = split_series(source, replace(PROTOCOLS["stgcn"], scaler="min-max"))
+    assert fit_scaler(series, None).deviation > 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kdsearch.data.graph import grid_adjacency
 from kdsearch.data.profile import fit_profile, fit_scaler
-from kdsearch.data.protocols import PROTOCOLS, Prepared, prepare
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 
@@ -24,13 +24,13 @@ def plain_series(steps: int, interval_minutes: int = 5, nodes: int = 2) -> Serie
 
 def test_44_days_are_cut_34_5_5_with_268_windows_each() -> None:
     """The counts of STGCN's original code: 9112, 1340 and 1340 windows."""
-    parts = prepare(plain_series(44 * 288), PROTOCOLS["stgcn"]).parts
+    parts = split_series(plain_series(44 * 288), PROTOCOLS["stgcn"]).splits
     assert [(part.first // 288, part.last // 288) for part in parts.values()] == [(0, 34), (34, 39), (39, 44)]
     assert [len(part.starts) for part in parts.values()] == [9112, 1340, 1340]
 
 
 def test_six_two_two_cuts_rows() -> None:
-    parts = prepare(plain_series(1000), PROTOCOLS["six-two-two"]).parts
+    parts = split_series(plain_series(1000), PROTOCOLS["six-two-two"]).splits
     assert [(part.first, part.last) for part in parts.values()] == [(0, 600), (600, 800), (800, 1000)]
     assert [len(part.starts) for part in parts.values()] == [577, 177, 177]
 
@@ -43,11 +43,11 @@ def test_windows_never_cross_a_border(days: int, interval: int, name: str, seed:
     keep = np.random.default_rng(seed).random(len(whole.times)) > 1 / (20 * 1440 // interval)
     gappy = replace(whole, values=whole.values[keep], times=whole.times[keep])
     try:
-        prepared = prepare(gappy, PROTOCOLS[name])
+        series = split_series(gappy, PROTOCOLS[name])
     except ProtocolError:
         return
-    protocol = prepared.protocol
-    for part in prepared.parts.values():
+    protocol = series.protocol
+    for part in series.splits.values():
         rows = part.starts[:, None] + np.arange(protocol.history + protocol.horizon)
         inside = rows[:, protocol.history :] if protocol.inputs_reach_back else rows
         assert rows.min() >= 0
@@ -62,27 +62,27 @@ def test_windows_never_cross_a_border(days: int, interval: int, name: str, seed:
 @pytest.mark.parametrize("name", sorted(PROTOCOLS))
 def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(name: str) -> None:
     """Whatever validation and test hold, what is fitted on training stays the same, bit for bit."""
-    series = plain_series(60 * 24, 60)
-    first = prepare(series, PROTOCOLS[name])
-    border = first.parts["train"].last
-    values = series.values.copy()
+    source = plain_series(60 * 24, 60)
+    first = split_series(source, PROTOCOLS[name])
+    border = first.splits["train"].last
+    values = source.values.copy()
     values[border:] = values[border:] * -3 + 1000
-    second = prepare(replace(series, values=values), PROTOCOLS[name])
+    second = split_series(replace(source, values=values), PROTOCOLS[name])
     for kind in ("table", "low-rank"):
-        profiles = [fit_profile(prepared, kind) for prepared in (first, second)]
+        profiles = [fit_profile(series, kind) for series in (first, second)]
         assert (profiles[0].table == profiles[1].table).all()
-        scalers = [fit_scaler(prepared, profile) for prepared, profile in zip((first, second), profiles, strict=True)]
+        scalers = [fit_scaler(series, profile) for series, profile in zip((first, second), profiles, strict=True)]
         assert (scalers[0].mean, scalers[0].deviation) == (scalers[1].mean, scalers[1].deviation)
     assert (first.values[:border] == second.values[:border]).all()
-    starts = first.parts["train"].starts
+    starts = first.splits["train"].starts
     assert starts.max() + first.protocol.history + first.protocol.horizon <= border
 
 
 def test_histories_reach_back_over_a_border_and_targets_do_not() -> None:
     """With a week of history all 240 hours of the last ten days are forecast, from the first of them on."""
-    prepared = prepare(plain_series(40 * 24, 60), PROTOCOLS["stresnet"])
-    parts = prepared.parts
-    assert prepared.protocol.history == 7 * 24
+    series = split_series(plain_series(40 * 24, 60), PROTOCOLS["stresnet"])
+    parts = series.splits
+    assert series.protocol.history == 7 * 24
     assert [(part.first, part.last) for part in parts.values()] == [(0, 648), (648, 720), (720, 960)]
     targets = {name: part.starts + 168 for name, part in parts.items()}
     assert [(int(rows[0]), int(rows[-1]), len(rows)) for rows in targets.values()] == [
@@ -95,22 +95,22 @@ def test_histories_reach_back_over_a_border_and_targets_do_not() -> None:
 def test_the_last_days_for_test_end_where_the_series_ends() -> None:
     """Calendar days, even where the last one is not whole; too few of them are refused."""
     series = plain_series(40 * 24 - 5, 60)
-    test = prepare(series, PROTOCOLS["stresnet"]).parts["test"]
+    test = split_series(series, PROTOCOLS["stresnet"]).splits["test"]
     assert (str(series.times[test.first]), test.last - test.first) == ("2016-06-01T00:00", 235)
     with pytest.raises(ProtocolError, match="plain has 10 days, protocol stresnet takes the last 10 for test"):
-        prepare(plain_series(10 * 24, 60), PROTOCOLS["stresnet"])
+        split_series(plain_series(10 * 24, 60), PROTOCOLS["stresnet"])
     with pytest.raises(ProtocolError, match=r"train part of plain .* no window of 673 steps"):
-        prepare(plain_series(40 * 24, 60), PROTOCOLS["stresnet-four-weeks"])
+        split_series(plain_series(40 * 24, 60), PROTOCOLS["stresnet-four-weeks"])
 
 
 @pytest.mark.parametrize("interval", [30, 60])
 @pytest.mark.parametrize(("name", "days"), [("stresnet", 7), ("stresnet-four-weeks", 28), ("stresnet-taxibj", 7)])
 def test_days_of_history_are_steps_of_the_series(name: str, days: int, interval: int) -> None:
     """The protocol that was asked for stays as it is; hashes tell the intervals apart."""
-    prepared = prepare(plain_series(80 * 1440 // interval, interval), PROTOCOLS[name])
-    assert prepared.protocol.history == days * 1440 // interval
+    series = split_series(plain_series(80 * 1440 // interval, interval), PROTOCOLS[name])
+    assert series.protocol.history == days * 1440 // interval
     assert PROTOCOLS[name].history == 0
-    assert prepared.protocol.hash != PROTOCOLS[name].hash
+    assert series.protocol.hash != PROTOCOLS[name].hash
 
 
 def flows(steps: int = 60 * 24, units: tuple[str, str] = ("trips/h", "trips/h")) -> Series:
@@ -126,54 +126,54 @@ def flows(steps: int = 60 * 24, units: tuple[str, str] = ("trips/h", "trips/h"))
 
 def test_all_channels_together_are_one_node_for_each_flow_and_cell() -> None:
     """Flow by flow, row by row; edges join cells of one flow; one of six cells is never visited."""
-    series = flows()
-    prepared = prepare(series, PROTOCOLS["stresnet"])
-    assert prepared.values.shape == prepared.measured.shape == (1440, 12)
-    assert prepared.grid == (2, 2, 3)
-    as_grid = prepared.values.reshape(-1, *prepared.grid)
-    np.testing.assert_array_equal(as_grid[:, 1, 1, 2], series.values[:, 5, 1])
-    np.testing.assert_array_equal(as_grid[:, 0, 1, 0], series.values[:, 3, 0])
-    np.testing.assert_array_equal(prepared.adjacency[:6, :6], series.adjacency)
-    np.testing.assert_array_equal(prepared.adjacency[6:, 6:], series.adjacency)
-    assert not prepared.adjacency[:6, 6:].any()
-    assert prepared.unit == "trips/h"
-    assert prepared.active_share == 5 / 6
+    source = flows()
+    series = split_series(source, PROTOCOLS["stresnet"])
+    assert series.values.shape == series.measured.shape == (1440, 12)
+    assert series.grid == (2, 2, 3)
+    as_grid = series.values.reshape(-1, *series.grid)
+    np.testing.assert_array_equal(as_grid[:, 1, 1, 2], source.values[:, 5, 1])
+    np.testing.assert_array_equal(as_grid[:, 0, 1, 0], source.values[:, 3, 0])
+    np.testing.assert_array_equal(series.adjacency[:6, :6], source.adjacency)
+    np.testing.assert_array_equal(series.adjacency[6:, 6:], source.adjacency)
+    assert not series.adjacency[:6, 6:].any()
+    assert series.unit == "trips/h"
+    assert series.active_share == 5 / 6
 
 
 def test_one_flow_of_a_grid_is_a_grid_of_one_flow() -> None:
-    prepared = prepare(flows(), replace(PROTOCOLS["stresnet"], channel=0))
-    assert prepared.grid == (1, 2, 3)
-    assert prepared.adjacency.shape == (6, 6)
-    assert prepared.active_share == 4 / 6  # nothing ever flows into the first cell
+    series = split_series(flows(), replace(PROTOCOLS["stresnet"], channel=0))
+    assert series.grid == (1, 2, 3)
+    assert series.adjacency.shape == (6, 6)
+    assert series.active_share == 4 / 6  # nothing ever flows into the first cell
 
 
-def test_a_road_graph_is_no_grid(prepared: Prepared) -> None:
-    assert prepared.grid is None
-    assert prepared.adjacency is prepared.series.adjacency
-    assert prepared.active_share == 1
+def test_a_road_graph_is_no_grid(series: SplitSeries) -> None:
+    assert series.grid is None
+    assert series.adjacency is series.source.adjacency
+    assert series.active_share == 1
 
 
 def test_a_cell_that_moves_in_the_test_part_alone_is_not_active() -> None:
     series = flows()
     series.values[-100:, 5] = 7
-    assert prepare(series, PROTOCOLS["stresnet"]).active_share == 5 / 6
+    assert split_series(series, PROTOCOLS["stresnet"]).active_share == 5 / 6
 
 
 def test_channels_of_different_units_are_not_forecast_together() -> None:
     with pytest.raises(ProtocolError, match="their units are trips/h, km/h; choose one channel"):
-        prepare(flows(units=("trips/h", "km/h")), PROTOCOLS["stresnet"])
+        split_series(flows(units=("trips/h", "km/h")), PROTOCOLS["stresnet"])
 
 
 def test_a_silent_cell_of_the_second_flow_is_named_by_its_cell() -> None:
     series = flows()
     series.values[:, 4, 1] = np.nan
     with pytest.raises(ProtocolError, match="sensor 4 of plain has no reading in the train part"):
-        prepare(series, PROTOCOLS["stresnet"])
+        split_series(series, PROTOCOLS["stresnet"])
 
 
 def test_seven_one_two_cuts_rows() -> None:
     """700, 100 and 200 of 1000, though 0.7 + 0.1 is a little less than 0.8."""
-    parts = prepare(plain_series(1000), PROTOCOLS["seven-one-two"]).parts
+    parts = split_series(plain_series(1000), PROTOCOLS["seven-one-two"]).splits
     assert [(part.first, part.last) for part in parts.values()] == [(0, 700), (700, 800), (800, 1000)]
 
 
@@ -198,33 +198,33 @@ def test_seven_one_two_cuts_rows() -> None:
 def test_a_protocol_describes_itself(name: str, words: tuple[str, ...]) -> None:
     """Before it is prepared and after."""
     series = flows()
-    for protocol in (PROTOCOLS[name], prepare(series, PROTOCOLS[name]).protocol):
+    for protocol in (PROTOCOLS[name], split_series(series, PROTOCOLS[name]).protocol):
         for some in words:
             assert some in protocol.describe(series)
 
 
 def test_the_scaler_weighs_rows_by_their_windows() -> None:
     """STGCN takes mean and deviation over the training windows, not over the rows."""
-    prepared = prepare(plain_series(10 * 288), PROTOCOLS["stgcn"])
-    starts = prepared.parts["train"].starts
-    windows = prepared.values[starts[:, None] + np.arange(21)]
-    scaler = fit_scaler(prepared, None)
+    series = split_series(plain_series(10 * 288), PROTOCOLS["stgcn"])
+    starts = series.splits["train"].starts
+    windows = series.values[starts[:, None] + np.arange(21)]
+    scaler = fit_scaler(series, None)
     assert scaler.mean == pytest.approx(windows.mean(dtype=np.float64), rel=1e-9)
     assert scaler.deviation == pytest.approx(windows.std(dtype=np.float64), rel=1e-9)
 
 
 def test_gaps_are_interpolated_inside_a_part_and_marked() -> None:
     """A gap at the border is filled from its own side alone."""
-    series = plain_series(1000)
-    values = series.values.copy()
+    source = plain_series(1000)
+    values = source.values.copy()
     values[10:13, 0, 0] = np.nan
     values[9, 0, 0], values[13, 0, 0] = 10.0, 50.0
     values[598:602, 1, 0] = np.nan
-    prepared = prepare(replace(series, values=values), PROTOCOLS["six-two-two"])
-    assert prepared.values[10:13, 0].tolist() == [20.0, 30.0, 40.0]
-    assert (prepared.values[598:600, 1] == values[597, 1, 0]).all()
-    assert (prepared.values[600:602, 1] == values[602, 1, 0]).all()
-    assert prepared.measured.sum() == prepared.measured.size - 7
+    series = split_series(replace(source, values=values), PROTOCOLS["six-two-two"])
+    assert series.values[10:13, 0].tolist() == [20.0, 30.0, 40.0]
+    assert (series.values[598:600, 1] == values[597, 1, 0]).all()
+    assert (series.values[600:602, 1] == values[602, 1, 0]).all()
+    assert series.measured.sum() == series.measured.size - 7
 
 
 def test_a_silent_sensor_is_named() -> None:
@@ -232,12 +232,12 @@ def test_a_silent_sensor_is_named() -> None:
     values = series.values.copy()
     values[:700, 1] = np.nan
     with pytest.raises(ProtocolError, match="sensor 1 of plain has no reading in the train part"):
-        prepare(replace(series, values=values), PROTOCOLS["six-two-two"])
+        split_series(replace(series, values=values), PROTOCOLS["six-two-two"])
 
 
 def test_a_series_too_short_is_refused() -> None:
     with pytest.raises(ProtocolError, match="needs at least 3"):
-        prepare(plain_series(2 * 288), PROTOCOLS["stgcn"])
+        split_series(plain_series(2 * 288), PROTOCOLS["stgcn"])
 
 
 def test_a_protocols_hash_moves_with_any_field() -> None:

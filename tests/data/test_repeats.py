@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kdsearch.data.load import facts_of, load_series
-from kdsearch.data.protocols import PROTOCOLS, prepare
+from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.data.repeats import LEAST_CHANGES, repeated_weeks
-from kdsearch.pipeline.setup import prepared_dataset
+from kdsearch.pipeline.setup import split_dataset
 from tests.real_data import real_data
 
 WEEK = 7 * 24
@@ -67,13 +67,13 @@ def test_weeks_are_counted_by_the_clock_and_not_by_rows() -> None:
 def test_a_sixth_of_the_public_pemsd8_was_never_measured() -> None:
     """35 of 170 detectors give the same week again and again; every run says so, and `data check` too."""
     root = real_data("pemsd8")
-    series = load_series("pemsd8", root)
-    prepared = prepare(series, PROTOCOLS["stgcn"])
-    repeated = repeated_weeks(prepared.values, series.times)
+    source = load_series("pemsd8", root)
+    series = split_series(source, PROTOCOLS["stgcn"])
+    repeated = repeated_weeks(series.values, source.times)
     assert (repeated[WEEK * 12 :].mean(axis=0) > 0.9).sum() == 35
-    assert facts_of(series).channels[0].repeated_share == pytest.approx(0.1675, abs=1e-4)
-    assert "; 23 % of the test readings equal those of a week before" in prepared_dataset("pemsd8", "stgcn", root)[1]
+    assert facts_of(source).channels[0].repeated_share == pytest.approx(0.1675, abs=1e-4)
+    assert "; 23 % of the test readings equal those of a week before" in split_dataset("pemsd8", "stgcn", root)[1]
 
 
 def test_los_loop_has_no_second_week_to_repeat() -> None:
-    assert "week before" not in prepared_dataset("los-loop", "stgcn", real_data("los-loop"))[1]
+    assert "week before" not in split_dataset("los-loop", "stgcn", real_data("los-loop"))[1]

@@ -57,9 +57,9 @@ def test_congestion_travels_upstream(demo: Series) -> None:
     assert earlier > later + 0.1
 
 
-def filled(series: Series) -> Array:
+def filled(source: Series) -> Array:
     """Readings ``(step, node)``, missing ones replaced by the last that was measured."""
-    values = series.values[:, :, 0].astype(float)
+    values = source.values[:, :, 0].astype(float)
     measured = np.isfinite(values)
     last = np.maximum.accumulate(np.where(measured, np.arange(len(values))[:, None], 0), axis=0)
     return np.asarray(np.nan_to_num(np.take_along_axis(values, last, axis=0), nan=100.0))

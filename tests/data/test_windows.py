@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdsearch.data.profile import fit_profile, fit_scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries, segments
 
 
-def test_inputs_and_targets_are_the_rows_of_their_windows(prepared: Prepared) -> None:
-    data = WindowedSeries(prepared, fit_scaler(prepared, fit_profile(prepared, "table")), torch.device("cpu"))
+def test_inputs_and_targets_are_the_rows_of_their_windows(series: SplitSeries) -> None:
+    data = WindowedSeries(series, fit_scaler(series, fit_profile(series, "table")), torch.device("cpu"))
     starts = torch.tensor([3, 40])
     x, rows = data.inputs(starts, 4, with_clock=False), data.target_rows(starts, 4)
     assert x.shape == (2, 15, 5, 1)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdsearch.distill.loss import Features, Outputs
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.losses import pair_distances, response
-from kdsearch.distill.recipe import Recipe
 from kdsearch.distill.skd import relations, relations_loss, revised, revised_backward, skd_terms
 from kdsearch.distill.teacher_features import SpatialTable
 
@@ -93,10 +93,10 @@ def test_terms_are_task_relations_and_answers_by_their_shares(alpha: float) -> N
     measured = torch.ones(3, 4, dtype=torch.bool)
     shown = features(3, 4, 2).float()[None]
     heard = pair_distances(features(3, 4, 5, seed=7).float())
-    recipe = Recipe("skd", alpha=alpha, slice_share=1.0)
+    loss_config = LossConfig("skd", alpha=alpha, slice_share=1.0)
     outputs = Outputs(student, target, measured, teacher, 1.0, torch.zeros(3, 4))
     given_features = Features([(shown, SpatialTable(heard.numpy().astype(np.float32)))], [], torch.tensor([0]), 1)
-    terms = skd_terms(recipe, outputs, given_features, torch.Generator())
+    terms = skd_terms(loss_config, outputs, given_features, torch.Generator())
     expected = (
         (1 - alpha) * response(student, target, target, measured, beta=0.0),
         alpha * relations_loss(shown[0], heard, torch.ones(3)),

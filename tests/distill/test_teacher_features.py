@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kdsearch.data.profile import fit_scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused, losses, teacher_features
 from kdsearch.distill.losses import Error
@@ -21,33 +21,33 @@ LENGTH = 10
 
 
 @pytest.fixture(scope="module")
-def teacher(prepared: Prepared) -> Forecaster:
+def teacher(series: SplitSeries) -> Forecaster:
     torch.manual_seed(0)
-    return Stgcn(prepared.series.adjacency, StgcnSize.of_width(8), outputs=9).eval()
+    return Stgcn(series.source.adjacency, StgcnSize.of_width(8), outputs=9).eval()
 
 
 @pytest.fixture(scope="module")
-def data(prepared: Prepared) -> WindowedSeries:
-    return WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+def data(series: SplitSeries) -> WindowedSeries:
+    return WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
 
 
-def made(folder: Path, teacher: Forecaster, data: WindowedSeries, prepared: Prepared) -> TeacherTables:
+def made(folder: Path, teacher: Forecaster, data: WindowedSeries, series: SplitSeries) -> TeacherTables:
     """Tables of the training part."""
     folder.mkdir(exist_ok=True)
-    make_tables(folder, teacher, data, prepared.parts["train"].last)
+    make_tables(folder, teacher, data, series.splits["train"].last)
     return open_tables(folder)
 
 
 @pytest.fixture(scope="module")
 def kept(
-    teacher: Forecaster, data: WindowedSeries, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+    teacher: Forecaster, data: WindowedSeries, series: SplitSeries, tmp_path_factory: pytest.TempPathFactory
 ) -> TeacherTables:
-    return made(tmp_path_factory.mktemp("tables"), teacher, data, prepared)
+    return made(tmp_path_factory.mktemp("tables"), teacher, data, series)
 
 
-def segments(prepared: Prepared) -> Tensor:
+def segments(series: SplitSeries) -> Tensor:
     """The first and the last segment of the part, and one across a border of the stretches in which it was made."""
-    starts = prepared.parts["train"].starts
+    starts = series.splits["train"].starts
     across = starts[starts < teacher_features.STRETCH][-1] - 1
     return torch.tensor([starts[0], across, starts[-1] - LENGTH + 1])
 
@@ -95,22 +95,22 @@ def test_every_tap_has_a_table(kept: TeacherTables, teacher: Forecaster) -> None
 
 
 def test_float16_changes_loss_and_gradient_by_less_than_a_thousandth(
-    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, prepared: Prepared
+    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, series: SplitSeries
 ) -> None:
     """Of the greatest entry; float16 keeps 11 binary digits of each distance."""
-    for name, table, network in losses_of(kept, teacher, data, segments(prepared), "squared"):
+    for name, table, network in losses_of(kept, teacher, data, segments(series), "squared"):
         assert table[0].item() == pytest.approx(network[0].item(), rel=1e-3), name
         assert (table[1:] - network[1:]).abs().max() < 1e-3 * network[1:].abs().max(), name
 
 
 def test_large_graphs_keep_features(
-    teacher: Forecaster, data: WindowedSeries, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    teacher: Forecaster, data: WindowedSeries, series: SplitSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teacher_features, "PAIR_NODES", 4)
-    large = made(tmp_path / "large", teacher, data, prepared)
+    large = made(tmp_path / "large", teacher, data, series)
     assert all(table.kept.shape[1:] == (8, 5) for table in large.spatial.values())
     monkeypatch.setattr(teacher_features, "PAIR_NODES", 5)  # none is left out
-    for name, table, network in losses_of(large, teacher, data, segments(prepared), "squared"):
+    for name, table, network in losses_of(large, teacher, data, segments(series), "squared"):
         assert table[0].item() == pytest.approx(network[0].item(), rel=1e-3), name
 
 
@@ -137,10 +137,10 @@ def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
 
 
 def test_rows_are_written_once_and_in_order(
-    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, prepared: Prepared
+    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, series: SplitSeries
 ) -> None:
     """All rows at once give the same tables as stretches do, zeros beyond the part included."""
-    rows = prepared.parts["train"].last
+    rows = series.splits["train"].last
     with torch.no_grad(), tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
         teacher(data.inputs(torch.tensor([0]), rows - teacher.history + 1, with_clock=False))
     for name, temporal in kept.temporal.items():
@@ -152,19 +152,19 @@ def test_rows_are_written_once_and_in_order(
 
 
 def test_a_full_disk_is_one_sentence(
-    teacher: Forecaster, data: WindowedSeries, prepared: Prepared, tmp_path: Path
+    teacher: Forecaster, data: WindowedSeries, series: SplitSeries, tmp_path: Path
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
     (tmp_path / "spatial-block1.graph.npy").symlink_to("/dev/full")
     with pytest.raises(RunError, match=r"No space left on device.*KDSEARCH_CACHE"):
-        made(tmp_path, teacher, data, prepared)
+        made(tmp_path, teacher, data, series)
 
 
-def test_features_beyond_float16_are_refused(prepared: Prepared, data: WindowedSeries, tmp_path: Path) -> None:
+def test_features_beyond_float16_are_refused(series: SplitSeries, data: WindowedSeries, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    wild = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=9)
+    wild = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=9)
     with torch.no_grad():
         wild.block0.graph.weight.mul_(1e9)
     with pytest.raises(RunError, match="beyond 65504"):
-        made(tmp_path, wild, data, prepared)
+        made(tmp_path, wild, data, series)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdsearch.data.profile import fit_profile, fit_scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure import accuracy
 from kdsearch.measure.accuracy import ErrorSums, errors, forecasts
@@ -44,20 +44,20 @@ def test_batches_cannot_change_metrics(pieces: int, seed: int) -> None:
 
 @pytest.mark.parametrize("outputs", [1, 9])
 def test_stretches_give_the_errors_of_single_windows(
-    prepared: Prepared, outputs: int, monkeypatch: pytest.MonkeyPatch
+    series: SplitSeries, outputs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
-    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=outputs)
-    data = WindowedSeries(prepared, fit_scaler(prepared, fit_profile(prepared, "table")), torch.device("cpu"))
-    starts = prepared.parts["val"].starts
-    together = errors(forecasts(network, data, starts), prepared)
+    network = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=outputs)
+    data = WindowedSeries(series, fit_scaler(series, fit_profile(series, "table")), torch.device("cpu"))
+    starts = series.splits["val"].starts
+    together = errors(forecasts(network, data, starts), series)
     monkeypatch.setattr(accuracy, "STRETCH_WINDOWS", 1)
     monkeypatch.setattr(accuracy, "ITERATED_WINDOWS", 1)
-    singly = errors(forecasts(network, data, starts), prepared)
+    singly = errors(forecasts(network, data, starts), series)
     for metric, row in together.items():
         assert singly[metric] == pytest.approx(row, rel=1e-6)
 
 
-def test_last_value_repeats_the_last_reading(prepared: Prepared) -> None:
-    starts, forecast = next(iter(last_value_forecasts(prepared, "test")))
-    assert (forecast.numpy() == prepared.values[np.asarray(starts) + 11][:, None]).all()
+def test_last_value_repeats_the_last_reading(series: SplitSeries) -> None:
+    starts, forecast = next(iter(last_value_forecasts(series, "test")))
+    assert (forecast.numpy() == series.values[np.asarray(starts) + 11][:, None]).all()

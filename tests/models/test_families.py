@@ -11,25 +11,25 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdsearch.checkpoint import Bundle
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import Scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.deploy.export import export_onnx, export_program
 from kdsearch.distill.compatibility import refusal
-from kdsearch.distill.recipe import LossName, Recipe
+from kdsearch.distill.loss_config import LossConfig, LossName
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import make_tables, open_tables
 from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
-from kdsearch.models import FAMILIES, FamilyName, Forecaster, Place, build, fresh
+from kdsearch.models import FAMILIES, DataShape, FamilyName, Forecaster, build, new_forecaster
 from kdsearch.prune.schedule import sizes_for_share
 from kdsearch.prune.shrink import shrunk_parameter_count
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fitted_scaler, place_of
+from kdsearch.trial.network import fitted_scaler, shape_of
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 LOSSES: tuple[LossName, ...] = get_args(LossName)
@@ -64,11 +64,11 @@ CASES: dict[FamilyName, Case] = {
 ALWAYS = {"none", "rd-l2", "rd-kl", "ord"}
 
 
-def place_for(family: FamilyName) -> tuple[Place, int, int]:
+def place_for(family: FamilyName) -> tuple[DataShape, int, int]:
     """Where a family is looked at, its history and its outputs: a ring road, or a grid with a day of two steps."""
     if family == "st-resnet":
-        return Place(12, 2, (2, 2, 3)), 14, 1
-    return Place(6, 24), 12, 3
+        return DataShape(12, 2, (2, 2, 3)), 14, 1
+    return DataShape(6, 24), 12, 3
 
 
 def ring(nodes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -81,7 +81,9 @@ def network_of(family: FamilyName, seed: int = 0, width: int | None = None) -> F
     place, history, outputs = place_for(family)
     torch.manual_seed(seed)
     case = CASES[family]
-    network = fresh(family, width or case.width, None, ring(place.nodes), place, outputs=outputs, history=history)
+    network = new_forecaster(
+        family, width or case.width, None, ring(place.nodes), place, outputs=outputs, history=history
+    )
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     return network.eval()
@@ -196,8 +198,8 @@ def test_a_packed_network_forecasts_the_same(family: FamilyName) -> None:
     place, _, _ = place_for(family)
     network = network_of(family)
     x = windows_for(network, family)
-    packed = Bundle.of(network, Scaler(1.0, 2.0, None), ring(place.nodes)).to_bytes()
-    again = Bundle.from_bytes(packed).network(torch.device("cpu")).eval()
+    packed = Checkpoint.of(network, Scaler(1.0, 2.0, None), ring(place.nodes)).to_bytes()
+    again = Checkpoint.from_bytes(packed).network(torch.device("cpu")).eval()
     torch.testing.assert_close(again(x), network(x), rtol=0, atol=0)
     rebuilt = build(json.loads(json.dumps(network.spec())), ring(place.nodes))
     assert rebuilt.spec() == network.spec()
@@ -213,38 +215,38 @@ def test_exported_files_forecast_the_same(family: FamilyName, tmp_path: Path) ->
 
 
 def trained(
-    prepared: Prepared, family: FamilyName, loss: LossName, folder: Path, **settings: Any
+    series: SplitSeries, family: FamilyName, loss: LossName, folder: Path, **settings: Any
 ) -> tuple[Forecaster, float]:
     """A few steps under a wider teacher of the same family, and the validation error."""
     config = TrialConfig.of({"family": family, "loss": loss, "input": "raw", "slice_share": 0.5} | settings)
-    recipe = config.recipe()
-    data = WindowedSeries(prepared, fitted_scaler(prepared, config), torch.device("cpu"))
-    starts = prepared.parts["train"].starts[:60]
-    outputs, history = prepared.protocol.horizon, prepared.protocol.history
+    loss_config = config.loss_config()
+    data = WindowedSeries(series, fitted_scaler(series, config), torch.device("cpu"))
+    starts = series.splits["train"].starts[:60]
+    outputs, history = series.protocol.horizon, series.protocol.history
     torch.manual_seed(0)
     teacher, student = (
-        fresh(family, width, None, prepared.adjacency, place_of(prepared), outputs=outputs, history=history)
+        new_forecaster(family, width, None, series.adjacency, shape_of(series), outputs=outputs, history=history)
         for width in (8, 4)
     )
     answers = torch.cat([made for _, made in forecasts(teacher, data, starts)]).numpy()
     tables = None
-    if recipe.needs_features:
+    if loss_config.needs_features:
         folder.mkdir()
         make_tables(folder, teacher, data, int(starts[-1]) + history)
         tables = open_tables(folder)
     heard = Teacher(answers, starts, data, tables, (teacher, data))
     plan = Plan(epochs=2, learning_rate=1e-3, batch=10)
-    fit(student, data, starts, plan, recipe, seed=0, teacher=heard if recipe.needs_teacher else None)
-    return student, network_errors(student, data, prepared, "val")["mae"]["all"]
+    fit(student, data, starts, plan, loss_config, seed=0, teacher=heard if loss_config.needs_teacher else None)
+    return student, network_errors(student, data, series, "val")["mae"]["all"]
 
 
 @every_family
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_teaches_the_family_or_says_why_not(
-    family: FamilyName, loss: LossName, prepared: Prepared, prepared_grid: Prepared, tmp_path: Path
+    family: FamilyName, loss: LossName, series: SplitSeries, grid_series: SplitSeries, tmp_path: Path
 ) -> None:
-    where = prepared_grid if family == "st-resnet" else prepared
-    mistake = refusal(Recipe(loss=loss), network_of(family), network_of(family))
+    where = grid_series if family == "st-resnet" else series
+    mistake = refusal(LossConfig(loss=loss), network_of(family), network_of(family))
     if loss not in ALWAYS | CASES[family].fits:
         assert mistake is not None
         assert family in mistake
@@ -260,10 +262,10 @@ def test_every_loss_teaches_the_family_or_says_why_not(
     assert (loss == "none") == torch.equal(weights[0], weights[1])
 
 
-def test_the_teacher_trains_on_only_in_joint_training(prepared: Prepared, tmp_path: Path) -> None:
+def test_the_teacher_trains_on_only_in_joint_training(series: SplitSeries, tmp_path: Path) -> None:
     """LightST's paper has it so, its code does not; either way the teacher that was handed in stays as it was."""
-    frozen, _ = trained(prepared, "lightst", "lightst", tmp_path)
-    joint, _ = trained(prepared, "lightst", "lightst", tmp_path, joint=True)
+    frozen, _ = trained(series, "lightst", "lightst", tmp_path)
+    joint, _ = trained(series, "lightst", "lightst", tmp_path, joint=True)
     pairs = zip(frozen.parameters(), joint.parameters(), strict=True)
     assert any(not torch.equal(one, other) for one, other in pairs)
 
@@ -272,4 +274,4 @@ def test_the_teacher_trains_on_only_in_joint_training(prepared: Prepared, tmp_pa
 @pytest.mark.parametrize("teacher", ["stgcn", "lightst-teacher", "d2stgnn"])
 def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: FamilyName, student: FamilyName) -> None:
     for loss in sorted(ALWAYS | {"lightst"}):
-        assert refusal(TrialConfig.of({"loss": loss}).recipe(), network_of(teacher), network_of(student)) is None
+        assert refusal(TrialConfig.of({"loss": loss}).loss_config(), network_of(teacher), network_of(student)) is None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.forecaster import Place
+from kdsearch.models.forecaster import DataShape
 from kdsearch.models.lightst import DEVIATION_FLOOR, Lightst, LightstSize, LightstTeacher, LightstTeacherSize
 from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
@@ -103,7 +103,7 @@ def test_the_student_equals_the_formulas_written_out() -> None:
 
 @pytest.mark.parametrize("width", [1, 8, 32])
 def test_counts_follow_from_the_widths(width: int) -> None:
-    place = Place(nodes=NODES, slots=288)
+    place = DataShape(nodes=NODES, slots=288)
     teachers = LightstTeacher(roads(), LightstTeacherSize.of_width(width, 3, place), outputs=12)
     count = sum(parameter.numel() for parameter in teachers.parameters())
     assert count == width + 3 * width**2 + 2 * (3 * width**2 + width) + 12 * (12 * width) + 12

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.forecaster import Place
+from kdsearch.models.forecaster import DataShape
 from kdsearch.models.stid import Stid, StidSize
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
@@ -57,7 +57,7 @@ def test_the_published_size_on_pems08_has_the_published_count() -> None:
 
 @pytest.mark.parametrize(("width", "depth", "hidden"), [(32, 2, 68), (16, 3, 34), (1, 1, 4)])
 def test_one_width_and_one_depth_give_all_sizes(width: int, depth: int, hidden: int) -> None:
-    size = StidSize.of_width(width, depth, Place(nodes=6, slots=SLOTS))
+    size = StidSize.of_width(width, depth, DataShape(nodes=6, slots=SLOTS))
     assert size.hidden == hidden
     assert size.inner == (hidden,) * depth
     assert (size.slots, size.dropout) == (SLOTS, 0.0)

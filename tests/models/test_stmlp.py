@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.forecaster import Place
+from kdsearch.models.forecaster import DataShape
 from kdsearch.models.stmlp import StMlp, StMlpSize
 from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
@@ -59,7 +59,7 @@ def test_the_released_size_has_the_published_count(nodes: int, published: int) -
 
 @pytest.mark.parametrize(("width", "depth"), [(1, 1), (4, 2), (16, 3)])
 def test_one_width_and_one_depth_give_all_sizes(width: int, depth: int) -> None:
-    made = StMlp(roads(20), StMlpSize.of_width(width, depth, Place(20, 288)), outputs=9)
+    made = StMlp(roads(20), StMlpSize.of_width(width, depth, DataShape(20, 288)), outputs=9)
     stream, tokens, inner = 12 * width, 2 * width, 6 * width
     layer = 4 * stream + 2 * 20 * tokens + tokens + 20 + 2 * stream * inner + inner + stream
     mixers = 37 * stream + (stream + 1) * stream + 2 * (depth * layer + 2 * stream)

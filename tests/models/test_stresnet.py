@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdsearch.distill.taps import tapped
-from kdsearch.models.forecaster import Place
+from kdsearch.models.forecaster import DataShape
 from kdsearch.models.stresnet import StResnet, StResnetSize
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
@@ -19,7 +19,7 @@ SLOTS = 2
 """Of a short day, so that a week is 14 steps."""
 
 HISTORY = 28
-GRID = Place(nodes=12, slots=SLOTS, grid=(2, 3, 2))
+GRID = DataShape(nodes=12, slots=SLOTS, grid=(2, 3, 2))
 SMALL = StResnetSize((3, 2, 4), (2, 3, 4, 1, 2, 3), 3, 2, 2, 2, 3, 2, SLOTS)
 
 
@@ -61,7 +61,7 @@ def test_parameter_counts_are_the_published_ones(
     grid: tuple[int, int, int], slots: int, units: int, frames: tuple[int, int, int], published: int
 ) -> None:
     """In Beijing, 32 x 32, the external part has 28 inputs: 20 more than here, each with 10 weights."""
-    place = Place(int(np.prod(grid)), slots, grid)
+    place = DataShape(int(np.prod(grid)), slots, grid)
     closeness, period, trend = frames
     size = replace(StResnetSize.of_width(64, units, place), closeness=closeness, period=period, trend=trend)
     network = StResnet(np.zeros((place.nodes, place.nodes)), size, history=28 * slots)
@@ -71,7 +71,7 @@ def test_parameter_counts_are_the_published_ones(
 
 def test_batch_norm_adds_a_weight_and_a_bias_for_each_channel() -> None:
     """2,706,408 parameters of the twelve units with it, in Beijing."""
-    place = Place(2048, 48, (2, 32, 32))
+    place = DataShape(2048, 48, (2, 32, 32))
     size = replace(StResnetSize.of_width(64, 12, place), batch_norm=True)
     network = StResnet(np.zeros((2048, 2048)), size, history=336)
     assert sum(parameter.numel() for parameter in network.parameters()) + 20 * 10 == 2_706_408
@@ -234,7 +234,7 @@ def test_windows_and_batches_of_any_size_give_what_each_gives_alone() -> None:
 
 def test_what_it_cannot_do_is_refused_with_a_remedy() -> None:
     with pytest.raises(ValueError, match="needs a grid; choose a dataset"):
-        StResnetSize.of_width(4, 2, Place(12, 24))
+        StResnetSize.of_width(4, 2, DataShape(12, 24))
     size = StResnetSize.of_width(4, 2, GRID)
     with pytest.raises(ValueError, match=r"looks back 14 steps and forecasts 1, here are 13 and 1; choose a protocol"):
         StResnet(np.zeros((12, 12)), size, history=13)

@@ -7,20 +7,20 @@ import pytest
 
 from kdsearch.data.series import Series
 from kdsearch.errors import StudyError
-from kdsearch.record import GoOn, TrialRecord, to_the_end
+from kdsearch.record import ShouldContinue, TrialRecord, never_stop
 from kdsearch.reproduce import arms, searches
 from kdsearch.reproduce.arms import Fidelity
 from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
 from kdsearch.study.storage.listing import find_study
-from kdsearch.trial.run import Bench
+from kdsearch.trial.run import TrialRunner
 from tests.ring import write_ring
 
 
 @pytest.fixture(scope="module")
-def options(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReproduceOptions]:
+def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReproduceOptions]:
     """Two seeds of one epoch in this process; teachers are kept for all tests of the module."""
     folder = tmp_path_factory.mktemp("reproduce")
-    write_ring(folder, series)
+    write_ring(folder, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
@@ -41,15 +41,15 @@ def options(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Losses of the trials that were trained since."""
     seen: list[str] = []
-    honest = Bench.run
+    honest = TrialRunner.evaluate
 
     def counted(
-        bench: Bench, params: dict[str, object], seed: int, go_on: GoOn = to_the_end
+        runner: TrialRunner, params: dict[str, object], seed: int, should_continue: ShouldContinue = never_stop
     ) -> tuple[TrialRecord, bytes | None]:
         seen.append(str(params["loss"]))
-        return honest(bench, params, seed, go_on)
+        return honest(runner, params, seed, should_continue)
 
-    monkeypatch.setattr(Bench, "run", counted)
+    monkeypatch.setattr(TrialRunner, "evaluate", counted)
     return seen
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
-from kdsearch.record import Cost, GoOn, Latency, TrialRecord
-from kdsearch.study.executors.worker import Bench
+from kdsearch.record import Cost, Latency, ShouldContinue, TrialRecord
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.meta import StudyMeta
@@ -66,12 +66,14 @@ def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
     )
 
 
-def make_bench(act: Callable[[dict[str, Any]], float] | None = None) -> Bench:
+def make_evaluator(act: Callable[[dict[str, Any]], float] | None = None) -> Evaluator:
     """A bench whose error is a formula of the parameters, or what `act` says."""
 
     class Formula:
-        def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
-            if not go_on(make_record(params, seed, math.nan), 0.0):
+        def evaluate(
+            self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+        ) -> tuple[TrialRecord, bytes | None]:
+            if not should_continue(make_record(params, seed, math.nan), 0.0):
                 return make_record(params, seed, math.nan), None
             mae = act(params) if act else 1 / params.get("width", 100 * params.get("keep", math.nan))
             return make_record(params, seed, mae), b"weights"
@@ -80,9 +82,9 @@ def make_bench(act: Callable[[dict[str, Any]], float] | None = None) -> Bench:
 
 
 @pytest.fixture
-def bench() -> Callable[..., Bench]:
+def evaluator() -> Callable[..., Evaluator]:
     """Makes benches."""
-    return make_bench
+    return make_evaluator
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from kdsearch.errors import RunError, StudyError
 from kdsearch.study.executors.local import LocalExecutor
-from kdsearch.study.executors.worker import Bench
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
@@ -20,20 +20,20 @@ from kdsearch.study.storage.store import StudyStore
 
 on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 Search = Callable[..., list[StudyEvent]]
-MakeBench = Callable[..., Bench]
+MakeEvaluator = Callable[..., Evaluator]
 
 
 @pytest.fixture
 def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -> Search:
     """Runs a search in this process and gives its events."""
 
-    def run(bench: Bench, trials: int | None = None, budget_seconds: float | None = None) -> list[StudyEvent]:
+    def run(evaluator: Evaluator, trials: int | None = None, budget_seconds: float | None = None) -> list[StudyEvent]:
         events: list[StudyEvent] = []
         run_search(
             store,
             space,
             objectives,
-            bench,
+            evaluator,
             LocalExecutor(),
             trials=trials,
             budget_seconds=budget_seconds,
@@ -53,20 +53,20 @@ def states(store: StudyStore) -> list[str]:
 
 @on_both_databases
 def test_a_search_ends_at_its_number_of_trials_and_again_does_nothing(
-    search: Search, store: StudyStore, bench: MakeBench
+    search: Search, store: StudyStore, evaluator: MakeEvaluator
 ) -> None:
     """The number is that of the whole study, so the same command goes on where it was."""
-    events = search(bench(), trials=4)
+    events = search(evaluator(), trials=4)
     assert [e.kind for e in events] == ["started", "finished"] * 4 + ["ending"]
-    assert (events[-1].message, events[-1].standing.done) == ("4 of 4 trials are done", 4)
-    assert [e.kind for e in search(bench(), trials=4)] == ["resumed", "ending"]
-    assert [e.kind for e in search(bench(), trials=5)] == ["resumed", "started", "finished", "ending"]
+    assert (events[-1].message, events[-1].progress.done) == ("4 of 4 trials are done", 4)
+    assert [e.kind for e in search(evaluator(), trials=4)] == ["resumed", "ending"]
+    assert [e.kind for e in search(evaluator(), trials=5)] == ["resumed", "started", "finished", "ending"]
     assert states(store) == ["COMPLETE"] * 5
     assert [store.weights(number) for number in range(5)] == [b"weights"] * 5
 
 
 @on_both_databases
-def test_a_bench_that_raises_fails_its_trial_alone(search: Search, store: StudyStore, bench: MakeBench) -> None:
+def test_a_bench_that_raises_fails_its_trial_alone(search: Search, store: StudyStore, evaluator: MakeEvaluator) -> None:
     """The reason is the exception; failures do not count as done."""
 
     def refuse_the_second_point(params: dict[str, Any]) -> float:
@@ -74,24 +74,26 @@ def test_a_bench_that_raises_fails_its_trial_alone(search: Search, store: StudyS
             raise ValueError("no channel left")
         return 1.0
 
-    search(bench(refuse_the_second_point), trials=3)
+    search(evaluator(refuse_the_second_point), trials=3)
     assert states(store) == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
     assert store.trials()[1].reason == "ValueError: no channel left"
 
 
-def test_five_failures_in_a_row_end_the_run(search: Search, store: StudyStore, bench: MakeBench) -> None:
+def test_five_failures_in_a_row_end_the_run(search: Search, store: StudyStore, evaluator: MakeEvaluator) -> None:
     """A broken set-up does not fail for ever."""
 
     def fail(params: dict[str, Any]) -> float:
         raise MemoryError("in step", len(params))
 
     with pytest.raises(RunError, match="5 trials failed in a row, the last one with: MemoryError"):
-        search(bench(fail), trials=50)
+        search(evaluator(fail), trials=50)
     assert states(store) == ["FAIL"] * 5
 
 
 @pytest.mark.alone
-def test_no_trial_starts_that_would_outlast_the_budget(search: Search, store: StudyStore, bench: MakeBench) -> None:
+def test_no_trial_starts_that_would_outlast_the_budget(
+    search: Search, store: StudyStore, evaluator: MakeEvaluator
+) -> None:
     """The median length of finished trials is the forecast; a later call with less than that starts none."""
 
     def slow(_: dict[str, Any]) -> float:
@@ -99,24 +101,24 @@ def test_no_trial_starts_that_would_outlast_the_budget(search: Search, store: St
         return 1.0
 
     begun = time.monotonic()
-    events = search(bench(slow), budget_seconds=1.5)
+    events = search(evaluator(slow), budget_seconds=1.5)
     assert time.monotonic() - begun < 1.9
     assert events[-1].message == "the budget leaves no time for another trial"
     done = len(states(store))
     assert 2 <= done <= 3
-    search(bench(slow), budget_seconds=0.2)
+    search(evaluator(slow), budget_seconds=0.2)
     assert len(states(store)) == done
 
 
-def test_a_search_without_an_end_is_refused(search: Search, bench: MakeBench) -> None:
+def test_a_search_without_an_end_is_refused(search: Search, evaluator: MakeEvaluator) -> None:
     """Neither trials nor time would run for ever."""
     with pytest.raises(StudyError, match="give --trials, --budget or both"):
-        search(bench())
+        search(evaluator())
 
 
 SCRIPT = """
 import signal, sys, time
-from conftest import make_bench
+from conftest import make_evaluator
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
@@ -132,13 +134,13 @@ def act(params):
     time.sleep(60)
 
 store = StudyStore.open(sys.argv[1], "city")
-run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_bench(act), LocalExecutor(),
+run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act), LocalExecutor(),
     trials=3, budget_seconds=None, seed=1, sampler="tpe", progress=lambda event: None)
 """
 
 
 def test_ctrl_c_puts_the_study_in_order_and_the_next_run_takes_the_trial_up(
-    search: Search, store: StudyStore, url: str, bench: MakeBench, tmp_path: Path
+    search: Search, store: StudyStore, url: str, evaluator: MakeEvaluator, tmp_path: Path
 ) -> None:
     """The whole process group gets the signal, as at a terminal; what was under way is tried again."""
     started = tmp_path / "started"
@@ -159,7 +161,7 @@ def test_ctrl_c_puts_the_study_in_order_and_the_next_run_takes_the_trial_up(
     assert "KeyboardInterrupt" in errors.decode()
     assert [(t.state, t.reason) for t in store.trials()][:1] == [("FAIL", "interrupted")]
 
-    search(bench(), trials=3)
+    search(evaluator(), trials=3)
     done = [t.params for t in store.trials() if t.state == "COMPLETE"]
     assert len(done) == 3
     assert {"route": "student", "width": 2, "epochs": 3} in done
@@ -167,7 +169,7 @@ def test_ctrl_c_puts_the_study_in_order_and_the_next_run_takes_the_trial_up(
 
 
 def test_a_space_of_points_only_ends_with_them_whatever_became_of_them(
-    store: StudyStore, space: SearchSpace, objectives: list[Objective], bench: MakeBench
+    store: StudyStore, space: SearchSpace, objectives: list[Objective], evaluator: MakeEvaluator
 ) -> None:
     """No sampler adds to them, not even where one failed and the number of trials is not reached."""
 
@@ -183,7 +185,7 @@ def test_a_space_of_points_only_ends_with_them_whatever_became_of_them(
             store,
             closed,
             objectives,
-            bench(act),
+            evaluator(act),
             LocalExecutor(),
             trials=9,
             budget_seconds=None,

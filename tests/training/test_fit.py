@@ -7,45 +7,45 @@ import pytest
 import torch
 
 from kdsearch.data.profile import fit_scaler
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.training.fit import fit
 from kdsearch.training.optimisers import TensorFlowRmsProp, in_one_vector
 from kdsearch.training.plan import Plan, fitting_segment, steps_per_epoch
 
 
-def trained(prepared: Prepared, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
+def trained(series: SplitSeries, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
     """A student after training, and how many minibatches it saw."""
     torch.manual_seed(0)
-    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=9)
-    data = WindowedSeries(prepared, fit_scaler(prepared, None), torch.device("cpu"))
+    network = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=9)
+    data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     seen = 0
 
     def count(_: object) -> None:
         nonlocal seen
         seen += 1
 
-    starts = prepared.parts["train"].starts
-    fit(network, data, starts, plan, Recipe(), seed=0, on_gradients=count, most_steps=most_steps)
+    starts = series.splits["train"].starts
+    fit(network, data, starts, plan, LossConfig(), seed=0, on_gradients=count, most_steps=most_steps)
     return network, seen
 
 
-def test_random_windows_use_every_window_once_in_an_epoch(prepared: Prepared) -> None:
+def test_random_windows_use_every_window_once_in_an_epoch(series: SplitSeries) -> None:
     plan = Plan(epochs=2, learning_rate=1e-3, batch=50, segment=1)
-    starts = prepared.parts["train"].starts
+    starts = series.splits["train"].starts
     assert steps_per_epoch(plan, starts) == -(-len(starts) // 50)
-    assert trained(prepared, plan)[1] == 2 * steps_per_epoch(plan, starts)
+    assert trained(series, plan)[1] == 2 * steps_per_epoch(plan, starts)
 
 
-def test_most_steps_ends_training(prepared: Prepared) -> None:
-    assert trained(prepared, Plan(epochs=5, learning_rate=1e-3), most_steps=7)[1] == 7
+def test_most_steps_ends_training(series: SplitSeries) -> None:
+    assert trained(series, Plan(epochs=5, learning_rate=1e-3), most_steps=7)[1] == 7
 
 
-def test_segments_longer_than_a_day_shrink_to_it(prepared: Prepared) -> None:
+def test_segments_longer_than_a_day_shrink_to_it(series: SplitSeries) -> None:
     """Windows inside one day leave runs of 76 at 15 minutes; a longer segment would find no window at all."""
-    assert trained(prepared, Plan(epochs=1, learning_rate=1e-3, segment=500))[1] > 0
+    assert trained(series, Plan(epochs=1, learning_rate=1e-3, segment=500))[1] > 0
 
 
 @pytest.mark.parametrize(("batch", "segment", "used"), [(50, 10, 10), (25, 10, 5), (20, 3, 3), (4, 10, 1)])
@@ -64,13 +64,13 @@ def test_cosine_warms_up_and_falls_to_zero() -> None:
 
 
 @pytest.mark.parametrize("batch", [25, 50, 100])
-def test_the_rate_reaches_zero_at_the_last_minibatch(prepared: Prepared, batch: int) -> None:
+def test_the_rate_reaches_zero_at_the_last_minibatch(series: SplitSeries, batch: int) -> None:
     """Segments give fewer windows than an epoch holds; the schedule counts what really comes."""
-    starts = prepared.parts["train"].starts
+    starts = series.splits["train"].starts
     plan = Plan(epochs=3, learning_rate=1.0, batch=batch, segment=10)
     plan = replace(plan, segment=fitting_segment(plan, starts))
     total = 3 * steps_per_epoch(plan, starts)
-    assert trained(prepared, replace(plan, learning_rate=1e-4))[1] == total
+    assert trained(series, replace(plan, learning_rate=1e-4))[1] == total
     assert plan.rate(total - 1, total, 2) < 0.01
 
 
@@ -100,10 +100,10 @@ def test_rmsprop_starts_with_a_mean_square_of_one() -> None:
         assert parameter.item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_one_vector_holds_all_parameters_and_their_gradients(prepared: Prepared) -> None:
+def test_one_vector_holds_all_parameters_and_their_gradients(series: SplitSeries) -> None:
     """What an optimiser does to the vector is done to the network, and gradients arrive in the vector's."""
     torch.manual_seed(0)
-    network = Stgcn(prepared.series.adjacency, StgcnSize.of_width(2), outputs=9)
+    network = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=9)
     x = torch.randn(2, 12, 5, 1)
     before = network(x).detach()
     expected = torch.autograd.grad(network(x).sum(), list(network.parameters()))

@@ -3,26 +3,26 @@
 import pytest
 import torch
 
-from kdsearch.data.protocols import Prepared
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import SpaceError
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fresh_network, place_of
+from kdsearch.trial.network import new_network, shape_of
 
 
-def test_weights_follow_from_the_seed_alone(prepared: Prepared) -> None:
+def test_weights_follow_from_the_seed_alone(series: SplitSeries) -> None:
     config = TrialConfig.of({"family": "stid", "width": 4})
     torch.manual_seed(0)
-    first = fresh_network(prepared, config, seed=3)
+    first = new_network(series, config, seed=3)
     torch.manual_seed(1)
-    again, other = (fresh_network(prepared, config, seed) for seed in (3, 4))
+    again, other = (new_network(series, config, seed) for seed in (3, 4))
     for one, same, different in zip(first.parameters(), again.parameters(), other.parameters(), strict=True):
         assert torch.equal(one, same)
         assert one.numel() == 1 or not torch.equal(one, different)
 
 
-def test_a_place_has_the_nodes_and_slots_of_the_series(prepared: Prepared, prepared_grid: Prepared) -> None:
-    assert (place_of(prepared).nodes, place_of(prepared).slots, place_of(prepared).grid) == (5, 96, None)
-    assert (place_of(prepared_grid).nodes, place_of(prepared_grid).grid) == (12, (2, 2, 3))
+def test_a_place_has_the_nodes_and_slots_of_the_series(series: SplitSeries, grid_series: SplitSeries) -> None:
+    assert (shape_of(series).nodes, shape_of(series).slots, shape_of(series).grid) == (5, 96, None)
+    assert (shape_of(grid_series).nodes, shape_of(grid_series).grid) == (12, (2, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,6 @@ def test_a_place_has_the_nodes_and_slots_of_the_series(prepared: Prepared, prepa
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_a_family_cannot_be_is_one_sentence(prepared: Prepared, params: dict[str, object], sentence: str) -> None:
+def test_what_a_family_cannot_be_is_one_sentence(series: SplitSeries, params: dict[str, object], sentence: str) -> None:
     with pytest.raises(SpaceError, match=sentence):
-        fresh_network(prepared, TrialConfig.of(params), seed=0)
+        new_network(series, TrialConfig.of(params), seed=0)

@@ -10,30 +10,30 @@ import numpy as np
 import pytest
 import torch
 
-from kdsearch.checkpoint import Bundle
-from kdsearch.data.protocols import Prepared
+from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.record import TrialRecord
-from kdsearch.trial.config import RECIPES, TrialConfig
-from kdsearch.trial.network import fresh_network
-from kdsearch.trial.run import Bench
-from kdsearch.trial.teachers import taught_network, teacher_config
+from kdsearch.trial.config import PRESETS, TrialConfig
+from kdsearch.trial.network import new_network
+from kdsearch.trial.run import TrialRunner
+from kdsearch.trial.teachers import cached_network, teacher_config
 
 PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}
 
 
 @pytest.fixture(scope="module")
-def bench(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def runner(series: SplitSeries, tmp_path_factory: pytest.TempPathFactory) -> TrialRunner:
     """A bench with a barely trained teacher and base."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         made = [
-            taught_network(
-                prepared, teacher_config(prepared, "best", {"width": width, "epochs": 2}), 0, training_threads=1
+            cached_network(
+                series, teacher_config(series, "best", {"width": width, "epochs": 2}), 0, training_threads=1
             )[0]
             for width in (8, 4)
         ]
-    return Bench(prepared, made[0], made[1])
+    return TrialRunner(series, made[0], made[1])
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,16 @@ def bench(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Bench
         PLAIN | {"loss": "tcd", "decoding": "iterated"},
         PLAIN | {"loss": "skd", "alpha": 0.333, "decoding": "iterated", "input": "raw"},
         PLAIN | {"loss": "skd", "route": "student-prune", "width": 4, "keep": 0.5},
-        PLAIN | RECIPES["paper"] | {"loss": "stcd", "epochs": 1},
+        PLAIN | PRESETS["paper"] | {"loss": "stcd", "epochs": 1},
         PLAIN | {"loss": "stcd", "route": "prune", "keep": 0.3, "events": 2},
         PLAIN | {"loss": "none", "route": "prune", "source": "base", "keep": 0.5, "criterion": "magnitude"},
         PLAIN | {"loss": "rd-l2", "route": "student-prune", "width": 4, "keep": 0.5, "criterion": "random"},
     ],
     ids=lambda params: f"{params.get('route', 'student')}-{params['loss']}-{params.get('decoding', 'direct')}",
 )
-def test_every_route_and_loss_gives_a_whole_record(bench: Bench, params: dict[str, object]) -> None:
+def test_every_route_and_loss_gives_a_whole_record(runner: TrialRunner, params: dict[str, object]) -> None:
     """Errors, costs, curve and a network that forecasts what the record says; the record survives JSON."""
-    record, weights = bench.run(params, seed=1)
+    record, weights = runner.evaluate(params, seed=1)
     assert weights is not None
     assert record.state == "COMPLETE"
     assert record.cost is not None
@@ -65,15 +65,15 @@ def test_every_route_and_loss_gives_a_whole_record(bench: Bench, params: dict[st
     assert record.cost.latency_ratio is not None
     assert set(record.metrics["val"]["mae"]) == {"all", "45", "90", "135"}
     assert "test" not in record.metrics
-    bundle = Bundle.from_bytes(weights)
-    assert bench.bundle_metrics(bundle, "val")["mae"] == pytest.approx(record.metrics["val"]["mae"], rel=1e-6)
+    checkpoint = Checkpoint.from_bytes(weights)
+    assert runner.checkpoint_metrics(checkpoint, "val")["mae"] == pytest.approx(record.metrics["val"]["mae"], rel=1e-6)
     assert TrialRecord.model_validate_json(json.dumps(record.model_dump())) == record
     if "prune" in record.route:
-        source = bench.teacher if params.get("source", "teacher") == "teacher" else bench.base
+        source = runner.teacher if params.get("source", "teacher") == "teacher" else runner.base
         assert source is not None
-        whole = sum(value.size for value in source.bundle.state.values())
+        whole = sum(value.size for value in source.checkpoint.state.values())
         if record.route == "student-prune":
-            whole = sum(p.numel() for p in fresh_network(bench.prepared, TrialConfig.of(dict(params)), 1).parameters())
+            whole = sum(p.numel() for p in new_network(runner.series, TrialConfig.of(dict(params)), 1).parameters())
         assert record.cost.parameters <= float(str(params["keep"])) * whole
         assert record.shrink_error is not None
         assert record.shrink_error < 1e-4
@@ -87,56 +87,58 @@ def test_every_route_and_loss_gives_a_whole_record(bench: Bench, params: dict[st
         ("student-prune", [0, 1 / 4, 2 / 4, 1 / 2]),
     ],
 )
-def test_a_trial_is_judged_by_its_final_cost_from_the_beginning(bench: Bench, route: str, shares: list[float]) -> None:
+def test_a_trial_is_judged_by_its_final_cost_from_the_beginning(
+    runner: TrialRunner, route: str, shares: list[float]
+) -> None:
     """Before it trains, and while a network that will be pruned still has all of its channels."""
     seen: list[tuple[float, int]] = []
 
-    def go_on(record: TrialRecord, share: float) -> bool:
+    def should_continue(record: TrialRecord, share: float) -> bool:
         assert record.cost is not None
         seen.append((share, record.cost.parameters))
         return True
 
     params = PLAIN | {"loss": "none", "route": route, "width": 3, "keep": 0.5, "epochs": 4}
-    record, _ = bench.run(params, 0, go_on)
+    record, _ = runner.evaluate(params, 0, should_continue)
     assert record.cost is not None
     assert [share for share, _ in seen] == pytest.approx(shares)
     assert {parameters for _, parameters in seen} == {record.cost.parameters}
     assert len([point for point in record.curve if point.val_mae is not None]) == 4
 
 
-def test_a_network_is_stopped_before_it_is_pruned(bench: Bench) -> None:
+def test_a_network_is_stopped_before_it_is_pruned(runner: TrialRunner) -> None:
     params = PLAIN | {"loss": "none", "route": "student-prune", "width": 3, "keep": 0.5, "epochs": 4}
-    record, weights = bench.run(params, 0, lambda _, share: share < 0.5)
+    record, weights = runner.evaluate(params, 0, lambda _, share: share < 0.5)
     assert (record.state, weights) == ("PRUNED", None)
     assert {point.phase for point in record.curve} == {"train"}
 
 
-def test_the_same_seed_gives_the_same_trial_bit_for_bit(bench: Bench) -> None:
+def test_the_same_seed_gives_the_same_trial_bit_for_bit(runner: TrialRunner) -> None:
     params = PLAIN | {"loss": "stcd", "route": "student-prune", "width": 3, "keep": 0.5}
-    (first, one), (second, two) = bench.run(params, seed=3), bench.run(params, seed=3)
+    (first, one), (second, two) = runner.evaluate(params, seed=3), runner.evaluate(params, seed=3)
     assert one == two
     assert first.metrics == second.metrics
     assert [point.train_loss for point in first.curve] == [point.train_loss for point in second.curve]
-    _, other = bench.run(params, seed=4)
+    _, other = runner.evaluate(params, seed=4)
     assert other != one
 
 
-def test_a_twin_is_the_same_training_without_the_teacher(bench: Bench) -> None:
+def test_a_twin_is_the_same_training_without_the_teacher(runner: TrialRunner) -> None:
     """Weights and batches come from the seed: with no weight on the teacher, distilled and plain are one."""
-    deaf, _ = bench.run(PLAIN | {"loss": "rd-l2", "beta": 0.0}, seed=5)
-    plain, _ = bench.run(PLAIN | {"loss": "none"}, seed=5)
+    deaf, _ = runner.evaluate(PLAIN | {"loss": "rd-l2", "beta": 0.0}, seed=5)
+    plain, _ = runner.evaluate(PLAIN | {"loss": "none"}, seed=5)
     assert deaf.metrics["val"]["mae"]["all"] == pytest.approx(plain.metrics["val"]["mae"]["all"], rel=1e-4)
 
 
-def test_training_beats_the_untrained_network(bench: Bench) -> None:
-    untrained, _ = bench.run(PLAIN | {"loss": "none", "epochs": 1, "learning_rate": 1e-9}, seed=0)
-    trained, _ = bench.run(PLAIN | {"loss": "none", "epochs": 6}, seed=0)
+def test_training_beats_the_untrained_network(runner: TrialRunner) -> None:
+    untrained, _ = runner.evaluate(PLAIN | {"loss": "none", "epochs": 1, "learning_rate": 1e-9}, seed=0)
+    trained, _ = runner.evaluate(PLAIN | {"loss": "none", "epochs": 6}, seed=0)
     assert trained.metrics["val"]["mae"]["all"] < untrained.metrics["val"]["mae"]["all"]
 
 
-def test_a_diverging_trial_says_what_to_do(bench: Bench) -> None:
+def test_a_diverging_trial_says_what_to_do(runner: TrialRunner) -> None:
     with pytest.raises(RunError, match="lower the learning rate"):
-        bench.run(PLAIN | {"loss": "none", "learning_rate": 1e30}, seed=0)
+        runner.evaluate(PLAIN | {"loss": "none", "learning_rate": 1e30}, seed=0)
 
 
 def test_unknown_parameters_are_named() -> None:
@@ -146,53 +148,53 @@ def test_unknown_parameters_are_named() -> None:
         TrialConfig.of({"loss": "kd"})
 
 
-def test_a_bundle_is_read_without_running_it(bench: Bench) -> None:
+def test_a_bundle_is_read_without_running_it(runner: TrialRunner) -> None:
     """Arrays and JSON only: a pickled object inside is refused."""
-    again = Bundle.from_bytes(bench.teacher.bundle.to_bytes())
-    assert all((again.state[name] == value).all() for name, value in bench.teacher.bundle.state.items())
-    assert again.scaler.mean == bench.teacher.bundle.scaler.mean
+    again = Checkpoint.from_bytes(runner.teacher.checkpoint.to_bytes())
+    assert all((again.state[name] == value).all() for name, value in runner.teacher.checkpoint.state.items())
+    assert again.scaler.mean == runner.teacher.checkpoint.scaler.mean
     content = io.BytesIO()
     np.savez(content, scaler=np.array([Path(__file__)], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
-        Bundle.from_bytes(content.getvalue())
+        Checkpoint.from_bytes(content.getvalue())
 
 
-def test_the_teacher_is_trained_once(prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_teacher_is_trained_once(series: SplitSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second call takes it from the cache; another seed is another teacher."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path))
-    config = teacher_config(prepared, "best", {"width": 2, "epochs": 1})
-    first, record = taught_network(prepared, config, 0, training_threads=1)
+    config = teacher_config(series, "best", {"width": 2, "epochs": 1})
+    first, record = cached_network(series, config, 0, training_threads=1)
     stamp = (tmp_path / "teachers" / first.hash / "record.json").stat().st_mtime_ns
-    again, _ = taught_network(prepared, config, 0, training_threads=1)
+    again, _ = cached_network(series, config, 0, training_threads=1)
     assert (tmp_path / "teachers" / first.hash / "record.json").stat().st_mtime_ns == stamp
     assert (again.forecasts == first.forecasts).all()
-    other, _ = taught_network(prepared, config, 1, training_threads=1)
+    other, _ = cached_network(series, config, 1, training_threads=1)
     assert other.hash != first.hash
     assert record.seconds["train"] > 0
-    assert first.forecasts.shape == (len(prepared.parts["train"].starts), 9, 5)
+    assert first.forecasts.shape == (len(series.splits["train"].starts), 9, 5)
 
 
-def test_tables_are_made_once_and_stay_out_of_the_bench(bench: Bench) -> None:
+def test_tables_are_made_once_and_stay_out_of_the_bench(runner: TrialRunner) -> None:
     """Workers get the bench; every trial of a process hears the same memory."""
-    before = len(pickle.dumps(bench))
-    assert bench.tables() is bench.tables()
-    assert len(list((bench.teacher.cache / "tables").iterdir())) == 1
-    assert len(pickle.dumps(bench)) == before
+    before = len(pickle.dumps(runner))
+    assert runner.tables() is runner.tables()
+    assert len(list((runner.teacher.cache / "tables").iterdir())) == 1
+    assert len(pickle.dumps(runner)) == before
 
 
 def test_a_machine_without_the_teachers_cache_makes_its_own_tables(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runner: TrialRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what students hear there is the same, bit for bit."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
-    elsewhere = replace(bench, teacher=replace(bench.teacher, cache=tmp_path / "not here"))
+    elsewhere = replace(runner, teacher=replace(runner.teacher, cache=tmp_path / "not here"))
     for name, table in elsewhere.tables().spatial.items():
-        assert (table.kept == bench.tables().spatial[name].kept).all()
+        assert (table.kept == runner.tables().spatial[name].kept).all()
     (folder,) = (tmp_path / "cache" / "tables").iterdir()
-    assert folder.name.startswith(bench.teacher.hash)
+    assert folder.name.startswith(runner.teacher.hash)
 
 
-def test_trials_do_not_change_the_number_of_threads(bench: Bench) -> None:
+def test_trials_do_not_change_the_number_of_threads(runner: TrialRunner) -> None:
     before = torch.get_num_threads()
-    bench.run(PLAIN | {"loss": "none", "epochs": 1}, seed=0)
+    runner.evaluate(PLAIN | {"loss": "none", "epochs": 1}, seed=0)
     assert torch.get_num_threads() == before

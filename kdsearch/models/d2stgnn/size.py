@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from kdsearch.models.forecaster import ChannelGroup, Member, Place, consecutive
+from kdsearch.models.forecaster import ChannelGroup, DataShape, Member, consecutive
 
 __all__ = ["D2stgnnSize", "channel_groups", "forecast_maps"]
 
@@ -68,7 +68,7 @@ class D2stgnnSize:
         return 3 * self.order
 
     @classmethod
-    def of_width(cls, width: int, depth: int, place: Place) -> Self:
+    def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
         """A signal of `width` channels, `depth` layers, all else in the release's proportion; 32 and 5 is the release.
 
         Nothing is dropped, though: after 1500 steps of training on 24 nodes of PeMSD8, at a width of 16, the release's
@@ -90,7 +90,7 @@ class D2stgnnSize:
             inner=2 * width,
             series=width,
             key=width,
-            slots=place.slots,
+            slots=shape.slots,
             dropout=0.0,
         )
 

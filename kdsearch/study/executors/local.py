@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from kdsearch.study.executors.worker import Bench, attempt
+from kdsearch.study.executors.worker import Evaluator, attempt
 from kdsearch.study.search.driver import Driver
 
 __all__ = ["Executor", "LocalExecutor"]
 
-BenchT = TypeVar("BenchT")
+EvaluatorT = TypeVar("EvaluatorT")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -17,25 +17,25 @@ Result = TypeVar("Result")
 class Executor(Protocol):
     """Runs trials and single trainings."""
 
-    def search(self, driver: Driver, bench: Bench) -> None:
+    def search(self, driver: Driver, evaluator: Evaluator) -> None:
         """Run trials until the driver starts no more.
 
         Args:
             driver: Gives configurations and takes records.
-            bench: Trains them.
+            evaluator: Trains them.
 
         Raises:
             RunError: Where the executor itself fails.
         """
 
     def map(
-        self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function of the bench for every job.
 
         Args:
             function: Of a module, so that other processes find it.
-            bench: Sent once.
+            evaluator: Sent once.
             jobs: What the function is called with.
 
         Yields:
@@ -46,15 +46,17 @@ class Executor(Protocol):
 class LocalExecutor:
     """Runs everything in this process, one after another."""
 
-    def search(self, driver: Driver, bench: Bench) -> None:
+    def search(self, driver: Driver, evaluator: Evaluator) -> None:
         """Run trials until the driver starts no more."""
         while (asked := driver.next()) is not None:
-            record, weights = attempt(bench, asked.params, asked.seed, partial(driver.goes_on, asked.number))
+            record, weights = attempt(
+                evaluator, asked.params, asked.seed, partial(driver.should_continue, asked.number)
+            )
             driver.finish(asked.number, record, weights)
 
     def map(
-        self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function of the bench for every job; what it raises is raised."""
         for job in jobs:
-            yield job, function(bench, job), ""
+            yield job, function(evaluator, job), ""

@@ -35,7 +35,7 @@ from kdsearch.errors import RunError, StudyError  # noqa: E402
 from kdsearch.record import TrialRecord  # noqa: E402
 from kdsearch.study.executors.ray_cluster import check_cluster, why_not  # noqa: E402
 from kdsearch.study.executors.ray_faults import cause, own_sigterm, repeat_after_out_of_memory  # noqa: E402
-from kdsearch.study.executors.worker import Bench, attempt, failure  # noqa: E402
+from kdsearch.study.executors.worker import Evaluator, attempt, failure  # noqa: E402
 
 if TYPE_CHECKING:  # workers load this module, and need no SQL
     from kdsearch.study.search.driver import Driver
@@ -45,7 +45,7 @@ __all__ = ["RayExecutor"]
 OBJECT_STORE_BYTES = 300_000_000
 """Readings, graph and teacher of the datasets at hand take a sixth of it."""
 
-BenchT = TypeVar("BenchT")
+EvaluatorT = TypeVar("EvaluatorT")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -133,20 +133,20 @@ class RayExecutor:
         on_each = math.ceil(self.workers / cluster["GPU"])  # a share is of one GPU, and two halves make no whole one
         return {"cpu": 1, "gpu": math.floor(1e4 / on_each) / 1e4}  # Ray counts in ten-thousandths
 
-    def _shared(self, bench: Any) -> Any:
+    def _shared(self, evaluator: Any) -> Any:
         """The bench in Ray's shared memory: put there once, whatever is run with it."""
-        if self._bench is None or self._bench[0] is not bench:
-            self._bench = bench, ray.put(bench)
+        if self._bench is None or self._bench[0] is not evaluator:
+            self._bench = evaluator, ray.put(evaluator)
         return self._bench[1]
 
-    def search(self, driver: "Driver", bench: Bench) -> None:
+    def search(self, driver: "Driver", evaluator: Evaluator) -> None:
         """Run trials in actors that live for the whole search, each with one CPU.
 
         A worker that dies is replaced, and its trial tried once more.
 
         Args:
             driver: The run.
-            bench: Sent once; every worker maps its numpy arrays from shared memory.
+            evaluator: Sent once; every worker maps its numpy arrays from shared memory.
 
         Raises:
             RunError: Where Ray itself fails.
@@ -154,17 +154,17 @@ class RayExecutor:
         preloaded = _preloaded_workers() if self._started_here and self._address is None else nullcontext()
         with tempfile.TemporaryDirectory(prefix="kdsearch-ray-") as scratch, preloaded:
             try:
-                self._tuner(driver, bench, scratch).fit()
+                self._tuner(driver, evaluator, scratch).fit()
             except Exception as error:
                 raise RunError(
                     f"Ray Tune gave up ({type(error).__name__}: {why_not(error)}); look for free memory and disk space "
                     f"in {tempfile.gettempdir()}, or run with --executor local"
                 ) from error
 
-    def _tuner(self, driver: "Driver", bench: Bench, scratch: str) -> tune.Tuner:
+    def _tuner(self, driver: "Driver", evaluator: Evaluator, scratch: str) -> tune.Tuner:
         return tune.Tuner(
             # In a tuple: Tune would put the reference itself, which Ray refuses.
-            tune.with_resources(tune.with_parameters(_run, shared=(self._shared(bench),)), self.resources),
+            tune.with_resources(tune.with_parameters(_run, shared=(self._shared(evaluator),)), self.resources),
             tune_config=tune.TuneConfig(
                 search_alg=_Bridge(driver),
                 scheduler=_Stops(driver),
@@ -181,10 +181,10 @@ class RayExecutor:
         )
 
     def map(
-        self, function: Callable[[BenchT, Job], Result], bench: BenchT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function of the bench for every job, as many at a time as there are workers."""
-        shared = self._shared(bench)
+        shared = self._shared(evaluator)
         task = ray.remote(num_cpus=1, num_gpus=self.resources.get("gpu", 0), max_retries=1)(function)
         waiting, running = list(reversed(jobs)), dict[Any, Job]()
         while waiting or running:
@@ -218,12 +218,12 @@ def _preloaded_workers() -> Iterator[None]:
 def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
     """In the worker: one trial. What its bench raises comes back as a record: Tune repeats dead workers alone."""
 
-    def go_on(record: TrialRecord, share: float) -> bool:
+    def should_continue(record: TrialRecord, share: float) -> bool:
         """Let the driver see a trial under way; where it is stopped, Tune ends this thread inside the report."""
         tune.report({"record": record, "share": share, "weights": None})
         return True
 
-    record, weights = attempt(ray.get(shared[0]), config["params"], config["seed"], go_on)
+    record, weights = attempt(ray.get(shared[0]), config["params"], config["seed"], should_continue)
     tune.report({"record": record, "share": None, "weights": weights})
 
 
@@ -264,11 +264,11 @@ class _Stops(FIFOScheduler):
         self.driver = driver
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
-        goes_on, share = True, result.get("share")  # None: the trial has ended, by itself
+        should_continue, share = True, result.get("share")  # None: the trial has ended, by itself
         if share is not None:
             with self.driver.errors_kept():
-                goes_on = self.driver.goes_on(trial.config["number"], result["record"], share)
-        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+                should_continue = self.driver.should_continue(trial.config["number"], result["record"], share)
+        return TrialScheduler.CONTINUE if should_continue else TrialScheduler.STOP
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

@@ -2,21 +2,23 @@
 
 from typing import Any, Protocol
 
-from kdsearch.record import GoOn, TrialRecord, to_the_end
+from kdsearch.record import ShouldContinue, TrialRecord, never_stop
 
-__all__ = ["Bench", "attempt", "failure"]
+__all__ = ["Evaluator", "attempt", "failure"]
 
 
-class Bench(Protocol):
+class Evaluator(Protocol):
     """Trains and measures one configuration. It is pickled to the workers; its numpy arrays arrive there read-only."""
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+    ) -> tuple[TrialRecord, bytes | None]:
         """Train and measure one configuration.
 
         Args:
             params: The configuration.
             seed: Training seed.
-            go_on: To be asked once the cost is known, and at every validation before the last.
+            should_continue: To be asked once the cost is known, and at every validation before the last.
 
         Returns:
             The record, and the weights to keep beside it.
@@ -24,11 +26,11 @@ class Bench(Protocol):
 
 
 def attempt(
-    bench: Bench, params: dict[str, Any], seed: int, go_on: GoOn = to_the_end
+    evaluator: Evaluator, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
 ) -> tuple[TrialRecord, bytes | None]:
     """Run one configuration; whatever it raises becomes the reason of its failure, and the search goes on."""
     try:
-        return bench.run(params, seed, go_on)
+        return evaluator.evaluate(params, seed, should_continue)
     except Exception as error:
         return failure(params, seed, f"{type(error).__name__}: {error}"), None
 

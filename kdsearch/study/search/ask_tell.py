@@ -19,19 +19,19 @@ from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
 from kdsearch.study.objectives import OBJECTIVES, Objective
-from kdsearch.study.search.no_repeats import FreshSampler
+from kdsearch.study.search.no_repeats import NoRepeatSampler
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.store import StudyStore
 
-__all__ = ["Asked", "ask", "beat", "interrupt", "prepare", "reap", "tell"]
+__all__ = ["AskedTrial", "ask", "beat", "interrupt", "open_run", "reap", "tell"]
 
 INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedTrial:
     """A configuration that waits for its record.
 
     Attributes:
@@ -49,7 +49,7 @@ class Asked:
     begun: float = field(default_factory=time.monotonic)
 
 
-def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:
+def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:
     """Get a study ready for a run: take over what a dead run left, queue the space's points, choose the sampler.
 
     A point is queued once per study; the study's rows remember it. The sampler's seed also depends on the number of
@@ -78,7 +78,7 @@ def prepare(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> l
         runs = study.user_attrs.get("runs", 0)
         study.set_user_attr("runs", runs + 1)
     sampler_seed = int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0])
-    study.sampler = FreshSampler(SAMPLERS[sampler](sampler_seed), RandomSampler(sampler_seed), space)
+    study.sampler = NoRepeatSampler(SAMPLERS[sampler](sampler_seed), RandomSampler(sampler_seed), space)
     return taken_over
 
 
@@ -98,13 +98,13 @@ def reap(store: StudyStore) -> list[int]:
         return _take_over(store)
 
 
-def ask(store: StudyStore, space: SearchSpace) -> Asked:
+def ask(store: StudyStore, space: SearchSpace) -> AskedTrial:
     """Open a trial: a queued configuration if there is one, else the sampler's next.
 
     The caller holds the study's lock: until the row has its owner, `reap` takes it for a dead run's.
 
     Args:
-        store: The study, after `prepare`.
+        store: The study, after `open_run`.
         space: Its space.
 
     Returns:
@@ -128,12 +128,12 @@ def ask(store: StudyStore, space: SearchSpace) -> Asked:
             f"space {space.name!r} does not fit study {store.meta.study!r} any more ({error}); "
             "give the run another --study name"
         ) from error
-    return Asked(trial.number, params, store.meta.seed, trial)
+    return AskedTrial(trial.number, params, store.meta.seed, trial)
 
 
 def tell(
     store: StudyStore,
-    asked: Asked,
+    asked: AskedTrial,
     record: TrialRecord,
     weights: bytes | None,
     objectives: Sequence[Objective],
@@ -174,7 +174,7 @@ def tell(
     return record
 
 
-def _write_violations(store: StudyStore, asked: Asked, found: dict[str, float]) -> None:
+def _write_violations(store: StudyStore, asked: AskedTrial, found: dict[str, float]) -> None:
     """What Optuna's samplers, and optuna-dashboard, tell feasible rows by."""
     for name, value in found.items():
         asked.trial.set_constraint(name, value)
@@ -218,7 +218,7 @@ def _interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> N
     study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
-def beat(store: StudyStore, trials: Sequence[Asked]) -> None:
+def beat(store: StudyStore, trials: Sequence[AskedTrial]) -> None:
     """Tell the study that these trials are alive; due every `HEARTBEAT_SECONDS`."""
     for asked in trials:
         store.storage.record_heartbeat(asked.trial._trial_id)

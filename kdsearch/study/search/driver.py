@@ -12,11 +12,11 @@ from typing import Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import RunError
-from kdsearch.record import End, TrialRecord
+from kdsearch.record import FinalPoint, TrialRecord
 from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import Asked, ask, beat, interrupt, reap, tell
-from kdsearch.study.search.progress import Standing, Tally
+from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, interrupt, reap, tell
+from kdsearch.study.search.progress import ProgressTracker, SearchProgress
 from kdsearch.study.search.stopping import outlook, verdict
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import HEARTBEAT_SECONDS
@@ -38,14 +38,14 @@ class StudyEvent:
         kind: "resumed" (rows of an earlier run are there), "started" or "finished" (a trial), "ending" (no new trial
             will be started).
         message: A sentence for people; "" for trials.
-        standing: Where the study stands.
+        progress: Where the study stands.
         number: The trial.
         record: Its record, once finished.
     """
 
     kind: Literal["resumed", "started", "finished", "ending"]
     message: str
-    standing: Standing
+    progress: SearchProgress
     number: int | None = None
     record: TrialRecord | None = None
 
@@ -70,7 +70,7 @@ class Driver:
         stopping: bool,
         progress: Callable[[StudyEvent], None],
     ) -> None:
-        self.open: dict[int, Asked] = {}
+        self.open: dict[int, AskedTrial] = {}
         self.over = False
         self.broken: Exception | None = None
         self._store, self._space, self._objectives = store, space, objectives
@@ -82,19 +82,19 @@ class Driver:
         self._stopping = stopping and len(self._costs) < len(objectives)
         self._begun = time.monotonic()
         self._failures = 0
-        self._tally = Tally(store, self._trials, budget_seconds)
+        self._tracker = ProgressTracker(store, self._trials, budget_seconds)
 
     def begin(self, taken_over: Sequence[int]) -> None:
         """Say what is there already.
 
         Args:
-            taken_over: Trials that a dead run left open and `prepare` queued again.
+            taken_over: Trials that a dead run left open and `open_run` queued again.
         """
         if rows := self._store.optuna_study.get_trials(deepcopy=False, states=_FINISHED):
             again = f"; queued again: trials {', '.join(map(str, taken_over))}" if taken_over else ""
             self._report("resumed", f"the study goes on from {len(rows)} trials, {_done(rows)} of them done{again}")
 
-    def next(self) -> Asked | None:
+    def next(self) -> AskedTrial | None:
         """Open the next trial; None where none is to be started now, and ever where `over` is set."""
         if self.over:
             return None
@@ -119,7 +119,7 @@ class Driver:
         self._report("started", number=asked.number)
         return asked
 
-    def goes_on(self, number: int, record: TrialRecord, share: float) -> bool:
+    def should_continue(self, number: int, record: TrialRecord, share: float) -> bool:
         """Whether a trial under way is to go on; one that is not is closed as PRUNED, with the record as it is.
 
         Args:
@@ -143,7 +143,7 @@ class Driver:
         error = outlook(record.curve, share) if self._stopping else -math.inf
         if not error > -math.inf:  # it has hardly begun; or it diverged, and will fail by itself
             return None
-        return verdict(End(number, error, self._costs_of(record)), share, self._store.ends())
+        return verdict(FinalPoint(number, error, self._costs_of(record)), share, self._store.final_points())
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -151,9 +151,9 @@ class Driver:
             return
         asked = self.open[number]
         record = tell(self._store, asked, record, weights, self._objectives, self._limits)
-        self._keep_end(number, record)
+        self._keep_final_point(number, record)
         del self.open[number]
-        self._tally.add(record, time.monotonic() - asked.begun)
+        self._tracker.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
         self._report("finished", number=number, record=record)
         if self._failures == FAILURES_IN_A_ROW:
@@ -163,11 +163,11 @@ class Driver:
             )
             self._end(str(self.broken))
 
-    def _keep_end(self, number: int, record: TrialRecord) -> None:
+    def _keep_final_point(self, number: int, record: TrialRecord) -> None:
         """Let a finished trial stop others; of limits, those on cost are kept by now, and a worse error breaks more."""
         errors = [point.val_mae for point in record.curve if point.val_mae is not None]
         if record.state == "COMPLETE" and errors:
-            self._store.save_end(End(number, errors[-1], self._costs_of(record)))
+            self._store.save_final_point(FinalPoint(number, errors[-1], self._costs_of(record)))
 
     def _costs_of(self, record: TrialRecord) -> tuple[float, ...]:
         return tuple(objective.read(record) for objective in self._costs)
@@ -221,7 +221,7 @@ class Driver:
         number: int | None = None,
         record: TrialRecord | None = None,
     ) -> None:
-        self._progress(StudyEvent(kind, message, self._tally.standing(len(self.open)), number, record))
+        self._progress(StudyEvent(kind, message, self._tracker.progress(len(self.open)), number, record))
 
 
 def _done(rows: Sequence[FrozenTrial]) -> int:

@@ -12,14 +12,14 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from kdsearch.study.space.space import SearchSpace
 
-__all__ = ["FreshSampler"]
+__all__ = ["NoRepeatSampler"]
 
 TRIES = 10
 """Proposals of the sampler itself that may be repeats; random ones follow, ten times as many. Where they repeat too
 there is hardly anything new left, and the last one is taken."""
 
 
-class FreshSampler(BaseSampler):
+class NoRepeatSampler(BaseSampler):
     """Draws from another sampler until the configuration is new.
 
     A row of the study cannot be taken back, so configurations are drafted in a copy of the study in memory. A draft

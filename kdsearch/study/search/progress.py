@@ -9,14 +9,14 @@ from kdsearch.record import Reference, TrialRecord
 from kdsearch.study.constraints import violations
 from kdsearch.study.storage.store import StudyStore
 
-__all__ = ["NEAR_TEACHER", "Standing", "Tally"]
+__all__ = ["NEAR_TEACHER", "ProgressTracker", "SearchProgress"]
 
 NEAR_TEACHER = 0.03
 """A network whose validation error is at most this share above the teacher's is nearly as good."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class SearchProgress:
     """A study in the middle of a search.
 
     Attributes:
@@ -38,7 +38,7 @@ class Standing:
     seconds_left: float | None
 
 
-class Tally:
+class ProgressTracker:
     """Counts the trials of a study, those of earlier runs included, and foresees the end of this one.
 
     Args:
@@ -65,10 +65,10 @@ class Tally:
         if record.state != "FAIL":
             self._lengths.append(seconds)
 
-    def standing(self, running: int) -> Standing:
+    def progress(self, running: int) -> SearchProgress:
         """How things stand while so many trials of this run are under way."""
         self._most_running = max(self._most_running, running)
-        return Standing(
+        return SearchProgress(
             done=self._states["COMPLETE"],
             stopped=self._states["PRUNED"],
             failed=self._states["FAIL"],

@@ -15,7 +15,7 @@ begin far behind those that learn the deviation from a calendar profile (`benchm
 import math
 from collections.abc import Sequence
 
-from kdsearch.record import CurvePoint, End
+from kdsearch.record import CurvePoint, FinalPoint
 
 __all__ = ["outlook", "verdict"]
 
@@ -45,7 +45,7 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
     return error - per_doubling * math.log2(1 / share)
 
 
-def verdict(mine: End, share: float, finished: Sequence[End]) -> str | None:
+def verdict(mine: FinalPoint, share: float, finished: Sequence[FinalPoint]) -> str | None:
     """Why a trial is to be stopped, or None where it may go on.
 
     Args:

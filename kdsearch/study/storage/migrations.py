@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kdsearch.record import TrialRecord
 from kdsearch.study.objectives import OBJECTIVES
-from kdsearch.study.storage.schema import EndRow, StudyRow, TrialRow
+from kdsearch.study.storage.schema import FinalPointRow, StudyRow, TrialRow
 
 __all__ = ["MIGRATIONS"]
 
@@ -26,7 +26,7 @@ def _ends_from_curves(session: Session) -> None:
             errors = [point.val_mae for point in record.curve if point.val_mae is not None]
             if record.state == "COMPLETE" and errors and all(map(math.isfinite, (*values, errors[-1]))):
                 costs = json.dumps(values)
-                session.add(EndRow(study=study.study, number=trial.number, error=errors[-1], costs=costs))
+                session.add(FinalPointRow(study=study.study, number=trial.number, error=errors[-1], costs=costs))
 
 
 MIGRATIONS: dict[int, Callable[[Session], None]] = {1: _ends_from_curves}

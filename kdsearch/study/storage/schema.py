@@ -3,7 +3,16 @@
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["ConfirmationRow", "EndRow", "ReferenceRow", "SchemaRow", "StudyRow", "Table", "TrainingRow", "TrialRow"]
+__all__ = [
+    "ConfirmationRow",
+    "FinalPointRow",
+    "ReferenceRow",
+    "SchemaRow",
+    "StudyRow",
+    "Table",
+    "TrainingRow",
+    "TrialRow",
+]
 
 
 class Table(DeclarativeBase):
@@ -35,7 +44,7 @@ class TrialRow(Table):
     weights: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-class EndRow(Table):
+class FinalPointRow(Table):
     """Where a finished trial ended, as early stopping compares others with it; its costs as a JSON list."""
 
     __tablename__ = "kdsearch_ends"

@@ -21,13 +21,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, End, Reference, Training, TrialRecord
+from kdsearch.record import Confirmation, FinalPoint, Reference, Training, TrialRecord
 from kdsearch.study.constraints import Constraint, parse_constraints
 from kdsearch.study.storage.address import shown
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.meta import StudyMeta, read_metas, refuse_other
-from kdsearch.study.storage.schema import ConfirmationRow, EndRow, ReferenceRow, StudyRow, Table, TrainingRow, TrialRow
+from kdsearch.study.storage.schema import (
+    ConfirmationRow,
+    FinalPointRow,
+    ReferenceRow,
+    StudyRow,
+    Table,
+    TrainingRow,
+    TrialRow,
+)
 
 __all__ = ["StoredTrial", "StudyStore"]
 
@@ -148,15 +156,19 @@ class StudyStore:
             row = session.get(TrialRow, (self.meta.study, number))
             return None if row is None else row.weights
 
-    def save_end(self, end: End) -> None:
+    def save_final_point(self, end: FinalPoint) -> None:
         """Keep where a trial ended; replaces what was there."""
-        self._merge(EndRow(study=self.meta.study, number=end.number, error=end.error, costs=json.dumps(end.costs)))
+        self._merge(
+            FinalPointRow(study=self.meta.study, number=end.number, error=end.error, costs=json.dumps(end.costs))
+        )
 
-    def ends(self) -> list[End]:
+    def final_points(self) -> list[FinalPoint]:
         """Where finished trials ended, by number."""
         with Session(self.storage.engine) as session:
-            rows = session.scalars(select(EndRow).where(EndRow.study == self.meta.study).order_by(EndRow.number))
-            return [End(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
+            rows = session.scalars(
+                select(FinalPointRow).where(FinalPointRow.study == self.meta.study).order_by(FinalPointRow.number)
+            )
+            return [FinalPoint(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
 
     def save_reference(self, reference: Reference) -> None:
         """Keep a reference line; one of the same name is replaced."""

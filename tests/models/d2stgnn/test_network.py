@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kdsearch.distill.taps import tapped
 from kdsearch.models.d2stgnn.network import D2stgnn, D2stgnnSize
-from kdsearch.models.forecaster import Place
+from kdsearch.models.forecaster import DataShape
 from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
 NODES, HISTORY, SLOTS = 5, 7, 24
@@ -87,11 +87,11 @@ def test_the_default_size_has_the_released_count_but_for_what_has_no_effect_ther
 
 
 def test_one_width_and_one_depth_give_all_sizes() -> None:
-    assert D2stgnnSize.of_width(32, 5, Place(207, 288)) == replace(D2stgnnSize(), dropout=0.0)
-    small = D2stgnnSize.of_width(8, 2, Place(207, 48))
+    assert D2stgnnSize.of_width(32, 5, DataShape(207, 288)) == replace(D2stgnnSize(), dropout=0.0)
+    small = D2stgnnSize.of_width(8, 2, DataShape(207, 48))
     assert (small.hidden, small.forecast, small.output, small.layers, small.slots) == (8, 64, 128, 2, 48)
     with pytest.raises(ValueError, match=r"4 heads.*: 6"):
-        D2stgnnSize.of_width(6, 2, Place(207, 288))
+        D2stgnnSize.of_width(6, 2, DataShape(207, 288))
 
 
 def test_layers_cannot_use_up_the_history() -> None:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from kdsearch.errors import RunError, StudyError
-from kdsearch.record import CurvePoint, GoOn, TrialRecord
+from kdsearch.record import CurvePoint, ShouldContinue, TrialRecord
 from kdsearch.study.executors.ray import RayExecutor
-from kdsearch.study.executors.worker import Bench
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
@@ -24,7 +24,7 @@ from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.store import StudyStore
 
 MakeRecord = Callable[..., TrialRecord]
-MakeBench = Callable[..., Bench]
+MakeEvaluator = Callable[..., Evaluator]
 Search = Callable[..., list[StudyEvent]]
 
 WORKERS = 2
@@ -67,7 +67,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
     """Runs a search under Ray and gives its events."""
 
     def run(
-        bench: Bench, trials: int, other_space: SearchSpace | None = None, executor: RayExecutor | None = None
+        evaluator: Evaluator, trials: int, other_space: SearchSpace | None = None, executor: RayExecutor | None = None
     ) -> list[StudyEvent]:
         events: list[StudyEvent] = []
         with nullcontext(executor) if executor else RayExecutor(WORKERS) as opened:
@@ -75,7 +75,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
                 store,
                 other_space or space,
                 objectives,
-                bench,
+                evaluator,
                 opened,
                 trials=trials,
                 budget_seconds=None,
@@ -110,31 +110,33 @@ class Shared:
         self.times_pickled += 1
         return vars(self)
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+    ) -> tuple[TrialRecord, bytes | None]:
         meet(self.folder)
-        assert go_on(self.make_record(params, seed, 1.0), 0.5)
+        assert should_continue(self.make_record(params, seed, 1.0), 0.5)
         kept = self.make_record(params, seed, float(self.readings.mean()))
         versions = {"pid": str(os.getpid()), "threads": os.environ["OMP_NUM_THREADS"]}
         versions["writeable"] = str(self.readings.flags.writeable)
         return kept.model_copy(update={"versions": versions}), bytes(100_000)
 
 
-def is_writeable(bench: Shared, folder: Path) -> tuple[bool, int]:
+def is_writeable(evaluator: Shared, folder: Path) -> tuple[bool, int]:
     """A job of `map`: whether this worker could spoil the readings, and which one it is."""
     meet(folder)
-    return bench.readings.flags.writeable, os.getpid()
+    return evaluator.readings.flags.writeable, os.getpid()
 
 
 def test_workers_share_the_data_and_bring_back_records_and_weights(
     search: Search, store: StudyStore, record: MakeRecord, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Two at a time in processes that live on, sharing a GPU; data put once for search and quiet pass, read-only."""
-    bench = Shared(tmp_path / "search", record)
+    evaluator = Shared(tmp_path / "search", record)
     with RayExecutor(WORKERS, on_gpu=True) as executor:
-        events = search(bench, trials=6, executor=executor)
-        found = list(executor.map(is_writeable, bench, [tmp_path / "map"] * 3))
+        events = search(evaluator, trials=6, executor=executor)
+        found = list(executor.map(is_writeable, evaluator, [tmp_path / "map"] * 3))
         assert executor.resources == {"cpu": 1, "gpu": 0.5}
-    assert bench.times_pickled == 1
+    assert evaluator.times_pickled == 1
     assert [death for _, _, death in found] == [""] * 3
     assert {result[0] for _, result, _ in found if result} == {False}
     assert capfd.readouterr() == ("", "")
@@ -145,13 +147,13 @@ def test_workers_share_the_data_and_bring_back_records_and_weights(
     assert {v["writeable"] for v in versions} == {"False"}
     assert {v["threads"] for v in versions} == {"1"}
     assert len(store.weights(5) or b"") == 100_000
-    assert max(e.standing.running for e in events) == WORKERS
+    assert max(e.progress.running for e in events) == WORKERS
     assert events[-1].kind == "ending"
-    assert search(bench, trials=6)[-1].standing.done == 6
+    assert search(evaluator, trials=6)[-1].progress.done == 6
 
 
 def test_a_worker_that_dies_is_replaced_and_its_trial_tried_once_more(
-    search: Search, store: StudyStore, bench: MakeBench, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    search: Search, store: StudyStore, evaluator: MakeEvaluator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The first death costs nothing but time; a second one fails the trial with Ray's reason, and the run goes on."""
     deaths = tmp_path / "deaths"
@@ -163,7 +165,7 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_tried_once_more(
         return 1.0
 
     with RayExecutor(WORKERS) as executor:
-        search(bench(die), trials=2, executor=executor)
+        search(evaluator(die), trials=2, executor=executor)
         time.sleep(1)  # Ray tells of deaths a little later
     assert capfd.readouterr() == ("", "")
     trials = store.trials()
@@ -186,7 +188,7 @@ ENDS += "".join(f'[[points]]\ncite = ""\nloss = "{end}"\n' for end in ["raise", 
 
 
 def test_whatever_a_trial_gives_its_row_has_a_state_and_a_reason(
-    search: Search, store: StudyStore, bench: MakeBench, tmp_path: Path
+    search: Search, store: StudyStore, evaluator: MakeEvaluator, tmp_path: Path
 ) -> None:
     """An exception, no number, no end of a number, no memory: the search goes on after each of them."""
 
@@ -204,7 +206,7 @@ def test_whatever_a_trial_gives_its_row_has_a_state_and_a_reason(
         return {"nan": math.nan, "inf": math.inf}.get(params["loss"], 1.0)
 
     (tmp_path / "ends.toml").write_text(ENDS)
-    search(bench(act), trials=1, other_space=load_space(tmp_path / "ends.toml"))
+    search(evaluator(act), trials=1, other_space=load_space(tmp_path / "ends.toml"))
     assert len(store.trials()) == 5
     ends = {trial.params["loss"]: (trial.state, trial.reason) for trial in store.trials()}
     assert ends["complete"] == ("COMPLETE", None)
@@ -216,7 +218,7 @@ def test_whatever_a_trial_gives_its_row_has_a_state_and_a_reason(
 
 
 def test_a_worker_that_takes_too_much_memory_is_one_failed_row(
-    search: Search, store: StudyStore, bench: MakeBench
+    search: Search, store: StudyStore, evaluator: MakeEvaluator
 ) -> None:
     """Ray ends it before the machine is in need, and again at its second attempt; the other trials go on."""
     if memory("MemAvailable") < 1.5 * HOG_BYTES:
@@ -229,7 +231,7 @@ def test_a_worker_that_takes_too_much_memory_is_one_failed_row(
             time.sleep(0.02)
         return 1.0 + len(kept)
 
-    search(bench(hoard), trials=2)
+    search(evaluator(hoard), trials=2)
     ends = {trial.params.get("keep"): (trial.state, str(trial.reason)) for trial in store.trials()}
     assert ends[0.03][0] == "FAIL"
     assert "low on memory" in ends[0.03][1]
@@ -256,14 +258,16 @@ class Stepwise:
     def __init__(self, folder: Path, make_record: MakeRecord) -> None:
         self.folder, self.make_record = folder, make_record
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+    ) -> tuple[TrialRecord, bytes | None]:
         width, died = params["width"], self.folder / "died"
         while width > 1 and not died.exists():
             time.sleep(0.05)
         flat, curve = self.make_record(params, seed, 1.0), list[CurvePoint]()
         for epoch in range(5):
             reached = flat.model_copy(update={"curve": list(curve), "state": "PRUNED"})
-            assert go_on(reached, epoch / 8)
+            assert should_continue(reached, epoch / 8)
             with (self.folder / f"width {width}").open("a") as file:
                 file.write(f"{epoch} ")
             if width == 1 and epoch == 1 and not died.exists():
@@ -281,14 +285,14 @@ def test_what_is_stopped_trains_no_further_and_a_second_attempt_leaves_one_end(
     search(Stepwise(tmp_path, record), trials=6, other_space=load_space(tmp_path / "widths.toml"))
     trials = store.trials()
     assert [trial.state for trial in trials] == ["COMPLETE"] * 2 + ["PRUNED"] * 4
-    assert [end.number for end in store.ends()] == [0, 1]
+    assert [end.number for end in store.final_points()] == [0, 1]
     assert all("stopped after 25 % of its epochs" in str(trial.reason) for trial in trials[2:])
     assert (tmp_path / "width 1").read_text() == "0 1 0 1 2 3 4 "
     assert [(tmp_path / f"width {width}").read_text() for width in range(3, 7)] == ["0 1 "] * 4
 
 
 def test_failures_have_their_reasons_and_five_in_a_row_end_the_run(
-    search: Search, store: StudyStore, bench: MakeBench
+    search: Search, store: StudyStore, evaluator: MakeEvaluator
 ) -> None:
     """What the bench raises is no death of a worker: it is not tried again."""
 
@@ -296,25 +300,25 @@ def test_failures_have_their_reasons_and_five_in_a_row_end_the_run(
         raise ValueError("no channel left", len(params))
 
     with pytest.raises(RunError, match="5 trials failed in a row"):
-        search(bench(fail), trials=50)
+        search(evaluator(fail), trials=50)
     trials = store.trials()
     assert len(trials) <= 4 + WORKERS
     assert {(t.state, t.reason) for t in trials} == {("FAIL", "ValueError: ('no channel left', 3)")}
 
 
 def test_an_error_of_the_driver_comes_out_as_it_was(
-    search: Search, bench: MakeBench, space: SearchSpace, tmp_path: Path
+    search: Search, evaluator: MakeEvaluator, space: SearchSpace, tmp_path: Path
 ) -> None:
     """A space that was changed too much is the user's mistake, not Ray's failure."""
-    search(bench(), trials=2)
+    search(evaluator(), trials=2)
     path = tmp_path / "changed.toml"
     path.write_text(space.text.replace('["student", "prune"]', '["student", "prune", "both"]'))
     with pytest.raises(StudyError, match="does not fit study"):
-        search(bench(), trials=4, other_space=load_space(path))
+        search(evaluator(), trials=4, other_space=load_space(path))
 
 
 def test_a_full_disk_is_one_sentence(
-    search: Search, store: StudyStore, bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    search: Search, store: StudyStore, evaluator: MakeEvaluator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tune's own folder, where nothing of value is: the study stays in order."""
     disk = tmp_path / "disk"
@@ -325,7 +329,7 @@ def test_a_full_disk_is_one_sentence(
         (disk / "filling").write_bytes(bytes(2**16))
         monkeypatch.setattr(tempfile, "tempdir", str(disk))
         with pytest.raises(RunError, match=r"No space left on device.*; look for free memory and disk space in"):
-            search(bench(), trials=2)
+            search(evaluator(), trials=2)
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
     assert "RUNNING" not in {trial.state for trial in store.trials()}

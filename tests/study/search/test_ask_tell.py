@@ -17,7 +17,7 @@ from kdsearch.errors import StudyError
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import Asked, ask, beat, prepare, reap, tell
+from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, open_run, reap, tell
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.meta import StudyMeta
@@ -33,11 +33,11 @@ def test_points_come_first_with_the_study_seed_and_only_once(
 ) -> None:
     """Preparing again queues nothing that was queued or tried before."""
     for _ in range(2):
-        prepare(store, space, "tpe", seed=1)
+        open_run(store, space, "tpe", seed=1)
     first = ask(store, space)
     assert (first.params, first.seed) == ({"route": "student", "width": 2, "epochs": 3}, 7)
     tell(store, first, record(first.params, 7, 1.0), None, objectives)
-    prepare(store, space, "tpe", seed=1)
+    open_run(store, space, "tpe", seed=1)
     assert ask(store, space).params == {"route": "prune", "keep": 0.03, "epochs": 3}
     assert [t.state for t in store.trials()] == ["COMPLETE", "RUNNING"]
     assert store.optuna_study.trials[0].user_attrs["cite"] == "first"
@@ -99,7 +99,7 @@ def test_rows_of_a_dead_process_are_queued_again_once(
     for taken_over in ([0, 1], [2, 3]):
         subprocess.run([sys.executable, "-W", "error", "-c", code, url, tmp_path / "small.toml"], check=False)
         assert store.optuna_study.get_trials(states=(TrialState.RUNNING,))
-        assert prepare(store, space, "tpe", 1) == taken_over
+        assert open_run(store, space, "tpe", 1) == taken_over
     trials = store.trials()
     assert [(t.state, t.reason) for t in trials] == [("FAIL", "interrupted")] * 4
     assert [t.params for t in trials[2:]] == [t.params for t in trials[:2]]
@@ -111,7 +111,7 @@ def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: Searc
     for owner in (f"{socket.gethostname()}:{os.getppid()}:t", "elsewhere:1:t"):
         ask(store, space).trial.set_user_attr("owner", owner)
     ask(store, space)
-    assert prepare(store, space, "tpe", 1) == []
+    assert open_run(store, space, "tpe", 1) == []
 
 
 @on_both_databases
@@ -122,7 +122,7 @@ def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: Searc
         asked.trial.set_user_attr("owner", "elsewhere:1:t")
         silence(store, asked)
     beat(store, [beating])
-    assert prepare(store, space, "tpe", 1) == [silent.number]
+    assert open_run(store, space, "tpe", 1) == [silent.number]
 
 
 @on_both_databases
@@ -130,7 +130,7 @@ def test_rows_without_owner_are_of_a_process_that_was_killed_while_it_opened_the
     store: StudyStore, space: SearchSpace
 ) -> None:
     """Between the row and its first heartbeat nothing would ever tell that it is dead."""
-    prepare(store, space, "tpe", 1)
+    open_run(store, space, "tpe", 1)
     store.storage.create_new_trial(store.optuna_study._study_id)
     assert store.optuna_study._pop_waiting_trial_id() is not None
     assert reap(store) == [0, 2]
@@ -184,7 +184,7 @@ def test_a_driver_killed_while_it_took_a_row_over_queues_it_no_second_time(
     assert [t.state for t in store.trials()] == ["FAIL", "WAITING"]
 
 
-def silence(store: StudyStore, asked: Asked) -> None:
+def silence(store: StudyStore, asked: AskedTrial) -> None:
     """Let a trial's last heartbeat be of the day before yesterday."""
     then = {"then": datetime.now() - timedelta(days=2), "row": asked.trial._trial_id}
     with store.storage.engine.begin() as connection:
@@ -209,7 +209,7 @@ def test_samplers_follow_conditions_and_do_not_repeat_after_a_resume(
     """The same seed in a second run gives other configurations; failed and stopped rows disturb no sampler."""
     for _ in range(2):
         store = StudyStore.create(url, meta)
-        prepare(store, space, sampler, seed=1)
+        open_run(store, space, sampler, seed=1)
         for _ in range(7):
             asked = ask(store, space)
             state = {3: "FAIL", 4: "PRUNED"}.get(asked.number, "COMPLETE")
@@ -227,7 +227,7 @@ def test_samplers_follow_conditions_and_do_not_repeat_after_a_resume(
 def test_an_unknown_sampler_names_those_that_are_there(store: StudyStore, space: SearchSpace) -> None:
     """A misspelt name is answered with the right ones."""
     with pytest.raises(StudyError, match="choose one of tpe, nsga2, random, gp"):
-        prepare(store, space, "tep", seed=1)
+        open_run(store, space, "tep", seed=1)
 
 
 def test_a_space_that_was_changed_too_much_is_refused(store: StudyStore, space: SearchSpace, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_samplers_work_with_limits_conditions_and_rows_of_every_state(
     trials: int,
 ) -> None:
     """NSGA-II selects by limits from its second generation on, which begins after 50 trials."""
-    prepare(store, space, sampler, seed=1)
+    open_run(store, space, sampler, seed=1)
     for number in range(trials):
         asked = ask(store, space)
         state = "FAIL" if number % 7 == 3 else "PRUNED" if number % 5 == 4 else "COMPLETE"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from kdsearch.record import CurvePoint, GoOn, TrialRecord
+from kdsearch.record import CurvePoint, ShouldContinue, TrialRecord
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor
-from kdsearch.study.executors.worker import Bench
+from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
-from kdsearch.study.search.ask_tell import Asked, prepare
+from kdsearch.study.search.ask_tell import AskedTrial, open_run
 from kdsearch.study.search.driver import Driver
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.meta import StudyMeta
@@ -25,12 +25,12 @@ Search = Callable[..., None]
 def search(space: SearchSpace, objectives: list[Objective]) -> Search:
     """Runs a search of some trials in this process."""
 
-    def run(store: StudyStore, bench: Bench, trials: int) -> None:
+    def run(store: StudyStore, evaluator: Evaluator, trials: int) -> None:
         run_search(
             store,
             space,
             objectives,
-            bench,
+            evaluator,
             LocalExecutor(),
             trials=trials,
             budget_seconds=None,
@@ -49,7 +49,9 @@ class Learning:
         self.record = record
         self.eighths: list[int] = []
 
-    def run(self, params: dict[str, Any], seed: int, go_on: GoOn) -> tuple[TrialRecord, bytes | None]:
+    def evaluate(
+        self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
+    ) -> tuple[TrialRecord, bytes | None]:
         self.eighths.append(0)
         error = float(len(self.eighths))
         whole: TrialRecord = self.record(params, seed, error)
@@ -57,7 +59,7 @@ class Learning:
         curve: list[CurvePoint] = []
         for eighth in range(8):
             stopped = whole.model_copy(update={"state": "PRUNED", "metrics": {}, "cost": cost, "curve": list(curve)})
-            if not go_on(stopped, eighth / 8):
+            if not should_continue(stopped, eighth / 8):
                 return stopped, None
             self.eighths[-1] = eighth + 1
             curve.append(CurvePoint(epoch=eighth + 1, phase="train", cpu_seconds=0, train_loss=1, val_mae=error))
@@ -69,9 +71,9 @@ def test_a_trial_beyond_a_limit_on_cost_is_stopped_before_it_is_trained(
 ) -> None:
     """Its row is PRUNED, infeasible, says why, and counts as done."""
     limited = StudyStore.create(url, meta.model_copy(update={"constraints": ["params<=50"]}))
-    bench = Learning(record)  # whose networks have 100 parameters
-    search(limited, bench, 3)
-    assert bench.eighths == [0, 0, 0]
+    evaluator = Learning(record)  # whose networks have 100 parameters
+    search(limited, evaluator, 3)
+    assert evaluator.eighths == [0, 0, 0]
     trials = limited.trials()
     assert [(trial.state, trial.feasible) for trial in trials] == [("PRUNED", False)] * 3
     assert trials[0].reason == "stopped before training: it is beyond the limit on params by 100 %"
@@ -82,29 +84,29 @@ def test_a_trial_that_is_heading_for_worse_than_a_finished_one_is_stopped_and_ke
     store: StudyStore, search: Search, record: MakeRecord
 ) -> None:
     """It is PRUNED with a reason, keeps no weights, is never on the front, and stops nobody itself."""
-    bench = Learning(record)
-    search(store, bench, 4)
+    evaluator = Learning(record)
+    search(store, evaluator, 4)
     trials = store.trials()
     assert [trial.state for trial in trials] == ["COMPLETE", "PRUNED", "PRUNED", "PRUNED"]
-    assert bench.eighths == [8, 2, 2, 2]
+    assert evaluator.eighths == [8, 2, 2, 2]
     assert trials[1].record is not None
     assert [point.val_mae for point in trials[1].record.curve] == [2.0, 2.0]
     assert str(trials[1].reason).startswith("stopped after 25 % of its epochs: it was heading for an error of 2,")
     assert store.weights(1) is None
     assert summarise(store).front == [0]
-    assert [(end.number, end.error) for end in store.ends()] == [(0, 1.0)]
+    assert [(end.number, end.error) for end in store.final_points()] == [(0, 1.0)]
 
 
 def test_without_stopping_every_trial_comes_to_its_end(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
     """As `--no-stopping` has it."""
-    bench = Learning(record)
+    evaluator = Learning(record)
     run_search(
         store,
         space,
         objectives,
-        bench,
+        evaluator,
         LocalExecutor(),
         trials=3,
         budget_seconds=None,
@@ -113,7 +115,7 @@ def test_without_stopping_every_trial_comes_to_its_end(
         progress=lambda _: None,
         stopping=False,
     )
-    assert bench.eighths == [8, 8, 8]
+    assert evaluator.eighths == [8, 8, 8]
 
 
 def test_two_drivers_of_one_study_stop_each_others_trials(
@@ -123,7 +125,7 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     other = StudyStore.open(url, "city")
     drivers = []
     for one in (store, other):
-        prepare(one, space, "random", 1)
+        open_run(one, space, "random", 1)
         drivers.append(
             Driver(one, space, objectives, trials=9, budget_seconds=None, stopping=True, progress=lambda _: None)
         )
@@ -131,7 +133,7 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     assert good is not None
     assert bad is not None
 
-    def known(asked: Asked, error: float, points: int) -> TrialRecord:
+    def known(asked: AskedTrial, error: float, points: int) -> TrialRecord:
         curve = [
             CurvePoint(epoch=epoch, phase="train", cpu_seconds=0, train_loss=1, val_mae=error)
             for epoch in range(1, points + 1)
@@ -139,9 +141,9 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
         whole: TrialRecord = record(asked.params, asked.seed, error)
         return whole.model_copy(update={"cost": record(asked.params, asked.seed, 0.0).cost, "curve": curve})
 
-    assert drivers[1].goes_on(bad.number, known(bad, 2.0, 3), 3 / 8), "nothing is finished yet"
+    assert drivers[1].should_continue(bad.number, known(bad, 2.0, 3), 3 / 8), "nothing is finished yet"
     drivers[0].finish(good.number, known(good, 1.0, 8), b"weights")
-    assert not drivers[1].goes_on(bad.number, known(bad, 2.0, 4), 4 / 8)
+    assert not drivers[1].should_continue(bad.number, known(bad, 2.0, 4), 4 / 8)
     assert [trial.state for trial in store.trials()[:2]] == ["COMPLETE", "PRUNED"]
     assert len(drivers[1].open) == 0
     other.close()

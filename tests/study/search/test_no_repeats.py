@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from kdsearch.record import TrialRecord
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import ask, prepare, tell
+from kdsearch.study.search.ask_tell import ask, open_run, tell
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace, load_space
 from kdsearch.study.storage.store import StudyStore
@@ -56,7 +56,7 @@ def run(store: StudyStore, objectives: list[Objective], record: Callable[..., Tr
     """Runs trials whose error is a formula, every third of them stopped; gives their configurations."""
 
     def search(space: SearchSpace, sampler: str, trials: int, error: Callable[[dict[str, Any]], float]) -> Any:
-        prepare(store, space, sampler, seed=3)
+        open_run(store, space, sampler, seed=3)
         tried = []
         for _ in range(trials):
             asked = ask(store, space)
@@ -89,7 +89,7 @@ def test_no_sampler_proposes_a_configuration_twice(run: Run, tmp_path: Path, sam
 def test_a_failed_configuration_may_come_again(store: StudyStore, tmp_path: Path) -> None:
     """The machine may have been to blame."""
     space = space_of(GRID.replace("high = 4", "high = 1").replace(', "ord"', ""), tmp_path)  # four configurations
-    prepare(store, space, "random", seed=0)
+    open_run(store, space, "random", seed=0)
     numbers = []
     for _ in range(8):
         asked = ask(store, space)

@@ -5,7 +5,7 @@ import pytest
 from kdsearch.record import Cost, Reference, TrialRecord
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, tell
-from kdsearch.study.search.progress import Tally
+from kdsearch.study.search.progress import ProgressTracker
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
 
@@ -22,15 +22,15 @@ def test_the_smallest_network_counts_only_within_three_per_cent_of_the_teacher(
     store: StudyStore, record: MakeRecord
 ) -> None:
     store.save_reference(Reference(name="teacher", metrics={"val": {"mae": {"all": 10.0}}}))
-    tally = Tally(store, trials=10, budget_seconds=None)
+    tracker = ProgressTracker(store, trials=10, budget_seconds=None)
     params = {"route": "student"}
     for mae, parameters in ((10.2, 500), (10.29, 300), (10.31, 100), (9.9, 900)):
-        tally.add(of_size(record(params, 0, mae), parameters), seconds=4.0)
-    tally.add(of_size(record(params, 0, 1.0), 1).model_copy(update={"state": "PRUNED"}), seconds=2.0)
-    standing = tally.standing(running=2)
-    assert (standing.done, standing.stopped, standing.failed) == (4, 1, 0)
-    assert (standing.best_mae, standing.smallest_parameters) == (9.9, 300)
-    assert standing.seconds_left == pytest.approx(5 * 3.6 / 2)
+        tracker.add(of_size(record(params, 0, mae), parameters), seconds=4.0)
+    tracker.add(of_size(record(params, 0, 1.0), 1).model_copy(update={"state": "PRUNED"}), seconds=2.0)
+    progress = tracker.progress(running=2)
+    assert (progress.done, progress.stopped, progress.failed) == (4, 1, 0)
+    assert (progress.best_mae, progress.smallest_parameters) == (9.9, 300)
+    assert progress.seconds_left == pytest.approx(5 * 3.6 / 2)
 
 
 def test_trials_of_earlier_runs_count(
@@ -38,6 +38,6 @@ def test_trials_of_earlier_runs_count(
 ) -> None:
     asked = ask(store, space)
     tell(store, asked, record(asked.params, 7, 4.0), None, objectives)
-    standing = Tally(store, trials=None, budget_seconds=None).standing(running=0)
-    assert (standing.done, standing.best_mae, standing.smallest_parameters) == (1, 4.0, None)
-    assert standing.seconds_left is None
+    progress = ProgressTracker(store, trials=None, budget_seconds=None).progress(running=0)
+    assert (progress.done, progress.best_mae, progress.smallest_parameters) == (1, 4.0, None)
+    assert progress.seconds_left is None

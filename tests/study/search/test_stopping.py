@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdsearch.record import CurvePoint, End
+from kdsearch.record import CurvePoint, FinalPoint
 from kdsearch.study.search.stopping import COST_TOLERANCE, outlook, verdict
 
 errors = st.floats(0.01, 100)
 costs = st.tuples(st.floats(1, 1e9), st.floats(0.1, 100))
-finished = st.lists(st.builds(End, st.integers(0, 99), errors, costs), max_size=8)
+finished = st.lists(st.builds(FinalPoint, st.integers(0, 99), errors, costs), max_size=8)
 
 
 def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
@@ -22,13 +22,13 @@ def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
     ]
 
 
-def halfway(outlook: float, costs: tuple[float, ...], finished: list[End]) -> str | None:
+def halfway(outlook: float, costs: tuple[float, ...], finished: list[FinalPoint]) -> str | None:
     """What becomes of a trial at half of its epochs."""
-    return verdict(End(100, outlook, costs), 0.5, finished)
+    return verdict(FinalPoint(100, outlook, costs), 0.5, finished)
 
 
 @given(finished, errors, costs)
-def test_the_cheapest_network_is_never_stopped(others: list[End], error: float, own: tuple[float, ...]) -> None:
+def test_the_cheapest_network_is_never_stopped(others: list[FinalPoint], error: float, own: tuple[float, ...]) -> None:
     """Cheapest in one objective is enough; by less than the tolerance is not cheaper."""
     cheaper = 0.99 * min([own[0], *(other.costs[0] for other in others)]) / (1 + COST_TOLERANCE)
     assert halfway(error, (cheaper, own[1]), others) is None
@@ -36,7 +36,7 @@ def test_the_cheapest_network_is_never_stopped(others: list[End], error: float, 
 
 @given(st.lists(errors, min_size=2, max_size=7), finished, costs)
 def test_a_network_better_than_all_finished_ones_is_never_stopped(
-    points: list[float], others: list[End], own: tuple[float, ...]
+    points: list[float], others: list[FinalPoint], own: tuple[float, ...]
 ) -> None:
     """Its curve may rise or fall: what it may still reach is no more than what it has."""
     best = 0.99 * min([points[-1], *(other.error for other in others)])
@@ -47,19 +47,19 @@ def test_a_network_better_than_all_finished_ones_is_never_stopped(
 
 @given(finished, errors, costs, finished)
 def test_costlier_networks_stop_nobody(
-    others: list[End], error: float, own: tuple[float, ...], more: list[End]
+    others: list[FinalPoint], error: float, own: tuple[float, ...], more: list[FinalPoint]
 ) -> None:
     """However well they end."""
     mine = error, own
     costlier = [
-        End(other.number, other.error, (other.costs[0], 1.01 * own[1] * (1 + COST_TOLERANCE))) for other in more
+        FinalPoint(other.number, other.error, (other.costs[0], 1.01 * own[1] * (1 + COST_TOLERANCE))) for other in more
     ]
     assert (halfway(*mine, others) is None) == (halfway(*mine, [*others, *costlier]) is None)
 
 
 @given(finished, finished, errors, costs)
 def test_more_finished_networks_never_save_a_trial(
-    others: list[End], more: list[End], error: float, own: tuple[float, ...]
+    others: list[FinalPoint], more: list[FinalPoint], error: float, own: tuple[float, ...]
 ) -> None:
     """What is hopeless stays hopeless."""
     if halfway(error, own, others):
@@ -68,13 +68,13 @@ def test_more_finished_networks_never_save_a_trial(
 
 def test_without_cost_objectives_all_finished_networks_count() -> None:
     """Then it is the rule for one objective."""
-    assert halfway(3.0, (), [End(0, 2.9, ())])
-    assert halfway(2.8, (), [End(0, 2.9, ())]) is None
+    assert halfway(3.0, (), [FinalPoint(0, 2.9, ())])
+    assert halfway(2.8, (), [FinalPoint(0, 2.9, ())]) is None
 
 
 def test_the_reason_names_the_network_that_is_better() -> None:
     """And what the trial was heading for."""
-    others = [End(4, 3.5, (10.0,)), End(7, 3.25, (10.0,)), End(8, 1.0, (20.0,))]
+    others = [FinalPoint(4, 3.5, (10.0,)), FinalPoint(7, 3.25, (10.0,)), FinalPoint(8, 1.0, (20.0,))]
     assert halfway(3.6, (10.0,), others) == (
         "stopped after 50 % of its epochs: it was heading for an error of 3.6, and trial 7, which costs no more, ended "
         "with 3.25"
@@ -90,11 +90,11 @@ def test_a_curve_that_falls_the_same_in_each_doubling_is_foreseen(start: float, 
 
 def test_a_slow_beginner_goes_on_and_a_quick_one_that_stagnates_is_stopped() -> None:
     """Two of width 2 on los-loop: raw readings end at 3.39, deviations from a profile begin lower and end higher."""
-    ended = [End(0, 3.54, (6.3e6,))]
+    ended = [FinalPoint(0, 3.54, (6.3e6,))]
     slow = outlook(curve(6.16, 4.49), 2 / 8)
     quick = outlook(curve(4.30, 4.23), 2 / 8)
-    assert verdict(End(1, slow, (6.3e6,)), 2 / 8, ended) is None
-    assert verdict(End(2, quick, (6.3e6,)), 2 / 8, ended)
+    assert verdict(FinalPoint(1, slow, (6.3e6,)), 2 / 8, ended) is None
+    assert verdict(FinalPoint(2, quick, (6.3e6,)), 2 / 8, ended)
 
 
 def test_only_the_last_phase_of_a_curve_is_looked_at() -> None:

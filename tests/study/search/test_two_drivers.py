@@ -14,7 +14,7 @@ from kdsearch.study.storage.store import StudyStore
 
 SCRIPT = """
 import random, sys, time
-from conftest import make_bench
+from conftest import make_evaluator
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
@@ -28,7 +28,7 @@ def act(params):
 store = StudyStore.open(sys.argv[1], "city")
 print("ready", flush=True)
 sys.stdin.readline()
-run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_bench(act),
+run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act),
     LocalExecutor(), trials=12, budget_seconds=None, seed=1, sampler="random",
     progress=lambda event: print(event.message) if event.kind == "ending" else None)
 store.close()

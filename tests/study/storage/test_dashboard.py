@@ -10,7 +10,7 @@ import pytest
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
-from kdsearch.study.search.ask_tell import ask, prepare, tell
+from kdsearch.study.search.ask_tell import ask, open_run, tell
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
 
@@ -36,7 +36,7 @@ def test_the_dashboard_shows_trials_values_states_and_feasibility(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: Callable[..., TrialRecord]
 ) -> None:
     """Latency is 10 / (1 + error): the limit of 2 ms is kept from an error of 4 on."""
-    prepare(store, space, "tpe", seed=1)
+    open_run(store, space, "tpe", seed=1)
     errors = {0: 3.0, 1: 5.0, 2: 9.0, 3: 1.0, 4: 3.0, 5: 4.0}
     states = {3: "PRUNED", 4: "FAIL"}
     for number, error in errors.items():

@@ -50,7 +50,7 @@ def test_a_study_of_an_older_schema_opens_whole_and_stays_migrated(older: Path) 
 def test_finished_trials_of_the_first_schema_stop_later_ones(older: Path) -> None:
     """Their curves say where they ended, their records what they cost."""
     store = StudyStore.open(f"sqlite:///{older}", "demo-quick")
-    ends = {end.number: end for end in store.ends()}
+    ends = {end.number: end for end in store.final_points()}
     assert ends.keys() == {0, 1, 2, 3}
     for trial in store.trials():
         assert trial.record is not None

@@ -5,7 +5,7 @@ from typing import Literal
 
 from kdsearch.distill.losses import Divergence, Error, Reduction
 
-__all__ = ["FEATURE_LOSSES", "LossName", "Recipe"]
+__all__ = ["FEATURE_LOSSES", "LossConfig", "LossName"]
 
 LossName = Literal["none", "rd-l2", "rd-kl", "ord", "tcd", "scd", "stcd", "skd", "lightst"]
 
@@ -14,7 +14,7 @@ FEATURE_LOSSES = frozenset({"tcd", "scd", "stcd", "skd"})
 
 
 @dataclass(frozen=True)
-class Recipe:
+class LossConfig:
     """A loss of a paper with its weights: Izadi et al. where none is named.
 
     Attributes:

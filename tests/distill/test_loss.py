@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from kdsearch.distill import losses
-from kdsearch.distill.loss import Features, Outputs, drawn_slices, recipe_loss
-from kdsearch.distill.recipe import Recipe
+from kdsearch.distill.loss import Features, Outputs, batch_loss, drawn_slices
+from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
@@ -35,18 +35,18 @@ def features() -> Features:
     )
 
 
-def judge(recipe: Recipe) -> torch.Tensor:
+def judge(loss_config: LossConfig) -> torch.Tensor:
     """Loss of the random batch."""
-    return recipe_loss(recipe, outputs(), features(), torch.Generator().manual_seed(0))
+    return batch_loss(loss_config, outputs(), features(), torch.Generator().manual_seed(0))
 
 
 def test_stcd_is_equation_11() -> None:
     """ORD plus alpha3 times the alpha2-weighted mean of the spatial and temporal terms."""
     weights = {"alpha1": 0.3, "alpha2": 0.4, "alpha3": 0.7, "slice_share": 1.0}
-    ord_ = judge(Recipe("ord", **weights))  # type: ignore[arg-type]
-    scd = judge(Recipe("scd", **weights)) - ord_  # type: ignore[arg-type]
-    tcd = judge(Recipe("tcd", **weights)) - ord_  # type: ignore[arg-type]
-    stcd = judge(Recipe("stcd", **weights))  # type: ignore[arg-type]
+    ord_ = judge(LossConfig("ord", **weights))  # type: ignore[arg-type]
+    scd = judge(LossConfig("scd", **weights)) - ord_  # type: ignore[arg-type]
+    tcd = judge(LossConfig("tcd", **weights)) - ord_  # type: ignore[arg-type]
+    stcd = judge(LossConfig("stcd", **weights))  # type: ignore[arg-type]
     torch.testing.assert_close(stcd, ord_ + 0.4 * scd + 0.6 * tcd)
     assert scd > 0
     assert tcd > 0
@@ -54,22 +54,22 @@ def test_stcd_is_equation_11() -> None:
 
 def test_no_teacher_no_teacher() -> None:
     """Plain training does not change with the teacher's answers."""
-    plain = recipe_loss(Recipe("none"), outputs(), None, torch.Generator())
-    deaf = recipe_loss(Recipe("none"), outputs(teacher=False), None, torch.Generator())
+    plain = batch_loss(LossConfig("none"), outputs(), None, torch.Generator())
+    deaf = batch_loss(LossConfig("none"), outputs(teacher=False), None, torch.Generator())
     assert plain == deaf
 
 
 @pytest.mark.parametrize("loss", ["rd-l2", "rd-kl"])
 def test_beta_zero_leaves_the_task(loss: str) -> None:
-    plain = recipe_loss(Recipe("none"), outputs(), None, torch.Generator())
-    torch.testing.assert_close(recipe_loss(Recipe(loss, beta=0.0), outputs(), None, torch.Generator()), plain)  # type: ignore[arg-type]
+    plain = batch_loss(LossConfig("none"), outputs(), None, torch.Generator())
+    torch.testing.assert_close(batch_loss(LossConfig(loss, beta=0.0), outputs(), None, torch.Generator()), plain)  # type: ignore[arg-type]
 
 
 def test_the_printed_divergence_is_fed_with_real_units() -> None:
     batch = outputs()
     assert batch.teacher is not None
     expected = losses.printed_divergence(batch.student * 10 + 50, batch.teacher * 10 + 50, batch.measured)
-    value = recipe_loss(Recipe("rd-kl", beta=1.0, divergence="printed"), batch, None, torch.Generator())
+    value = batch_loss(LossConfig("rd-kl", beta=1.0, divergence="printed"), batch, None, torch.Generator())
     torch.testing.assert_close(value, expected)
 
 
@@ -77,7 +77,7 @@ def test_all_slices_give_the_mean_over_windows() -> None:
     """A slice that more windows look at weighs more: the loss over a stretch is that over its windows one by one."""
     batch = features()
     student, table = batch.spatial[0]
-    drawn = drawn_slices(student, batch, Recipe(slice_share=1.0), torch.Generator())
+    drawn = drawn_slices(student, batch, LossConfig(slice_share=1.0), torch.Generator())
     whole = table.correlation(*drawn, torch.Generator(), error="squared")
     rows = batch.firsts[:, None] + torch.arange(6)
     each = [
@@ -100,7 +100,7 @@ def testdrawn_slices_are_unbiased() -> None:
     generator = torch.Generator().manual_seed(0)
 
     def loss(share: float) -> torch.Tensor:
-        drawn = drawn_slices(student, batch, Recipe(slice_share=share), generator)
+        drawn = drawn_slices(student, batch, LossConfig(slice_share=share), generator)
         return table.correlation(*drawn, torch.Generator(), error="squared")
 
     whole = loss(1.0)
