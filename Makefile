@@ -29,7 +29,7 @@ test: lint
 
 # The pages as a site in site/; a broken link or an undocumented name stops it.
 docs: $(VENV)/installed-dev
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Claims on speed, each a ratio to the plain form: `name ratio goal`; fails where one is under half its goal. Then memory.
 bench: $(VENV)/installed-dev
