@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,10 +27,14 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not alone" --durations 15
 	$(BIN)/pytest -m alone --durations 5
 
+# The pages as a site in site/; a broken link or an undocumented name stops it.
+docs: $(VENV)/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # Claims on speed, each a ratio to the plain form: `name ratio goal`; fails where one is under half its goal. Then memory.
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.claims
 	$(BIN)/python -m benchmarks.contrast_memory
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache

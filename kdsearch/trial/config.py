@@ -46,7 +46,7 @@ class TrialConfig(pydantic.BaseModel):
         route: "student" trains a fresh small network, "prune" cuts down a trained one (Algorithm 1), "student-prune"
             trains a fresh network for half of the epochs, then cuts and trains it for the other half.
         family: Of a fresh network; a pruned one has its source's.
-        width: Channels of a fresh network, as its family counts them: of an STGCN c in [1, c, 2c] [2c, c, 4c].
+        width: Channels of a fresh network, as its family counts them: of an STGCN c in `[1, c, 2c] [2c, c, 4c]`.
         depth: Layers of a fresh network, as its family counts them; the family's own where None.
         decoding: Of a fresh network; a pruned one has its source's, and its input.
         keep: Share of the source's parameters that pruning leaves.
