@@ -21,7 +21,7 @@ from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.measure.baselines import reference_lines
+from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
 from kdsearch.study.space.space import load_space
@@ -124,7 +124,7 @@ def plain_errors(
 
 def print_lines(series: SplitSeries, metric: str) -> None:
     """What needs no training."""
-    for line in reference_lines(series, ("test",)):
+    for line in naive_baselines(series, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
 
 
@@ -185,12 +185,12 @@ def main() -> None:
             arm: [pool.submit(trained, runner, scored, params, seed, options.seconds, options.metric) for seed in SEEDS]
             for arm, params in arms.items()
         }
-        heard, stid = (
+        distilled, stid = (
             [pool.submit(plain_errors, series, scored, settings, options.metric, seed) for seed in SEEDS]
             for settings in (TEACHERS[teacher], STID)
         )
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
-        taught, beside = [job.result()[1] for job in heard], [job.result() for job in stid]
+        taught, beside = [job.result()[1] for job in distilled], [job.result() for job in stid]
     print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
     print(f"the teacher, {teacher}: {shown(mean_errors(taught))} ± {spread_of(taught):.3f}")
     print_beside(taught, beside)

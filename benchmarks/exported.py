@@ -22,7 +22,7 @@ ROUNDS = 100
 class WindowByWindow(Stgcn):
     """STGCN as it was published, which forecasts each step from a whole window."""
 
-    forecast_stretches = Forecaster.forecast_stretches
+    forecast_segments = Forecaster.forecast_segments
 
 
 def forecast(folder: Path, network: Stgcn) -> Callable[[], object]:

@@ -90,7 +90,7 @@ def main() -> None:
             budget_seconds=None,
             seed=0,
             sampler="tpe",
-            progress=lambda _: None,
+            on_event=lambda _: None,
             stopping=False,  # all trials are to be of one length
         )
         searched = time.time()

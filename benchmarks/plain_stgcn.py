@@ -66,9 +66,9 @@ class PlainStgcn(nn.Module):
 
     def _norm(self, x: Tensor, layer: str) -> Tensor:
         mean = x.mean(dim=(1, 3), keepdim=True)
-        deviation = (x.var(dim=(1, 3), keepdim=True, unbiased=False) + 1e-6).sqrt()
+        std = (x.var(dim=(1, 3), keepdim=True, unbiased=False) + 1e-6).sqrt()
         weight, bias = self.weights[f"{layer}_weight"], self.weights[f"{layer}_bias"]
-        y: Tensor = (x - mean) / deviation * weight[:, None] + bias[:, None]
+        y: Tensor = (x - mean) / std * weight[:, None] + bias[:, None]
         return y
 
 

@@ -95,7 +95,7 @@ def replay(table: Table, arm: Arm, seed: int, *, until: float = ENOUGH) -> Repla
         budget_seconds=math.inf,
         seed=seed,
         sampler=arm.sampler,
-        progress=lambda _: None,
+        on_event=lambda _: None,
         stopping=arm.stopping,
     )
     return run

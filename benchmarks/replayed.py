@@ -15,7 +15,7 @@ from optuna.storages import InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine
 
 from benchmarks.studies import bare_meta
-from kdsearch.record import Cost, CurvePoint, FinalPoint, Reference, TrialRecord
+from kdsearch.record import Baseline, Cost, CurvePoint, FinalPoint, TrialRecord
 from kdsearch.report.front import log_hypervolume, non_dominated
 from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.search.ask_tell import AskedTrial
@@ -26,7 +26,7 @@ from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 EPOCHS = 16
 CORNER = (3.7281, 244_330_631.0)
-"""Reference point: validation MAE of last value on los-loop (the calendar profile's is 4.2701), and the teacher's
+"""Baseline point: validation MAE of last value on los-loop (the calendar profile's is 4.2701), and the teacher's
 FLOPs; both as `kdsearch teacher --dataset los-loop` gives them."""
 TARGET, ENOUGH = 0.95, 0.99
 """Shares of the best hypervolume: the one whose epochs are counted, and the one at which a replay ends."""
@@ -158,7 +158,7 @@ class MemoryStore(StudyStore):
         """None when the driver counts, before the first."""
         return []
 
-    def references(self) -> list[Reference]:
+    def baselines(self) -> list[Baseline]:
         """None."""
         return []
 

@@ -48,8 +48,8 @@ def prepared_steps(nodes: int, width: int, loss: str) -> Callable[[], object]:
     teacher = None
     if loss == "scd":
         tables = {name: SpatialTable(_table(nodes, series.splits["train"].last)) for name in network.spatial_taps}
-        heard = np.zeros((len(starts), series.protocol.horizon, nodes), dtype=np.float32)
-        teacher = Teacher(heard, starts, data, TeacherTables(tables, {}))
+        forecasts = np.zeros((len(starts), series.protocol.horizon, nodes), dtype=np.float32)
+        teacher = Teacher(forecasts, starts, data, TeacherTables(tables, {}))
     loss_config = LossConfig(loss="scd" if loss == "scd" else "none", slice_share=1.0)
     plan = Plan(epochs=1, learning_rate=1e-3)
     train = partial(fit, network, data, starts, plan, loss_config, seed=0, teacher=teacher)

@@ -48,9 +48,12 @@ def plain_training(network: PlainStgcn, data: WindowedSeries, series: SplitSerie
     starts = torch.from_numpy(series.splits["train"].starts)
 
     def train() -> None:
-        for firsts in starts[torch.randperm(len(starts))[: steps * BATCH]].view(steps, BATCH):
+        for segment_starts in starts[torch.randperm(len(starts))[: steps * BATCH]].view(steps, BATCH):
             loss = (
-                (network(data.inputs(firsts, with_clock=False)) - data.scaled[data.target_rows(firsts, steps=1)[:, 0]])
+                (
+                    network(data.inputs(segment_starts, with_clock=False))
+                    - data.scaled[data.target_rows(segment_starts, steps=1)[:, 0]]
+                )
                 .square()
                 .mean()
             )

@@ -48,7 +48,7 @@ class Checkpoint:
         profile = self.scaler.profile
         arrays: dict[str, NDArray[Any]] = {f"state/{name}": value for name, value in self.state.items()}
         arrays["adjacency"] = self.adjacency
-        arrays["scaler"] = np.array([self.scaler.mean, self.scaler.deviation])
+        arrays["scaler"] = np.array([self.scaler.mean, self.scaler.std])
         arrays["spec"] = np.array(json.dumps(self.spec))
         if profile is not None:
             if profile.factors is None:
@@ -70,7 +70,7 @@ class Checkpoint:
             elif "profile_slots" in arrays:
                 factors = arrays["profile_coefficients"], arrays["profile_shares"]
                 profile = Profile.of_factors(*factors, slots=int(arrays["profile_slots"]))
-            mean, deviation = arrays["scaler"].tolist()
+            mean, std = arrays["scaler"].tolist()
             state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
             spec = json.loads(str(arrays["spec"]))
-            return cls(spec, state, Scaler(mean, deviation, profile), arrays["adjacency"])
+            return cls(spec, state, Scaler(mean, std, profile), arrays["adjacency"])

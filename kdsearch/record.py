@@ -1,7 +1,7 @@
 """What is known of one trial: the record that workers return, the store keeps and the report reads. No torch here."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "Baseline",
     "Confirmation",
     "Cost",
     "CurvePoint",
@@ -16,13 +17,14 @@ __all__ = [
     "Latency",
     "Metrics",
     "Pace",
-    "Reference",
+    "Role",
     "ShouldContinue",
     "Training",
     "TrainingKind",
     "TrialRecord",
     "installed_versions",
     "never_stop",
+    "of_role",
 ]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
@@ -150,27 +152,49 @@ def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
     return True
 
 
-class Reference(BaseModel):
-    """A line that every trial is compared with: last value, the calendar profile alone, the teacher.
+Role = Literal["teacher", "base", "undistilled", "naive"]
+"""What a baseline is: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
+
+_ROLES: dict[str, Role] = {"teacher": "teacher", "base": "base", "STID": "undistilled"}
+"""Of the baselines that studies kept before they kept roles; the others were last value and calendar profile."""
+
+
+class Baseline(BaseModel):
+    """What every trial is compared with: the last value, the calendar profile alone, a STID, the base, the teacher.
 
     Attributes:
-        name: "last value", "calendar profile", "STID", "teacher" or "base".
+        name: Such as "last value".
+        role: What it is.
         metrics: Of the validation split, and of the test split once the front was confirmed.
         cost: None where nothing runs (last value).
-        note: What a reader must know, such as a teacher that loses to a reference line.
+        note: What a reader must know, such as the family.
     """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
+    role: Role
     metrics: Metrics
     cost: Cost | None = None
     note: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_study(cls, values: Any) -> Any:
+        """Give a baseline the role that its name stood for, where a study kept none."""
+        if not isinstance(values, dict) or "role" in values:
+            return values
+        return values | {"role": _ROLES.get(str(values.get("name")), "naive")}
+
     @property
     def is_network(self) -> bool:
-        """Whether it was trained and runs: the teacher and STID, not the last value or the calendar profile."""
-        return self.name not in {"last value", "calendar profile"}
+        """Whether it was trained and runs."""
+        return self.role != "naive"
+
+
+def of_role(baselines: Iterable[Baseline], role: Role) -> Baseline | None:
+    """Find the first baseline of a role; None where there is none."""
+    return next((one for one in baselines if one.role == role), None)
 
 
 TrainingKind = Literal["own", "further", "twin", "cpu-twin"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from kdsearch.models import Forecaster
-from kdsearch.prune.shrink import shrink, shrink_error, shrunk_parameter_count
+from kdsearch.prune.shrink import shrink, shrink_error, shrunk_weight_count
 
 __all__ = ["check_that_every_channel_matters", "check_that_the_small_network_is_the_masked_one", "draw_masks"]
 
@@ -24,10 +24,10 @@ def draw_masks(draw: Draw, network: Forecaster) -> dict[str, Tensor]:
     """Group name -> bool ``(size,)`` with at least one living channel, the required ones among them."""
     masks = {}
     for group in network.channel_groups():
-        living = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
+        kept = draw(st.lists(st.booleans(), min_size=group.size, max_size=group.size))
         for channel in group.required or {draw(st.integers(0, group.size - 1))}:
-            living[channel] = True
-        masks[group.name] = torch.tensor(living)
+            kept[channel] = True
+        masks[group.name] = torch.tensor(kept)
     return masks
 
 
@@ -37,7 +37,7 @@ def check_that_the_small_network_is_the_masked_one(network: Forecaster, masks: M
     small = shrink(network, masks)
     assert shrink_error(network, masks, small, x) <= 1e-10
     sizes = {name: int(mask.sum()) for name, mask in masks.items()}
-    assert shrunk_parameter_count(network, sizes) == sum(parameter.numel() for parameter in small.parameters())
+    assert shrunk_weight_count(network, sizes) == sum(parameter.numel() for parameter in small.parameters())
     torch.testing.assert_close(network(x), whole, rtol=0, atol=0)
 
 

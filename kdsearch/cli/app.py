@@ -172,7 +172,7 @@ def teacher(
     Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.cli.display import print_table
-    from kdsearch.measure.baselines import reference_lines
+    from kdsearch.measure.baselines import naive_baselines
     from kdsearch.pipeline.setup import split_dataset, trained_teacher
     from kdsearch.study.space.space import load_space
 
@@ -180,7 +180,7 @@ def teacher(
     series, note = split_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
     network, record = trained_teacher(series, preset, settings, seed, device=device)
-    lines = reference_lines(series, ("val",))
+    lines = naive_baselines(series, ("val",))
     errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
     if as_json:
         typer.echo(json.dumps({"hash": network.hash, "data": note, "val_mae": errors, "record": record.model_dump()}))

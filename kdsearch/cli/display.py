@@ -94,15 +94,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def print_front(summary: StudySummary) -> None:
-    """Prints the front and the reference lines as a table, then what a reader must know."""
+    """Prints the front and the baselines as a table, then what a reader must know."""
     horizons = [*summary.horizons, "all"]
     rows = []
     for trial in summary.front_trials:
         name = f"{trial.number}{f' ({summary.chosen_word})' if trial.number == summary.knee else ''}"
-        deviations = {} if trial.confirmed is None else trial.confirmed.standard_deviation
-        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, deviations)]
+        stds = {} if trial.confirmed is None else trial.confirmed.standard_deviation
+        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, stds)]
         rows.append([name, _choices(trial.params), *cells])
-    for line in summary.references:
+    for line in summary.baselines:
         cells = [*_costs(line.cost), *_errors(line.metrics, horizons), _test_error(line.metrics, {})]
         rows.append([line.name, "", *cells])
     columns = ["trial", "", "parameters", "FLOPs", "ms p50", "to teacher"]
@@ -117,9 +117,9 @@ def _standing(progress: SearchProgress) -> str:
     parts = [f"{progress.done} done", f"{progress.stopped} stopped", f"{progress.failed} failed"]
     parts += [f"{progress.running} running"] if progress.running else []
     parts += [f"best MAE {error(progress.best_mae)}"] if progress.best_mae is not None else []
-    if progress.smallest_parameters is not None:
+    if progress.smallest_weights is not None:
         near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
-        parts += [f"smallest network {near}: {count(progress.smallest_parameters)} parameters"]
+        parts += [f"smallest network {near}: {count(progress.smallest_weights)} parameters"]
     if progress.seconds_left:
         parts += [f"about {_duration(progress.seconds_left)} left"]
     return ", ".join(parts)
@@ -160,12 +160,12 @@ def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:
     return ["" if math.isnan(value) else error(value) for value in values]
 
 
-def _test_error(metrics: Metrics, deviations: Metrics) -> str:
+def _test_error(metrics: Metrics, stds: Metrics) -> str:
     """The mean over seeds with its standard deviation, where there is one."""
-    mean, deviation = mae(metrics, split="test"), mae(deviations, split="test")
+    mean, std = mae(metrics, split="test"), mae(stds, split="test")
     if math.isnan(mean):
         return ""
-    return error(mean) if math.isnan(deviation) else f"{error(mean)} ± {spread(deviation)}"
+    return error(mean) if math.isnan(std) else f"{error(mean)} ± {spread(std)}"
 
 
 def _outcome(record: TrialRecord) -> str:

@@ -48,7 +48,7 @@ def show(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Show a study: its front, knee and reference lines.
+    """Show a study: its front, knee and baselines.
 
     Example: kdsearch show pemsd8-stgcn --json
     """

@@ -23,7 +23,7 @@ def confirm(
     executor: Executor,
     *,
     seeds: int,
-    progress: Callable[[str], None],
+    on_message: Callable[[str], None],
     also: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Confirm the front, and what the front becomes by it, until all of it is confirmed.
@@ -37,15 +37,15 @@ def confirm(
         runner: What trains and scores.
         executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
-        progress: Takes sentences for people.
+        on_message: Takes sentences for people.
         also: Settings whose networks are confirmed too, wherever they ended.
     """
     done: set[int] = set()
     while wanted := [
         trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
     ]:
-        trained = train_missing(store, runner, executor, wanted, seeds, progress)
-        progress(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
+        trained = train_missing(store, runner, executor, wanted, seeds, on_message)
+        on_message(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
         checkpoints = [Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted]
         costs, pace = quiet_costs(runner, store, checkpoints)
         for trial, checkpoint, cost in zip(wanted, checkpoints, costs, strict=True):

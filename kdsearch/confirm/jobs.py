@@ -1,7 +1,7 @@
 """Which trainings a network of the front is to have beside the search's own.
 
 A twin trains for the same epochs, another for the same CPU seconds: a loss that listens to a teacher costs time, which
-plain training could spend on more epochs. The learning rate's schedule stretches over those, as it would in a search.
+plain training could spend on more epochs. The learning rate's schedule segments over those, as it would in a search.
 """
 
 import statistics
@@ -115,8 +115,8 @@ def identity_of(params: dict[str, Any], seed: int) -> Identity:
     """Parameters that count, and the seed: nothing weighs a loss that is not there."""
     config = TrialConfig.of(params)
     if config.loss == "none":
-        unheard = set(LossConfig.__dataclass_fields__) - {"error", "reduction"}
-        config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unheard})
+        unused = set(LossConfig.__dataclass_fields__) - {"error", "reduction"}
+        config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unused})
     return config.model_dump_json(), seed
 
 

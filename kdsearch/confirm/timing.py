@@ -10,10 +10,10 @@ import torch
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.measure.baselines import reference_lines
+from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.cost import Subject, measured_costs
 from kdsearch.measure.latency import PAPER_BATCH, measure_latency
-from kdsearch.record import Cost, Pace, Reference
+from kdsearch.record import Cost, Pace
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 
@@ -31,7 +31,7 @@ LEAST_LOAD_SECONDS = 30.0
 
 
 def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkpoint]) -> tuple[list[Cost], Pace]:
-    """Time networks, teacher and rivals in alternation; saves the reference lines with their test errors.
+    """Time networks, teacher and rivals in alternation; saves the baselines with their test errors.
 
     Args:
         runner: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
@@ -41,7 +41,9 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
     Returns:
         Costs in the order of the networks, and how quiet the machine was.
     """
-    shown = {"teacher": runner.teacher.checkpoint} | {name: rival.checkpoint for name, rival in runner.rivals.items()}
+    shown = {"teacher": runner.teacher.checkpoint} | {
+        name: baseline.checkpoint for name, baseline in runner.baselines.items()
+    }
     subjects = _subjects(runner, [*shown.values(), *checkpoints])
     watch, before = _Watch(), _teacher_pace(runner, subjects[0])
     costs = measured_costs(
@@ -57,12 +59,12 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
     measured = Pace(
         before=before, after=after, others=watch.others(runner.threads), waited=watch.waited() if alone else None
     )
-    for reference in reference_lines(runner.series, ("val", "test")):
-        store.save_reference(reference)
-    notes = {reference.name: reference.note for reference in store.references()}
+    for baseline in naive_baselines(runner.series, ("val", "test")):
+        store.save_baseline(baseline)
+    known = {baseline.name: baseline for baseline in store.baselines()}
     for (name, checkpoint), cost in zip(shown.items(), costs, strict=False):
         scores = {split: runner.checkpoint_metrics(checkpoint, split) for split in ("val", "test")}
-        store.save_reference(Reference(name=name, metrics=scores, cost=cost, note=notes[name]))
+        store.save_baseline(known[name].model_copy(update={"metrics": scores, "cost": cost}))
     return costs[len(shown) :], measured
 
 
@@ -70,9 +72,11 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
     """Put networks on the device, each with one window and with the paper's batch of windows."""
     data = WindowedSeries(runner.series, runner.teacher.checkpoint.scaler, torch.device(runner.device))
     starts = runner.series.splits["train"].starts
-    firsts = torch.as_tensor(starts[np.arange(PAPER_BATCH) % len(starts)], device=data.device)
+    segment_starts = torch.as_tensor(starts[np.arange(PAPER_BATCH) % len(starts)], device=data.device)
     networks = [checkpoint.network(data.device) for checkpoint in checkpoints]
-    windows = {clock: data.inputs(firsts, with_clock=clock) for clock in {network.clock for network in networks}}
+    windows = {
+        clock: data.inputs(segment_starts, with_clock=clock) for clock in {network.clock for network in networks}
+    }
     return [
         Subject(network, windows[network.clock][:1], checkpoint.scaler.stored_numbers, windows[network.clock])
         for network, checkpoint in zip(networks, checkpoints, strict=True)

@@ -45,7 +45,7 @@ def train_missing(
     executor: "Executor",
     trials: Sequence["StoredTrial"],
     seeds: int,
-    progress: Callable[[str], None],
+    on_message: Callable[[str], None],
 ) -> Trained:
     """Train what the trials still lack; each training is saved as soon as it is there.
 
@@ -55,7 +55,7 @@ def train_missing(
         executor: Runs the trainings.
         trials: Networks of the front.
         seeds: Training seeds of each.
-        progress: Takes sentences for people.
+        on_message: Takes sentences for people.
 
     Returns:
         All trainings of the study but the search's own.
@@ -69,7 +69,7 @@ def train_missing(
         trained[training.number, training.seed, training.kind] = training
         if training.reason is not None:
             where = f"trial {training.number} failed with seed {training.seed}"
-            progress(f"the {training.kind} training of {where}: {training.reason}")
+            on_message(f"the {training.kind} training of {where}: {training.reason}")
 
     def train(jobs: list[Job], what: str) -> None:
         missing = [job for job in jobs if not _gave_network(trained, job.number, job.seed, job.kind)]
@@ -80,14 +80,14 @@ def train_missing(
                 unlike.setdefault(job.identity, job)
         began = time.monotonic()
         if unlike:
-            progress(
+            on_message(
                 f"quiet pass: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
             )
         for done, (job, training, death) in enumerate(executor.map(_train, runner, list(unlike.values())), 1):
             kept = training or _failed(job, death)
             keep(kept)
             identical[job.identity] = kept
-            progress(f"quiet pass: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
+            on_message(f"quiet pass: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
         for job in missing:
             if unlike.get(job.identity) is not job:
                 keep(identical[job.identity].model_copy(update={"number": job.number, "kind": job.kind}))

@@ -1,7 +1,7 @@
 """The calendar profile: what a node's readings are at a time of day and kind of weekday, from the training days alone.
 
 It is an input choice for every network ("deviation": the network sees and forecasts what differs from the profile)
-and, alone, a reference line that every forecaster has to beat.
+and, alone, a baseline that every forecaster has to beat.
 """
 
 from dataclasses import dataclass
@@ -140,12 +140,12 @@ class Scaler:
 
     Attributes:
         mean: Of the training data, one number; with the scaler "min-max" the middle between smallest and largest.
-        deviation: Population standard deviation of the training data, one number; with "min-max" half their range.
+        std: Population standard deviation of the training data, one number; with "min-max" half their range.
         profile: None for raw input.
     """
 
     mean: float
-    deviation: float
+    std: float
     profile: Profile | None
 
     @property

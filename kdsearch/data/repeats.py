@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 __all__ = ["repeated_weeks"]
 
 LEAST_CHANGES = 12
-"""Changes from step to step that a stretch must share with the week before; quiet nights are alike by chance."""
+"""Changes from step to step that a segment must share with the week before; quiet nights are alike by chance."""
 
 
 def repeated_weeks(values: NDArray[np.float32], times: NDArray[np.datetime64]) -> NDArray[np.bool_]:
-    """Which readings lie in a stretch that equals the same node's stretch of a week before, digit for digit.
+    """Which readings lie in a segment that equals the same node's segment of a week before, digit for digit.
 
     Args:
         values: Readings of one channel ``(step, node)``; NaN where there is none, which equals nothing.

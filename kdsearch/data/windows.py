@@ -11,7 +11,7 @@ from kdsearch.data.clock import clock
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 
-__all__ = ["WindowedSeries", "segments", "unbroken_runs"]
+__all__ = ["WindowedSeries", "consecutive_windows", "segments"]
 
 
 class WindowedSeries:
@@ -31,8 +31,8 @@ class WindowedSeries:
         self.measured = torch.tensor(series.measured, device=device)
         self.offsets = torch.tensor(offsets, device=device)
         self.clock = torch.tensor(clock(series.source.times), device=device)
-        self.deviation = scaler.deviation
-        self.scaled = (self.values - self.offsets) / self.deviation
+        self.std = scaler.std
+        self.scaled = (self.values - self.offsets) / self.std
         self.history, self.horizon = series.protocol.history, series.protocol.horizon
         self.device = device
 
@@ -61,14 +61,14 @@ class WindowedSeries:
 
     def to_real(self, scaled: Tensor, rows: Tensor) -> Tensor:
         """Network outputs ``(..., node)`` for these rows ``(...)`` in real units."""
-        return scaled * self.deviation + self.offsets[rows]
+        return scaled * self.std + self.offsets[rows]
 
     def to_scaled(self, real: Tensor, rows: Tensor) -> Tensor:
         """Inverse of `to_real`."""
-        return (real - self.offsets[rows]) / self.deviation
+        return (real - self.offsets[rows]) / self.std
 
 
-def unbroken_runs(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def consecutive_windows(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The starts of neighbouring windows together: ascending ``(window,)`` cut wherever one is missing."""
     return np.split(starts, np.flatnonzero(np.diff(starts) != 1) + 1)
 
@@ -92,11 +92,11 @@ def segments(
         First rows of the segments of one batch, ``(segment,)``.
     """
     cut: list[NDArray[np.int64]] = []
-    for run in unbroken_runs(starts):
+    for run in consecutive_windows(starts):
         spare = len(run) % length if len(run) >= length else len(run)
         offset = int(generator.integers(spare + 1))
         cut.append(run[offset : offset + (len(run) - spare) : length])
-    firsts = generator.permutation(np.concatenate(cut))
+    segment_starts = generator.permutation(np.concatenate(cut))
     size = max(1, windows_in_batch // length)
-    for position in range(0, len(firsts), size):
-        yield firsts[position : position + size]
+    for position in range(0, len(segment_starts), size):
+        yield segment_starts[position : position + size]

@@ -3,24 +3,24 @@
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.models import Forecaster
 
-__all__ = ["refusal"]
+__all__ = ["incompatibility"]
 
 
-def refusal(loss_config: LossConfig, teacher: Forecaster, student: Forecaster) -> str | None:
+def incompatibility(loss_config: LossConfig, teacher: Forecaster, student: Forecaster) -> str | None:
     """Why a loss does not fit a pair of networks; None where it does.
 
     Outputs in real units fit any pair. Correlations are compared layer by layer, so that both networks must have the
     same taps, which is to say one family. Embeddings are compared whatever their sizes are.
     """
-    spatial, temporal = loss_config.hears_spatial, loss_config.temporal_weight > 0
-    for asked, kind, heard, own in (
+    spatial, temporal = loss_config.uses_spatial_features, loss_config.temporal_weight > 0
+    for asked, kind, theirs, own in (
         (spatial, "spatial", teacher.spatial_taps, student.spatial_taps),
         (temporal, "temporal", teacher.temporal_taps, student.temporal_taps),
     ):
-        if asked and not (own and set(own) <= set(heard)):
+        if asked and not (own and set(own) <= set(theirs)):
             return (
                 f"loss {loss_config.loss} compares {kind} features layer by layer, which {_of(teacher)} as teacher "
-                f"({_listed(heard)}) and {_of(student)} as student ({_listed(own)}) do not have in common; "
+                f"({_listed(theirs)}) and {_of(student)} as student ({_listed(own)}) do not have in common; "
                 "choose none, rd-l2, rd-kl or ord for this pair"
             )
     for network, role in ((teacher, "teacher"), (student, "student")):

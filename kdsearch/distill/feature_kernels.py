@@ -21,7 +21,7 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 @inlined
 def _judged(row: Array, taught: Array, share: np.float32, squared: bool) -> np.float32:
-    """Sum of the squared or absolute ``share * row - taught``; leaves the slope of each in the place of its `row`."""
+    """Sum of the squared or absolute ``share * row - taught``; leaves the gradient of each in the place of its `row`."""
     total = ZERO
     for j in range(len(row)):
         row[j] = share * row[j] - taught[j]
@@ -33,11 +33,11 @@ def _judged(row: Array, taught: Array, share: np.float32, squared: bool) -> np.f
 
 
 @inlined
-def _pulled(here: np.float32, there: Array, slope: Array, pull: Array, gradient: Array) -> np.float32:
-    """Add the gradient of ``slope |there - here|`` for `there`, and return minus the one for `here`."""
+def _pulled(here: np.float32, there: Array, grad: Array, pull: Array, gradient: Array) -> np.float32:
+    """Add the gradient of ``gradient |there - here|`` for `there`, and return minus the one for `here`."""
     total = ZERO
     for j in range(len(there)):
-        pull[j] = slope[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # sooner done than a choice
+        pull[j] = grad[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # sooner done than a choice
     for j in range(len(there)):
         total += pull[j]
     for j in range(len(there)):
@@ -99,8 +99,8 @@ def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, g
     distances, pull = np.empty(nodes, np.float32), np.empty(nodes, np.float32)
     total = 0.0
     for piece in range(slices):
-        own, slope = student[piece], gradient[piece]
-        slope[:] = ZERO
+        own, grad = student[piece], gradient[piece]
+        grad[:] = ZERO
         loss, start = ZERO, 0
         for i in range(nodes - 1):
             row = distances[: nodes - 1 - i]
@@ -108,13 +108,13 @@ def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, g
             _add_distances(own, i, row)
             loss += _judged(row, teacher[piece, start : start + len(row)], share, squared)
             for c in range(channels):
-                slope[c, i] -= _pulled(own[c, i], own[c, i + 1 :], row, pull[: len(row)], slope[c, i + 1 :])
+                grad[c, i] -= _pulled(own[c, i], own[c, i + 1 :], row, pull[: len(row)], grad[c, i + 1 :])
             start += len(row)
         total += weight[piece] * loss
         scale = weight[piece] * share
         for c in range(channels):
             for j in range(nodes):
-                slope[c, j] *= scale
+                grad[c, j] *= scale
     return total
 
 
@@ -173,8 +173,8 @@ def temporal_pass(student: Array, teacher: Array, squared: bool, gradient: Array
                     before, after = gradient[b, c, t], gradient[b, c, t + lag]
                     # Loops that write to one array each: of more, the compiler could not tell that they lie apart.
                     for n in range(nodes):
-                        slope = scale * row[n]
-                        pull[n] = slope if there[n] > here[n] else (-slope if there[n] < here[n] else ZERO)
+                        grad = scale * row[n]
+                        pull[n] = grad if there[n] > here[n] else (-grad if there[n] < here[n] else ZERO)
                     for n in range(nodes):
                         after[n] += pull[n]
                     for n in range(nodes):

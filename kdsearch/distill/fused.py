@@ -142,17 +142,17 @@ class _Response(torch.autograd.Function):
         """Four of one shape, contiguous -> a scalar."""
         gradient = torch.empty(student.shape)
         own, taught, true, mask = (x.view(-1).numpy() for x in (student, teacher, target, measured))
-        slope = gradient.view(-1).numpy()
-        total, count = response_kernels.response_pass(own, taught, true, mask, beta, squared, slope)
+        grad = gradient.view(-1).numpy()
+        total, count = response_kernels.response_pass(own, taught, true, mask, beta, squared, grad)
         ctx.share = 1 / max(count, 1) if mean else 1.0
         ctx.save_for_backward(gradient)
         return student.new_tensor(total * ctx.share)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None, None, None]:
         """The kept gradient, scaled."""
         (gradient,) = ctx.saved_tensors
-        return slopes[0] * ctx.share * gradient, None, None, None, None, None, None
+        return grads[0] * ctx.share * gradient, None, None, None, None, None, None
 
 
 class _Spatial(torch.autograd.Function):
@@ -166,21 +166,21 @@ class _Spatial(torch.autograd.Function):
         own, weights = student.transpose(1, 2).contiguous().numpy(), weight.contiguous().numpy()
         slices, _, nodes = own.shape
         gradient = torch.empty(own.shape)
-        slopes, total = gradient.numpy(), 0.0
+        grads, total = gradient.numpy(), 0.0
         at_once = max(1, NUMBERS_AT_ONCE // (nodes * (nodes - 1) // 2 + 1))
         for first in range(0, slices, at_once):
             part = slice(first, first + at_once)
             total += feature_kernels.spatial_pass(
-                own[part], distances(part).numpy(), weights[part], squared, slopes[part]
+                own[part], distances(part).numpy(), weights[part], squared, grads[part]
             )
         ctx.save_for_backward(gradient.transpose(1, 2))
         return student.new_tensor(total)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         """The kept gradient, scaled."""
         (gradient,) = ctx.saved_tensors
-        return slopes[0] * gradient, None, None, None
+        return grads[0] * gradient, None, None, None
 
 
 class _Temporal(torch.autograd.Function):
@@ -196,7 +196,7 @@ class _Temporal(torch.autograd.Function):
         return student.new_tensor(total)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         """The kept gradient, scaled."""
         (gradient,) = ctx.saved_tensors
-        return slopes[0] * gradient, None, None
+        return grads[0] * gradient, None, None

@@ -42,52 +42,54 @@ class LiveTeacher(nn.Module):
         self._data, self._recipe = data, loss_config
         first = torch.zeros(1, dtype=torch.int64, device=data.device)
         with torch.no_grad():
-            *embeddings, _ = self._heard(first)
+            *embeddings, _ = self._teacher_outputs(first)
             shown = _embeddings(student, own_data, first)[1]
         shape = (shown.shape[1], shown.shape[2])
-        self.projectors = nn.ModuleList(Projector(shape, (heard.shape[1], heard.shape[2])) for heard in embeddings)
+        self.projectors = nn.ModuleList(
+            Projector(shape, (embedding.shape[1], embedding.shape[2])) for embedding in embeddings
+        )
         self.to(data.device)
 
-    def loss(self, shown: Tensor, firsts: Tensor, draws: torch.Generator) -> Tensor:
+    def loss(self, shown: Tensor, segment_starts: Tensor, generator: torch.Generator) -> Tensor:
         """``lambda1 L^KL + lambda2 (L^P + L^E)``, Eq 6 to 8; joint training adds the teacher's own L^T, Eq 5.
 
         Args:
             shown: The student's temporal embedding, ``(window, channel, time, node)``.
-            firsts: First rows of the windows, ``(window,)``.
-            draws: Draws the slices that are contrasted.
+            segment_starts: First rows of the windows, ``(window,)``.
+            generator: Draws the slices that are contrasted.
         """
         loss_config = self._recipe
         with torch.set_grad_enabled(loss_config.joint):
-            spatial, temporal, forecasts = self._heard(firsts)
+            spatial, temporal, forecasts = self._teacher_outputs(segment_starts)
         near_spatial, near_temporal = (projector(shown) for projector in self.projectors)
         loss = loss_config.lambda1 * embedding_divergence(near_temporal, temporal, temperature=loss_config.tau1)
         if loss_config.lambda2 > 0:
             pairs = ((near_spatial, spatial, loss_config.tau2), (near_temporal, temporal, loss_config.tau3))
-            for near, heard, temperature in pairs:
-                slices = _drawn(near, heard, loss_config.slice_share, draws)
+            for near, embedding, temperature in pairs:
+                slices = _drawn(near, embedding, loss_config.slice_share, generator)
                 loss = loss + loss_config.lambda2 * contrast(*slices, temperature=temperature)
         if loss_config.joint:
-            rows = self._data.target_rows(firsts, steps=forecasts.shape[1])[:, 0]
+            rows = self._data.target_rows(segment_starts, steps=forecasts.shape[1])[:, 0]
             entries = pointwise(forecasts, self._data.scaled[rows], loss_config.error)
             loss = loss + reduced(entries, self._data.measured[rows], loss_config.reduction)
         return loss
 
-    def _heard(self, firsts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _teacher_outputs(self, segment_starts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Both embeddings, and the forecasts ``(window, step, node)`` of the same pass."""
-        return _embeddings(self.network, self._data, firsts)
+        return _embeddings(self.network, self._data, segment_starts)
 
 
-def _embeddings(network: Forecaster, data: WindowedSeries, firsts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _embeddings(network: Forecaster, data: WindowedSeries, segment_starts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     assert network.embeddings is not None
     with tapped(network, network.embeddings) as features:
-        forecasts = network(data.inputs(firsts, with_clock=network.clock))[:, 0]
+        forecasts = network(data.inputs(segment_starts, with_clock=network.clock))[:, 0]
     spatial, temporal = (features[name].permute(0, 3, 1, 2) for name in network.embeddings)
     return spatial, temporal, forecasts
 
 
-def _drawn(student: Tensor, teacher: Tensor, share: float, draws: torch.Generator) -> tuple[Tensor, Tensor]:
+def _drawn(student: Tensor, teacher: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Some of the slices of two embeddings ``(window, channel, time, node)``, as ``(slice, node, channel)``."""
     batch, _, time, _ = student.shape
-    drawn = torch.randperm(batch * time, generator=draws)[: max(1, round(share * batch * time))].to(student.device)
+    drawn = torch.randperm(batch * time, generator=generator)[: max(1, round(share * batch * time))].to(student.device)
     window, step = drawn // time, drawn % time
     return student[window, :, step].transpose(1, 2), teacher[window, :, step].transpose(1, 2)

@@ -70,8 +70,8 @@ class _Contrast(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, student: Tensor, teacher: Tensor, temperature: float, together: int, wanted: bool) -> Tensor:
-        """Value and, where wanted, both slopes: of a logit it is its probability, less one for the positive."""
-        slopes = [
+        """Value and, where wanted, both gradients: of a logit it is its probability, less one for the positive."""
+        grads = [
             torch.empty_like(side) if wanted and needed else None
             for side, needed in zip((student, teacher), ctx.needs_input_grad[:2], strict=True)
         ]
@@ -83,21 +83,21 @@ class _Contrast(torch.autograd.Function):
             positives = logits.diagonal(dim1=1, dim2=2)
             normaliser = logits.logsumexp(dim=2, keepdim=True)
             total += normaliser.sum() - positives.sum()
-            if any(slope is not None for slope in slopes):
-                slope = logits.sub_(normaliser).exp_()
+            if any(grad is not None for grad in grads):
+                grad = logits.sub_(normaliser).exp_()
                 positives.sub_(1)
-                slope.div_(temperature * count)
-            if slopes[0] is not None:
-                torch.bmm(slope, teacher[piece], out=slopes[0][piece])
-            if slopes[1] is not None:
-                torch.bmm(slope.mT, student[piece], out=slopes[1][piece])
-        ctx.slopes = slopes
+                grad.div_(temperature * count)
+            if grads[0] is not None:
+                torch.bmm(grad, teacher[piece], out=grads[0][piece])
+            if grads[1] is not None:
+                torch.bmm(grad.mT, student[piece], out=grads[1][piece])
+        ctx.grads = grads
         return total / count
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
-        student, teacher = (None if slope is None else slope * outer[0] for slope in ctx.slopes)
+        student, teacher = (None if grad is None else grad * outer[0] for grad in ctx.grads)
         return student, teacher, None, None, None
 
 

@@ -21,7 +21,7 @@ class Outputs:
         target: The same shape, scaled as the student sees it.
         measured: bool, the same shape.
         teacher: The same shape, scaled as the student sees it; None for plain training.
-        deviation: Real units in one scaled unit.
+        std: Real units in one scaled unit.
         offset: Real value of a scaled zero, the same shape.
     """
 
@@ -29,7 +29,7 @@ class Outputs:
     target: Tensor
     measured: Tensor
     teacher: Tensor | None
-    deviation: float
+    std: float
     offset: Tensor
 
 
@@ -40,13 +40,13 @@ class Features:
     Attributes:
         spatial: The student's ``(batch, time, node, channel)`` and the teacher's table, tap by tap.
         temporal: The same.
-        firsts: Row of the series at which each stretch begins, ``(batch,)``.
-        forecasts: Windows in each stretch; one window's feature is ``time - forecasts + 1`` steps long.
+        segment_starts: Row of the series at which each segment begins, ``(batch,)``.
+        forecasts: Windows in each segment; one window's feature is ``time - forecasts + 1`` steps long.
     """
 
     spatial: list[tuple[Tensor, SpatialTable]]
     temporal: list[tuple[Tensor, TemporalTable]]
-    firsts: Tensor
+    segment_starts: Tensor
     forecasts: int
 
 
@@ -69,7 +69,7 @@ def batch_loss(
         return loss
     if loss_config.temporal_weight > 0:
         terms = [
-            table.correlation(student, features.firsts, error=loss_config.feature_error)
+            table.correlation(student, features.segment_starts, error=loss_config.feature_error)
             for student, table in features.temporal
         ]
         loss = loss + loss_config.temporal_weight * torch.stack(terms).mean()
@@ -132,7 +132,7 @@ def _divergence(loss_config: LossConfig, outputs: Outputs, teacher: Tensor) -> T
             temperature=loss_config.temperature,
             reduction=loss_config.reduction,
         )
-    student, teacher = (scaled * outputs.deviation + outputs.offset for scaled in (outputs.student, teacher))
+    student, teacher = (scaled * outputs.std + outputs.offset for scaled in (outputs.student, teacher))
     return losses.printed_divergence(student, teacher, outputs.measured, reduction=loss_config.reduction)
 
 
@@ -141,7 +141,7 @@ def drawn_slices(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Slices of a student's feature, drawn in proportion to how many windows look at them, each with the same weight.
 
-    Neighbouring windows share slices: a slice in the middle of a stretch belongs to more of them than one at its ends.
+    Neighbouring windows share slices: a slice in the middle of a segment belongs to more of them than one at its ends.
 
     Returns:
         Slices ``(slice, node, channel)``, the rows of the series at which they stand, and their weights.
@@ -159,4 +159,4 @@ def drawn_slices(
         drawn = torch.arange(batch * time, device=student.device)
     sample, step = drawn // time, drawn % time
     slices = student.transpose(2, 3)[sample, step].transpose(1, 2)  # nodes side by side, for the compiled loops
-    return slices, features.firsts[sample] + step, weight.to(student)
+    return slices, features.segment_starts[sample] + step, weight.to(student)

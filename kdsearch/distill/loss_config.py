@@ -78,10 +78,10 @@ class LossConfig:
     @property
     def needs_features(self) -> bool:
         """Whether it also listens to the tables of the teacher's features."""
-        return self.hears_spatial or self.temporal_weight > 0
+        return self.uses_spatial_features or self.temporal_weight > 0
 
     @property
-    def hears_spatial(self) -> bool:
+    def uses_spatial_features(self) -> bool:
         """Whether it compares the features of a step's nodes."""
         return self.spatial_weight > 0 or self.relates
 

@@ -33,15 +33,15 @@ def relations(distances: Tensor) -> Tensor:
     return distances / torch.where(mean > 0, mean, 1.0)
 
 
-def relations_loss(student: Tensor, heard: Tensor, weight: Tensor) -> Tensor:
+def relations_loss(student: Tensor, teacher_distances: Tensor, weight: Tensor) -> Tensor:
     """Mean smooth L1 error of the relations of slices.
 
     Args:
         student: Features ``(slice, node, channel)``.
-        heard: The teacher's `losses.pair_distances` ``(slice, pair)``, without gradient.
+        teacher_distances: The teacher's `losses.pair_distances` ``(slice, pair)``, without gradient.
         weight: How often each slice counts, ``(slice,)``.
     """
-    own, given = relations(losses.pair_distances(student)), relations(heard.to(student))
+    own, given = relations(losses.pair_distances(student)), relations(teacher_distances.to(student))
     errors = torch.nn.functional.smooth_l1_loss(own, given, reduction="none").mean(dim=1)
     return (errors * weight).sum() / weight.sum()
 
@@ -62,8 +62,8 @@ def skd_terms(
     related = []
     for student, table in features.spatial:
         slices, rows, weight = drawn_slices(student, features, loss_config, generator)
-        nodes, heard = table.distances(rows, slices.shape[1], generator)
-        related.append(relations_loss(slices if nodes is None else slices[:, nodes], heard, weight))
+        nodes, teacher_distances = table.distances(rows, slices.shape[1], generator)
+        related.append(relations_loss(slices if nodes is None else slices[:, nodes], teacher_distances, weight))
     answers = fused.response(
         outputs.student,
         outputs.teacher,

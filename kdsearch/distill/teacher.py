@@ -40,9 +40,9 @@ class Teacher:
         position[starts] = np.arange(len(starts))
         self._position = torch.from_numpy(position).to(data.device)
 
-    def outputs(self, firsts: Tensor, length: int, steps: int) -> Tensor:
+    def outputs(self, segment_starts: Tensor, length: int, steps: int) -> Tensor:
         """Forecasts for the windows of each segment, scaled as the student's: ``(segment, length, steps, node)``."""
-        windows = firsts[:, None] + torch.arange(length, device=firsts.device)
+        windows = segment_starts[:, None] + torch.arange(length, device=segment_starts.device)
         return self._forecasts[self._position[windows], :steps]
 
     def beside(self, student: Forecaster, data: WindowedSeries, loss_config: LossConfig) -> LiveTeacher:

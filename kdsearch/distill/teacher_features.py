@@ -1,7 +1,7 @@
 """What students hear of a teacher's features, made once: tables by time step, kept on disk and mapped into memory.
 
 A tap's feature at a step depends on the readings that its convolutions look at and on nothing else, so that it belongs
-to a row of the series, whatever window or stretch asks for it: row r is where those readings begin. Feature losses know
+to a row of the series, whatever window or segment asks for it: row r is where those readings begin. Feature losses know
 the teacher by distances alone, so that these are kept, and no training runs the teacher's network. Processes that map
 one table share its memory.
 """
@@ -33,7 +33,7 @@ PAIR_NODES = 300
 of a training compares the pairs among so many nodes drawn at random: every pair is as likely as any other, so that loss
 and gradient are right on the average, and a step costs no more than at 300 nodes."""
 
-STRETCH = 64
+SEGMENT = 64
 """Windows that share a pass of the network while tables are made; 75 slices of 300 nodes' pairs are 13 MB."""
 
 FLOAT16_MAX = float(np.finfo(np.float16).max)
@@ -49,9 +49,9 @@ class TemporalTable:
 
     distances: NDArray[np.floating[Any]]
 
-    def correlation(self, student: Tensor, firsts: Tensor, *, error: Error) -> Tensor:
-        """L_TCD of stretches ``(batch, time, node, channel)`` that begin at the rows `firsts` ``(batch,)``."""
-        rows = firsts[:, None] + torch.arange(student.shape[1], device=firsts.device)
+    def correlation(self, student: Tensor, segment_starts: Tensor, *, error: Error) -> Tensor:
+        """L_TCD of segments ``(batch, time, node, channel)`` that begin at the rows `segment_starts` ``(batch,)``."""
+        rows = segment_starts[:, None] + torch.arange(student.shape[1], device=segment_starts.device)
         return fused.temporal_from_distances(student, _taken(self.distances, rows).to(student.device), error=error)
 
 
@@ -67,7 +67,7 @@ class SpatialTable:
     kept: NDArray[np.floating[Any]]
 
     def correlation(
-        self, student: Tensor, rows: Tensor, weight: Tensor, draws: torch.Generator, *, error: Error
+        self, student: Tensor, rows: Tensor, weight: Tensor, generator: torch.Generator, *, error: Error
     ) -> Tensor:
         """L_SCD of slices ``(slice, node, channel)``.
 
@@ -75,18 +75,18 @@ class SpatialTable:
             student: The slices.
             rows: Where they stand in the series, ``(slice,)``.
             weight: How often each counts, ``(slice,)``.
-            draws: Draws the nodes among which pairs are compared, where these are more than `PAIR_NODES`.
+            generator: Draws the nodes among which pairs are compared, where these are more than `PAIR_NODES`.
             error: How the difference of two correlations is measured.
         """
-        nodes, distances = self.distances(rows, student.shape[1], draws)
+        nodes, distances = self.distances(rows, student.shape[1], generator)
         seen = student if nodes is None else student[:, nodes]
         return fused.spatial_from_distances(seen, distances.to(student.device), weight, error=error)
 
-    def distances(self, rows: Tensor, nodes: int, draws: torch.Generator) -> tuple[Tensor | None, Tensor]:
+    def distances(self, rows: Tensor, nodes: int, generator: torch.Generator) -> tuple[Tensor | None, Tensor]:
         """Which nodes are compared, None for all, and `losses.pair_distances` of the teacher ``(slice, pair)``."""
         if self.kept.ndim == 2:
             return None, _taken(self.kept, rows)
-        drawn = torch.randperm(nodes, generator=draws)[:PAIR_NODES].sort().values
+        drawn = torch.randperm(nodes, generator=generator)[:PAIR_NODES].sort().values
         features = torch.from_numpy(self.kept[rows.cpu().numpy()[:, None], :, drawn.numpy()]).float()
         return drawn.to(rows.device), fused.pair_distances(features)
 
@@ -120,7 +120,7 @@ def open_tables(folder: Path) -> TeacherTables:
 
 @torch.no_grad()
 def make_tables(folder: Path, network: Forecaster, data: WindowedSeries, rows: int) -> None:
-    """Write the tables of the training part, stretch by stretch, in float16.
+    """Write the tables of the training part, segment by segment, in float16.
 
     Rows whose later steps would lie beyond the part have zeros there; no window asks for them.
 
@@ -145,18 +145,18 @@ def make_tables(folder: Path, network: Forecaster, data: WindowedSeries, rows: i
 def _write_tables(folder: Path, network: Forecaster, data: WindowedSeries, windows: int) -> None:
     with ExitStack() as files, tapped(network, (*network.spatial_taps, *network.temporal_taps)) as features:
         tables = dict[str, _GrowingTable]()
-        for first in range(0, windows, STRETCH):
-            length = min(STRETCH, windows - first)
+        for first in range(0, windows, SEGMENT):
+            length = min(SEGMENT, windows - first)
             network(data.inputs(torch.tensor([first], device=data.device), length, with_clock=network.clock))
             for name, made in _answers(network, features, length):
-                if name not in tables:  # a stretch has as many more steps than windows as the whole part has
+                if name not in tables:  # a segment has as many more steps than windows as the whole part has
                     file = files.enter_context((folder / f"{name}.npy").open("wb"))
                     tables[name] = _GrowingTable(file, (windows + len(made) - length, *made.shape[1:]))
                 tables[name].append(made if first + length == windows else made[:length])
 
 
 def _answers(network: Forecaster, features: Mapping[str, Tensor], length: int) -> Iterator[tuple[str, Tensor]]:
-    """Name of the file and rows ``(row, ...)`` for each tap of a stretch of `length` windows."""
+    """Name of the file and rows ``(row, ...)`` for each tap of a segment of `length` windows."""
     for name in network.spatial_taps:
         feature = features[name][0]
         few = feature.shape[1] <= PAIR_NODES

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.data.windows import WindowedSeries, unbroken_runs
+from kdsearch.data.windows import WindowedSeries, consecutive_windows
 from kdsearch.models import Forecaster
 
 __all__ = ["ErrorSums", "errors", "forecasts", "network_errors", "quick_validation"]
@@ -17,8 +17,8 @@ __all__ = ["ErrorSums", "errors", "forecasts", "network_errors", "quick_validati
 Forecasts = Iterable[tuple[Tensor, Tensor]]
 """Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
 
-STRETCH_WINDOWS = 96
-"""Windows at once of a direct network; the first 11 steps of a stretch have no window of their own."""
+SEGMENT_WINDOWS = 96
+"""Windows at once of a direct network; the first 11 steps of a segment have no window of their own."""
 
 ITERATED_WINDOWS = 48
 """Windows at once of an iterated network: what it keeps of them, 0.6 MB a window of the teacher's, has to stay in the
@@ -81,12 +81,14 @@ def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int6
     Neighbouring windows go through the network together, so that what they have in common is computed once.
     """
     network.eval()
-    at_once = STRETCH_WINDOWS if network.outputs >= data.horizon else ITERATED_WINDOWS
-    pieces = [run[first : first + at_once] for run in unbroken_runs(starts) for first in range(0, len(run), at_once)]
+    at_once = SEGMENT_WINDOWS if network.outputs >= data.horizon else ITERATED_WINDOWS
+    pieces = [
+        run[first : first + at_once] for run in consecutive_windows(starts) for first in range(0, len(run), at_once)
+    ]
     for length, alike in itertools.groupby(pieces, key=len):
-        firsts = torch.tensor([piece[0] for piece in alike], device=data.device)
-        for some in torch.split(firsts, max(1, at_once // length)):
-            scaled = network.forecast_stretches(data.inputs(some, length, with_clock=network.clock), data.horizon)
+        segment_starts = torch.tensor([piece[0] for piece in alike], device=data.device)
+        for some in torch.split(segment_starts, max(1, at_once // length)):
+            scaled = network.forecast_segments(data.inputs(some, length, with_clock=network.clock), data.horizon)
             real = data.to_real(scaled, data.target_rows(some, length))
             yield (some[:, None] + torch.arange(length, device=data.device)).flatten(), real.flatten(0, 1)
 
@@ -101,7 +103,7 @@ def network_errors(
 def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> float:
     """Validation MAE over the whole horizon for a learning curve.
 
-    Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth stretch of eight.
+    Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth segment of eight.
     """
     starts = series.splits["val"].starts
     seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]

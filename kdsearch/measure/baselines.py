@@ -9,9 +9,9 @@ from torch import Tensor
 from kdsearch.data.profile import Profile, fit_profile
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.measure.accuracy import errors
-from kdsearch.record import Reference
+from kdsearch.record import Baseline
 
-__all__ = ["last_value_forecasts", "profile_forecasts", "reference_lines"]
+__all__ = ["last_value_forecasts", "naive_baselines", "profile_forecasts"]
 
 
 def last_value_forecasts(series: SplitSeries, split: str) -> Iterator[tuple[Tensor, Tensor]]:
@@ -30,16 +30,18 @@ def profile_forecasts(series: SplitSeries, profile: Profile, split: str) -> Iter
     yield torch.from_numpy(starts), torch.from_numpy(expected)
 
 
-def reference_lines(series: SplitSeries, splits: tuple[str, ...]) -> list[Reference]:
+def naive_baselines(series: SplitSeries, splits: tuple[str, ...]) -> list[Baseline]:
     """Last value and the calendar profile alone; a network that loses to one of them has no claim."""
     profile = fit_profile(series, "table")
     return [
-        Reference(
+        Baseline(
             name="last value",
+            role="naive",
             metrics={split: errors(last_value_forecasts(series, split), series) for split in splits},
         ),
-        Reference(
+        Baseline(
             name="calendar profile",
+            role="naive",
             metrics={split: errors(profile_forecasts(series, profile, split), series) for split in splits},
             note=f"{profile.stored_numbers:,} stored numbers",
         ),

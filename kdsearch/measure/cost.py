@@ -16,7 +16,7 @@ from kdsearch.measure.latency import at_pace, measure_latency
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost, Latency
 
-__all__ = ["OperationCounter", "Subject", "forecast_cost", "measured_costs", "parameter_count"]
+__all__ = ["OperationCounter", "Subject", "forecast_cost", "measured_costs", "weight_count"]
 
 ELEMENTWISE = frozenset(
     {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
@@ -84,7 +84,7 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # t
         return result
 
 
-def parameter_count(network: torch.nn.Module) -> int:
+def weight_count(network: torch.nn.Module) -> int:
     """Trained parameters."""
     return sum(math.prod(parameter.shape) for parameter in network.parameters())
 
@@ -161,7 +161,7 @@ def forecast_cost(network: Forecaster, x: Tensor, horizon: int, stored_numbers: 
     counter = OperationCounter()
     with torch.no_grad(), plain_forms(), counter:
         network.forecast(x, horizon)
-    parameters = parameter_count(network)
+    parameters = weight_count(network)
     return Cost(
         parameters=parameters,
         stored_numbers=parameters + stored_numbers,

@@ -112,7 +112,7 @@ class Forecaster(nn.Module, ABC):
 
         Returns:
             ``(batch, forecast, step, node)`` with ``forecast = time - history + 1``; forecast f looks at the steps
-            f to ``f + history - 1`` of `x` and nothing else, so that a stretch costs less than its windows one by one.
+            f to ``f + history - 1`` of `x` and nothing else, so that a segment costs less than its windows one by one.
         """
 
     def spec(self) -> dict[str, Any]:
@@ -147,17 +147,17 @@ class Forecaster(nn.Module, ABC):
         """
         if x.device.type == "cpu" and len(x) > WINDOWS_AT_ONCE:
             return torch.cat([self.forecast(some, horizon) for some in torch.split(x, WINDOWS_AT_ONCE)])
-        return self.forecast_stretches(x, horizon)[:, 0]
+        return self.forecast_segments(x, horizon)[:, 0]
 
-    def forecast_stretches(self, x: Tensor, horizon: int) -> Tensor:
-        """Forecast the whole horizon after every window of some stretches; what windows share may be computed once.
+    def forecast_segments(self, x: Tensor, horizon: int) -> Tensor:
+        """Forecast the whole horizon after every window of some segments; what windows share may be computed once.
 
         Args:
-            x: ``(stretch, time, node, channel)``, scaled, each of ``time - history + 1`` neighbouring windows.
+            x: ``(segment, time, node, channel)``, scaled, each of ``time - history + 1`` neighbouring windows.
             horizon: Steps to forecast.
 
         Returns:
-            ``(stretch, window, horizon, node)``, scaled.
+            ``(segment, window, horizon, node)``, scaled.
         """
         if self.outputs >= horizon:
             forecasts: Tensor = self(x)

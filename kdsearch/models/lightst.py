@@ -24,7 +24,7 @@ from kdsearch.models.window import WindowForecaster
 
 __all__ = ["Lightst", "LightstSize", "LightstTeacher", "LightstTeacherSize"]
 
-DEVIATION_FLOOR = 0.1
+STD_FLOOR = 0.1
 """Scaled units that a window is divided by at least, so that the noise of a quiet night is not blown up. A student's
 error on PeMSD8 hardly depends on it: from 0.001 to 1 by 0.1 % on deviations from the calendar, by 2 % on raw ones."""
 
@@ -86,7 +86,7 @@ class LightstTeacher(WindowForecaster):
 
     def windows(self, x: Tensor) -> Tensor:
         """See `WindowForecaster.windows`."""
-        scores, mean, deviation = _scores(x[..., 0])
+        scores, mean, std = _scores(x[..., 0])
         scores = scores.permute(2, 0, 1)  # nodes outermost, channels innermost: every layer is one product of matrices
         embedding = total = scores[..., None] * self.direction
         for position, layer in enumerate(self.graph):
@@ -98,7 +98,7 @@ class LightstTeacher(WindowForecaster):
         for convolution in self.convolutions:
             embedding = convolution(embedding)
         forecasts: Tensor = self.head(_shown(self.temporal, embedding).flatten(2))
-        return forecasts.permute(1, 2, 0) * deviation + mean
+        return forecasts.permute(1, 2, 0) * std + mean
 
     def _spread(self, y: Tensor) -> Tensor:
         """What each node's neighbours send it: ``(node, ...)`` -> the same shape."""
@@ -188,13 +188,13 @@ class Lightst(WindowForecaster):
 
     def windows(self, x: Tensor) -> Tensor:
         """See `WindowForecaster.windows`."""
-        scores, mean, deviation = _scores(x[..., 0])
+        scores, mean, std = _scores(x[..., 0])
         y = scores.transpose(1, 2)
         for layer in self.layers:
             y = self.dropout(torch.relu(layer(y)))
         embedding: Tensor = self.embedding(y.view(*y.shape[:2], self.size.width, self.size.steps).permute(0, 2, 3, 1))
         forecasts: Tensor = self.head(embedding.permute(0, 3, 1, 2).flatten(2))
-        return forecasts.transpose(1, 2) * deviation + mean
+        return forecasts.transpose(1, 2) * std + mean
 
     def channel_groups(self) -> list[ChannelGroup]:
         """One for each hidden layer, and one for the embedding, whose channels have all their steps together."""
@@ -224,8 +224,8 @@ def _scores(readings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     mean = readings.mean(dim=1, keepdim=True)
     centred = readings - mean
-    deviation = centred.square().mean(dim=1, keepdim=True).sqrt().clamp(min=DEVIATION_FLOOR)
-    return centred / deviation, mean, deviation
+    std = centred.square().mean(dim=1, keepdim=True).sqrt().clamp(min=STD_FLOOR)
+    return centred / std, mean, std
 
 
 def _shown(tap: nn.Module, y: Tensor) -> Tensor:

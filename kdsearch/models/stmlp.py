@@ -215,8 +215,8 @@ class MixerLayer(nn.Module):
         """``(window, node, channel)`` -> the same shape."""
         hidden = torch.nn.functional.gelu(_across(self.nodes_in, self.node_norm(x)))
         change = self.dropout(_across(self.nodes_out, self.dropout(hidden)))
-        if self.node_norm.living is not None:
-            change = change * self.node_norm.living  # the biases of nodes_in reach every channel, dead ones too
+        if self.node_norm.kept is not None:
+            change = change * self.node_norm.kept  # the biases of nodes_in reach every channel, dead ones too
         x = x + change
         hidden = torch.nn.functional.gelu(self.channels_in(self.channel_norm(x)))
         mixed: Tensor = x + self.dropout(self.channels_out(self.dropout(hidden)))

@@ -119,12 +119,14 @@ class StResnet(WindowForecaster):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See `Forecaster.forward`; frames are slices of the stretch, so that no window is copied."""
+        """See `Forecaster.forward`; frames are slices of the segment, so that no window is copied."""
         forecasts = x.shape[1] - self.history + 1
         parts = []
         for branch in (self.closeness, self.period, self.trend):
-            firsts = [self.history - lag for lag in branch.lags]
-            parts.append(branch(torch.stack([x[:, first : first + forecasts, :, 0] for first in firsts], dim=2)))
+            segment_starts = [self.history - lag for lag in branch.lags]
+            parts.append(
+                branch(torch.stack([x[:, first : first + forecasts, :, 0] for first in segment_starts], dim=2))
+            )
         if self.external is not None:
             parts.append(self.external(x[:, self.history - 1 :, 0, 1:]))
         return torch.tanh(torch.stack(parts).sum(dim=0))[:, :, None]

@@ -20,10 +20,10 @@ class ChannelNorm(nn.Module):
     So a masked network equals the small network that remains when the dead channels, which are zero, are cut out.
 
     Attributes:
-        living: bool ``(channel,)``; None where all live.
+        kept: bool ``(channel,)``; None where all live.
     """
 
-    living: Tensor | None
+    kept: Tensor | None
 
     def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
         super().__init__()
@@ -34,10 +34,10 @@ class ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(..., channel)`` -> the same shape."""
-        if self.living is None:
+        if self.kept is None:
             return nn.functional.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.epsilon)
-        count = self.living.sum()
-        centred = (x - x.sum(dim=-1, keepdim=True) / count) * self.living
+        count = self.kept.sum()
+        centred = (x - x.sum(dim=-1, keepdim=True) / count) * self.kept
         variance = centred.square().sum(dim=-1, keepdim=True) / count
         return centred * torch.rsqrt(variance + self.epsilon) * self.weight + self.bias
 
@@ -78,26 +78,26 @@ class WindowForecaster(Forecaster):
             parameters[name].copy_(whole)
         self._whole = {}
         groups = self.channel_groups() if masks else []
-        living = {name: living_rows(name, parameter, groups, masks) for name, parameter in parameters.items()}
-        for name, rows in living.items():
+        kept = {name: living_rows(name, parameter, groups, masks) for name, parameter in parameters.items()}
+        for name, rows in kept.items():
             if rows:
                 self._whole[name] = parameters[name].clone()
             for dim, alive in rows.items():
                 parameters[name].index_fill_(dim, (~alive).nonzero()[:, 0], 0.0)
         for name, module in self.named_modules():
             if isinstance(module, ChannelNorm):
-                module.living = living[f"{name}.weight"].get(0)
+                module.kept = kept[f"{name}.weight"].get(0)
 
 
 def living_rows(
     name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Mapping[str, Tensor]
 ) -> dict[int, Tensor]:
     """For each dimension of a parameter in which groups have channels, which of its rows live: bool ``(row,)``."""
-    living: dict[int, Tensor] = {}
+    kept: dict[int, Tensor] = {}
     for group in groups:
         for member in group.members:
             if member.parameter == name:
                 start = torch.ones(parameter.shape[member.dim], dtype=torch.bool, device=parameter.device)
-                rows = living.setdefault(member.dim, start)
+                rows = kept.setdefault(member.dim, start)
                 rows[torch.tensor(member.rows)[~masks[group.name].cpu()].flatten()] = False
-    return living
+    return kept

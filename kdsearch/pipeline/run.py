@@ -12,10 +12,10 @@ from pathlib import Path
 from kdsearch.confirm.confirm import confirm
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
-from kdsearch.measure.baselines import reference_lines
+from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, check_space, new_runner, split_dataset
-from kdsearch.record import Reference, installed_versions
+from kdsearch.record import Baseline, installed_versions, of_role
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
@@ -45,23 +45,23 @@ class RunResult:
     storage: str
 
 
-def run(options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]) -> RunResult:
+def run(options: RunOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]) -> RunResult:
     """Search, confirm, report; the same options again go on where an earlier run ended.
 
     Args:
         options: What was asked.
-        talk: Takes sentences for people.
-        watch: Takes the events of the search.
+        on_message: Takes sentences for people.
+        on_event: Takes the events of the search.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     space = load_space(options.space).with_values(PRESETS.get(options.preset, {}))  # the teacher refuses an unknown one
-    return run_space(space, options, talk, watch)
+    return run_space(space, options, on_message, on_event)
 
 
 def run_space(
-    space: SearchSpace, options: RunOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]
+    space: SearchSpace, options: RunOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]
 ) -> RunResult:
     """The same in a space that is at hand already, with what the recipe fixes; the options' own name is not looked up.
 
@@ -70,24 +70,26 @@ def run_space(
     """
     began = time.monotonic()
     if options.stopping and space.values_of("schedule") - {"cosine"}:
-        talk("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
+        on_message(
+            "early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one"
+        )
         options = replace(options, stopping=False)
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol
     series, data_note = split_dataset(options.dataset or space.dataset, protocol, options.data_dir, options.channel)
-    talk(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
+    on_message(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
     executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))
     with executor as workers:
-        runner, networks = new_runner(options, space, series, talk)
-        references = [*reference_lines(series, ("val",)), *networks]
-        store = _store(options, space, series, data_note, runner, references)
+        runner, networks = new_runner(options, space, series, on_message)
+        baselines = [*naive_baselines(series, ("val",)), *networks]
+        store = _store(options, space, series, data_note, runner, baselines)
         with failures_named(store.url):
-            return _search_and_confirm(options, store, space, runner, references, workers, began, talk, watch)
+            return _search_and_confirm(options, store, space, runner, baselines, workers, began, on_message, on_event)
 
 
 def _search_and_confirm(
@@ -95,15 +97,15 @@ def _search_and_confirm(
     store: StudyStore,
     space: SearchSpace,
     runner: TrialRunner,
-    references: list[Reference],
+    baselines: list[Baseline],
     executor: Executor,
     began: float,
-    talk: Callable[[str], None],
-    watch: Callable[[StudyEvent], None],
+    on_message: Callable[[str], None],
+    on_event: Callable[[StudyEvent], None],
 ) -> RunResult:
     try:
-        runner = _with_references(store, runner, references)
-        _announce(summarise(store, options.prefer), talk)
+        runner = _with_baselines(store, runner, baselines)
+        _announce(summarise(store, options.prefer), on_message)
         left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
         run_search(
             store,
@@ -116,23 +118,23 @@ def _search_and_confirm(
             seed=options.seed,
             sampler=options.sampler,
             stopping=options.stopping,
-            progress=watch,
+            on_event=on_event,
         )
         also = [point.params for point in space.points] if options.confirm_points else []
         also += [trial.params for trial in summarise(store).best(options.confirm_best)]
-        confirm(store, runner, executor, seeds=options.confirm_seeds, progress=talk, also=also)
+        confirm(store, runner, executor, seeds=options.confirm_seeds, on_message=on_message, also=also)
         return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
     finally:
         write_page(summarise(store, options.prefer), _report_path(options, store))
         store.close()
 
 
-def _announce(begun: StudySummary, talk: Callable[[str], None]) -> None:
+def _announce(begun: StudySummary, on_message: Callable[[str], None]) -> None:
     """What of a study is to be known before its trials."""
     for limit in begun.limits:
-        talk(f"limit: {limit.words}")
+        on_message(f"limit: {limit.words}")
     for warning in begun.warnings:
-        talk(warning)
+        on_message(warning)
 
 
 def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
@@ -175,7 +177,7 @@ def _store(
     series: SplitSeries,
     data_note: str,
     runner: TrialRunner,
-    references: list[Reference],
+    baselines: list[Baseline],
 ) -> StudyStore:
     name = options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}"
     objectives = [objective.name for objective in parse_objectives(options.objectives)]
@@ -185,7 +187,7 @@ def _store(
         protocol=series.protocol.name,
         objectives=objectives,
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
-        reference_point=reference_point(objectives, references),
+        reference_point=reference_point(objectives, baselines),
         data_hash=series.source.content_hash,
         protocol_hash=series.protocol.hash,
         teacher_hash=runner.teacher.hash,
@@ -202,17 +204,18 @@ def _store(
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 
 
-def _with_references(store: StudyStore, runner: TrialRunner, references: list[Reference]) -> TrialRunner:
-    """Save the reference lines, once; the bench at the pace of the study's first reading.
+def _with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:
+    """Save the baselines, once; the bench at the pace of the study's first reading.
 
     Latency is an objective: its scale must not move when a study is resumed on another day.
     """
-    known = {reference.name: reference for reference in store.references()}
-    for reference in references:
-        if reference.name not in known:
-            store.save_reference(reference)
-            known[reference.name] = reference
-    first = known["teacher"].cost
+    known = {baseline.name: baseline for baseline in store.baselines()}
+    for baseline in baselines:
+        if baseline.name not in known:
+            store.save_baseline(baseline)
+            known[baseline.name] = baseline
+    teacher = of_role(known.values(), "teacher")
+    first = None if teacher is None else teacher.cost
     if first is None or first.latency_ms is None:
         return runner
     return replace(runner, teacher=replace(runner.teacher, cost=first))

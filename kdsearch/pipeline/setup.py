@@ -12,17 +12,17 @@ from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.distill.compatibility import refusal
+from kdsearch.distill.compatibility import incompatibility
 from kdsearch.distill.loss_config import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, SpaceError, StudyError
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.record import Reference, TrialRecord
+from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import BASE_WIDTH, STID, TrainedNetwork, cached_network, reference_network, teacher_config
+from kdsearch.trial.teachers import BASE_WIDTH, STID, TrainedNetwork, cached_network, network_baseline, teacher_config
 
 __all__ = ["check_device", "check_space", "new_runner", "split_dataset", "trained_teacher"]
 
@@ -99,7 +99,7 @@ def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -
     for family, losses in space.values_under("family", TrialConfig().family, "loss").items():
         student = new_network(series, teacher.model_copy(update={"family": family, "depth": None, "width": 4}), 0)
         for loss in losses:
-            if mistake := refusal(TrialConfig.of({"loss": loss}).loss_config(), teaching, student):
+            if mistake := incompatibility(TrialConfig.of({"loss": loss}).loss_config(), teaching, student):
                 raise SpaceError(mistake)
 
 
@@ -111,27 +111,27 @@ def check_device(device: str) -> None:
 
 
 def new_runner(
-    options: RunOptions, space: SearchSpace, series: SplitSeries, talk: Callable[[str], None]
-) -> tuple[TrialRunner, list[Reference]]:
+    options: RunOptions, space: SearchSpace, series: SplitSeries, on_message: Callable[[str], None]
+) -> tuple[TrialRunner, list[Baseline]]:
     """What trials share, trained or from the cache, and its networks as lines of the report."""
-    talk("teacher: training it, or taking it from the cache")
+    on_message("teacher: training it, or taking it from the cache")
     teacher, record = trained_teacher(series, options.preset, space.teacher, options.seed, device=options.device)
-    talk(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
-    rivals = {}
-    references = [reference_network("teacher", teacher, record)]
-    others = {"STID": ("best", STID | space.stid)}
+    on_message(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
+    networks = dict[str, TrainedNetwork]()
+    baselines = [network_baseline("teacher", "teacher", teacher, record)]
+    others: list[tuple[str, Role, str, dict[str, Any]]] = [("STID", "undistilled", "best", STID | space.stid)]
     if "base" in space.values_of("source"):
-        others["base"] = (options.preset, space.teacher | {"width": BASE_WIDTH})
-    for name, (preset, settings) in others.items():
+        others.append(("base", "base", options.preset, space.teacher | {"width": BASE_WIDTH}))
+    for name, role, preset, settings in others:
         network, own = trained_teacher(series, preset, settings, options.seed, device=options.device, beside=teacher)
-        talk(_made(name, network, own, series.unit))
-        rivals[name] = network
-        references.append(reference_network(name, network, own))
-    runner = TrialRunner(series, teacher, rivals.get("base"), rivals, device=options.device)
+        on_message(_made(name, network, own, series.unit))
+        networks[name] = network
+        baselines.append(network_baseline(name, role, network, own))
+    runner = TrialRunner(series, teacher, networks.get("base"), networks, device=options.device)
     if FEATURE_LOSSES & space.values_of("loss"):
-        talk("teacher's features: making the tables that students hear, or taking them from the cache")
+        on_message("teacher's features: making the tables that students hear, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
-    return runner, references
+    return runner, baselines
 
 
 def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kdsearch.models import ChannelGroup, Forecaster
-from kdsearch.prune.shrink import shrunk_parameter_count
+from kdsearch.prune.shrink import shrunk_weight_count
 
 __all__ = ["event_shares", "masks_for_share", "network_for_share", "sizes_for_share"]
 
@@ -27,11 +27,11 @@ def sizes_for_share(network: Forecaster, most: float) -> dict[str, int]:
     """
     groups = network.channel_groups()
     low, high = 0.0, 1.0
-    if shrunk_parameter_count(network, {group.name: group.size for group in groups}) <= most:
+    if shrunk_weight_count(network, {group.name: group.size for group in groups}) <= most:
         return {group.name: group.size for group in groups}
     for _ in range(30):
         middle = (low + high) / 2
-        fits = shrunk_parameter_count(network, _sizes(groups, middle)) <= most
+        fits = shrunk_weight_count(network, _sizes(groups, middle)) <= most
         low, high = (middle, high) if fits else (low, middle)
     return _sizes(groups, low)
 
@@ -59,7 +59,7 @@ def masks_for_share(network: Forecaster, scores: Mapping[str, Tensor], most: flo
     for group in network.channel_groups():
         ranked = scores[group.name].clone()
         ranked[sorted(group.required)] = torch.inf
-        living = torch.zeros(group.size, dtype=torch.bool)
-        living[ranked.argsort(descending=True, stable=True)[: sizes[group.name]]] = True
-        masks[group.name] = living
+        kept = torch.zeros(group.size, dtype=torch.bool)
+        kept[ranked.argsort(descending=True, stable=True)[: sizes[group.name]]] = True
+        masks[group.name] = kept
     return masks

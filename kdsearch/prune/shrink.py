@@ -9,7 +9,7 @@ from torch import Tensor
 from kdsearch.models import Forecaster
 from kdsearch.models.window import living_rows
 
-__all__ = ["shrink", "shrink_error", "shrunk_parameter_count"]
+__all__ = ["shrink", "shrink_error", "shrunk_weight_count"]
 
 Masks = Mapping[str, Tensor]
 """Group name -> bool ``(size,)``, True for a living channel."""
@@ -28,14 +28,14 @@ def shrink(network: Forecaster, masks: Masks) -> Forecaster:
     small = network.resized({group.name: int(masks[group.name].sum()) for group in groups})
     state = network.state_dict()
     for name in state:
-        for dim, living in living_rows(name, state[name], groups, masks).items():
-            state[name] = state[name].index_select(dim, living.nonzero()[:, 0])
+        for dim, kept in living_rows(name, state[name], groups, masks).items():
+            state[name] = state[name].index_select(dim, kept.nonzero()[:, 0])
     small.to(next(network.parameters()))
     small.load_state_dict(state)
     return small.train(network.training)
 
 
-def shrunk_parameter_count(network: Forecaster, sizes: Mapping[str, int]) -> int:
+def shrunk_weight_count(network: Forecaster, sizes: Mapping[str, int]) -> int:
     """Trained parameters that remain when each group keeps so many channels."""
     groups = network.channel_groups()
     total = 0

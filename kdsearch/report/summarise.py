@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kdsearch.record import TrialRecord
+from kdsearch.record import TrialRecord, of_role
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import knee, non_dominated, preferred
 from kdsearch.report.hypervolume import volume_history, volume_note
@@ -40,8 +40,8 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     """
     meta = store.meta
     weights = None if prefer is None else parse_weights(prefer, meta.objectives)
-    references = store.references()
-    limits = read_limits(meta.constraints, next((line for line in references if line.name == "teacher"), None))
+    baselines = store.baselines()
+    limits = read_limits(meta.constraints, of_role(baselines, "teacher"))
     trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
     front = _front(trials, meta.objectives)
     chosen = _choice(front, meta.objectives, weights)
@@ -49,7 +49,7 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
     history = volume_history(trials, meta.objectives, meta.reference_point)
     said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point)]
-    warnings = notes.warnings(trials, references)
+    warnings = notes.warnings(trials, baselines)
     return StudySummary(
         study=meta.study,
         dataset=meta.dataset,
@@ -65,10 +65,10 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         reference_point=meta.reference_point,
         hypervolume=history[-1].hypervolume if history else None,
         hypervolume_history=history,
-        references=references,
+        baselines=baselines,
         published=comparable_with(meta),
-        answer=notes.answer(chosen, references, weights),
-        notes=warnings + notes.findings(trials, references) + [sentence for sentence in said if sentence],
+        answer=notes.answer(chosen, baselines, weights),
+        notes=warnings + notes.findings(trials, baselines) + [sentence for sentence in said if sentence],
         warnings=warnings,
         data_note=meta.data_note,
         protocol_text=meta.protocol_text,

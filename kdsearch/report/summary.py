@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Cost, CurvePoint, Metrics, Reference
+from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.published.point import PublishedPoint
 from kdsearch.study.constraints import Constraint
@@ -17,7 +17,7 @@ __all__ = ["Limit", "ObjectiveSummary", "StudySummary", "TrialSummary", "VolumeP
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
 
 class ObjectiveSummary(_Model):
@@ -142,7 +142,7 @@ class StudySummary(_Model):
     reference_point: list[float] | None
     hypervolume: float | None
     hypervolume_history: list[VolumePoint]
-    references: list[Reference]
+    baselines: list[Baseline] = Field(serialization_alias="references")
     published: list[PublishedPoint]
     answer: str
     notes: list[str]
@@ -154,9 +154,9 @@ class StudySummary(_Model):
     versions: dict[str, str]
 
     @property
-    def teacher(self) -> Reference | None:
+    def teacher(self) -> Baseline | None:
         """The reference that networks are compared with."""
-        return next((reference for reference in self.references if reference.name == "teacher"), None)
+        return of_role(self.baselines, "teacher")
 
     @property
     def metric(self) -> str:
@@ -190,7 +190,7 @@ class StudySummary(_Model):
     @property
     def horizons(self) -> list[str]:
         """Reported horizons in minutes, ascending, without "all"."""
-        metrics = [line.metrics for line in self.references] + [trial.metrics for trial in self.trials]
+        metrics = [line.metrics for line in self.baselines] + [trial.metrics for trial in self.trials]
         found = {minutes for one in metrics for minutes in one.get("val", {}).get("mae", {})}
         return sorted(found - {"all"}, key=float)
 

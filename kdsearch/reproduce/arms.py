@@ -85,7 +85,7 @@ class Row:
 
     Attributes:
         title: As people read it.
-        source: Name of an arm, or of a reference line ("teacher", "base").
+        source: Name of an arm, or of a baseline ("teacher", "base").
         published: Name of the paper's row.
         kind: Which trainings of the arm: those with the teacher in the loss or its twins, of the same epochs, without.
     """

@@ -27,14 +27,14 @@ def teacher_share(series: SplitSeries, teacher: TrainedNetwork, *, alpha1: float
     """
     data = WindowedSeries(series, teacher.checkpoint.scaler, torch.device("cpu"))
     starts = series.splits["train"].starts
-    heard = Teacher(teacher.forecasts, starts, data)
+    outputs = Teacher(teacher.forecasts, starts, data)
     steps = min(teacher.checkpoint.network(data.device).outputs, data.horizon)
     followed = counted = 0
     order = np.random.default_rng(seed).permutation(starts)
     for first in range(0, len(order), batch):
-        firsts = torch.from_numpy(order[first : first + batch])
-        rows = data.target_rows(firsts, 1, steps)
+        segment_starts = torch.from_numpy(order[first : first + batch])
+        rows = data.target_rows(segment_starts, 1, steps)
         measured = data.measured[rows]
-        chosen = attention(heard.outputs(firsts, 1, steps), data.scaled[rows], measured, alpha1=alpha1)
+        chosen = attention(outputs.outputs(segment_starts, 1, steps), data.scaled[rows], measured, alpha1=alpha1)
         followed, counted = followed + int(chosen.sum()), counted + int(measured.sum())
     return followed / counted

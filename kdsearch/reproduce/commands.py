@@ -31,20 +31,20 @@ class Reproduced:
 
 
 def reproduced(
-    table: str, options: ReproduceOptions, talk: Callable[[str], None], watch: Callable[[StudyEvent], None]
+    table: str, options: ReproduceOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]
 ) -> Reproduced:
     """Derive a table again; the same call goes on where an earlier one ended.
 
     Args:
         table: "table1" to "table9"; "claims" for every row and claim; "room" for what the paper leaves out.
         options: What was asked.
-        talk: Takes sentences for people.
-        watch: Takes the events of searches.
+        on_message: Takes sentences for people.
+        on_event: Takes the events of searches.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    to = Listener(talk, watch)
+    to = Listener(on_message, on_event)
     if table == "table1":
         rows = table1()
         return Reproduced([], [as_table(rows)], [row.model_dump() for row in rows])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kdsearch.record import Cost, Metrics, Reference, Training
+from kdsearch.record import Baseline, Cost, Metrics, Training
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.reproduce.verdicts import Outcome, verdict
 from kdsearch.study.storage.store import StoredTrial, StudyStore
@@ -66,9 +66,9 @@ def _result(arm: Arm, trial: StoredTrial) -> ArmResult:
     return ArmResult(arm, trial.confirmation.cost, runs)
 
 
-def row_metrics(row: Row, results: Mapping[str, ArmResult], references: Sequence[Reference]) -> list[Metrics]:
-    """Metrics of a table's row, one for each training: of a reference line one, of what is not there none."""
-    lines = {line.name: line for line in references}
+def row_metrics(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[Baseline]) -> list[Metrics]:
+    """Metrics of a table's row, one for each training: of a baseline one, of what is not there none."""
+    lines = {line.name: line for line in baselines}
     if row.source in lines:
         return [lines[row.source].metrics]
     result = results.get(row.source)

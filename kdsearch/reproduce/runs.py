@@ -103,12 +103,12 @@ class Listener:
     """Who is told how far things are.
 
     Attributes:
-        talk: Takes sentences for people.
-        watch: Takes the events of a search.
+        on_message: Takes sentences for people.
+        on_event: Takes the events of a search.
     """
 
-    talk: Callable[[str], None]
-    watch: Callable[[StudyEvent], None]
+    on_message: Callable[[str], None]
+    on_event: Callable[[StudyEvent], None]
 
 
 def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
@@ -170,7 +170,7 @@ def _run(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: L
     space = setup.space(list(arms.values())).model_copy(update={"points_only": True})
     name = study_name(options, setup.what)
     settings = _run_options(options, setup, name, "mae,flops", len(arms))
-    run_space(space, settings, to.talk, to.watch)
+    run_space(space, settings, to.on_message, to.on_event)
     store = open_study(options, setup.what)
     results = read_arms(store, arms)
     store.close()
@@ -197,7 +197,7 @@ def run_search_beside(
     space = searched.space([published])
     settings = _run_options(options, setup, study_name(options, what), "mae", options.trials)
     settings = replace(settings, confirm_best=CANDIDATES)
-    run_space(space, settings, to.talk, to.watch)
+    run_space(space, settings, to.on_message, to.on_event)
     return open_study(options, what)
 
 

@@ -106,7 +106,7 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     for name in TABLE_ARMS[table]:
         what, arm = f"{table}-{name}", arms[name]
         fixed = {one: arm.params[one] for one in FIXED if one in arm.params}
-        to.talk(f"{table}, {name}: {options.trials} trials")
+        to.on_message(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
         lines.append(_found(name, arm, store, study_name(options, what)))
         head = head_of(options, level.words, note, series, store.meta)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
-from kdsearch.record import Metrics, Reference
+from kdsearch.record import Baseline, Metrics
 from kdsearch.report.published.catalog import PUBLISHED, comparable_with
 from kdsearch.report.published.izadi import TABLE_3
 from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
@@ -145,9 +145,9 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     asked = _asked_room(series, options) if table == "room" else _asked_of_paper(table, series, options)
     results = run_arms(options, asked.setup, asked.arms, to)
     store = open_study(options, asked.setup.what)
-    meta, references = store.meta, store.references()
+    meta, baselines = store.meta, store.baselines()
     store.close()
-    lines = [_line(row, results, references, asked.published) for row in asked.rows]
+    lines = [_line(row, results, baselines, asked.published) for row in asked.rows]
     if table == "table3":
         lines = _attention(lines, asked, series, options)
     return Reproduction(
@@ -180,10 +180,8 @@ def _every_row() -> tuple[Row, ...]:
     return tuple(dict.fromkeys(row for rows in TABLES.values() for row in rows))
 
 
-def _line(
-    row: Row, results: Mapping[str, ArmResult], references: Sequence[Reference], published_of: str | None
-) -> Line:
-    metrics = row_metrics(row, results, references)
+def _line(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[Baseline], published_of: str | None) -> Line:
+    metrics = row_metrics(row, results, baselines)
     printed = next((one.metrics for one in PUBLISHED if (one.dataset, one.name) == (published_of, row.published)), {})
     names = ("mae", "rmse", "mape")
     cells = {
@@ -191,7 +189,7 @@ def _line(
         for name in names
     }
     result = results.get(row.source)
-    lines = {line.name: line for line in references}
+    lines = {line.name: line for line in baselines}
     cost = result.cost if result is not None else lines[row.source].cost if row.source in lines else None
     return Line(
         title=row.title,
@@ -212,8 +210,8 @@ def _cell(metrics: Sequence[Metrics], name: str, horizon: str, printed: Mapping[
 
 def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
     """Mean and spread of a number over seeds."""
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Cell(mean=statistics.fmean(values), standard_deviation=deviation, published=published)
+    std = statistics.stdev(values) if len(values) > 1 else None
+    return Cell(mean=statistics.fmean(values), standard_deviation=std, published=published)
 
 
 def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> list[ClaimLine]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Reference, TrialRecord
+from kdsearch.record import Baseline, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, Measured
 
 __all__ = ["Constraint", "parse_constraints", "shown_in_dashboard", "violations"]
@@ -70,7 +70,7 @@ class Constraint:
         """Whether a configuration can be refused before it is trained: costs are known then, errors are not."""
         return not OBJECTIVES[self.name].is_error
 
-    def resolve(self, teacher: Reference | None) -> "Constraint":
+    def resolve(self, teacher: Baseline | None) -> "Constraint":
         """The same limit in absolute terms.
 
         Args:

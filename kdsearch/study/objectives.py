@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Cost, Metrics, Reference
+from kdsearch.record import Baseline, Cost, Metrics
 
 __all__ = ["OBJECTIVES", "Measured", "Objective", "parse_objectives", "reference_point"]
 
 
 class Measured(Protocol):
-    """What an objective can be read from: the record of a trial, or a reference line."""
+    """What an objective can be read from: the record of a trial, or a baseline."""
 
     @property
     def metrics(self) -> Metrics:
@@ -82,15 +82,15 @@ def parse_objectives(text: str) -> list[Objective]:
     return [OBJECTIVES[name] for name in names]
 
 
-def reference_point(objectives: Sequence[str], references: Sequence[Reference]) -> list[float] | None:
+def reference_point(objectives: Sequence[str], baselines: Sequence[Baseline]) -> list[float] | None:
     """The worst corner of objective space in which a network has a claim: what hypervolume is measured from.
 
-    For an error it is the smaller one of the reference lines ("last value", "calendar profile"), for a network that
+    For an error it is the smaller one of the baselines ("last value", "calendar profile"), for a network that
     loses to either has no claim; for a cost it is the teacher's.
 
     Args:
         objectives: Names, in the study's order.
-        references: The study's reference lines, the teacher among them.
+        baselines: The study's baselines, the teacher among them.
 
     Returns:
         One value for each objective; None where one of them is not known.
@@ -98,7 +98,7 @@ def reference_point(objectives: Sequence[str], references: Sequence[Reference]) 
     corner = []
     for name in objectives:
         objective = OBJECTIVES[name]
-        lines = [line for line in references if (not line.is_network if objective.is_error else line.name == "teacher")]
+        lines = [line for line in baselines if (line.role == "naive" if objective.is_error else line.role == "teacher")]
         values = [value for value in map(objective.read, lines) if math.isfinite(value)]
         corner.append(min(values, default=math.nan))
     return None if any(math.isnan(value) for value in corner) else corner

@@ -25,7 +25,7 @@ def run_search(
     budget_seconds: float | None,
     seed: int,
     sampler: str,
-    progress: Callable[[StudyEvent], None],
+    on_event: Callable[[StudyEvent], None],
     stopping: bool = True,
 ) -> None:
     """Search until enough trials are done or the time is up; the same call again goes on where this one ended.
@@ -43,7 +43,7 @@ def run_search(
             finished ones, end after it; those under way get to finish.
         seed: Seed of the sampler. Training seeds are the study's own (`StudyMeta.seed`).
         sampler: One of `kdsearch.study.search.ask_tell.SAMPLERS`.
-        progress: Called in this process at every event.
+        on_event: Called in this process at every event.
         stopping: Whether hopeless trials are stopped early (`kdsearch.study.search.stopping`).
 
     Raises:
@@ -54,7 +54,7 @@ def run_search(
     if trials is None and budget_seconds is None:
         raise StudyError("a search needs an end; give --trials, --budget or both")
     driver = Driver(
-        store, space, objectives, trials=trials, budget_seconds=budget_seconds, stopping=stopping, progress=progress
+        store, space, objectives, trials=trials, budget_seconds=budget_seconds, stopping=stopping, on_event=on_event
     )
     driver.begin(open_run(store, space, sampler, seed))
     with driver.alive():

@@ -64,7 +64,7 @@ def fit(
     """
     alone = loss_config.contrasts or not network.shares_steps
     plan = replace(plan, segment=1 if alone else fitting_segment(plan, starts))
-    order = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     total = plan.epochs * steps_per_epoch(plan, starts)
     validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
     curve: list[CurvePoint] = []
@@ -75,12 +75,14 @@ def fit(
         for epoch in range(plan.epochs):
             network.train()
             losses: list[float] = []
-            for batch in segments(starts, plan.segment, plan.batch, order):
+            for batch in segments(starts, plan.segment, plan.batch, rng):
                 if step == most_steps:
                     return curve
-                firsts = torch.from_numpy(batch).to(data.device)
+                segment_starts = torch.from_numpy(batch).to(data.device)
                 losses.append(
-                    training_step.step(firsts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}")
+                    training_step.step(
+                        segment_starts, plan.rate(step, total, epoch), on_gradients, f"{epoch + 1} of {phase}"
+                    )
                 )
                 step += 1
             val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
@@ -103,7 +105,7 @@ class _TrainingStep:
         plan: Plan,
         loss_config: LossConfig,
         teacher: Teacher | None,
-        draws: torch.Generator,
+        generator: torch.Generator,
     ) -> None:
         if loss_config.needs_teacher and teacher is None:
             raise ValueError(f"loss {loss_config.loss} needs a teacher")
@@ -117,13 +119,15 @@ class _TrainingStep:
         beside = (
             [] if self.live is None or not any(one.requires_grad for one in self.live.parameters()) else [self.live]
         )
-        self.draws, self.weights = draws, [in_one_vector(trained) for trained in (network, *beside)]
+        self.generator, self.weights = generator, [in_one_vector(trained) for trained in (network, *beside)]
         self.optimisers = [OPTIMISERS[plan.optimiser](vector, plan.learning_rate) for vector in self.weights]
 
-    def step(self, firsts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str) -> float:
-        """Learn from one batch of segments that begin at the rows `firsts`; the loss."""
+    def step(
+        self, segment_starts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str
+    ) -> float:
+        """Learn from one batch of segments that begin at the rows `segment_starts`; the loss."""
         with rounded_products(self.plan.precision):
-            terms = self._terms(firsts)
+            terms = self._terms(segment_starts)
         for optimiser in self.optimisers:
             optimiser.param_groups[0]["lr"] = rate
             optimiser.zero_grad(set_to_none=False)
@@ -144,31 +148,35 @@ class _TrainingStep:
             optimiser.step()
         return float(loss.detach())
 
-    def _terms(self, firsts: Tensor) -> tuple[Tensor, ...]:
+    def _terms(self, segment_starts: Tensor) -> tuple[Tensor, ...]:
         """The loss, or what it is the sum of where gradients are revised.
 
         An iterated network is trained on the next step alone, as in the paper.
         """
         network, data, loss_config, length = self.network, self.data, self.loss_config, self.plan.segment
         steps = min(network.outputs, data.horizon)
-        rows = data.target_rows(firsts, length, steps)
-        spatial = network.spatial_taps if loss_config.hears_spatial else ()
+        rows = data.target_rows(segment_starts, length, steps)
+        spatial = network.spatial_taps if loss_config.uses_spatial_features else ()
         temporal = network.temporal_taps if loss_config.temporal_weight > 0 else ()
         with tapped(network, (*spatial, *temporal, *self.shown)) as features:
-            predicted = network(data.inputs(firsts, length, with_clock=network.clock))[:, :, :steps]
-        heard = self.teacher.outputs(firsts, length, steps) if loss_config.needs_teacher and self.teacher else None
-        outputs = Outputs(predicted, data.scaled[rows], data.measured[rows], heard, data.deviation, data.offsets[rows])
+            predicted = network(data.inputs(segment_starts, length, with_clock=network.clock))[:, :, :steps]
+        teacher_outputs = (
+            self.teacher.outputs(segment_starts, length, steps) if loss_config.needs_teacher and self.teacher else None
+        )
+        outputs = Outputs(
+            predicted, data.scaled[rows], data.measured[rows], teacher_outputs, data.std, data.offsets[rows]
+        )
         pairs = None
         if loss_config.needs_features and self.teacher is not None and (tables := self.teacher.tables) is not None:
             pairs = Features(
                 [(features[name], tables.spatial[name]) for name in spatial],
                 [(features[name], tables.temporal[name]) for name in temporal],
-                firsts,
+                segment_starts,
                 length,
             )
         if loss_config.relates and pairs is not None:
-            return skd_terms(loss_config, outputs, pairs, self.draws)
-        loss = batch_loss(loss_config, outputs, pairs, self.draws)
+            return skd_terms(loss_config, outputs, pairs, self.generator)
+        loss = batch_loss(loss_config, outputs, pairs, self.generator)
         if self.live is not None:
-            loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), firsts, self.draws)
+            loss = loss + self.live.loss(features[self.shown[0]].permute(0, 3, 1, 2), segment_starts, self.generator)
         return (loss,)

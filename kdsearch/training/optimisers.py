@@ -20,9 +20,9 @@ def in_one_vector(network: torch.nn.Module) -> torch.nn.Parameter:
     weights = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
     weights.grad = torch.zeros_like(weights)
     lengths = [parameter.numel() for parameter in parameters]
-    pieces, slopes = torch.split(weights.data, lengths), torch.split(weights.grad, lengths)
-    for parameter, own, slope in zip(parameters, pieces, slopes, strict=True):
-        parameter.data, parameter.grad = own.view_as(parameter), slope.view_as(parameter)
+    pieces, grads = torch.split(weights.data, lengths), torch.split(weights.grad, lengths)
+    for parameter, own, grad in zip(parameters, pieces, grads, strict=True):
+        parameter.data, parameter.grad = own.view_as(parameter), grad.view_as(parameter)
     return weights
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.windows import unbroken_runs
+from kdsearch.data.windows import consecutive_windows
 from kdsearch.models.precision import Precision
 from kdsearch.training.optimisers import OptimiserName
 
@@ -60,7 +60,7 @@ class Plan:
 
 def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
     """Batches in an epoch, the last small one included."""
-    cut = sum(len(run) // plan.segment for run in unbroken_runs(starts))
+    cut = sum(len(run) // plan.segment for run in consecutive_windows(starts))
     return -(-cut // max(1, plan.batch // plan.segment))
 
 
@@ -69,7 +69,7 @@ def fitting_segment(plan: Plan, starts: NDArray[np.int64]) -> int:
 
     Where days or gaps cut the series into short runs, a long segment would leave many windows out of every epoch.
     """
-    runs = [len(run) for run in unbroken_runs(starts)]
+    runs = [len(run) for run in consecutive_windows(starts)]
     segment = min(plan.segment, max(1, plan.batch // LEAST_SEGMENTS))
     while segment > 1 and sum(run // segment * segment for run in runs) < 0.9 * len(starts):
         segment -= 1

@@ -14,12 +14,12 @@ from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.compatibility import refusal
+from kdsearch.distill.compatibility import incompatibility
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.measure.accuracy import network_errors, quick_validation
-from kdsearch.measure.cost import Subject, measured_costs, parameter_count
+from kdsearch.measure.cost import Subject, measured_costs, weight_count
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
@@ -80,7 +80,7 @@ class TrialRunner:
         series: Series cut by the protocol.
         teacher: Whom students hear and, by default, what is pruned; latency is paired with it.
         base: What is pruned where a trial's source is "base".
-        rivals: Networks trained plainly that reports show beside the teacher, by name.
+        baselines: Networks trained plainly that reports show beside the teacher, by name.
         threads: Threads inside an operator, in training and timing.
         device: Where tensors live.
     """
@@ -88,7 +88,7 @@ class TrialRunner:
     series: SplitSeries
     teacher: TrainedNetwork
     base: TrainedNetwork | None = None
-    rivals: dict[str, TrainedNetwork] = field(default_factory=dict)
+    baselines: dict[str, TrainedNetwork] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
 
@@ -148,7 +148,7 @@ class TrialRunner:
             raise SpaceError("source = 'base' needs a trained base network; run with a space whose `source` offers it")
         return self.base
 
-    def heard(self, config: TrialConfig, data: WindowedSeries, student: Forecaster) -> Teacher | None:
+    def teacher_for(self, config: TrialConfig, data: WindowedSeries, student: Forecaster) -> Teacher | None:
         """The teacher as this trial's training hears it.
 
         Raises:
@@ -158,7 +158,9 @@ class TrialRunner:
         if not loss_config.needs_teacher:
             return None
         listens_inside = loss_config.needs_features or loss_config.contrasts
-        if listens_inside and (mistake := refusal(loss_config, self.teacher.checkpoint.network(data.device), student)):
+        if listens_inside and (
+            mistake := incompatibility(loss_config, self.teacher.checkpoint.network(data.device), student)
+        ):
             raise SpaceError(mistake)
         tables = self.tables() if loss_config.needs_features else None
         network = self.teacher.seen(self.series, data.device) if loss_config.contrasts else None
@@ -241,7 +243,7 @@ class _Run:
             starts=self.runner.series.splits["train"].starts,
             loss_config=config.loss_config(),
             seed=self.seed,
-            teacher=self.runner.heard(config, data, network),
+            teacher=self.runner.teacher_for(config, data, network),
             validate=partial(quick_validation, data=data, series=self.runner.series),
         )
         with self.watch.phase("measure"):
@@ -294,7 +296,7 @@ class _Run:
 
         Each cut is carried out at once: the masked network and the small one are compared, and the small one trains on.
         """
-        config, whole, worst = self.config, parameter_count(network), 0.0
+        config, whole, worst = self.config, weight_count(network), 0.0
         starts = self.runner.series.splits["val"].starts
         sample = data.inputs(torch.as_tensor(starts[::97][:8], device=data.device), with_clock=network.clock)
         plan = config.plan()

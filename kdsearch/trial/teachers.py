@@ -24,14 +24,7 @@ from kdsearch.measure.cost import Subject, measured_costs
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.models import Forecaster
 from kdsearch.models.precision import Precision
-from kdsearch.record import (
-    Cost,
-    Latency,
-    Metrics,
-    Reference,
-    TrialRecord,
-    installed_versions,
-)
+from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions
 from kdsearch.trial.config import PRESETS, TrialConfig
 from kdsearch.trial.network import trained_network
 
@@ -41,7 +34,7 @@ __all__ = [
     "TEACHER_WIDTH",
     "TrainedNetwork",
     "cached_network",
-    "reference_network",
+    "network_baseline",
     "teacher_config",
 ]
 
@@ -200,7 +193,7 @@ def _quiet_cost(
     return measured_costs(subjects, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5, quiet=quiet)[-1]
 
 
-def reference_network(name: str, network: TrainedNetwork, record: TrialRecord) -> Reference:
-    """Show a trained network as a line of the report."""
+def network_baseline(name: str, role: Role, network: TrainedNetwork, record: TrialRecord) -> Baseline:
+    """Show a trained network as a baseline of the report."""
     note = f"{TrialConfig.of(record.params).family}, one seed: {record.seed}"
-    return Reference(name=name, metrics=record.metrics, cost=network.cost, note=note)
+    return Baseline(name=name, role=role, metrics=record.metrics, cost=network.cost, note=note)

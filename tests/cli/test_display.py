@@ -66,7 +66,7 @@ def test_cells_are_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """A line for a trial, the standing at the end of the search, and no control characters."""
-    progress = SearchProgress(3, 1, 0, 2, best_mae=14.5, smallest_parameters=7839, seconds_left=400.0)
+    progress = SearchProgress(3, 1, 0, 2, best_mae=14.5, smallest_weights=7839, seconds_left=400.0)
     record = TrialRecord(state="PRUNED", reason="stopped after 1/8", route="student", params={}, seed=0)
     with SearchDisplay(10) as display:
         display.event(StudyEvent("finished", "", progress, 3, record))
@@ -84,7 +84,7 @@ def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest
     monkeypatch.setenv("COLUMNS", "150")
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
-    progress = SearchProgress(3, 1, 0, 2, best_mae=None, smallest_parameters=None, seconds_left=5400.0)
+    progress = SearchProgress(3, 1, 0, 2, best_mae=None, smallest_weights=None, seconds_left=5400.0)
     with SearchDisplay(10) as display:
         display.event(StudyEvent("resumed", "the study goes on", progress))
         display._live.refresh()

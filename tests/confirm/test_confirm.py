@@ -133,7 +133,7 @@ def test_every_network_of_the_front_is_confirmed_with_its_seeds_and_twins(option
     later, said_later = again(options, trials=2, confirm_seeds=2)
     assert later.summary.front == result.summary.front
     assert not [sentence for sentence in said_later if sentence.startswith("quiet pass")]
-    costs = [next(one for one in each.summary.references if one.name == "teacher").cost for each in (result, later)]
+    costs = [next(one for one in each.summary.baselines if one.name == "teacher").cost for each in (result, later)]
     assert costs[0] == costs[1], "the scale of the latency objective must not move at a resume"
 
 
@@ -227,7 +227,7 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     said: list[str] = []
     with RayExecutor(2) as executor:
         dying = Dying(series, teacher, killed=tmp_path / "killed")
-        confirm(store, dying, executor, seeds=3, progress=said.append)
+        confirm(store, dying, executor, seeds=3, on_message=said.append)
     (network,) = summarise(store).front_trials
     assert network.confirmed is not None
     assert network.confirmed.twin is not None
@@ -239,7 +239,7 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     (warning,) = [warning for warning in summarise(store).warnings if "2 of 3 seeds" in warning]
     assert failed.reason in warning
     said.clear()
-    confirm(store, TrialRunner(series, teacher), LocalExecutor(), seeds=3, progress=said.append)
+    confirm(store, TrialRunner(series, teacher), LocalExecutor(), seeds=3, on_message=said.append)
     assert said[0] == "quiet pass: 1 trainings of further seeds and of twins for 1 networks"
     (network,) = summarise(store).front_trials
     assert network.confirmed is not None

@@ -70,7 +70,7 @@ def test_a_weekday_group_without_training_days_borrows_from_the_others() -> None
 def test_offsets_and_deviation_standardise_the_training_part(series: SplitSeries) -> None:
     for profile in (None, fit_profile(series, "table")):
         scaler = fit_scaler(series, profile)
-        scaled = (series.values - scaler.offsets(series.source.times, 5)) / scaler.deviation
+        scaled = (series.values - scaler.offsets(series.source.times, 5)) / scaler.std
         weights = series.training_weights()
         assert np.average(scaled.mean(axis=1), weights=weights) == pytest.approx(0, abs=1e-4)
         assert np.average(np.square(scaled).mean(axis=1), weights=weights) == pytest.approx(1, rel=1e-3)
@@ -91,7 +91,7 @@ def test_the_range_of_the_training_rows_becomes_minus_one_to_one(with_profile: b
     source.values[-50:] += 500
     series = split_series(source, replace(PROTOCOLS["stgcn"], scaler="min-max"))
     scaler = fit_scaler(series, fit_profile(series, "table") if with_profile else None)
-    scaled = (series.values - scaler.offsets(source.times, 3)) / scaler.deviation
+    scaled = (series.values - scaler.offsets(source.times, 3)) / scaler.std
     train = scaled[: series.splits["train"].last]
     assert (train.min(), train.max()) == (pytest.approx(-1, abs=1e-5), pytest.approx(1, abs=1e-5))
     assert train.min(axis=0).max() > -0.999  # one node has the smallest, not each
@@ -99,11 +99,11 @@ def test_the_range_of_the_training_rows_becomes_minus_one_to_one(with_profile: b
     if not with_profile:
         rows = source.values[: series.splits["train"].last]
         assert scaler.mean == pytest.approx((rows.min() + rows.max()) / 2)
-        assert scaler.deviation == pytest.approx((rows.max() - rows.min()) / 2)
+        assert scaler.std == pytest.approx((rows.max() - rows.min()) / 2)
 
 
 def test_readings_that_never_change_have_a_scale_of_their_own() -> None:
     """A division by the range would be one by zero."""
     source = replace(calendar_series(), values=np.full((28 * 96, 3, 1), 7, dtype=np.float32))
     series = split_series(source, replace(PROTOCOLS["stgcn"], scaler="min-max"))
-    assert fit_scaler(series, None).deviation > 0
+    assert fit_scaler(series, None).std > 0

@@ -72,7 +72,7 @@ def test_held_out_readings_reach_neither_scaler_nor_profile_nor_training_rows(na
         profiles = [fit_profile(series, kind) for series in (first, second)]
         assert (profiles[0].table == profiles[1].table).all()
         scalers = [fit_scaler(series, profile) for series, profile in zip((first, second), profiles, strict=True)]
-        assert (scalers[0].mean, scalers[0].deviation) == (scalers[1].mean, scalers[1].deviation)
+        assert (scalers[0].mean, scalers[0].std) == (scalers[1].mean, scalers[1].std)
     assert (first.values[:border] == second.values[:border]).all()
     starts = first.splits["train"].starts
     assert starts.max() + first.protocol.history + first.protocol.horizon <= border
@@ -210,7 +210,7 @@ def test_the_scaler_weighs_rows_by_their_windows() -> None:
     windows = series.values[starts[:, None] + np.arange(21)]
     scaler = fit_scaler(series, None)
     assert scaler.mean == pytest.approx(windows.mean(dtype=np.float64), rel=1e-9)
-    assert scaler.deviation == pytest.approx(windows.std(dtype=np.float64), rel=1e-9)
+    assert scaler.std == pytest.approx(windows.std(dtype=np.float64), rel=1e-9)
 
 
 def test_gaps_are_interpolated_inside_a_part_and_marked() -> None:

@@ -85,12 +85,12 @@ def test_graph_and_calendar_are_worth_knowing(demo: Series, h: int) -> None:
     days = speed.reshape(21, 288, 20)
     free = np.arange(21) % 7 >= 5
     profile = np.stack([days[:14][~free[:14]].mean(axis=0), days[:14][free[:14]].mean(axis=0)])[weekend, slot]
-    deviation = speed - profile
-    lags = [np.roll(deviation, lag, axis=0) for lag in range(6)]
+    std = speed - profile
+    lags = [np.roll(std, lag, axis=0) for lag in range(6)]
     train, test = steps[12 : 14 * 288 - h], steps[14 * 288 : -h]
     neighbours = [np.append(np.flatnonzero(row), node) for node, row in enumerate(demo.adjacency)]
     alone = [np.array([node]) for node in range(20)]
-    with_graph = linear_error(deviation, lags, neighbours, train, test, h)
-    assert with_graph < 0.9 * linear_error(deviation, lags, alone, train, test, h)
+    with_graph = linear_error(std, lags, neighbours, train, test, h)
+    assert with_graph < 0.9 * linear_error(std, lags, alone, train, test, h)
     assert with_graph < 0.9 * np.abs(speed[test + h] - speed[test]).mean()
-    assert with_graph < 0.9 * np.abs(deviation[test + h]).mean()
+    assert with_graph < 0.9 * np.abs(std[test + h]).mean()

@@ -27,14 +27,18 @@ def test_segments_hold_each_window_at_most_once(runs: list[int], length: int, ba
     """Fewer than `length` windows of a run wait for another epoch; with length 1 none does."""
     starts = np.concatenate([1000 * number + np.arange(size) for number, size in enumerate(runs)])
     cut = list(segments(starts, length, batch, np.random.default_rng(seed)))
-    windows = np.concatenate([firsts[:, None] + np.arange(length) for firsts in cut]).ravel() if cut else np.zeros(0)
+    windows = (
+        np.concatenate([segment_starts[:, None] + np.arange(length) for segment_starts in cut]).ravel()
+        if cut
+        else np.zeros(0)
+    )
     assert len(set(windows)) == len(windows)
     assert set(windows) <= set(starts.tolist())
     assert len(windows) == sum(size - size % length for size in runs)
-    assert all(len(firsts) * length <= max(batch, length) for firsts in cut)
+    assert all(len(segment_starts) * length <= max(batch, length) for segment_starts in cut)
 
 
 def test_segment_borders_move_between_epochs() -> None:
     order = np.random.default_rng(0)
     epochs = [np.sort(np.concatenate(list(segments(np.arange(95), 10, 50, order)))) for _ in range(8)]
-    assert len({int(firsts[0]) for firsts in epochs}) > 1
+    assert len({int(segment_starts[0]) for segment_starts in epochs}) > 1

@@ -92,7 +92,7 @@ def test_distances(time: int, nodes: int, channels: int, lags: int, seed: int) -
 
 @pytest.mark.parametrize("error", ["squared", "absolute"])
 def test_equal_nodes_pull_nowhere(error: Error) -> None:
-    """The slope of an absolute value is taken as zero at zero, as in the plain form."""
+    """The gradient of an absolute value is taken as zero at zero, as in the plain form."""
     student = torch.zeros(2, 5, 3, requires_grad=True)
     teacher = torch.randn(2, 5, 3)
     (gradient,) = torch.autograd.grad(fused.spatial_correlation(student, teacher, torch.ones(2), error=error), student)

@@ -66,9 +66,9 @@ def test_contrast_and_its_gradients_equal_their_definition_however_many_slices_a
     value = contrast(student, teacher, temperature=0.3, slices=slices)
     expected = plain_contrast(student, teacher, 0.3)
     assert value.item() == pytest.approx(expected.item(), rel=1e-12)
-    slopes = torch.autograd.grad(3 * value, [student, teacher])
-    for slope, wanted in zip(slopes, torch.autograd.grad(3 * expected, [student, teacher]), strict=True):
-        torch.testing.assert_close(slope, wanted, rtol=0, atol=1e-12)
+    grads = torch.autograd.grad(3 * value, [student, teacher])
+    for grad, wanted in zip(grads, torch.autograd.grad(3 * expected, [student, teacher]), strict=True):
+        torch.testing.assert_close(grad, wanted, rtol=0, atol=1e-12)
 
 
 def test_gradients_pass_gradcheck() -> None:

@@ -13,13 +13,13 @@ from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 def outputs(*, teacher: bool = True) -> Outputs:
     """Random outputs of one batch."""
     torch.manual_seed(0)
-    student, heard, target = torch.randn(3, 2, 4, 3, 5)
+    student, taught, target = torch.randn(3, 2, 4, 3, 5)
     measured = torch.ones_like(target, dtype=torch.bool)
-    return Outputs(student, target, measured, heard if teacher else None, 10.0, torch.full_like(target, 50.0))
+    return Outputs(student, target, measured, taught if teacher else None, 10.0, torch.full_like(target, 50.0))
 
 
 def features() -> Features:
-    """Random taps of stretches of 4 windows, from rows 3 and 20; a window's feature is 3 steps long."""
+    """Random taps of segments of 4 windows, from rows 3 and 20; a window's feature is 3 steps long."""
     torch.manual_seed(1)
     taught = [torch.randn(1, 30, 5, 8) for _ in range(4)]
     return Features(
@@ -30,7 +30,7 @@ def features() -> Features:
             (torch.randn(2, 6, 5, 2), TemporalTable(losses.lagged_distances(feature, 2)[0].numpy()))
             for feature in taught[2:]
         ],
-        firsts=torch.tensor([3, 20]),
+        segment_starts=torch.tensor([3, 20]),
         forecasts=4,
     )
 
@@ -74,12 +74,12 @@ def test_the_printed_divergence_is_fed_with_real_units() -> None:
 
 
 def test_all_slices_give_the_mean_over_windows() -> None:
-    """A slice that more windows look at weighs more: the loss over a stretch is that over its windows one by one."""
+    """A slice that more windows look at weighs more: the loss over a segment is that over its windows one by one."""
     batch = features()
     student, table = batch.spatial[0]
     drawn = drawn_slices(student, batch, LossConfig(slice_share=1.0), torch.Generator())
     whole = table.correlation(*drawn, torch.Generator(), error="squared")
-    rows = batch.firsts[:, None] + torch.arange(6)
+    rows = batch.segment_starts[:, None] + torch.arange(6)
     each = [
         table.correlation(
             student[:, start : start + 3].flatten(0, 1),

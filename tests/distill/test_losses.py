@@ -27,8 +27,8 @@ def test_response_loss_by_hand(error: losses.Error, reduction: losses.Reduction,
 
 def test_attention_scales_the_teachers_error_over_the_whole_batch() -> None:
     """Errors 0, 2, 1, 0 scale to 0, 1, 0.5, 0: above 0.4 lie the second and the third."""
-    heard = losses.attention(TEACHER, TARGET, MEASURED, alpha1=0.4)
-    assert heard.tolist() == [[False, True], [True, False]]
+    teacher = losses.attention(TEACHER, TARGET, MEASURED, alpha1=0.4)
+    assert teacher.tolist() == [[False, True], [True, False]]
 
 
 def test_bounded_response_by_hand() -> None:
@@ -43,8 +43,8 @@ def test_attention_survives_a_teacher_that_errs_everywhere_alike() -> None:
 
 
 def test_the_whole_batch_follows_the_teacher_below_threshold_zero() -> None:
-    heard = losses.attention(TEACHER, TARGET, MEASURED, alpha1=-1.0)
-    assert heard.all()
+    teacher = losses.attention(TEACHER, TARGET, MEASURED, alpha1=-1.0)
+    assert teacher.all()
 
 
 def test_softmax_divergence_by_hand() -> None:
@@ -105,7 +105,7 @@ def test_spatial_correlation_equals_its_definition() -> None:
 
 @pytest.mark.parametrize(("time", "span"), [(6, 6), (9, 4), (5, 2)])
 def test_temporal_correlation_equals_its_definition(time: int, span: int) -> None:
-    """Counting pairs by lag gives the mean over every window of the stretch."""
+    """Counting pairs by lag gives the mean over every window of the segment."""
     torch.manual_seed(0)
     student = torch.randn(2, time, 3, 2, dtype=torch.float64)
     teacher = torch.randn(2, time, 3, 5, dtype=torch.float64)
@@ -129,15 +129,17 @@ def test_gradients_pass_gradcheck() -> None:
     teacher = torch.randn(2, 5, 3, 4, dtype=torch.float64)
     weight = torch.rand(10, dtype=torch.float64)
     measured = torch.rand(2, 5, 3, 2) > 0.2
-    heard, target = torch.randn(2, 2, 5, 3, 2, dtype=torch.float64).unbind(0)
+    teacher, target = torch.randn(2, 2, 5, 3, 2, dtype=torch.float64).unbind(0)
 
     def spatial(x: Tensor) -> Tensor:
         return losses.spatial_correlation(x.flatten(0, 1), teacher.flatten(0, 1), weight)
 
     assert torch.autograd.gradcheck(spatial, student)
     assert torch.autograd.gradcheck(lambda x: losses.temporal_correlation(x, teacher, 4), student)
-    assert torch.autograd.gradcheck(lambda x: losses.response(x, heard, target, measured, beta=0.3), student)
-    assert torch.autograd.gradcheck(lambda x: losses.bounded_response(x, heard, target, measured, alpha1=0.3), student)
-    assert torch.autograd.gradcheck(lambda x: losses.kl_divergence(x, heard, measured, temperature=2.0), student)
+    assert torch.autograd.gradcheck(lambda x: losses.response(x, teacher, target, measured, beta=0.3), student)
+    assert torch.autograd.gradcheck(
+        lambda x: losses.bounded_response(x, teacher, target, measured, alpha1=0.3), student
+    )
+    assert torch.autograd.gradcheck(lambda x: losses.kl_divergence(x, teacher, measured, temperature=2.0), student)
     positive = (student.detach().abs() + 2).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: losses.printed_divergence(x, heard + 5, measured), positive)
+    assert torch.autograd.gradcheck(lambda x: losses.printed_divergence(x, teacher + 5, measured), positive)

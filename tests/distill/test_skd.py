@@ -40,9 +40,9 @@ def test_the_loss_is_the_smooth_l1_error_of_relations() -> None:
 
 def test_a_slice_counts_as_often_as_windows_look_at_it() -> None:
     """A weight of two is the slice twice."""
-    student, heard = features(), pair_distances(features(seed=1))
-    weighted = relations_loss(student, heard, torch.tensor([2.0, 1.0]))
-    twice = relations_loss(student[[0, 0, 1]], heard[[0, 0, 1]], torch.ones(3))
+    student, teacher_distances = features(), pair_distances(features(seed=1))
+    weighted = relations_loss(student, teacher_distances, torch.tensor([2.0, 1.0]))
+    twice = relations_loss(student[[0, 0, 1]], teacher_distances[[0, 0, 1]], torch.ones(3))
     torch.testing.assert_close(weighted, twice)
 
 
@@ -56,10 +56,12 @@ def test_features_that_are_the_teachers_in_another_scale_lose_nothing() -> None:
 
 def test_its_gradient_is_right_and_finite_where_nodes_coincide() -> None:
     """A distance of zero has no slope."""
-    heard = pair_distances(features(seed=1))
-    assert torch.autograd.gradcheck(lambda x: relations_loss(x, heard, EVEN), (features().requires_grad_(),))
+    teacher_distances = pair_distances(features(seed=1))
+    assert torch.autograd.gradcheck(
+        lambda x: relations_loss(x, teacher_distances, EVEN), (features().requires_grad_(),)
+    )
     same = torch.zeros(2, 4, 3, dtype=torch.float64, requires_grad=True)
-    relations_loss(same, heard, EVEN).backward()  # type: ignore[no-untyped-call]
+    relations_loss(same, teacher_distances, EVEN).backward()  # type: ignore[no-untyped-call]
     assert same.grad is not None
     assert torch.isfinite(same.grad).all()
 
@@ -92,14 +94,16 @@ def test_terms_are_task_relations_and_answers_by_their_shares(alpha: float) -> N
     student, target, teacher = (features(3, 4, 1, seed).squeeze(2).float() for seed in range(3))
     measured = torch.ones(3, 4, dtype=torch.bool)
     shown = features(3, 4, 2).float()[None]
-    heard = pair_distances(features(3, 4, 5, seed=7).float())
+    teacher_distances = pair_distances(features(3, 4, 5, seed=7).float())
     loss_config = LossConfig("skd", alpha=alpha, slice_share=1.0)
     outputs = Outputs(student, target, measured, teacher, 1.0, torch.zeros(3, 4))
-    given_features = Features([(shown, SpatialTable(heard.numpy().astype(np.float32)))], [], torch.tensor([0]), 1)
+    given_features = Features(
+        [(shown, SpatialTable(teacher_distances.numpy().astype(np.float32)))], [], torch.tensor([0]), 1
+    )
     terms = skd_terms(loss_config, outputs, given_features, torch.Generator())
     expected = (
         (1 - alpha) * response(student, target, target, measured, beta=0.0),
-        alpha * relations_loss(shown[0], heard, torch.ones(3)),
+        alpha * relations_loss(shown[0], teacher_distances, torch.ones(3)),
         alpha * response(student, teacher, target, measured, beta=1.0),
     )
     for term, one in zip(terms, expected, strict=True):

@@ -46,37 +46,37 @@ def kept(
 
 
 def segments(series: SplitSeries) -> Tensor:
-    """The first and the last segment of the part, and one across a border of the stretches in which it was made."""
+    """The first and the last segment of the part, and one across a border of the segments in which it was made."""
     starts = series.splits["train"].starts
-    across = starts[starts < teacher_features.STRETCH][-1] - 1
+    across = starts[starts < teacher_features.SEGMENT][-1] - 1
     return torch.tensor([starts[0], across, starts[-1] - LENGTH + 1])
 
 
 @torch.no_grad()
-def live(teacher: Forecaster, data: WindowedSeries, firsts: Tensor) -> dict[str, Tensor]:
+def live(teacher: Forecaster, data: WindowedSeries, segment_starts: Tensor) -> dict[str, Tensor]:
     """The teacher's features, as its network gives them."""
     with tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
-        teacher(data.inputs(firsts, LENGTH, with_clock=False))
+        teacher(data.inputs(segment_starts, LENGTH, with_clock=False))
     return dict(features)
 
 
 def losses_of(
-    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, firsts: Tensor, error: Error
+    kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, segment_starts: Tensor, error: Error
 ) -> list[tuple[str, Tensor, Tensor]]:
     """Tap, loss from the table and loss from the network, with gradients, of a student of two channels."""
     torch.manual_seed(1)
     found = []
-    for name, feature in live(teacher, data, firsts).items():
+    for name, feature in live(teacher, data, segment_starts).items():
         batch, time, nodes, _ = feature.shape
         student = torch.rand(batch, time, nodes, 2).requires_grad_()
         if name in kept.temporal:
             span = time - LENGTH + 1
             pair = (
-                kept.temporal[name].correlation(student, firsts, error=error),
+                kept.temporal[name].correlation(student, segment_starts, error=error),
                 fused.temporal_correlation(student, feature, span, error=error),
             )
         else:
-            rows, weight = (firsts[:, None] + torch.arange(time)).flatten(), torch.ones(batch * time)
+            rows, weight = (segment_starts[:, None] + torch.arange(time)).flatten(), torch.ones(batch * time)
             slices = student.flatten(0, 1)
             pair = (
                 kept.spatial[name].correlation(slices, rows, weight, torch.Generator(), error=error),
@@ -120,7 +120,7 @@ def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
     """Loss and gradient: their mean over many draws is what all pairs give, each draw alone is not."""
     monkeypatch.setattr(teacher_features, "PAIR_NODES", 4)
     torch.manual_seed(0)
-    kept, draws = torch.randn(3, 8, 9).half(), torch.Generator().manual_seed(0)
+    kept, generator = torch.randn(3, 8, 9).half(), torch.Generator().manual_seed(0)
     student, rows, weight = torch.randn(2, 9, 2).requires_grad_(), torch.tensor([2, 0]), torch.tensor([1.0, 2.0])
     table = SpatialTable(kept.numpy())
 
@@ -128,7 +128,7 @@ def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
         return torch.cat([loss.detach()[None], torch.autograd.grad(loss, student)[0].flatten()])
 
     seen = torch.stack(
-        [with_gradient(table.correlation(student, rows, weight, draws, error="squared")) for _ in range(4000)]
+        [with_gradient(table.correlation(student, rows, weight, generator, error="squared")) for _ in range(4000)]
     )
     whole = with_gradient(losses.spatial_correlation(student, kept[rows].float().transpose(1, 2), weight))
     spread = seen.std(dim=0) / len(seen) ** 0.5
@@ -139,7 +139,7 @@ def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
 def test_rows_are_written_once_and_in_order(
     kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, series: SplitSeries
 ) -> None:
-    """All rows at once give the same tables as stretches do, zeros beyond the part included."""
+    """All rows at once give the same tables as segments do, zeros beyond the part included."""
     rows = series.splits["train"].last
     with torch.no_grad(), tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
         teacher(data.inputs(torch.tensor([0]), rows - teacher.history + 1, with_clock=False))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from kdsearch.measure.cost import OperationCounter, forecast_cost, parameter_count
+from kdsearch.measure.cost import OperationCounter, forecast_cost, weight_count
 from kdsearch.models import Stgcn, StgcnSize
 
 
@@ -40,7 +40,7 @@ def test_stgcn_products_equal_the_count_by_hand(nodes: int, width: int, outputs:
     assert cost.product_flops == whole + further * products_by_hand(nodes, width, outputs, (1, 1, 1, 1))
     assert cost.flops > cost.product_flops
     assert cost.uncounted_operators == []
-    assert cost.stored_numbers == cost.parameters + 77 == parameter_count(network) + 77
+    assert cost.stored_numbers == cost.parameters + 77 == weight_count(network) + 77
 
 
 def test_an_operator_without_a_formula_is_named() -> None:

@@ -48,8 +48,8 @@ def test_threads_are_fixed_inside_the_block() -> None:
 def test_a_reading_beside_other_work_is_brought_to_the_pace_of_a_quiet_one() -> None:
     """Ratios are those of 2nd percentiles; milliseconds are the quiet reference's times the ratio."""
     reading = Latency(p50=8.0, p95=20.0, p2=4.0, batch=1, threads=1, device="cpu", repeats=9)
-    reference = reading.model_copy(update={"p50": 30.0, "p2": 16.0})
-    quiet = reference.model_copy(update={"p50": 10.0, "p2": 8.0})
-    latency, ratio = at_pace(reading, reference, quiet)
+    baseline = reading.model_copy(update={"p50": 30.0, "p2": 16.0})
+    quiet = baseline.model_copy(update={"p50": 10.0, "p2": 8.0})
+    latency, ratio = at_pace(reading, baseline, quiet)
     assert ratio == 0.25
     assert (latency.p50, latency.p95, latency.p2) == (2.5, 6.25, 2.0)

@@ -16,7 +16,7 @@ from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.deploy.export import export_onnx, export_program
-from kdsearch.distill.compatibility import refusal
+from kdsearch.distill.compatibility import incompatibility
 from kdsearch.distill.loss_config import LossConfig, LossName
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
@@ -25,7 +25,7 @@ from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, DataShape, FamilyName, Forecaster, build, new_forecaster
 from kdsearch.prune.schedule import sizes_for_share
-from kdsearch.prune.shrink import shrunk_parameter_count
+from kdsearch.prune.shrink import shrunk_weight_count
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
@@ -90,7 +90,7 @@ def network_of(family: FamilyName, seed: int = 0, width: int | None = None) -> F
 
 
 def windows_for(network: Forecaster, family: FamilyName, windows: int = 1, batch: int = 2) -> torch.Tensor:
-    """Stretches ``(batch, history + windows - 1, node, channel)`` of noise, with the clock of consecutive steps."""
+    """Segments ``(batch, history + windows - 1, node, channel)`` of noise, with the clock of consecutive steps."""
     place, history, _ = place_for(family)
     steps = history + windows - 1
     x = torch.randn(batch, steps, place.nodes, 3 if network.clock else 1)
@@ -114,9 +114,9 @@ def test_a_stretch_gives_the_forecasts_of_its_windows(family: FamilyName) -> Non
     network = network_of(family).double()
     x = windows_for(network, family, windows=4).double()
     alone = [network(x[:, first : first + history]) for first in range(4)]
-    stretch = network(x)
-    assert stretch.shape == (2, 4, outputs, x.shape[2])
-    torch.testing.assert_close(stretch, torch.cat(alone, dim=1), rtol=0, atol=1e-10)
+    segment = network(x)
+    assert segment.shape == (2, 4, outputs, x.shape[2])
+    torch.testing.assert_close(segment, torch.cat(alone, dim=1), rtol=0, atol=1e-10)
     torch.testing.assert_close(network.forecast(x[:, :history], outputs), alone[0][:, 0], rtol=0, atol=1e-12)
 
 
@@ -144,14 +144,14 @@ def test_taps_of_a_stretch_are_those_of_its_windows(family: FamilyName) -> None:
     names = (*network.spatial_taps, *network.temporal_taps)
     with tapped(network, names) as features:
         network(x)
-        stretch = dict(features)
+        segment = dict(features)
         for first in range(3):
             network(x[:, first : first + history])
             for name in names:
                 span = features[name].shape[1]
-                assert stretch[name].shape[1] == span + 2
-                assert stretch[name].shape[2] == places
-                torch.testing.assert_close(stretch[name][:, first : first + span], features[name])
+                assert segment[name].shape[1] == span + 2
+                assert segment[name].shape[2] == places
+                torch.testing.assert_close(segment[name][:, first : first + span], features[name])
 
 
 @every_family
@@ -181,7 +181,7 @@ def test_pruning_can_take_most_of_a_network(family: FamilyName) -> None:
     network = network_of(family, width=16)
     whole = sum(parameter.numel() for parameter in network.parameters())
     sizes = sizes_for_share(network, 0.1 * whole)
-    assert shrunk_parameter_count(network, sizes) < 0.5 * whole
+    assert shrunk_weight_count(network, sizes) < 0.5 * whole
 
 
 @every_family
@@ -234,9 +234,9 @@ def trained(
         folder.mkdir()
         make_tables(folder, teacher, data, int(starts[-1]) + history)
         tables = open_tables(folder)
-    heard = Teacher(answers, starts, data, tables, (teacher, data))
+    lessons = Teacher(answers, starts, data, tables, (teacher, data))
     plan = Plan(epochs=2, learning_rate=1e-3, batch=10)
-    fit(student, data, starts, plan, loss_config, seed=0, teacher=heard if loss_config.needs_teacher else None)
+    fit(student, data, starts, plan, loss_config, seed=0, teacher=lessons if loss_config.needs_teacher else None)
     return student, network_errors(student, data, series, "val")["mae"]["all"]
 
 
@@ -246,7 +246,7 @@ def test_every_loss_teaches_the_family_or_says_why_not(
     family: FamilyName, loss: LossName, series: SplitSeries, grid_series: SplitSeries, tmp_path: Path
 ) -> None:
     where = grid_series if family == "st-resnet" else series
-    mistake = refusal(LossConfig(loss=loss), network_of(family), network_of(family))
+    mistake = incompatibility(LossConfig(loss=loss), network_of(family), network_of(family))
     if loss not in ALWAYS | CASES[family].fits:
         assert mistake is not None
         assert family in mistake
@@ -274,4 +274,7 @@ def test_the_teacher_trains_on_only_in_joint_training(series: SplitSeries, tmp_p
 @pytest.mark.parametrize("teacher", ["stgcn", "lightst-teacher", "d2stgnn"])
 def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: FamilyName, student: FamilyName) -> None:
     for loss in sorted(ALWAYS | {"lightst"}):
-        assert refusal(TrialConfig.of({"loss": loss}).loss_config(), network_of(teacher), network_of(student)) is None
+        assert (
+            incompatibility(TrialConfig.of({"loss": loss}).loss_config(), network_of(teacher), network_of(student))
+            is None
+        )

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kdsearch.distill.taps import tapped
 from kdsearch.models.forecaster import DataShape
-from kdsearch.models.lightst import DEVIATION_FLOOR, Lightst, LightstSize, LightstTeacher, LightstTeacherSize
+from kdsearch.models.lightst import STD_FLOOR, Lightst, LightstSize, LightstTeacher, LightstTeacherSize
 from tests.masking import check_that_every_channel_matters, check_that_the_small_network_is_the_masked_one, draw_masks
 
 NODES = 6
@@ -65,14 +65,14 @@ def readings(count: int = 3, length: int = 12) -> Tensor:
 
 def z_scores(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Each node's window by its own mean and population deviation."""
-    deviation, mean = torch.std_mean(x[..., 0], dim=1, correction=0, keepdim=True)
-    return (x[..., 0] - mean) / deviation, mean, deviation
+    std, mean = torch.std_mean(x[..., 0], dim=1, correction=0, keepdim=True)
+    return (x[..., 0] - mean) / std, mean, std
 
 
 def test_the_teacher_equals_the_formulas_written_out() -> None:
     made, x = teacher(), readings()
     p = dict(made.named_parameters())
-    scores, mean, deviation = z_scores(x)
+    scores, mean, std = z_scores(x)
     adjacency = torch.from_numpy(roads())
     scale = torch.diag(torch.where(adjacency.sum(1) > 0, adjacency.sum(1), math.inf).rsqrt())
     edges = (scale @ adjacency @ scale).float().double()  # as the network keeps them
@@ -86,19 +86,19 @@ def test_the_teacher_equals_the_formulas_written_out() -> None:
         y = F.leaky_relu(convolved + y, 0.01)
     head = p["head.weight"].view(9, 12, 4)
     forecasts = torch.einsum("wdtn,otd->won", y, head) + p["head.bias"][:, None]
-    torch.testing.assert_close(made.windows(x), forecasts * deviation + mean, rtol=0, atol=1e-10)
+    torch.testing.assert_close(made.windows(x), forecasts * std + mean, rtol=0, atol=1e-10)
 
 
 def test_the_student_equals_the_formulas_written_out() -> None:
     made, x = student(), readings()
     p = dict(made.named_parameters())
-    scores, mean, deviation = z_scores(x)
+    scores, mean, std = z_scores(x)
     y = scores
     for layer in range(3):
         bias = p[f"layers.{layer}.bias"]
         y = torch.relu(torch.einsum("win,oi->won", y, p[f"layers.{layer}.weight"]) + bias[:, None])
     forecasts = torch.einsum("win,oi->won", y, p["head.weight"]) + p["head.bias"][:, None]
-    torch.testing.assert_close(made.windows(x), forecasts * deviation + mean, rtol=0, atol=1e-10)
+    torch.testing.assert_close(made.windows(x), forecasts * std + mean, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("width", [1, 8, 32])
@@ -131,9 +131,9 @@ def test_forecasts_move_and_stretch_with_the_window_of_their_node(build: Callabl
 def test_a_window_without_change_is_forecast_near_its_level(build: Callable[[], Any]) -> None:
     """What the network says of a window at rest is in units of the floor."""
     made, x = build(), torch.full((1, 12, NODES, 1), 3.0, dtype=torch.float64)
-    at_rest = (made.windows(x) - 3.0) / DEVIATION_FLOOR
+    at_rest = (made.windows(x) - 3.0) / STD_FLOOR
     assert at_rest.isfinite().all()
-    torch.testing.assert_close((made.windows(x + 4) - 7.0) / DEVIATION_FLOOR, at_rest)
+    torch.testing.assert_close((made.windows(x + 4) - 7.0) / STD_FLOOR, at_rest)
 
 
 def test_the_teacher_hears_of_neighbours_as_far_as_it_has_layers() -> None:
@@ -169,8 +169,8 @@ def test_the_teachers_embeddings_are_the_sum_of_its_graph_layers_and_its_last_te
     for layer in made.convolutions:
         y = layer(y)
     torch.testing.assert_close(y.permute(1, 2, 0, 3), temporal, rtol=0, atol=1e-12)
-    _, mean, deviation = z_scores(x)
-    again = made.head(temporal.permute(0, 2, 1, 3).flatten(2)).transpose(1, 2) * deviation + mean
+    _, mean, std = z_scores(x)
+    again = made.head(temporal.permute(0, 2, 1, 3).flatten(2)).transpose(1, 2) * std + mean
     torch.testing.assert_close(again, forecasts, rtol=0, atol=1e-10)
 
 
@@ -181,10 +181,10 @@ def test_the_students_embedding_is_what_its_head_reads(steps: int) -> None:
         forecasts = made.windows(x)
     embedding = features["embedding"]
     assert embedding.shape == (3, steps, NODES, 4)
-    _, mean, deviation = z_scores(x)
+    _, mean, std = z_scores(x)
     head = made.head.weight.view(9, 4, steps)
     again = torch.einsum("wtnd,odt->won", embedding, head) + made.head.bias[:, None]
-    torch.testing.assert_close(again * deviation + mean, forecasts, rtol=0, atol=1e-10)
+    torch.testing.assert_close(again * std + mean, forecasts, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("build", BOTH)

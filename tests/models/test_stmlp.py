@@ -73,8 +73,8 @@ def plain_mixer(p: Mapping[str, Tensor], name: str, x: Tensor, depth: int) -> Te
     y = torch.einsum("wni,oi->wno", x.flatten(2), p[f"{name}.embedding.weight"]) + p[f"{name}.embedding.bias"]
 
     def normed(y: Tensor, norm: str) -> Tensor:
-        deviation, mean = torch.std_mean(y, dim=-1, correction=0, keepdim=True)
-        return (y - mean) / (deviation**2 + 1e-5).sqrt() * p[f"{norm}.weight"] + p[f"{norm}.bias"]
+        std, mean = torch.std_mean(y, dim=-1, correction=0, keepdim=True)
+        return (y - mean) / (std**2 + 1e-5).sqrt() * p[f"{norm}.weight"] + p[f"{norm}.bias"]
 
     for layer in (f"{name}.layers.{position}" for position in range(depth)):
         z = torch.einsum("tn,wnc->wtc", p[f"{layer}.nodes_in.weight"], normed(y, f"{layer}.node_norm"))

@@ -37,7 +37,7 @@ def network_of(size: StResnetSize, history: int = HISTORY, seed: int = 0) -> StR
     return network
 
 
-def stretches(batch: int, windows: int, history: int = HISTORY, first: int = 0) -> torch.Tensor:
+def segments(batch: int, windows: int, history: int = HISTORY, first: int = 0) -> torch.Tensor:
     """Noise with the clock of days of two steps, from Monday's first one on."""
     steps = history + windows - 1
     x = torch.randn(batch, steps, 12, 3, dtype=torch.float64)
@@ -129,7 +129,7 @@ def plain_forecast(network: StResnet, readings: torch.Tensor, weekday: int) -> t
 def test_the_network_equals_its_formula(batch_norm: bool, external: int) -> None:
     """Convolutions tap by tap, frames by hand, and the weekday of the step after the window; with a border of days."""
     network = network_of(replace(SMALL, batch_norm=batch_norm, external=external))
-    x = stretches(1, windows=14)
+    x = segments(1, windows=14)
     made = network(x)
     assert made.shape == (1, 14, 1, 12)
     for window in range(14):
@@ -141,7 +141,7 @@ def test_the_network_equals_its_formula(batch_norm: bool, external: int) -> None
 def test_only_the_frames_matter() -> None:
     """Readings that are no frame of any branch leave the forecast alone, each frame changes it."""
     network = network_of(SMALL)
-    x = stretches(1, windows=1)
+    x = segments(1, windows=1)
     frames = {HISTORY - lag for lags in SMALL.lags().values() for lag in lags}
     assert sorted(HISTORY - frame for frame in frames) == [1, 2, 3, 4, 14, 28]
     for step in range(HISTORY):
@@ -153,7 +153,7 @@ def test_only_the_frames_matter() -> None:
 def test_the_calendar_is_that_of_the_forecast_step() -> None:
     """A clock one day later changes the forecast; the last slot of Sunday forecasts as any step before Monday does."""
     network = network_of(SMALL)
-    x = stretches(1, windows=1)
+    x = segments(1, windows=1)
     later = x.clone()
     later[..., 2] = (later[..., 2] + 1) % 7
     assert (network(later) - network(x)).abs().max() > 1e-4
@@ -178,7 +178,7 @@ def test_slots_are_recovered_from_the_clock_in_float32(slots: int) -> None:
 def test_taps_of_a_stretch_are_those_of_its_windows() -> None:
     """``(batch, channel, forecast, cell)``: the residual stream of each branch over the cells of the grid."""
     network = network_of(SMALL)
-    x = stretches(2, windows=3)
+    x = segments(2, windows=3)
     with tapped(network, network.spatial_taps) as features:
         network(x)
         together = dict(features)
@@ -199,7 +199,7 @@ def test_taps_of_a_stretch_are_those_of_its_windows() -> None:
 def test_gradient_of_forecast_reaches_every_parameter_and_that_of_a_tap_its_branch() -> None:
     torch.manual_seed(0)
     network = StResnet(np.zeros((12, 12)), StResnetSize.of_width(6, 2, GRID), history=14)
-    x = stretches(4, windows=2, history=14).float()
+    x = segments(4, windows=2, history=14).float()
     torch.autograd.backward(network(x).square().sum())
     silent = [name for name, one in network.named_parameters() if one.grad is None or not one.grad.any()]
     assert silent == []
@@ -220,13 +220,13 @@ def test_a_spec_builds_the_same_network_again() -> None:
     again = StResnet(np.zeros((12, 12)), StResnetSize(**fields), outputs=spec["outputs"], history=spec["history"])
     assert (spec["family"], again.size) == ("st-resnet", network.size)
     again.double().eval().load_state_dict(network.state_dict())
-    x = stretches(1, windows=2)
+    x = segments(1, windows=2)
     torch.testing.assert_close(again(x), network(x), rtol=0, atol=0)
 
 
 def test_windows_and_batches_of_any_size_give_what_each_gives_alone() -> None:
     network = network_of(SMALL)
-    x = stretches(5, windows=1)
+    x = segments(5, windows=1)
     alone = torch.cat([network.windows(x[one : one + 1]) for one in range(5)])
     torch.testing.assert_close(network.windows(x), alone, rtol=0, atol=1e-12)
     torch.testing.assert_close(network.forecast(x, 1), alone, rtol=0, atol=1e-12)
@@ -260,7 +260,7 @@ def masked_networks(draw: st.DrawFn) -> tuple[StResnet, dict[str, torch.Tensor]]
 @settings(max_examples=40, deadline=None)
 @given(masked_networks())
 def test_a_shrunk_network_equals_its_masked_one(case: tuple[StResnet, dict[str, torch.Tensor]]) -> None:
-    check_that_the_small_network_is_the_masked_one(*case, stretches(2, windows=2))
+    check_that_the_small_network_is_the_masked_one(*case, segments(2, windows=2))
 
 
 def test_masks_really_change_the_output() -> None:
@@ -268,7 +268,7 @@ def test_masks_really_change_the_output() -> None:
     network = network_of(replace(StResnetSize.of_width(4, 2, GRID), batch_norm=True), history=14)
     masks = {group.name: torch.ones(group.size, dtype=torch.bool) for group in network.channel_groups()}
     assert len(masks) == 3 * (1 + 2) + 1
-    x = 10 * stretches(3, windows=1, history=14)  # so that every ReLU lets something through
+    x = 10 * segments(3, windows=1, history=14)  # so that every ReLU lets something through
     x[..., 1:] /= 10
     whole = network(x).detach()
     for group in network.channel_groups():

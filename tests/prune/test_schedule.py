@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share, sizes_for_share
-from kdsearch.prune.shrink import shrink, shrunk_parameter_count
+from kdsearch.prune.shrink import shrink, shrunk_weight_count
 
 NODES = 20
 ADJACENCY = np.roll(np.eye(NODES), 1, axis=1) + np.roll(np.eye(NODES), -1, axis=1)
@@ -42,7 +42,7 @@ def test_a_pruned_network_keeps_at_most_the_asked_share_and_not_much_less(keep: 
         scores = {group.name: torch.rand(group.size) for group in pruned.channel_groups()}
         pruned = shrink(pruned, masks_for_share(pruned, scores, share * count(whole)))  # type: ignore[assignment]
     assert count(pruned) <= keep * count(whole)
-    smallest = shrunk_parameter_count(whole, {group.name: 1 for group in whole.channel_groups()})
+    smallest = shrunk_weight_count(whole, {group.name: 1 for group in whole.channel_groups()})
     assert count(pruned) >= min(0.6 * keep * count(whole), smallest)
     assert network_for_share(whole, keep, events).spec() == pruned.spec(), "the size is known before the scores are"
 
@@ -65,9 +65,9 @@ def test_the_lowest_scores_go_and_the_reading_stays() -> None:
     masks = masks_for_share(pruned, scores, 0.5 * count(pruned))
     assert masks["block0.hidden"][0]
     for group in pruned.channel_groups():
-        living = masks[group.name].nonzero()[:, 0].tolist()
-        expected = list(range(group.size - len(living), group.size))
-        assert living == (expected if group.name != "block0.hidden" else [0, *expected[1:]])
+        kept = masks[group.name].nonzero()[:, 0].tolist()
+        expected = list(range(group.size - len(kept), group.size))
+        assert kept == (expected if group.name != "block0.hidden" else [0, *expected[1:]])
 
 
 def scored(criterion: str) -> tuple[Stgcn, dict[str, torch.Tensor]]:

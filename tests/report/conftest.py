@@ -13,13 +13,13 @@ from optuna.trial import TrialState
 
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.record import (
+    Baseline,
     Confirmation,
     Cost,
     CurvePoint,
     Latency,
     Metrics,
     Pace,
-    Reference,
     Training,
     TrainingKind,
     TrialRecord,
@@ -61,15 +61,19 @@ def cost_of(parameters: int, flops: float, milliseconds: float, profile: int = 0
     )
 
 
-def references() -> list[Reference]:
+def baselines() -> list[Baseline]:
     """The lines of a study in which the teacher loses to no line."""
     return [
-        Reference(name="last value", metrics=metrics_of(23.6, "val", "test")),
-        Reference(
-            name="calendar profile", metrics=metrics_of(17.4, "val", "test"), cost=cost_of(0, 170, 0.02, 147_000)
+        Baseline(name="last value", role="naive", metrics=metrics_of(23.6, "val", "test")),
+        Baseline(
+            name="calendar profile",
+            role="naive",
+            metrics=metrics_of(17.4, "val", "test"),
+            cost=cost_of(0, 170, 0.02, 147_000),
         ),
-        Reference(
+        Baseline(
             name="teacher",
+            role="teacher",
             metrics=metrics_of(14.2, "val", "test"),
             cost=cost_of(TEACHER_PARAMETERS, TEACHER_FLOPS, TEACHER_MS, 147_000),
         ),
@@ -194,8 +198,8 @@ def fill(store: StudyStore, trials: int) -> None:
             values = [record.metrics["val"]["mae"]["all"], record.cost.latency_ms.p50]
         store.optuna_study.add_trial(optuna.trial.create_trial(state=TrialState[record.state], values=values))
         store.save_record(number, record, None)
-    for reference in references():
-        store.save_reference(reference)
+    for baseline in baselines():
+        store.save_baseline(baseline)
 
 
 @pytest.fixture

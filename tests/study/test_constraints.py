@@ -6,13 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Cost, Latency, Reference, TrialRecord
+from kdsearch.record import Baseline, Cost, Latency, TrialRecord
 from kdsearch.study.constraints import Constraint, parse_constraints, shown_in_dashboard, violations
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 
-TEACHER = Reference(
+TEACHER = Baseline(
     name="teacher",
+    role="teacher",
     metrics={"val": {"mae": {"all": 14.0}, "rmse": {"all": 20.0}}},
     cost=Cost(
         parameters=300_000,
@@ -136,7 +137,7 @@ def test_limits_of_a_study_are_absolute(store: StudyStore, url: str, meta: Study
     limited = StudyStore.create(url, meta.model_copy(update={"study": "limited", "constraints": ["params<=3%"]}))
     with pytest.raises(StudyError, match="which is not known; give an absolute limit"):
         limited.limits()
-    limited.save_reference(TEACHER)
+    limited.save_baseline(TEACHER)
     (limit,) = limited.limits()
     assert (limit.name, limit.of_teacher) == ("params", False)
     assert limit.limit == pytest.approx(9_000)

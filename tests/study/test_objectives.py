@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kdsearch.record import Cost, Reference, TrialRecord
+from kdsearch.record import Baseline, Cost, Role, TrialRecord
 from kdsearch.study.objectives import OBJECTIVES, reference_point
 
 
@@ -23,15 +23,15 @@ def test_an_objective_that_was_not_measured_is_nan(name: str) -> None:
 
 
 def test_the_reference_point_is_where_a_network_has_no_claim() -> None:
-    """The better reference line's error and the teacher's cost; unknown where one of them was not measured."""
+    """The better baseline's error and the teacher's cost; unknown where one of them was not measured."""
 
-    def line(name: str, error: float, parameters: int | None) -> Reference:
+    def line(role: Role, error: float, parameters: int | None) -> Baseline:
         cost = None if parameters is None else Cost(parameters=parameters, stored_numbers=0, flops=1, product_flops=1)
-        return Reference(name=name, metrics={"val": {"mae": {"all": error}}}, cost=cost)
+        return Baseline(name=role, role=role, metrics={"val": {"mae": {"all": error}}}, cost=cost)
 
-    references = [line("last value", 24.0, None), line("calendar profile", 20.0, 5), line("teacher", 14.0, 300)]
-    assert reference_point(["mae", "params"], references) == [20.0, 300.0]
-    assert reference_point(["params", "mae"], references) == [300.0, 20.0]
-    assert reference_point(["rmse", "params"], references) is None
-    assert reference_point(["mae", "latency"], references) is None
-    assert reference_point(["mae", "params"], references[:2]) is None
+    baselines = [line("naive", 24.0, None), line("naive", 20.0, 5), line("teacher", 14.0, 300)]
+    assert reference_point(["mae", "params"], baselines) == [20.0, 300.0]
+    assert reference_point(["params", "mae"], baselines) == [300.0, 20.0]
+    assert reference_point(["rmse", "params"], baselines) is None
+    assert reference_point(["mae", "latency"], baselines) is None
+    assert reference_point(["mae", "params"], baselines[:2]) is None

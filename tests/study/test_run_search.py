@@ -39,7 +39,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
             budget_seconds=budget_seconds,
             seed=1,
             sampler="random",
-            progress=events.append,
+            on_event=events.append,
         )
         return events
 
@@ -135,7 +135,7 @@ def act(params):
 
 store = StudyStore.open(sys.argv[1], "city")
 run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act), LocalExecutor(),
-    trials=3, budget_seconds=None, seed=1, sampler="tpe", progress=lambda event: None)
+    trials=3, budget_seconds=None, seed=1, sampler="tpe", on_event=lambda event: None)
 """
 
 
@@ -191,7 +191,7 @@ def test_a_space_of_points_only_ends_with_them_whatever_became_of_them(
             budget_seconds=None,
             seed=1,
             sampler="random",
-            progress=events.append,
+            on_event=events.append,
         )
     assert states(store) == ["COMPLETE", "FAIL"]
     assert events[-1].message == "every setting of the space has its trial"

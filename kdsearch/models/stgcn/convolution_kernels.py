@@ -165,7 +165,7 @@ def convolution_forward(x: Array, weight: Array, bias: Array, activation: int, y
 
 
 @inlined
-def _gated_slopes(value: Array, opened: Array, pull: Array, linear: Array, gate: Array) -> None:
+def _gated_grads(value: Array, opened: Array, pull: Array, linear: Array, gate: Array) -> None:
     """Gradients in front of a gate, for the linear half of the filters and for the other one."""
     for j in range(len(value)):
         linear[j] = pull[j] * opened[j]
@@ -173,38 +173,36 @@ def _gated_slopes(value: Array, opened: Array, pull: Array, linear: Array, gate:
 
 
 @inlined
-def _slopes(value: Array, pull: Array, activation: int, slope: Array) -> None:
+def _grads(value: Array, pull: Array, activation: int, grad: Array) -> None:
     """Gradients in front of another activation."""
     if activation == RECTIFIED:
         for j in range(len(value)):
-            slope[j] = pull[j] if value[j] > ZERO else ZERO
+            grad[j] = pull[j] if value[j] > ZERO else ZERO
     elif activation == SIGMOID:
         for j in range(len(value)):
-            slope[j] = pull[j] * value[j] * (ONE - value[j])
+            grad[j] = pull[j] * value[j] * (ONE - value[j])
     else:
-        slope[:] = pull
+        grad[:] = pull
 
 
 @inlined
-def _add_weight_slopes(
-    inner: Array, line: Array, offsets: Index, n: int, weight_slope: Array, bias_slope: Array
-) -> None:
+def _add_weight_grads(inner: Array, line: Array, offsets: Index, n: int, weight_grad: Array, bias_grad: Array) -> None:
     """What a piece adds to the gradients of weights and biases; `inner` is ``(filter, PIECE)``."""
     filters = len(inner)
     for f in range(filters):
         here, total = inner[f, :n], ZERO
         for j in range(n):
             total += here[j]
-        bias_slope[f] += total
+        bias_grad[f] += total
     for f in range(0, filters - 1, 2):
-        _add_dots(inner[f, :n], inner[f + 1, :n], line, offsets, weight_slope[f], weight_slope[f + 1])
+        _add_dots(inner[f, :n], inner[f + 1, :n], line, offsets, weight_grad[f], weight_grad[f + 1])
     if filters % 2:
         last, unused = inner[filters - 1, :n], np.empty(len(offsets), np.float32)
-        _add_dots(last, last, line, offsets, weight_slope[filters - 1], unused)
+        _add_dots(last, last, line, offsets, weight_grad[filters - 1], unused)
 
 
 @inlined
-def _add_input_slopes(inner: Array, by_row: Array, offsets: Index, kernel: int, n: int, x_line: Array) -> None:
+def _add_input_grads(inner: Array, by_row: Array, offsets: Index, kernel: int, n: int, x_line: Array) -> None:
     """What a piece adds to the gradient of a sample; `by_row` are the weights, ``(inputs * kernel, filter)``.
 
     Inputs go in pairs: the pieces of one input at neighbouring steps overlap, where those of two do not.
@@ -228,10 +226,10 @@ def convolution_backward(
     activation: int,
     y: Array,
     gate: Array,
-    slope: Array,
-    x_slope: Array,
-    weight_slope: Array,
-    bias_slope: Array,
+    grad: Array,
+    x_grad: Array,
+    weight_grad: Array,
+    bias_grad: Array,
 ) -> None:
     """Gradients of `convolution_forward`.
 
@@ -241,10 +239,10 @@ def convolution_backward(
         activation: As there.
         y: What came out.
         gate: What came out.
-        slope: Gradient for `y`.
-        x_slope: Of the shape of `x`, to be filled; empty where nobody asks for it.
-        weight_slope: Of the shape of `weight`, zeros; gets its gradient.
-        bias_slope: Of the shape of `bias`, zeros; gets its gradient.
+        grad: Gradient for `y`.
+        x_grad: Of the shape of `x`, to be filled; empty where nobody asks for it.
+        weight_grad: Of the shape of `weight`, zeros; gets its gradient.
+        bias_grad: Of the shape of `bias`, zeros; gets its gradient.
     """
     filters, inputs, kernel, _ = weight.shape
     batch, outputs, steps, nodes = y.shape
@@ -252,12 +250,12 @@ def convolution_backward(
     starts = _starts(inputs, x.shape[2], nodes, kernel)
     lines, by_row = x.reshape((batch, -1)), np.ascontiguousarray(weight.reshape((filters, -1)).T)
     made, gates = y.reshape((batch, outputs, positions)), gate.reshape((len(gate), outputs, positions))
-    x_lines = x_slope.reshape((len(x_slope), lines.shape[1]))
-    pulls, turns = slope.reshape((batch, outputs, positions)), weight_slope.reshape((filters, -1))
+    x_lines = x_grad.reshape((len(x_grad), lines.shape[1]))
+    pulls, turns = grad.reshape((batch, outputs, positions)), weight_grad.reshape((filters, -1))
     inner = np.empty((filters, PIECE), np.float32)  # gradient in front of the activation
     for b in range(batch):
         line = lines[b]
-        if x_slope.size:
+        if x_grad.size:
             x_lines[b] = ZERO
         for begin in range(0, positions, PIECE):
             end = min(begin + PIECE, positions)
@@ -265,9 +263,9 @@ def convolution_backward(
             for f in range(outputs):
                 value, pull = made[b, f, begin:end], pulls[b, f, begin:end]
                 if activation == GATED:
-                    _gated_slopes(value, gates[b, f, begin:end], pull, inner[f, :n], inner[f + outputs, :n])
+                    _gated_grads(value, gates[b, f, begin:end], pull, inner[f, :n], inner[f + outputs, :n])
                 else:
-                    _slopes(value, pull, activation, inner[f, :n])
-            _add_weight_slopes(inner, line, offsets, n, turns, bias_slope)
-            if x_slope.size:
-                _add_input_slopes(inner, by_row, offsets, kernel, n, x_lines[b])
+                    _grads(value, pull, activation, inner[f, :n])
+            _add_weight_grads(inner, line, offsets, n, turns, bias_grad)
+            if x_grad.size:
+                _add_input_grads(inner, by_row, offsets, kernel, n, x_lines[b])

@@ -99,9 +99,9 @@ class NodeChannelNorm(Masked):
         """``(batch, channel, time, node)`` -> the same shape."""
         if self.mask is None:
             return joint_norm(x, self.weight, self.bias, NORM_EPSILON)
-        living = self.mask.sum() * x.shape[3]
-        mean = x.sum(dim=(1, 3), keepdim=True) / living
-        variance = ((x - mean) * self.mask).square().sum(dim=(1, 3), keepdim=True) / living
+        kept = self.mask.sum() * x.shape[3]
+        mean = x.sum(dim=(1, 3), keepdim=True) / kept
+        variance = ((x - mean) * self.mask).square().sum(dim=(1, 3), keepdim=True) / kept
         scaled = (x - mean) * torch.rsqrt(variance + NORM_EPSILON)
         return self.silenced(scaled * self.weight[:, None] + self.bias[:, None])
 

@@ -1,7 +1,7 @@
 """STGCN as first published: Yu, Yin, Zhu, IJCAI 2018, with the layer details of its original implementation.
 
 Two blocks (gated temporal convolution, Chebyshev graph convolution, temporal convolution, layer norm) and an output
-block. Every temporal convolution is valid, so the network is equivariant to shifts in time and a stretch of
+block. Every temporal convolution is valid, so the network is equivariant to shifts in time and a segment of
 ``history + L - 1`` steps gives L forecasts. Residuals are linear, hence folded into the last tap of their kernel.
 Inside, tensors are ``(batch, channel, time, node)``.
 """
@@ -72,20 +72,20 @@ class Stgcn(Forecaster):
         y: Tensor = self.head(self.block1(self.block0(x.permute(0, 3, 1, 2))))
         return y.permute(0, 2, 1, 3)
 
-    def forecast_stretches(self, x: Tensor, horizon: int) -> Tensor:
-        """See `Forecaster.forecast_stretches`.
+    def forecast_segments(self, x: Tensor, horizon: int) -> Tensor:
+        """See `Forecaster.forecast_segments`.
 
         Iterated, a window differs from its neighbours only by the steps that were forecast for itself: for each of them
         every layer computes one column, from the last columns that went into it, which are kept.
         """
         if self.outputs > 1:
-            return super().forecast_stretches(x, horizon)
+            return super().forecast_segments(x, horizon)
         windows = x.shape[1] - self.history + 1
         columns = x.permute(0, 3, 1, 2)
         kept: list[Tensor] = []
         for kernel, stage in self._stages():
             first = columns.shape[2] - windows - (kernel - 2)
-            last = columns[:, :, first:].unfold(2, kernel - 1, 1)  # (stretch, channel, window, node, column)
+            last = columns[:, :, first:].unfold(2, kernel - 1, 1)  # (segment, channel, window, node, column)
             kept.append(last.permute(0, 2, 1, 4, 3).flatten(0, 1))
             columns = stage(columns)
         steps = [columns[:, 0].flatten(0, 1)]
@@ -153,18 +153,18 @@ class Stgcn(Forecaster):
     def set_masks(self, masks: Mapping[str, Tensor]) -> None:
         """See `Forecaster.set_masks`."""
 
-        def living(name: str, size: int) -> Tensor:
+        def kept(name: str, size: int) -> Tensor:
             mask = masks.get(name)
             return self.block0.norm.weight.new_ones(size) if mask is None else mask.to(self.block0.norm.weight)
 
         layers: list[tuple[Masked, Tensor]] = []
         for position, (name, block) in enumerate((("block0", self.block0), ("block1", self.block1))):
             hidden, output = self.size.hidden[position], self.size.output[position]
-            tied = living(f"{name}.hidden", hidden)
-            every = torch.cat([tied, living(f"{name}.output", output - hidden)])
+            tied = kept(f"{name}.hidden", hidden)
+            every = torch.cat([tied, kept(f"{name}.output", output - hidden)])
             layers += [(block.temporal1, tied), (block.graph, tied), (block.temporal2, every), (block.norm, every)]
         layers += [(self.head.temporal1, layers[-1][1]), (self.head.norm, layers[-1][1])]
-        layers += [(self.head.temporal2, living("head", self.size.head))]
+        layers += [(self.head.temporal2, kept("head", self.size.head))]
         for layer, mask in layers:
             layer.mask = mask[:, None, None] if masks else None
 

@@ -74,19 +74,19 @@ def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: A
 
 
 @compiled
-def polynomials_backward(slope: Array, pointers: Index, neighbours: Index, factors: Array, x_slope: Array) -> None:
+def polynomials_backward(grad: Array, pointers: Index, neighbours: Index, factors: Array, x_grad: Array) -> None:
     """Gradient of `polynomials_forward`, the same recursion from its end (Clenshaw).
 
     Args:
-        slope: ``(batch, order * channel, time, node)``.
+        grad: ``(batch, order * channel, time, node)``.
         pointers: Of the transposed matrix, as the next two.
         neighbours: As there.
         factors: As there.
-        x_slope: ``(batch, channel, time, node)`` to be filled.
+        x_grad: ``(batch, channel, time, node)`` to be filled.
     """
-    batch, channels, time, nodes = x_slope.shape
-    lines, order = channels * time, slope.shape[1] // channels
-    given, made = slope.reshape((batch, order, lines, nodes)), x_slope.reshape((batch, lines, nodes))
+    batch, channels, time, nodes = x_grad.shape
+    lines, order = channels * time, grad.shape[1] // channels
+    given, made = grad.reshape((batch, order, lines, nodes)), x_grad.reshape((batch, lines, nodes))
     kept = np.empty((order, nodes, LANES), np.float32)
     for begin in range(0, batch * lines, LANES):
         count = min(LANES, batch * lines - begin)
@@ -148,10 +148,10 @@ def norm_backward(
     weight: Array,
     centre: Array,
     scale: Array,
-    slope: Array,
-    x_slope: Array,
-    weight_slope: Array,
-    bias_slope: Array,
+    grad: Array,
+    x_grad: Array,
+    weight_grad: Array,
+    bias_grad: Array,
 ) -> None:
     """Gradients of `norm_forward`.
 
@@ -160,10 +160,10 @@ def norm_backward(
         weight: As there.
         centre: What came out.
         scale: What came out.
-        slope: Gradient for ``y``.
-        x_slope: Of the shape of `x`, to be filled.
-        weight_slope: Of the shape of `weight`, zeros; gets its gradient.
-        bias_slope: The same for the bias.
+        grad: Gradient for ``y``.
+        x_grad: Of the shape of `x`, to be filled.
+        weight_grad: Of the shape of `weight`, zeros; gets its gradient.
+        bias_grad: The same for the bias.
     """
     batch, channels, time, nodes = x.shape
     for b in range(batch):
@@ -171,7 +171,7 @@ def norm_backward(
             mean, by = centre[b, t], scale[b, t]
             pulls, turns = 0.0, 0.0
             for c in range(channels):
-                line, w, pull, to_w, to_bias = x[b, c, t], weight[c], slope[b, c, t], weight_slope[c], bias_slope[c]
+                line, w, pull, to_w, to_bias = x[b, c, t], weight[c], grad[b, c, t], weight_grad[c], bias_grad[c]
                 pulled, turned = ZERO, ZERO
                 for n in range(nodes):
                     pulled += pull[n] * w[n]
@@ -183,6 +183,6 @@ def norm_backward(
                 turns += float(turned)
             push, turn = np.float32(pulls / (channels * nodes)), np.float32(turns / (channels * nodes))
             for c in range(channels):
-                line, w, pull, made = x[b, c, t], weight[c], slope[b, c, t], x_slope[b, c, t]
+                line, w, pull, made = x[b, c, t], weight[c], grad[b, c, t], x_grad[b, c, t]
                 for n in range(nodes):
                     made[n] = by * (pull[n] * w[n] - push - (line[n] - mean) * by * turn)

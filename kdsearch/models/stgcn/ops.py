@@ -118,22 +118,22 @@ class _Convolution(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, y, gate = ctx.saved_tensors
-        x_slope = torch.empty_like(x) if ctx.needs_input_grad[0] else x[:0]
-        weight_slope, bias_slope = torch.zeros_like(weight), weight.new_zeros(len(weight))
+        x_grad = torch.empty_like(x) if ctx.needs_input_grad[0] else x[:0]
+        weight_grad, bias_grad = torch.zeros_like(weight), weight.new_zeros(len(weight))
         convolution_backward(
             x.numpy(),
             weight.numpy(),
             ctx.activation,
             y.numpy(),
             gate.numpy(),
-            slopes[0].contiguous().numpy(),
-            x_slope.numpy(),
-            weight_slope.numpy(),
-            bias_slope.numpy(),
+            grads[0].contiguous().numpy(),
+            x_grad.numpy(),
+            weight_grad.numpy(),
+            bias_grad.numpy(),
         )
-        return x_slope if ctx.needs_input_grad[0] else None, weight_slope, bias_slope, None
+        return x_grad if ctx.needs_input_grad[0] else None, weight_grad, bias_grad, None
 
 
 def _spread(x: Tensor, graph: ChebyshevGraph) -> Tensor:
@@ -152,12 +152,12 @@ class _Polynomials(torch.autograd.Function):
         return _spread(x, graph)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         graph: ChebyshevGraph = ctx.graph
-        batch, wide, time, nodes = slopes[0].shape
-        x_slope = slopes[0].new_empty(batch, wide // graph.order, time, nodes)
-        polynomials_backward(slopes[0].contiguous().numpy(), *graph.backward_lists, x_slope.numpy())
-        return x_slope, None
+        batch, wide, time, nodes = grads[0].shape
+        x_grad = grads[0].new_empty(batch, wide // graph.order, time, nodes)
+        polynomials_backward(grads[0].contiguous().numpy(), *graph.backward_lists, x_grad.numpy())
+        return x_grad, None
 
 
 def _normed(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -177,17 +177,17 @@ class _Norm(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x, weight, centre, scale = ctx.saved_tensors
-        x_slope, weight_slope, bias_slope = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(weight)
+        x_grad, weight_grad, bias_grad = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(weight)
         norm_backward(
             x.numpy(),
             weight.numpy(),
             centre.numpy(),
             scale.numpy(),
-            slopes[0].contiguous().numpy(),
-            x_slope.numpy(),
-            weight_slope.numpy(),
-            bias_slope.numpy(),
+            grads[0].contiguous().numpy(),
+            x_grad.numpy(),
+            weight_grad.numpy(),
+            bias_grad.numpy(),
         )
-        return x_slope, weight_slope, bias_slope, None
+        return x_grad, weight_grad, bias_grad, None

@@ -76,7 +76,7 @@ FIGURES = {
     "hypervolume": ReportFigure(
         "Hypervolume over the search",
         "How much the front of the feasible trials dominates of the space below the reference point, which was fixed "
-        "when the study began: for an error that of the better reference line, for a cost the teacher's, in decades. "
+        "when the study began: for an error that of the better baseline, for a cost the teacher's, in decades. "
         "Where the line stays level, trials found nothing better.",
         lambda summary: draw_volume(gather_volume(summary)),
     ),

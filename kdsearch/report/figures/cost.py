@@ -1,4 +1,4 @@
-"""The figure that the search is about: error against a cost, with the front, the teacher and the reference lines."""
+"""The figure that the search is about: error against a cost, with the front, the teacher and the baselines."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kdsearch.report.figures.style import (
 )
 from kdsearch.report.front import non_dominated
 from kdsearch.report.numbers import count, error, magnitude, measured, share, significant
-from kdsearch.report.text.limits import verdict
+from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from kdsearch.record import Cost, Metrics, Reference
+    from kdsearch.record import Baseline, Cost, Metrics
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["COSTS", "CostAxis", "ErrorAgainstCost", "Mark", "draw_error_against_cost", "gather_error_against_cost"]
@@ -77,8 +77,8 @@ class ErrorAgainstCost:
         knee: The network chosen from the front; None where there is none.
         chosen_word: What it is called: "knee" or "preferred".
         teacher: None where its cost or error is not known.
-        rivals: Other reference networks, by name.
-        lines: Reference lines that are no networks, name to error.
+        networks: Other reference networks, by name.
+        lines: Baseline lines that are no networks, name to error.
         published: Test errors of papers that are means over the same horizon, name to error.
         top: Upper end of the visible errors; what is worse is found by zooming out.
     """
@@ -90,7 +90,7 @@ class ErrorAgainstCost:
     knee: tuple[float, float] | None
     chosen_word: str
     teacher: Mark | None
-    rivals: dict[str, Mark]
+    networks: dict[str, Mark]
     lines: dict[str, float]
     published: dict[str, float]
     top: float
@@ -98,7 +98,7 @@ class ErrorAgainstCost:
     @property
     def stars(self) -> dict[str, Mark]:
         """The reference networks, the teacher first."""
-        return ({} if self.teacher is None else {"teacher": self.teacher}) | self.rivals
+        return ({} if self.teacher is None else {"teacher": self.teacher}) | self.networks
 
 
 def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstCost:
@@ -115,13 +115,13 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
     knee = by_number.get(summary.knee) if summary.knee is not None else None
     inside = [(mark.cost, mark.error) for mark in marks if mark.feasible]
     best = {point for point, on_front in zip(inside, non_dominated(inside), strict=True) if on_front}
-    networks = {one.name: _reference_mark(one, axis, summary) for one in summary.references if one.is_network}
-    rivals = {name: mark for name, mark in networks.items() if mark is not None}
-    teacher = rivals.pop("teacher", None)
-    lines = {one.name: _value(one.metrics, summary) for one in summary.references if not one.is_network}
+    marked = {one.name: _baseline_mark(one, axis, summary) for one in summary.baselines if one.is_network}
+    networks = {name: mark for name, mark in marked.items() if mark is not None}
+    teacher = networks.pop("teacher", None)
+    lines = {one.name: _value(one.metrics, summary) for one in summary.baselines if not one.is_network}
     printed = {one.name: one.metrics.get(summary.metric, {}) for one in summary.published if one.drawn}
     published = {name: errors.get("all", math.nan) for name, errors in printed.items()}
-    values = [*(mark.error for mark in (*marks, *rivals.values())), *lines.values(), *published.values()]
+    values = [*(mark.error for mark in (*marks, *networks.values())), *lines.values(), *published.values()]
     anchors = [mark.error for mark in (knee, teacher) if mark is not None]
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
@@ -132,7 +132,7 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
         knee=None if knee is None else (knee.cost, knee.error),
         chosen_word=summary.chosen_word,
         teacher=teacher,
-        rivals=rivals,
+        networks=networks,
         lines={name: value for name, value in lines.items() if math.isfinite(value)},
         published={name: value for name, value in published.items() if math.isfinite(value)},
         top=top_of(anchors, values),
@@ -214,12 +214,12 @@ def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | 
         return None
     loss = str(trial.params.get("loss", "none"))
     parameters = [f"{name}: {value}" for name, value in trial.params.items()]
-    outside = [] if trial.feasible else [f"outside the limits: {', '.join(verdict(trial, summary.limits))}"]
+    outside = [] if trial.feasible else [f"outside the limits: {', '.join(limits_broken(trial, summary.limits))}"]
     lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), *outside, "", *parameters]
     return Mark(cost, value, _hover(lines), summary.kind(trial), loss, trial.on_front, trial.feasible)
 
 
-def _reference_mark(network: Reference, axis: CostAxis, summary: StudySummary) -> Mark | None:
+def _baseline_mark(network: Baseline, axis: CostAxis, summary: StudySummary) -> Mark | None:
     if network.cost is None:
         return None
     cost, value = axis.read(network.cost), _value(network.metrics, summary)

@@ -87,7 +87,7 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
         (f"trial {trial.number}", "knee" if trial.number == summary.knee else "front", trial.metrics)
         for trial in summary.front_trials
     ]
-    lines += [(reference.name, reference.name, reference.metrics) for reference in summary.references]
+    lines += [(baseline.name, baseline.name, baseline.metrics) for baseline in summary.baselines]
     return ErrorByHorizon(
         summary.metric,
         tuple(

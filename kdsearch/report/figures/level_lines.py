@@ -22,11 +22,11 @@ PUBLISHED_WORDS = "published, test"
 def add_level_lines(
     figure: go.Figure, lines: dict[str, float], published: dict[str, float], top: float, further: Sequence[str] = ()
 ) -> None:
-    """Draws reference lines dashed, named at the right, and published errors dotted, named at the left.
+    """Draws baselines dashed, named at the right, and published errors dotted, named at the left.
 
     Args:
         figure: With errors upwards.
-        lines: Name of a reference line -> error.
+        lines: Name of a baseline -> error.
         published: Name of a published network -> error.
         top: Upper end of the visible errors; what is above it is named in one note at the top.
         further: What else is above, in words.

@@ -7,10 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.report.numbers import count, error, magnitude, measured, share, significant, spread
-from kdsearch.report.text.limits import verdict
+from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
-    from kdsearch.record import Cost, Metrics, Reference
+    from kdsearch.record import Baseline, Cost, Metrics
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["STATES", "all_trials_table", "front_table"]
@@ -30,12 +30,12 @@ _BATCH_HEAD = "Ratio at<br>batch 1140"
 
 
 def front_table(summary: StudySummary) -> str:
-    """Writes the front's networks, and below a rule the teacher and the reference lines."""
+    """Writes the front's networks, and below a rule the teacher and the baselines."""
     columns = _error_columns(summary)
     tested = any(trial.confirmed for trial in summary.front_trials)
     trials = [_trial_row(trial, summary, columns, tested=tested) for trial in summary.front_trials]
-    ordered = sorted(summary.references, key=lambda reference: reference.name != "teacher")
-    references = [_reference_row(reference, summary, columns, tested=tested) for reference in ordered]
+    ordered = sorted(summary.baselines, key=lambda baseline: baseline.role != "teacher")
+    baselines = [_baseline_row(baseline, summary, columns, tested=tested) for baseline in ordered]
     cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
     names = "".join(f"<th>{name}</th>" for name in columns)
     what = ", ".join(dict.fromkeys(metric.upper() for metric, _ in columns.values()))
@@ -45,7 +45,7 @@ def front_table(summary: StudySummary) -> str:
         over += f'<th colspan="{len(columns) + 1}">test {what}</th>'
         heads += names + "<th>Seeds</th>"
     head = f'<thead><tr class="over">{over}</tr><tr>{heads}</tr></thead>'
-    bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in (trials, references) if rows)
+    bodies = "".join(f"<tbody>{''.join(rows)}</tbody>" for rows in (trials, baselines) if rows)
     return f"<table>{head}{bodies}</table>"
 
 
@@ -71,23 +71,23 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, columns: dict[str, tu
     tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
     name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([summary.kind(trial), *choices]))}</small></td>"
     confirmed = trial.confirmed
-    deviations: Metrics = {} if confirmed is None else confirmed.standard_deviation
+    stds: Metrics = {} if confirmed is None else confirmed.standard_deviation
     cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", columns)
     if tested:
-        cells += _error_cells(trial.metrics, deviations, "test", columns)
+        cells += _error_cells(trial.metrics, stds, "test", columns)
         cells.append(_cell(_DASH if confirmed is None else _seeds(len(confirmed.seeds), confirmed.asked_seeds)))
     row = '<tr class="knee">' if is_knee else "<tr>"
     return f"{row}{name}{''.join(cells)}</tr>"
 
 
-def _reference_row(
-    reference: Reference, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool
+def _baseline_row(
+    baseline: Baseline, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool
 ) -> str:
-    note = f"<small>{html.escape(reference.note)}</small>" if reference.note else ""
-    name = f"<td>{html.escape(reference.name[:1].upper() + reference.name[1:])}{note}</td>"
-    cells = _cost_cells(reference.cost, summary) + _error_cells(reference.metrics, {}, "val", columns)
+    note = f"<small>{html.escape(baseline.note)}</small>" if baseline.note else ""
+    name = f"<td>{html.escape(baseline.name[:1].upper() + baseline.name[1:])}{note}</td>"
+    cells = _cost_cells(baseline.cost, summary) + _error_cells(baseline.metrics, {}, "val", columns)
     if tested:
-        cells += [*_error_cells(reference.metrics, {}, "test", columns), _cell(_DASH)]
+        cells += [*_error_cells(baseline.metrics, {}, "test", columns), _cell(_DASH)]
     return f"<tr>{name}{''.join(cells)}</tr>"
 
 
@@ -105,7 +105,7 @@ def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
     value = measured(trial.metrics, summary.metric, "all", "val")
     cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(value))]
     if _is_limited(summary):
-        cells.append(f"<td>{'<br>'.join(map(html.escape, verdict(trial, summary.limits))) or _DASH}</td>")
+        cells.append(f"<td>{'<br>'.join(map(html.escape, limits_broken(trial, summary.limits))) or _DASH}</td>")
     return f"<tr><td>{trial.number}</td>{words}{''.join(cells)}</tr>"
 
 
@@ -133,11 +133,11 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
     return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
 
 
-def _error_cells(metrics: Metrics, deviations: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
+def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
     cells = []
     for metric, horizon in columns.values():
-        value, deviation = (measured(one, metric, horizon, split) for one in (metrics, deviations))
-        cells.append(_cell(_error(value), "" if math.isnan(deviation) else f"± {spread(deviation)}"))
+        value, std = (measured(one, metric, horizon, split) for one in (metrics, stds))
+        cells.append(_cell(_error(value), "" if math.isnan(std) else f"± {spread(std)}"))
     return cells
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from kdsearch.report.numbers import between, count, error, listed, mae, share, spread
 
 if TYPE_CHECKING:
-    from kdsearch.record import Reference
+    from kdsearch.record import Baseline
     from kdsearch.report.confirmed import Confirmed, Twin
     from kdsearch.report.summary import TrialSummary
 
@@ -111,13 +111,13 @@ def _spread_of_seeds(epochs: _Compared, seconds: _Compared | None) -> str:
     }
     words = []
     for name, spreads in sides.items():
-        deviations = [mae(metrics, split=epochs.split) for metrics in spreads]
-        if known := [deviation for deviation in deviations if not math.isnan(deviation)]:
+        stds = [mae(metrics, split=epochs.split) for metrics in spreads]
+        if known := [std for std in stds if not math.isnan(std)]:
             words.append(f"{spread(statistics.fmean(known))} {name}")
     return f" The spread between all seeds is {listed(words)}." if words else ""
 
 
-def pruning_gave(trials: list[TrialSummary], teacher: Reference | None) -> str | None:
+def pruning_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
     """Sets the best pruned network beside the best fresh student of comparable size."""
     finished = complete(trials)
     pruned = [trial for trial in finished if "prune" in trial.route]
@@ -126,7 +126,7 @@ def pruning_gave(trials: list[TrialSummary], teacher: Reference | None) -> str |
     return _side_by_side("Pruning", names, pruned, fresh, teacher)
 
 
-def calendar_gave(trials: list[TrialSummary], teacher: Reference | None) -> str | None:
+def calendar_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
     """Sets the best network that sees deviations from the calendar beside the best that sees raw readings."""
     finished = complete(trials)
     deviation, raw = ([one for one in finished if one.params.get("input") == name] for name in ("deviation", "raw"))
@@ -140,7 +140,7 @@ def _side_by_side(
     names: tuple[str, str],
     having: list[TrialSummary],
     lacking: list[TrialSummary],
-    teacher: Reference | None,
+    teacher: Baseline | None,
 ) -> str | None:
     """The best network with a part that has others without it of comparable size, beside the best of these.
 
@@ -179,7 +179,7 @@ def parameters(trial: TrialSummary) -> int:
     return trial.cost.parameters
 
 
-def share_of(trial: TrialSummary, teacher: Reference | None) -> str:
+def share_of(trial: TrialSummary, teacher: Baseline | None) -> str:
     """A network's size beside the teacher's."""
     if teacher is None or teacher.cost is None:
         return f"{count(parameters(trial))} parameters"

@@ -13,13 +13,13 @@ from kdsearch.study.objectives import OBJECTIVES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kdsearch.record import Reference
+    from kdsearch.record import Baseline
     from kdsearch.report.summary import TrialSummary
 
-__all__ = ["limits_kept", "read_limits", "verdict"]
+__all__ = ["limits_broken", "limits_kept", "read_limits"]
 
 
-def read_limits(texts: Sequence[str], teacher: Reference | None) -> list[Limit]:
+def read_limits(texts: Sequence[str], teacher: Baseline | None) -> list[Limit]:
     """Reads a study's limits; those relative to a teacher that the study does not have yet are left out.
 
     Args:
@@ -51,7 +51,7 @@ def limits_kept(trials: list[TrialSummary], limits: list[Limit]) -> str | None:
     return f"{stated}; {of_all}, {number} {'breaks' if number == 1 else 'break'} {which}."
 
 
-def verdict(trial: TrialSummary, limits: list[Limit]) -> list[str]:
+def limits_broken(trial: TrialSummary, limits: list[Limit]) -> list[str]:
     """Says whether a trial keeps the limits: "feasible", or each broken limit and by how much; empty if not known."""
     broken = [f"{name} {_beyond(value)}" for name, value in trial.violations.items() if value > 0]
     if broken or not trial.feasible:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from kdsearch.record import of_role
 from kdsearch.report.numbers import between, count, error, listed, mae, share, significant, spread
 from kdsearch.report.preference import rule_of
 from kdsearch.report.text.gains import (
@@ -19,7 +20,7 @@ from kdsearch.report.text.gains import (
 from kdsearch.study.search.progress import NEAR_TEACHER
 
 if TYPE_CHECKING:
-    from kdsearch.record import Reference
+    from kdsearch.record import Baseline
     from kdsearch.report.summary import TrialSummary
 
 __all__ = ["answer", "findings", "warnings"]
@@ -31,9 +32,9 @@ SAME_SIZE = 1.1
 _SPLITS = {"val": "validation", "test": "test"}
 
 
-def answer(chosen: TrialSummary | None, references: list[Reference], weights: dict[str, float] | None = None) -> str:
+def answer(chosen: TrialSummary | None, baselines: list[Baseline], weights: dict[str, float] | None = None) -> str:
     """Says what the chosen network costs and how well it does against the teacher, and what chose it."""
-    teacher = _named(references, "teacher")
+    teacher = of_role(baselines, "teacher")
     if chosen is None:
         return "No trial has finished inside the limits, so there is no front yet."
     it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
@@ -47,22 +48,22 @@ def answer(chosen: TrialSummary | None, references: list[Reference], weights: di
     )
 
 
-def warnings(trials: list[TrialSummary], references: list[Reference]) -> list[str]:
+def warnings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
     """Writes the sentences that must not be overlooked."""
-    teacher = _named(references, "teacher")
-    lines = [reference for reference in references if reference.name != "teacher"]
+    teacher = of_role(baselines, "teacher")
+    lines = [baseline for baseline in baselines if baseline.role != "teacher"]
     sentences = [teacher_loses(teacher, line) for line in lines] if teacher else [_NO_TEACHER]
     sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
-    sentences += [uncounted_operators(trials, references)]
+    sentences += [uncounted_operators(trials, baselines)]
     return [sentence for sentence in sentences if sentence]
 
 
-def findings(trials: list[TrialSummary], references: list[Reference]) -> list[str]:
+def findings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
     """Writes what the search found and what each part of it gave."""
-    teacher = _named(references, "teacher")
-    lines = [reference for reference in references if reference.name != "teacher"]
+    teacher = of_role(baselines, "teacher")
+    lines = [baseline for baseline in baselines if baseline.role != "teacher"]
     sentences = [teacher_wins(teacher, lines), smallest_near_teacher(trials, teacher)] if teacher else []
-    sentences += [against_stid(trials, _named(references, "STID"))]
+    sentences += [against_stid(trials, of_role(baselines, "undistilled"))]
     sentences += [distillation_gave(trials), pruning_gave(trials, teacher), calendar_gave(trials, teacher)]
     return [sentence for sentence in sentences if sentence]
 
@@ -70,8 +71,8 @@ def findings(trials: list[TrialSummary], references: list[Reference]) -> list[st
 _NO_TEACHER = "This study has no teacher yet, so that nothing says how good a large network would be."
 
 
-def teacher_loses(teacher: Reference, line: Reference) -> str | None:
-    """Names each reported horizon where the teacher does not beat a reference line."""
+def teacher_loses(teacher: Baseline, line: Baseline) -> str | None:
+    """Names each reported horizon where the teacher does not beat a baseline."""
     lost = _lost_horizons(teacher, line)
     if not lost:
         return None
@@ -80,7 +81,7 @@ def teacher_loses(teacher: Reference, line: Reference) -> str | None:
     return f"The teacher does not beat {_article(line.name)} on the validation split at {listed(where)}."
 
 
-def teacher_wins(teacher: Reference, lines: list[Reference]) -> str | None:
+def teacher_wins(teacher: Baseline, lines: list[Baseline]) -> str | None:
     """Says that the teacher is worth learning from, where it is."""
     if not lines or any(_lost_horizons(teacher, line) for line in lines):
         return None
@@ -88,7 +89,7 @@ def teacher_wins(teacher: Reference, lines: list[Reference]) -> str | None:
     return f"The teacher beats {names} at every reported horizon of the validation split."
 
 
-def against_stid(trials: list[TrialSummary], stid: Reference | None) -> str | None:
+def against_stid(trials: list[TrialSummary], stid: Baseline | None) -> str | None:
     """Says whether a network of the front, a tenth larger at most, is better than an undistilled STID."""
     front = [trial for trial in trials if trial.on_front]
     if stid is None or stid.cost is None or not front:
@@ -160,16 +161,16 @@ def not_quiet(trials: list[TrialSummary]) -> str | None:
     )
 
 
-def uncounted_operators(trials: list[TrialSummary], references: list[Reference]) -> str | None:
+def uncounted_operators(trials: list[TrialSummary], baselines: list[Baseline]) -> str | None:
     """Names operators that the FLOPs leave out."""
-    costs = [trial.cost for trial in trials] + [reference.cost for reference in references]
+    costs = [trial.cost for trial in trials] + [baseline.cost for baseline in baselines]
     operators = sorted({operator for cost in costs if cost is not None for operator in cost.uncounted_operators})
     if not operators:
         return None
     return f"FLOPs leave out {listed(operators)}, for which no formula is known."
 
 
-def smallest_near_teacher(trials: list[TrialSummary], teacher: Reference) -> str | None:
+def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline) -> str | None:
     """Names the network with the fewest parameters that is nearly as good as the teacher."""
     goal, finished = mae(teacher.metrics), complete(trials)
     if not finished or math.isnan(goal) or teacher.cost is None:
@@ -189,20 +190,18 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Reference) -> str
     )
 
 
-def _on_test(trial: TrialSummary, teacher: Reference) -> str:
+def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
     """The confirmed error of the test split, where there is one for both."""
     if trial.confirmed is None or "test" not in trial.confirmed.mean or "test" not in teacher.metrics:
         return ""
-    mean, deviation = (
-        mae(metrics, split="test") for metrics in (trial.confirmed.mean, trial.confirmed.standard_deviation)
-    )
+    mean, std = (mae(metrics, split="test") for metrics in (trial.confirmed.mean, trial.confirmed.standard_deviation))
     seeds = len(trial.confirmed.seeds)
-    over = "with one seed" if math.isnan(deviation) else f"± {spread(deviation)} over {seeds} seeds"
+    over = "with one seed" if math.isnan(std) else f"± {spread(std)} over {seeds} seeds"
     theirs = error(mae(teacher.metrics, split="test"))
     return f" On the test split it has {error(mean)} {over} against {theirs}."
 
 
-def _lost_horizons(teacher: Reference, line: Reference) -> list[str]:
+def _lost_horizons(teacher: Baseline, line: Baseline) -> list[str]:
     """Reported horizons of the validation split, in minutes, where the teacher is no better than the line."""
     horizons = teacher.metrics.get("val", {}).get("mae", {})
     return [
@@ -210,10 +209,6 @@ def _lost_horizons(teacher: Reference, line: Reference) -> list[str]:
         for minutes in sorted(set(horizons) - {"all"}, key=float)
         if mae(teacher.metrics, minutes) >= mae(line.metrics, minutes)
     ]
-
-
-def _named(references: list[Reference], name: str) -> Reference | None:
-    return next((reference for reference in references if reference.name == name), None)
 
 
 def _article(name: str) -> str:

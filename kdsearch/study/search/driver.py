@@ -17,7 +17,7 @@ from kdsearch.study.constraints import violations
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, interrupt, reap, tell
 from kdsearch.study.search.progress import ProgressTracker, SearchProgress
-from kdsearch.study.search.stopping import outlook, verdict
+from kdsearch.study.search.stopping import outlook, stop_reason
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import HEARTBEAT_SECONDS
 from kdsearch.study.storage.lock import locked
@@ -68,7 +68,7 @@ class Driver:
         trials: int | None,
         budget_seconds: float | None,
         stopping: bool,
-        progress: Callable[[StudyEvent], None],
+        on_event: Callable[[StudyEvent], None],
     ) -> None:
         self.open: dict[int, AskedTrial] = {}
         self.over = False
@@ -76,7 +76,7 @@ class Driver:
         self._store, self._space, self._objectives = store, space, objectives
         self._limits = store.limits()
         self._trials = None if space.points_only else trials  # those end by themselves
-        self._budget_seconds, self._progress = budget_seconds, progress
+        self._budget_seconds, self._on_event = budget_seconds, on_event
         self._costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
         self._stopping = stopping and len(self._costs) < len(objectives)
@@ -143,7 +143,7 @@ class Driver:
         error = outlook(record.curve, share) if self._stopping else -math.inf
         if not error > -math.inf:  # it has hardly begun; or it diverged, and will fail by itself
             return None
-        return verdict(FinalPoint(number, error, self._costs_of(record)), share, self._store.final_points())
+        return stop_reason(FinalPoint(number, error, self._costs_of(record)), share, self._store.final_points())
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -221,7 +221,7 @@ class Driver:
         number: int | None = None,
         record: TrialRecord | None = None,
     ) -> None:
-        self._progress(StudyEvent(kind, message, self._tracker.progress(len(self.open)), number, record))
+        self._on_event(StudyEvent(kind, message, self._tracker.progress(len(self.open)), number, record))
 
 
 def _done(rows: Sequence[FrozenTrial]) -> int:

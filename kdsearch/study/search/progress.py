@@ -5,7 +5,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from kdsearch.record import Reference, TrialRecord
+from kdsearch.record import Baseline, TrialRecord, of_role
 from kdsearch.study.constraints import violations
 from kdsearch.study.storage.store import StudyStore
 
@@ -25,7 +25,7 @@ class SearchProgress:
         failed: FAIL ones.
         running: Trials of this run that are under way.
         best_mae: Least validation MAE of a COMPLETE trial inside the limits; None before the first.
-        smallest_parameters: Trained parameters of the smallest such network that is nearly as good as the teacher.
+        smallest_weights: Trained parameters of the smallest such network that is nearly as good as the teacher.
         seconds_left: Until the search ends; None where nothing tells yet.
     """
 
@@ -34,7 +34,7 @@ class SearchProgress:
     failed: int
     running: int
     best_mae: float | None
-    smallest_parameters: int | None
+    smallest_weights: int | None
     seconds_left: float | None
 
 
@@ -42,7 +42,7 @@ class ProgressTracker:
     """Counts the trials of a study, those of earlier runs included, and foresees the end of this one.
 
     Args:
-        store: The study; its reference line "teacher" says what nearly as good means.
+        store: The study; its teacher says what nearly as good means.
         trials: COMPLETE and PRUNED trials that the study is to have.
         budget_seconds: Time for this run.
     """
@@ -54,7 +54,7 @@ class ProgressTracker:
         self._best, self._smallest, self._most_running = math.inf, math.inf, 1
         self._lengths: list[float] = []
         self._limits = store.limits()
-        self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.references())
+        self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.baselines())
         for trial in store.trials():
             if trial.state in self._states:
                 self._count(trial.state, trial.record)
@@ -74,7 +74,7 @@ class ProgressTracker:
             failed=self._states["FAIL"],
             running=running,
             best_mae=None if math.isinf(self._best) else self._best,
-            smallest_parameters=None if math.isinf(self._smallest) else int(self._smallest),
+            smallest_weights=None if math.isinf(self._smallest) else int(self._smallest),
             seconds_left=self._seconds_left(),
         )
 
@@ -97,7 +97,7 @@ class ProgressTracker:
         return max(0.0, min(left)) if left else None
 
 
-def _teacher_mae(references: list[Reference]) -> float:
+def _teacher_mae(baselines: list[Baseline]) -> float:
     """NaN where the study has no teacher: nothing is near it then."""
-    metrics = [line.metrics for line in references if line.name == "teacher"]
-    return metrics[0].get("val", {}).get("mae", {}).get("all", math.nan) if metrics else math.nan
+    teacher = of_role(baselines, "teacher")
+    return math.nan if teacher is None else teacher.metrics.get("val", {}).get("mae", {}).get("all", math.nan)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from kdsearch.record import CurvePoint, FinalPoint
 
-__all__ = ["outlook", "verdict"]
+__all__ = ["outlook", "stop_reason"]
 
 COST_TOLERANCE = 0.05
 """Costs that differ by less are equal: so far apart lie two first readings of the latency of one network."""
@@ -45,7 +45,7 @@ def outlook(curve: Sequence[CurvePoint], share: float) -> float:
     return error - per_doubling * math.log2(1 / share)
 
 
-def verdict(mine: FinalPoint, share: float, finished: Sequence[FinalPoint]) -> str | None:
+def stop_reason(mine: FinalPoint, share: float, finished: Sequence[FinalPoint]) -> str | None:
     """Why a trial is to be stopped, or None where it may go on.
 
     Args:

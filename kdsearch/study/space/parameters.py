@@ -60,7 +60,7 @@ class Choice(_Conditional):
         """What is wrong with the parameter itself, if anything."""
         return None if self.choices else "has no choices; list at least one"
 
-    def refusal(self, value: Scalar) -> str | None:
+    def mistake_in(self, value: Scalar) -> str | None:
         """Why this value is not one of the parameter's, if it is not."""
         return None if value in self.choices else f"must be one of {', '.join(map(str, self.choices))}"
 
@@ -93,7 +93,7 @@ class Range(_Conditional):
             return f"is logarithmic and starts at {self.low}; give a low above 0"
         return None
 
-    def refusal(self, value: Scalar) -> str | None:
+    def mistake_in(self, value: Scalar) -> str | None:
         """Why this value is not one of the parameter's, if it is not."""
         if isinstance(value, bool | str) or (self.kind == "int" and not isinstance(value, int)):
             return "must be a whole number" if self.kind == "int" else "must be a number"
@@ -117,7 +117,7 @@ class Fixed(_Conditional):
         """A fixed value cannot be wrong by itself."""
         return None
 
-    def refusal(self, value: Scalar) -> str | None:
+    def mistake_in(self, value: Scalar) -> str | None:
         """Why this value is not the parameter's, if it is not."""
         return None if value == self.value else f"is fixed at {self.value}"
 

@@ -152,8 +152,8 @@ class SearchSpace(Model):
     def _check_point(self, point: Point, where: str) -> None:
         def checked(parameter: Parameter) -> Any:
             name = parameter.name
-            if name in point.params and (refusal := parameter.refusal(point.params[name])):
-                raise SpaceError(f"{where} has {name} = {point.params[name]!r}, which {refusal}")
+            if name in point.params and (mistake_in := parameter.mistake_in(point.params[name])):
+                raise SpaceError(f"{where} has {name} = {point.params[name]!r}, which {mistake_in}")
             return _given(point.params, parameter)
 
         values = self._walk(checked)
@@ -174,7 +174,7 @@ def _allowed(given: dict[str, Scalar], kept: dict[str, Scalar], parameter: Param
     if isinstance(parameter, Fixed):
         return parameter.value
     value = given.get(parameter.name)
-    if value is None or parameter.refusal(value):
+    if value is None or parameter.mistake_in(value):
         return None
     kept[parameter.name] = value
     return value
@@ -191,9 +191,9 @@ def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], whe
         if name not in seen:
             raise SpaceError(f"{label} depends on {name}, which does not come before it; move {name} up or correct it")
         for value in allowed:
-            refusals = [other.refusal(value) for other in seen[name]]
-            if all(refusals):
-                raise SpaceError(f"{label} depends on {name} = {value!r}, but {name} {refusals[0]}")
+            mistakes = [other.mistake_in(value) for other in seen[name]]
+            if all(mistakes):
+                raise SpaceError(f"{label} depends on {name} = {value!r}, but {name} {mistakes[0]}")
 
 
 def _parameters(table: Any, where: str) -> list[Parameter]:

@@ -19,7 +19,7 @@ class StudyMeta(BaseModel):
     Attributes:
         constraints: Limits as `Constraint` writes them; none in studies older than limits.
         reference_point: The corner that hypervolume is measured from, one value for each objective; it stays as the
-            first run wrote it. None in studies older than it, and where a reference line was not measured.
+            first run wrote it. None in studies older than it, and where a baseline was not measured.
     """
 
     model_config = ConfigDict(frozen=True)

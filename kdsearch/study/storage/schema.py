@@ -1,12 +1,12 @@
-"""Our tables beside Optuna's: records, weights, ends, reference lines and the quiet pass, as JSON where they nest."""
+"""Our tables beside Optuna's: records, weights, ends, baselines and the quiet pass, as JSON where they nest."""
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
+    "BaselineRow",
     "ConfirmationRow",
     "FinalPointRow",
-    "ReferenceRow",
     "SchemaRow",
     "StudyRow",
     "Table",
@@ -54,13 +54,13 @@ class FinalPointRow(Table):
     costs: Mapped[str] = mapped_column(Text)
 
 
-class ReferenceRow(Table):
-    """A reference line, as JSON."""
+class BaselineRow(Table):
+    """A baseline, as JSON."""
 
     __tablename__ = "kdsearch_references"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
     name: Mapped[str] = mapped_column(String(512), primary_key=True)
-    reference: Mapped[str] = mapped_column(Text)
+    baseline: Mapped[str] = mapped_column(Text)
 
 
 class ConfirmationRow(Table):

@@ -1,4 +1,4 @@
-"""The study in SQL: Optuna's own tables, and beside them ours for records, weights and reference lines.
+"""The study in SQL: Optuna's own tables, and beside them ours for records, weights and baselines.
 
 Optuna's study holds what a sampler needs and what `optuna.load_study` and optuna-dashboard show; our tables hold the
 rest. Both lie in one database and share one engine. No torch and no ray here: a report must open on any machine.
@@ -21,16 +21,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, FinalPoint, Reference, Training, TrialRecord
+from kdsearch.record import Baseline, Confirmation, FinalPoint, Training, TrialRecord, of_role
 from kdsearch.study.constraints import Constraint, parse_constraints
 from kdsearch.study.storage.address import shown
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.meta import StudyMeta, read_metas, refuse_other
 from kdsearch.study.storage.schema import (
+    BaselineRow,
     ConfirmationRow,
     FinalPointRow,
-    ReferenceRow,
     StudyRow,
     Table,
     TrainingRow,
@@ -170,17 +170,17 @@ class StudyStore:
             )
             return [FinalPoint(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
 
-    def save_reference(self, reference: Reference) -> None:
-        """Keep a reference line; one of the same name is replaced."""
-        self._merge(ReferenceRow(study=self.meta.study, name=reference.name, reference=_json(reference)))
+    def save_baseline(self, baseline: Baseline) -> None:
+        """Keep a baseline; one of the same name is replaced."""
+        self._merge(BaselineRow(study=self.meta.study, name=baseline.name, baseline=_json(baseline)))
 
-    def references(self) -> list[Reference]:
-        """The study's reference lines, by name."""
+    def baselines(self) -> list[Baseline]:
+        """The study's baselines, by name."""
         with Session(self.storage.engine) as session:
             rows = session.scalars(
-                select(ReferenceRow).where(ReferenceRow.study == self.meta.study).order_by(ReferenceRow.name)
+                select(BaselineRow).where(BaselineRow.study == self.meta.study).order_by(BaselineRow.name)
             )
-            return [Reference.model_validate_json(row.reference) for row in rows]
+            return [Baseline.model_validate_json(row.baseline) for row in rows]
 
     def limits(self) -> list[Constraint]:
         """Give the study's limits in absolute terms.
@@ -189,7 +189,7 @@ class StudyStore:
             StudyError: Where one is relative and the study has no teacher yet.
         """
         constraints = parse_constraints(self.meta.constraints)
-        teacher = next((line for line in self.references() if line.name == "teacher"), None) if constraints else None
+        teacher = of_role(self.baselines(), "teacher") if constraints else None
         return [one.resolve(teacher) for one in constraints]
 
     def save_confirmation(self, confirmation: Confirmation) -> None:

@@ -38,8 +38,8 @@ def assert_same(layer: Callable[..., Tensor], *tensors: Tensor) -> None:
     )
     y, expected = layer(*own), layer(*exact)
     assert (y - expected).abs().max() <= 1e-6 * max(1.0, float(expected.detach().abs().max()))
-    slope = torch.randn(y.shape)
-    found, wanted = torch.autograd.grad(y, own, slope), torch.autograd.grad(expected, exact, slope.double())
+    grad = torch.randn(y.shape)
+    found, wanted = torch.autograd.grad(y, own, grad), torch.autograd.grad(expected, exact, grad.double())
     for one, other in zip(found, wanted, strict=True):
         assert (one - other).abs().max() <= 2e-6 * max(1.0, float(other.abs().max()))
     with torch.no_grad():
@@ -153,11 +153,11 @@ def test_networks_equal_their_straight_form(width: int, outputs: int) -> None:
     for parameter in fast.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     plain = PlainStgcn(fast, torch.from_numpy(chebyshev_graph(adjacency).kernels())).double()
-    x, slope = torch.randn(4, 12, 40, 1), torch.randn(4, outputs, 40)
+    x, grad = torch.randn(4, 12, 40, 1), torch.randn(4, outputs, 40)
     y, expected = fast(x)[:, 0], plain(x.double())
     assert (y - expected).detach().abs().max() <= 1e-6 * expected.detach().abs().max()
-    gradients = torch.autograd.grad(y, list(fast.parameters()), slope)
-    wanted = torch.autograd.grad(expected, list(plain.weights.values()), slope.double())
+    gradients = torch.autograd.grad(y, list(fast.parameters()), grad)
+    wanted = torch.autograd.grad(expected, list(plain.weights.values()), grad.double())
     by_name = dict(zip(plain.weights, wanted, strict=True))
     for (name, _), gradient in zip(fast.named_parameters(), gradients, strict=True):
         exact = by_name[name.replace(".", "_")]

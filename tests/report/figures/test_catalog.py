@@ -90,7 +90,7 @@ def test_hover_escapes_parameters(confirmed: StudyStore) -> None:
 
 
 def test_far_lines_are_named_at_the_top(confirmed: StudyStore) -> None:
-    """A reference line far above the networks does not press them flat; it is named instead."""
+    """A baseline far above the networks does not press them flat; it is named instead."""
     data = gather_error_against_cost(summarise(confirmed), "flops")
     assert data.lines["last value"] > data.top > data.lines["calendar profile"]
     texts = [annotation.text for annotation in draw_error_against_cost(data).layout.annotations]

@@ -33,7 +33,7 @@ def test_the_history_counts_every_finished_trial_and_the_feasible_complete_ones_
         trial(3, state="RUNNING"),
         trial(4, state="PRUNED"),
         trial(5, 18.0, 0.01),  # 2 units x 2 further decades
-        trial(6, 25.0, 0.001),  # loses to a reference line
+        trial(6, 25.0, 0.001),  # loses to a baseline
         trial(7, 17.0, 5.0),  # dominated
     ]
     history = volume_history(trials, NAMES, CORNER)

@@ -15,7 +15,7 @@ from kdsearch.report.published.izadi import STUDENTS
 from kdsearch.report.published.others import STRESNET
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import ObjectiveSummary, StudySummary
-from kdsearch.report.text.limits import verdict
+from kdsearch.report.text.limits import limits_broken
 from kdsearch.study.storage.store import StudyStore
 
 LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
@@ -108,7 +108,7 @@ def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: St
     ]
     plain = front_table(timed.model_copy(update={"trials": untimed}))
     assert "batch 1140" not in plain
-    assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.references)
+    assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.baselines)
 
 
 def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:
@@ -134,7 +134,7 @@ def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited:
     assert "Limits mae at most 15.62 (110 % of the teacher's), latency at most 3 ms, params at most 29,881" in text
     assert "feasible" in text
     for trial in summary.trials:
-        assert " ".join(verdict(trial, summary.limits)) in text
+        assert " ".join(limits_broken(trial, summary.limits)) in text
     (note,) = (note for note in summary.notes if note.startswith("Limits: "))
     assert note in text
 

@@ -1,6 +1,6 @@
 """What each part of a search gave, in sentences."""
 
-from kdsearch.record import Cost, Metrics, Reference
+from kdsearch.record import Baseline, Cost, Metrics
 from kdsearch.report.confirmed import Confirmed, Twin
 from kdsearch.report.summary import TrialSummary
 from kdsearch.report.text import gains
@@ -31,16 +31,16 @@ def trial(number: int, parameters: int, error: float, route: str = "student", **
     )
 
 
-TEACHER = Reference(name="teacher", metrics=metrics(16), cost=cost(100_000))
+TEACHER = Baseline(name="teacher", role="teacher", metrics=metrics(16), cost=cost(100_000))
 
 
-def twin_of(seeds: list[int], differences: list[float], deviation: float, **more: float) -> Twin:
+def twin_of(seeds: list[int], differences: list[float], std: float, **more: float) -> Twin:
     """A twin that errs by so much more with each seed."""
     return Twin.model_validate(
         {
             "seeds": seeds,
             "mean": {},
-            "standard_deviation": {"test": {"mae": {"all": deviation}}} if len(seeds) > 1 else {},
+            "standard_deviation": {"test": {"mae": {"all": std}}} if len(seeds) > 1 else {},
             "differences": {"test": differences},
             "mean_difference": {},
             **more,

@@ -1,11 +1,14 @@
 """The limits of a search in sentences."""
 
-from kdsearch.record import Cost, Reference
+from kdsearch.record import Baseline, Cost
 from kdsearch.report.summary import TrialSummary
-from kdsearch.report.text.limits import limits_kept, read_limits, verdict
+from kdsearch.report.text.limits import limits_broken, limits_kept, read_limits
 
-TEACHER = Reference(
-    name="teacher", metrics={}, cost=Cost(parameters=298_810, stored_numbers=1, flops=5 * 10**6, product_flops=1)
+TEACHER = Baseline(
+    name="teacher",
+    role="teacher",
+    metrics={},
+    cost=Cost(parameters=298_810, stored_numbers=1, flops=5 * 10**6, product_flops=1),
 )
 
 
@@ -49,10 +52,10 @@ def test_a_share_of_a_teacher_that_is_not_there_yet_is_left_out() -> None:
 def test_a_trial_is_feasible_or_beyond_a_limit_by_so_much_or_not_known() -> None:
     """Stopped trials may lack the value that a limit is on."""
     limits = read_limits(["params<=3%", "latency<=2"], TEACHER)
-    assert verdict(trial(params=-0.5, latency=0.0), limits) == ["feasible"]
-    assert verdict(trial(feasible=False, params=0.123, latency=2.1), limits) == [
+    assert limits_broken(trial(params=-0.5, latency=0.0), limits) == ["feasible"]
+    assert limits_broken(trial(feasible=False, params=0.123, latency=2.1), limits) == [
         "params 12 % above",
         "latency 3.1 times the limit",
     ]
-    assert verdict(trial(params=-0.5), limits) == []
-    assert verdict(trial(feasible=False), []) == ["outside"]
+    assert limits_broken(trial(params=-0.5), limits) == []
+    assert limits_broken(trial(feasible=False), []) == ["outside"]

@@ -1,6 +1,6 @@
 """The sentences of a report."""
 
-from kdsearch.record import Cost, Metrics, Pace, Reference, Training
+from kdsearch.record import Baseline, Cost, Metrics, Pace, Training
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary
@@ -34,9 +34,9 @@ def trial(number: int, parameters: int, error: float, route: str = "student", **
     )
 
 
-TEACHER = Reference(name="teacher", metrics=metrics(14, 16, 18), cost=cost(100_000))
-PROFILE = Reference(name="calendar profile", metrics=metrics(17, 16, 17.5))
-LAST = Reference(name="last value", metrics=metrics(20, 25, 30))
+TEACHER = Baseline(name="teacher", role="teacher", metrics=metrics(14, 16, 18), cost=cost(100_000))
+PROFILE = Baseline(name="calendar profile", role="naive", metrics=metrics(17, 16, 17.5))
+LAST = Baseline(name="last value", role="naive", metrics=metrics(20, 25, 30))
 
 
 def test_each_lost_horizon_is_named() -> None:
@@ -58,7 +58,7 @@ def test_a_worthy_teacher() -> None:
 
 def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
     """The best network of at most its parameters counts, not a larger one that errs less."""
-    stid = Reference(name="STID", metrics=metrics(15, 16, 17), cost=cost(9_000))
+    stid = Baseline(name="STID", role="undistilled", metrics=metrics(15, 16, 17), cost=cost(9_000))
     front = [one.model_copy(update={"on_front": True}) for one in (trial(1, 20_000, 14.0), trial(2, 8_000, 16.5))]
     theirs = "an undistilled STID of 9,000 parameters (validation MAE 16.00)"
     assert notes.against_stid(front, stid) == (

@@ -81,7 +81,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
                 budget_seconds=None,
                 seed=1,
                 sampler="tpe",
-                progress=events.append,
+                on_event=events.append,
             )
         return events
 

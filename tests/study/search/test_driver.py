@@ -36,7 +36,7 @@ def search(space: SearchSpace, objectives: list[Objective]) -> Search:
             budget_seconds=None,
             seed=1,
             sampler="random",
-            progress=lambda _: None,
+            on_event=lambda _: None,
         )
 
     return run
@@ -112,7 +112,7 @@ def test_without_stopping_every_trial_comes_to_its_end(
         budget_seconds=None,
         seed=1,
         sampler="random",
-        progress=lambda _: None,
+        on_event=lambda _: None,
         stopping=False,
     )
     assert evaluator.eighths == [8, 8, 8]
@@ -127,7 +127,7 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     for one in (store, other):
         open_run(one, space, "random", 1)
         drivers.append(
-            Driver(one, space, objectives, trials=9, budget_seconds=None, stopping=True, progress=lambda _: None)
+            Driver(one, space, objectives, trials=9, budget_seconds=None, stopping=True, on_event=lambda _: None)
         )
     good, bad = (driver.next() for driver in drivers)
     assert good is not None

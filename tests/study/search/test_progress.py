@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kdsearch.record import Cost, Reference, TrialRecord
+from kdsearch.record import Baseline, Cost, TrialRecord
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, tell
 from kdsearch.study.search.progress import ProgressTracker
@@ -21,7 +21,7 @@ def of_size(record: TrialRecord, parameters: int) -> TrialRecord:
 def test_the_smallest_network_counts_only_within_three_per_cent_of_the_teacher(
     store: StudyStore, record: MakeRecord
 ) -> None:
-    store.save_reference(Reference(name="teacher", metrics={"val": {"mae": {"all": 10.0}}}))
+    store.save_baseline(Baseline(name="teacher", role="teacher", metrics={"val": {"mae": {"all": 10.0}}}))
     tracker = ProgressTracker(store, trials=10, budget_seconds=None)
     params = {"route": "student"}
     for mae, parameters in ((10.2, 500), (10.29, 300), (10.31, 100), (9.9, 900)):
@@ -29,7 +29,7 @@ def test_the_smallest_network_counts_only_within_three_per_cent_of_the_teacher(
     tracker.add(of_size(record(params, 0, 1.0), 1).model_copy(update={"state": "PRUNED"}), seconds=2.0)
     progress = tracker.progress(running=2)
     assert (progress.done, progress.stopped, progress.failed) == (4, 1, 0)
-    assert (progress.best_mae, progress.smallest_parameters) == (9.9, 300)
+    assert (progress.best_mae, progress.smallest_weights) == (9.9, 300)
     assert progress.seconds_left == pytest.approx(5 * 3.6 / 2)
 
 
@@ -39,5 +39,5 @@ def test_trials_of_earlier_runs_count(
     asked = ask(store, space)
     tell(store, asked, record(asked.params, 7, 4.0), None, objectives)
     progress = ProgressTracker(store, trials=None, budget_seconds=None).progress(running=0)
-    assert (progress.done, progress.best_mae, progress.smallest_parameters) == (1, 4.0, None)
+    assert (progress.done, progress.best_mae, progress.smallest_weights) == (1, 4.0, None)
     assert progress.seconds_left is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdsearch.record import CurvePoint, FinalPoint
-from kdsearch.study.search.stopping import COST_TOLERANCE, outlook, verdict
+from kdsearch.study.search.stopping import COST_TOLERANCE, outlook, stop_reason
 
 errors = st.floats(0.01, 100)
 costs = st.tuples(st.floats(1, 1e9), st.floats(0.1, 100))
@@ -24,7 +24,7 @@ def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
 
 def halfway(outlook: float, costs: tuple[float, ...], finished: list[FinalPoint]) -> str | None:
     """What becomes of a trial at half of its epochs."""
-    return verdict(FinalPoint(100, outlook, costs), 0.5, finished)
+    return stop_reason(FinalPoint(100, outlook, costs), 0.5, finished)
 
 
 @given(finished, errors, costs)
@@ -93,8 +93,8 @@ def test_a_slow_beginner_goes_on_and_a_quick_one_that_stagnates_is_stopped() -> 
     ended = [FinalPoint(0, 3.54, (6.3e6,))]
     slow = outlook(curve(6.16, 4.49), 2 / 8)
     quick = outlook(curve(4.30, 4.23), 2 / 8)
-    assert verdict(FinalPoint(1, slow, (6.3e6,)), 2 / 8, ended) is None
-    assert verdict(FinalPoint(2, quick, (6.3e6,)), 2 / 8, ended)
+    assert stop_reason(FinalPoint(1, slow, (6.3e6,)), 2 / 8, ended) is None
+    assert stop_reason(FinalPoint(2, quick, (6.3e6,)), 2 / 8, ended)
 
 
 def test_only_the_last_phase_of_a_curve_is_looked_at() -> None:

@@ -30,7 +30,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act),
     LocalExecutor(), trials=12, budget_seconds=None, seed=1, sampler="random",
-    progress=lambda event: print(event.message) if event.kind == "ending" else None)
+    on_event=lambda event: print(event.message) if event.kind == "ending" else None)
 store.close()
 """
 

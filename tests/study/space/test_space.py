@@ -46,7 +46,7 @@ def test_a_configuration_holds_exactly_the_parameters_whose_conditions_hold(spac
     params = suggest_random(space, seed)
     expected = [p for p in space.parameters if all(params.get(n, object()) in v for n, v in p.when.items())]
     assert list(params) == [p.name for p in expected]
-    assert not [p.name for p in expected if p.refusal(params[p.name])]
+    assert not [p.name for p in expected if p.mistake_in(params[p.name])]
 
 
 @pytest.mark.parametrize("name", ["stgcn", "demo"])

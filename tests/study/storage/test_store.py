@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Reference, Training, TrialRecord
+from kdsearch.record import Baseline, Confirmation, Training, TrialRecord
 from kdsearch.study.storage.listing import list_database
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
@@ -28,9 +28,9 @@ def test_records_weights_references_and_confirmations_come_back(
     kept = record({"route": "prune", "epochs": 3}, 7, math.nan)
     store.save_record(0, kept, b"\x00weights")
     assert kept.cost is not None
-    store.save_reference(Reference(name="teacher", metrics={}, note="old"))
-    store.save_reference(Reference(name="teacher", metrics={}, note="new"))
-    store.save_reference(Reference(name="last value", metrics={}))
+    store.save_baseline(Baseline(name="teacher", role="teacher", metrics={}, note="old"))
+    store.save_baseline(Baseline(name="teacher", role="teacher", metrics={}, note="new"))
+    store.save_baseline(Baseline(name="last value", role="naive", metrics={}))
     own = Training(number=0, seed=7, kind="own")
     store.save_confirmation(Confirmation(number=0, trainings=[own], cost=kept.cost))
     store.close()
@@ -46,7 +46,7 @@ def test_records_weights_references_and_confirmations_come_back(
     assert trial.confirmation.trainings == [own]
     assert again.weights(0) == b"\x00weights"
     assert again.weights(1) is None
-    assert [(r.name, r.note) for r in again.references()] == [("last value", ""), ("teacher", "new")]
+    assert [(r.name, r.note) for r in again.baselines()] == [("last value", ""), ("teacher", "new")]
     again.close()
 
 
@@ -185,7 +185,7 @@ def test_a_database_of_another_schema_is_refused(store: StudyStore, url: str) ->
 
 FIRST_RUN = """
 import sys
-from kdsearch.record import Reference
+from kdsearch.record import Baseline
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 
@@ -194,7 +194,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 store = StudyStore.create(sys.argv[1], meta)
 for number in range(20):
-    store.save_reference(Reference(name=str(number), metrics={}))
+    store.save_baseline(Baseline(name=str(number), metrics={}))
 store.close()
 """
 

@@ -1,0 +1,77 @@
+"""Tables of what kdsearch can be extended by: a name, and a small frozen row that says everything about it.
+
+Losses, pruning criteria, families, objectives, metrics, stopping rules, samplers, figures and protocols are such tables.
+Everything else reads them: validation, help, refusals, legends, the page, the tests. A module of the user's adds rows.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, Protocol, TypeVar
+
+from kdsearch.errors import KdsearchError
+
+__all__ = ["Table"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str:
+        """Key of the row."""
+
+
+Row = TypeVar("Row", bound=_Named)
+
+
+class Table(Mapping[str, Row], Generic[Row]):
+    """Rows by name, in the order in which they were added.
+
+    Args:
+        kind: What a row is, as messages call it: "loss".
+        rows: Those that come with kdsearch.
+        mistake: What a wrong name raises.
+    """
+
+    def __init__(self, kind: str, rows: Iterable[Row], *, mistake: type[KdsearchError]) -> None:
+        self.kind, self._mistake = kind, mistake
+        self._rows = dict[str, Row]()
+        for row in rows:
+            self.add(row)
+        self._own = frozenset(self._rows)
+
+    def __getitem__(self, name: str) -> Row:
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self)} rows, each a {self.kind}: {', '.join(self)}>"
+
+    def add(self, row: Row) -> Row:
+        """Add a row, or put it in the place of an earlier one of the user's own, as a notebook does that runs again.
+
+        Returns:
+            The row.
+
+        Raises:
+            KdsearchError: Where kdsearch has a row of that name.
+        """
+        if row.name in getattr(self, "_own", self._rows):
+            raise self._mistake(f"kdsearch has a {self.kind} {row.name!r} already; give yours another name")
+        self._rows[row.name] = row
+        return row
+
+    def choose(self, name: str) -> Row:
+        """Find a row by a name that a user gave.
+
+        Raises:
+            KdsearchError: Where there is none of that name; the message lists them all, the nearest one first.
+        """
+        if name in self._rows:
+            return self._rows[name]
+        near = difflib.get_close_matches(name, self._rows, n=1)
+        guess = f"did you mean {near[0]!r}? There are" if near else "choose one of"
+        raise self._mistake(f"there is no {self.kind} {name!r}; {guess} {', '.join(self)}")

@@ -1,0 +1,46 @@
+"""Tables: a name and a row; users add theirs, and a wrong name is one sentence."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from kdsearch.errors import SpaceError
+from kdsearch.table import Table
+
+
+@dataclass(frozen=True)
+class Fruit:
+    name: str
+    weight: float
+
+
+@pytest.fixture
+def fruits() -> Table[Fruit]:
+    return Table("fruit", [Fruit("apple", 2.0), Fruit("pear", 1.0)], mistake=SpaceError)
+
+
+def test_rows_are_found_in_the_order_in_which_they_were_added(fruits: Table[Fruit]) -> None:
+    plum = fruits.add(Fruit("plum", 0.5))
+    assert list(fruits) == ["apple", "pear", "plum"]
+    assert fruits["plum"] is fruits.choose("plum") is plum
+    assert len(fruits) == 3
+
+
+def test_a_wrong_name_is_one_sentence_with_the_nearest_name(fruits: Table[Fruit]) -> None:
+    with pytest.raises(SpaceError, match="there is no fruit 'aple'; did you mean 'apple'\\? There are apple, pear$"):
+        fruits.choose("aple")
+    with pytest.raises(SpaceError, match="there is no fruit 'zzz'; choose one of apple, pear$"):
+        fruits.choose("zzz")
+
+
+def test_a_row_of_kdsearch_is_not_replaced_but_one_of_the_users_is(fruits: Table[Fruit]) -> None:
+    with pytest.raises(SpaceError, match="kdsearch has a fruit 'pear' already; give yours another name"):
+        fruits.add(Fruit("pear", 3.0))
+    fruits.add(Fruit("plum", 0.5))
+    fruits.add(Fruit("plum", 0.7))
+    assert fruits["plum"].weight == 0.7
+
+
+def test_the_same_name_twice_among_kdsearchs_own_fails_at_import() -> None:
+    with pytest.raises(SpaceError, match="already"):
+        Table("fruit", [Fruit("apple", 1.0), Fruit("apple", 2.0)], mistake=SpaceError)
