@@ -1,7 +1,7 @@
 """Tables of what kdsearch can be extended by: a name, and a small frozen row that says everything about it.
 
 Losses, pruning criteria, families, objectives, metrics, stopping rules, samplers, figures and protocols are such tables.
-Everything else reads them: validation, help, refusals, legends, the page, the tests. A module of the user's adds rows.
+Everything else reads them: validation, help, refusals, legends, the page, the tests. Users add rows.
 """
 
 import difflib

@@ -27,9 +27,9 @@ def test_rows_are_found_in_the_order_in_which_they_were_added(fruits: Table[Frui
 
 
 def test_a_wrong_name_is_one_sentence_with_the_nearest_name(fruits: Table[Fruit]) -> None:
-    with pytest.raises(SpaceError, match="there is no fruit 'aple'; did you mean 'apple'\\? There are apple, pear$"):
+    with pytest.raises(SpaceError, match=r"there is no fruit 'aple'; did you mean 'apple'\? There are apple, pear$"):
         fruits.choose("aple")
-    with pytest.raises(SpaceError, match="there is no fruit 'zzz'; choose one of apple, pear$"):
+    with pytest.raises(SpaceError, match=r"there is no fruit 'zzz'; choose one of apple, pear$"):
         fruits.choose("zzz")
 
 

@@ -21,7 +21,7 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 @inlined
 def _judged(row: Array, taught: Array, share: np.float32, squared: bool) -> np.float32:
-    """Sum of the squared or absolute ``share * row - taught``; leaves the gradient of each in the place of its `row`."""
+    """Sum of the squared or absolute ``share * row - taught``; leaves each one's gradient in place of its `row`."""
     total = ZERO
     for j in range(len(row)):
         row[j] = share * row[j] - taught[j]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
@@ -142,7 +142,9 @@ class StudySummary(_Model):
     reference_point: list[float] | None
     hypervolume: float | None
     hypervolume_history: list[VolumePoint]
-    baselines: list[Baseline] = Field(serialization_alias="references")
+    baselines: list[Baseline] = Field(
+        validation_alias=AliasChoices("baselines", "references"), serialization_alias="references"
+    )
     published: list[PublishedPoint]
     answer: str
     notes: list[str]

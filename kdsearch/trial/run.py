@@ -103,8 +103,8 @@ class TrialRunner:
             should_continue: Asked as soon as the cost is known, and at every validation before the last.
 
         Returns:
-            The record, with the validation metrics and a first latency reading, and the small network's `Checkpoint`; of a
-            trial that was told to stop, the record as it was then, PRUNED, and no network.
+            The record, with the validation metrics and a first latency reading, and the small network's `Checkpoint`;
+            of a trial that was told to stop, the record as it was then, PRUNED, and no network.
         """
         config = TrialConfig.of(params)
         with fixed_threads(self.threads):

@@ -134,7 +134,8 @@ def act(params):
     time.sleep(60)
 
 store = StudyStore.open(sys.argv[1], "city")
-run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act), LocalExecutor(),
+objectives = [OBJECTIVES["mae"], OBJECTIVES["latency"]]
+run_search(store, load_space(sys.argv[2]), objectives, make_evaluator(act), LocalExecutor(),
     trials=3, budget_seconds=None, seed=1, sampler="tpe", on_event=lambda event: None)
 """
 

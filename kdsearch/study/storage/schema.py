@@ -60,7 +60,7 @@ class BaselineRow(Table):
     __tablename__ = "kdsearch_references"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
     name: Mapped[str] = mapped_column(String(512), primary_key=True)
-    baseline: Mapped[str] = mapped_column(Text)
+    baseline: Mapped[str] = mapped_column("reference", Text)
 
 
 class ConfirmationRow(Table):

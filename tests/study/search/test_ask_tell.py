@@ -92,9 +92,9 @@ def test_rows_of_a_dead_process_are_queued_again_once(
     code = (
         "import os, sys; from kdsearch.study.storage.store import StudyStore;"
         "from kdsearch.study.space.space import load_space;"
-        "from kdsearch.study.search.ask_tell import ask, prepare;"
+        "from kdsearch.study.search.ask_tell import ask, open_run;"
         "store, space = StudyStore.open(sys.argv[1], 'city'), load_space(sys.argv[2]);"
-        "prepare(store, space, 'tpe', 1); ask(store, space); ask(store, space); os.kill(os.getpid(), 9)"
+        "open_run(store, space, 'tpe', 1); ask(store, space); ask(store, space); os.kill(os.getpid(), 9)"
     )
     for taken_over in ([0, 1], [2, 3]):
         subprocess.run([sys.executable, "-W", "error", "-c", code, url, tmp_path / "small.toml"], check=False)
