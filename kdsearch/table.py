@@ -1,7 +1,7 @@
 """Tables of what kdsearch can be extended by: a name, and a small frozen row that says everything about it.
 
 Losses, pruning criteria, families, objectives, metrics, stopping rules, samplers, figures and protocols are such tables.
-Everything else reads them: validation, help, refusals, legends, the page, the tests. Users add rows.
+Validation, help, refusals, legends, the page and the tests read these tables. A module of a user adds rows to them.
 """
 
 import difflib
