@@ -1,7 +1,6 @@
 """Tables of what kdsearch can be extended by: a name, and a small frozen row that says everything about it.
 
-Losses, pruning criteria, families, objectives, metrics, stopping rules, samplers, figures and protocols are such tables.
-Validation, help, refusals, legends, the page and the tests read these tables. A module of a user adds rows to them.
+Validation, help, refusals, legends, the page and the tests read these tables. Modules of users add rows to them.
 """
 
 import difflib

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kdsearch.models.forecaster import ChannelGroup, Forecaster
 
-__all__ = ["ChannelNorm", "WindowForecaster", "living_rows"]
+__all__ = ["ChannelNorm", "WindowForecaster", "kept_rows"]
 
 
 class ChannelNorm(nn.Module):
@@ -30,7 +30,7 @@ class ChannelNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.epsilon = epsilon
-        self.register_buffer("living", None, persistent=False)
+        self.register_buffer("kept", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(..., channel)`` -> the same shape."""
@@ -78,7 +78,7 @@ class WindowForecaster(Forecaster):
             parameters[name].copy_(whole)
         self._whole = {}
         groups = self.channel_groups() if masks else []
-        kept = {name: living_rows(name, parameter, groups, masks) for name, parameter in parameters.items()}
+        kept = {name: kept_rows(name, parameter, groups, masks) for name, parameter in parameters.items()}
         for name, rows in kept.items():
             if rows:
                 self._whole[name] = parameters[name].clone()
@@ -89,7 +89,7 @@ class WindowForecaster(Forecaster):
                 module.kept = kept[f"{name}.weight"].get(0)
 
 
-def living_rows(
+def kept_rows(
     name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Mapping[str, Tensor]
 ) -> dict[int, Tensor]:
     """For each dimension of a parameter in which groups have channels, which of its rows live: bool ``(row,)``."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kdsearch.models import Forecaster
-from kdsearch.models.window import living_rows
+from kdsearch.models.window import kept_rows
 
 __all__ = ["shrink", "shrink_error", "shrunk_weight_count"]
 
@@ -28,7 +28,7 @@ def shrink(network: Forecaster, masks: Masks) -> Forecaster:
     small = network.resized({group.name: int(masks[group.name].sum()) for group in groups})
     state = network.state_dict()
     for name in state:
-        for dim, kept in living_rows(name, state[name], groups, masks).items():
+        for dim, kept in kept_rows(name, state[name], groups, masks).items():
             state[name] = state[name].index_select(dim, kept.nonzero()[:, 0])
     small.to(next(network.parameters()))
     small.load_state_dict(state)
