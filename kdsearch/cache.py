@@ -5,13 +5,13 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "code_version", "complete_folder"]
+__all__ = ["cache_dir", "code_version", "complete_folder", "source_hash"]
 
 PACKAGE = Path(__file__).parent
 
@@ -67,10 +67,25 @@ def code_version(module: str, package: Path = PACKAGE) -> str:
             continue
         found[name] = ast.parse(path.read_bytes())
         waiting += _imported(found[name])
-    digest = hashlib.sha256()
-    for name in sorted(found):
-        digest.update(f"{name}\n{ast.unparse(_Undocumented().visit(found[name]))}\n".encode())
-    return digest.hexdigest()[:16]
+    return _digest(f"{name}\n{_statements(found[name])}\n" for name in sorted(found))
+
+
+def source_hash(text: str) -> str:
+    """Hash one module's source as `code_version` does: 16 hexadecimal digits.
+
+    Raises:
+        SyntaxError: Where it is no Python.
+    """
+    return _digest([_statements(ast.parse(text))])
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
+
+
+def _statements(tree: ast.Module) -> str:
+    """Write a module without docstrings, comments and layout."""
+    return ast.unparse(_Undocumented().visit(tree))
 
 
 def _source(name: str, package: Path) -> Path | None:

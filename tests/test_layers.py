@@ -6,7 +6,20 @@ from pathlib import Path
 import kdsearch
 
 PACKAGE = Path(kdsearch.__file__).parent
-ARROW = ["errors", "table", "record", "cache", "jit", "data", "models", "distill", "prune", "measure", "checkpoint"]
+ARROW = [
+    "errors",
+    "table",
+    "record",
+    "cache",
+    "extensions",
+    "jit",
+    "data",
+    "models",
+    "distill",
+    "prune",
+    "measure",
+    "checkpoint",
+]
 ARROW += ["training", "trial", "study", "report", "confirm", "deploy", "pipeline", "reproduce", "cli"]
 TORCH_FREE = [
     "errors.py",
