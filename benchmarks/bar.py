@@ -24,7 +24,7 @@ from kdsearch.data.repeats import repeated_weeks
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.reproduce.verdicts import verdict
-from kdsearch.study.space.space import load_space
+from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import STID, TrainedNetwork
 

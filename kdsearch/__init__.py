@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kdsearch.record import TrialRecord
     from kdsearch.report.page.page import write_page
     from kdsearch.report.summarise import summarise
-    from kdsearch.study.space.space import load_space
+    from kdsearch.study.space.files import load_space
     from kdsearch.study.storage.store import StudyStore
     from kdsearch.trial.config import TrialConfig
     from kdsearch.trial.run import TrialRunner
@@ -58,7 +58,7 @@ _HOMES = {
     "TrialConfig": "trial.config",
     "TrialRecord": "record",
     "load_series": "data.load",
-    "load_space": "study.space.space",
+    "load_space": "study.space.files",
     "split_series": "data.protocols",
     "run": "pipeline.run",
     "summarise": "report.summarise",

@@ -27,7 +27,8 @@ from kdsearch.data.series import Series
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.objectives import parse_objectives
 from kdsearch.study.search.samplers import SAMPLERS
-from kdsearch.study.space.space import SearchSpace, load_space, space_names
+from kdsearch.study.space.files import load_space, space_names
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from tests.pages import MANUAL, PAGES, ROOT, Block, anchors, blocks, inline_code, links, table_rows, word_count
 

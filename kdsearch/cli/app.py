@@ -174,7 +174,7 @@ def teacher(
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
     from kdsearch.pipeline.setup import split_dataset, trained_teacher
-    from kdsearch.study.space.space import load_space
+    from kdsearch.study.space.files import load_space
 
     chosen = load_space(space)
     series, note = split_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)

@@ -24,7 +24,8 @@ from kdsearch.study.executors.local import Executor, LocalExecutor
 from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
-from kdsearch.study.space.space import Point, SearchSpace, load_space
+from kdsearch.study.space.files import load_space
+from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.database import connect, disconnect, failures_named
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import StudyMeta

@@ -10,8 +10,9 @@ from kdsearch.pipeline.run import run_space
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.study.search.driver import StudyEvent
+from kdsearch.study.space.files import load_space
 from kdsearch.study.space.parameters import Scalar
-from kdsearch.study.space.space import Point, SearchSpace, load_space
+from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.store import StudyStore
 

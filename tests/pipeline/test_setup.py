@@ -4,8 +4,8 @@ import pytest
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.pipeline.setup import check_space
+from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.parameters import Fixed
-from kdsearch.study.space.space import load_space, space_names
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 from kdsearch.trial.teachers import teacher_config

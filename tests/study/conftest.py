@@ -11,7 +11,8 @@ from sqlalchemy.engine import URL
 from kdsearch.record import Cost, Latency, ShouldContinue, TrialRecord
 from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import OBJECTIVES, Objective
-from kdsearch.study.space.space import SearchSpace, load_space
+from kdsearch.study.space.files import load_space
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 

@@ -1,18 +1,17 @@
-"""Search spaces: TOML files of parameters that depend on one another, and settings to be tried first."""
+"""A search space: parameters that depend on one another, and settings to be tried first."""
 
-import tomllib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
-from pydantic import Field, StrictBool, ValidationError
+from pydantic import Field, StrictBool, StrictStr
 
 from kdsearch.errors import SpaceError
-from kdsearch.study.space.parameters import KINDS, Fixed, Model, Parameter, Scalar
+from kdsearch.study.space.parameters import Fixed, Model, Parameter, Scalar
 
-__all__ = ["Point", "SearchSpace", "load_space", "space_names"]
+__all__ = ["Point", "SearchSpace"]
 
 
 class Point(Model):
@@ -42,7 +41,9 @@ class SearchSpace(Model):
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
         stid: Settings of the STID that every report shows, where they differ from `kdsearch.trial.teachers.STID`.
         points_only: Whether the points are all that is run: no sampler adds to them.
-        text: The file as it was read, kept with the study.
+        imports: Python files, relative to the space's own file, and modules that add rows to kdsearch's tables.
+        text: The file as it was read, or as it would be written after a change; kept with the study.
+        folder: Of the file, from which `imports` are found.
     """
 
     name: str
@@ -54,7 +55,9 @@ class SearchSpace(Model):
     teacher: dict[str, Scalar] = Field(default_factory=dict)
     stid: dict[str, Scalar] = Field(default_factory=dict)
     points_only: StrictBool = False
+    imports: tuple[StrictStr, ...] = ()
     text: str = ""
+    folder: Path | None = None
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Ask for every parameter whose conditions hold.
@@ -104,7 +107,7 @@ class SearchSpace(Model):
         """
         fixed = tuple(Fixed(name=name, value=value) for name, value in values.items())
         searched = tuple(
-            parameter
+            parameter.model_copy(update={"when": {n: v for n, v in parameter.when.items() if n not in values}})
             for parameter in self.parameters
             if parameter.name not in values
             and all(values[name] in allowed for name, allowed in parameter.when.items() if name in values)
@@ -147,9 +150,15 @@ class SearchSpace(Model):
             _check_parameter(parameter, seen, where)
             seen.setdefault(parameter.name, []).append(parameter)
         for number, point in enumerate(self.points, 1):
-            self._check_point(point, f"point {number} of {where}")
+            self.check_point(point, f"point {number} of {where}")
 
-    def _check_point(self, point: Point, where: str) -> None:
+    def check_point(self, point: Point, where: str) -> None:
+        """Look for a value of a point that is not allowed, or does not apply.
+
+        Raises:
+            SpaceError: At the first one.
+        """
+
         def checked(parameter: Parameter) -> Any:
             name = parameter.name
             if name in point.params and (mistake_in := parameter.mistake_in(point.params[name])):
@@ -194,79 +203,3 @@ def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], whe
             mistakes = [other.mistake_in(value) for other in seen[name]]
             if all(mistakes):
                 raise SpaceError(f"{label} depends on {name} = {value!r}, but {name} {mistakes[0]}")
-
-
-def _parameters(table: Any, where: str) -> list[Parameter]:
-    """Parameters of the file; a table, or an array of tables where conditions give a name different ranges."""
-    if not isinstance(table, dict):
-        raise SpaceError(f"{where} has no parameters; write a [parameters.NAME] table for each")
-    found: list[Parameter] = []
-    for name, body in table.items():
-        for variant in body if isinstance(body, list) else [body]:
-            kinds = [kind for key, kind in KINDS.items() if isinstance(variant, dict) and key in variant]
-            if len(kinds) != 1:
-                raise SpaceError(f"parameter {name} of {where} needs either choices, or low and high, or value")
-            try:
-                found.append(kinds[0](name=name, **variant))
-            except ValidationError as error:
-                raise SpaceError(f"parameter {name} of {where} cannot be read: {_first(error)}") from error
-    return found
-
-
-def _points(tables: Any, where: str) -> list[dict[str, Any]]:
-    """In the file a point is one flat table: its citation, and the parameters beside it."""
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
-    return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
-
-
-def _first(error: ValidationError) -> str:
-    """The first of pydantic's complaints, on one line."""
-    detail = error.errors()[0]
-    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-
-
-def _folder() -> Path:
-    """Where the shipped spaces lie: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[2]
-    installed = package / "search_spaces"
-    return installed if installed.is_dir() else package.parent / "search_spaces"
-
-
-def space_names() -> list[str]:
-    """Names of the shipped spaces."""
-    return sorted(path.stem for path in _folder().glob("*.toml"))
-
-
-def load_space(name_or_path: str | Path) -> SearchSpace:
-    """Read a search space.
-
-    Args:
-        name_or_path: Name of a shipped space, or path of a TOML file.
-
-    Returns:
-        The space, free of the mistakes that `SearchSpace.check` knows.
-
-    Raises:
-        SpaceError: Where there is no such space, or with the first mistake of the file.
-    """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = _folder() / f"{name_or_path}.toml"
-    if not path.is_file():
-        names = ", ".join(space_names())
-        raise SpaceError(
-            f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
-        )
-    text = path.read_text(encoding="utf-8")
-    where = path.name
-    try:
-        raw = tomllib.loads(text)
-        parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
-        space = SearchSpace.model_validate({**raw, "parameters": parameters, "points": points, "text": text})
-    except tomllib.TOMLDecodeError as error:
-        raise SpaceError(f"{path} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise SpaceError(f"{where} cannot be read: {_first(error)}") from error
-    space.check(where)
-    return space

@@ -20,7 +20,8 @@ from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
-from kdsearch.study.space.space import SearchSpace, load_space
+from kdsearch.study.space.files import load_space
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
 
 MakeRecord = Callable[..., TrialRecord]

@@ -19,7 +19,8 @@ from kdsearch.study.constraints import Constraint
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, open_run, reap, tell
 from kdsearch.study.search.samplers import SAMPLERS
-from kdsearch.study.space.space import SearchSpace, load_space
+from kdsearch.study.space.files import load_space
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 
@@ -91,7 +92,7 @@ def test_rows_of_a_dead_process_are_queued_again_once(
     """Its points come back under new numbers; a second death of the same configuration is final."""
     code = (
         "import os, sys; from kdsearch.study.storage.store import StudyStore;"
-        "from kdsearch.study.space.space import load_space;"
+        "from kdsearch.study.space.files import load_space;"
         "from kdsearch.study.search.ask_tell import ask, open_run;"
         "store, space = StudyStore.open(sys.argv[1], 'city'), load_space(sys.argv[2]);"
         "open_run(store, space, 'tpe', 1); ask(store, space); ask(store, space); os.kill(os.getpid(), 9)"

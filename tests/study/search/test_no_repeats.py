@@ -11,7 +11,8 @@ from kdsearch.record import TrialRecord
 from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, open_run, tell
 from kdsearch.study.search.samplers import SAMPLERS
-from kdsearch.study.space.space import SearchSpace, load_space
+from kdsearch.study.space.files import load_space
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
 
 Run = Callable[..., list[dict[str, Any]]]

@@ -18,7 +18,7 @@ from conftest import make_evaluator
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
-from kdsearch.study.space.space import load_space
+from kdsearch.study.space.files import load_space
 from kdsearch.study.storage.store import StudyStore
 
 def act(params):

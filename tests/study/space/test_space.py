@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdsearch.errors import SpaceError
+from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.parameters import Choice, Fixed, Parameter, Range
-from kdsearch.study.space.space import Point, SearchSpace, load_space, space_names
+from kdsearch.study.space.space import Point, SearchSpace
 
 HEAD = 'name = "x"\ndataset = "demo"\nprotocol = "stgcn"\n'
 

@@ -1,0 +1,121 @@
+"""Search spaces as TOML files: read, checked and written."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from kdsearch.errors import SpaceError
+from kdsearch.study.space.parameters import KINDS, Parameter
+from kdsearch.study.space.space import SearchSpace
+
+__all__ = ["load_space", "read_space", "space_names", "write_space"]
+
+
+def _parameters(table: Any, where: str) -> list[Parameter]:
+    """Parameters of the file; a table, or an array of tables where conditions give a name different ranges."""
+    if not isinstance(table, dict):
+        raise SpaceError(f"{where} has no parameters; write a [parameters.NAME] table for each")
+    found: list[Parameter] = []
+    for name, body in table.items():
+        for variant in body if isinstance(body, list) else [body]:
+            kinds = [kind for key, kind in KINDS.items() if isinstance(variant, dict) and key in variant]
+            if len(kinds) != 1:
+                raise SpaceError(f"parameter {name} of {where} needs either choices, or low and high, or value")
+            try:
+                found.append(kinds[0](name=name, **variant))
+            except ValidationError as error:
+                raise SpaceError(f"parameter {name} of {where} cannot be read: {_first(error)}") from error
+    return found
+
+
+def _points(tables: Any, where: str) -> list[dict[str, Any]]:
+    """In the file a point is one flat table: its citation, and the parameters beside it."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
+    return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
+
+
+def _first(error: ValidationError) -> str:
+    """The first of pydantic's complaints, on one line."""
+    detail = error.errors()[0]
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+
+
+def _folder() -> Path:
+    """Where the shipped spaces lie: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[2]
+    installed = package / "search_spaces"
+    return installed if installed.is_dir() else package.parent / "search_spaces"
+
+
+def space_names() -> list[str]:
+    """Names of the shipped spaces."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def load_space(name_or_path: str | Path) -> SearchSpace:
+    """Read a search space.
+
+    Args:
+        name_or_path: Name of a shipped space, or path of a TOML file.
+
+    Returns:
+        The space, free of the mistakes that `SearchSpace.check` knows.
+
+    Raises:
+        SpaceError: Where there is no such space, or with the first mistake of the file.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _folder() / f"{name_or_path}.toml"
+    if not path.is_file():
+        names = ", ".join(space_names())
+        raise SpaceError(
+            f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
+        )
+    text = path.read_text(encoding="utf-8")
+    return read_space(text, path.name, path.parent)
+
+
+def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace:
+    """Read a search space from its text.
+
+    Args:
+        text: TOML.
+        where: Name of the file, for messages.
+        folder: Of the file, from which its imports are found.
+
+    Raises:
+        SpaceError: With the first mistake.
+    """
+    try:
+        raw = tomllib.loads(text)
+        parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+        read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
+        space = SearchSpace.model_validate(read)
+    except tomllib.TOMLDecodeError as error:
+        raise SpaceError(f"{where} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise SpaceError(f"{where} cannot be read: {_first(error)}") from error
+    space.check(where)
+    return space
+
+
+def write_space(space: SearchSpace, title: str) -> str:
+    """Write a space as the text of a file that gives the same space again.
+
+    Args:
+        space: The space.
+        title: Comment of the first line.
+    """
+    plain = space.model_dump(exclude={"parameters", "points", "text", "folder"}, exclude_defaults=True)
+    parameters: dict[str, list[dict[str, Any]]] = {}
+    for parameter in space.parameters:
+        body = parameter.model_dump(exclude={"name"}, exclude_defaults=True)
+        parameters.setdefault(parameter.name, []).append(body)
+    tables = {name: bodies[0] if len(bodies) == 1 else bodies for name, bodies in parameters.items()}
+    points = [{**({"cite": point.cite} if point.cite else {}), **point.params} for point in space.points]
+    return f"# {title}\n" + tomli_w.dumps(plain | {"parameters": tables} | ({"points": points} if points else {}))
