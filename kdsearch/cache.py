@@ -118,4 +118,10 @@ class _Undocumented(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         documents = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return ast.Pass() if documents else self.generic_visit(node)
+        return None if documents else self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        visited = super().generic_visit(node)
+        if isinstance(visited, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            visited.body = visited.body or [ast.Pass()]  # nothing but its docstring
+        return visited

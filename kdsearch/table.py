@@ -63,6 +63,10 @@ class Table(Mapping[str, Row], Generic[Row]):
         self._rows[row.name] = row
         return row
 
+    def ships(self, name: str) -> bool:
+        """Tell whether a row comes with kdsearch; the others are the user's."""
+        return name in self._own
+
     def choose(self, name: str) -> Row:
         """Find a row by a name that a user gave.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["STORAGE", "DataDir", "Json", "Prefer", "Storage", "Studies"]
+__all__ = ["STORAGE", "DataDir", "Import", "Json", "Prefer", "Storage", "Studies"]
 
 STORAGE = "KDSEARCH_STORAGE"
 """Environment variable of the database's address."""
@@ -16,6 +16,10 @@ Prefer = Annotated[
 ]
 Storage = Annotated[
     str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")
+]
+Import = Annotated[
+    list[str] | None,
+    typer.Option("--import", help="A Python file or module that adds a network, loss or other part; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]

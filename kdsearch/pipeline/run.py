@@ -14,7 +14,8 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.setup import check_device, check_space, new_runner, split_dataset
+from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
+from kdsearch.pipeline.spaces import check_space
 from kdsearch.record import Baseline, installed_versions, of_role
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise

@@ -12,19 +12,16 @@ from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.distill.compatibility import incompatibility
 from kdsearch.distill.loss_config import FEATURE_LOSSES
-from kdsearch.errors import ProtocolError, SpaceError, StudyError
+from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
-from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import new_network
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import BASE_WIDTH, STID, TrainedNetwork, cached_network, network_baseline, teacher_config
 
-__all__ = ["check_device", "check_space", "new_runner", "split_dataset", "trained_teacher"]
+__all__ = ["check_device", "new_runner", "split_dataset", "trained_teacher"]
 
 LEAST_REPEATED_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
@@ -84,23 +81,6 @@ def trained_teacher(
     config = teacher_config(series, preset, settings)
     threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
     return cached_network(series, config, seed, training_threads=threads, device=device, beside=beside)
-
-
-def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -> None:
-    """Refuse a space that trials would not understand, or whose teacher cannot teach, before a teacher is trained.
-
-    Raises:
-        SpaceError: With the value that does not fit, or why a loss does not fit a pair of networks.
-    """
-    for parameter in space.parameters:
-        for value in parameter.values():
-            TrialConfig.of({parameter.name: value})
-    teaching = new_network(series, teacher, 0)
-    for family, losses in space.values_under("family", TrialConfig().family, "loss").items():
-        student = new_network(series, teacher.model_copy(update={"family": family, "depth": None, "width": 4}), 0)
-        for loss in losses:
-            if mistake := incompatibility(TrialConfig.of({"loss": loss}).loss_config(), teaching, student):
-                raise SpaceError(mistake)
 
 
 def check_device(device: str) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from kdsearch.models import Forecaster
 from kdsearch.models.window import kept_rows
 
-__all__ = ["shrink", "shrink_error", "shrunk_weight_count"]
+__all__ = ["shrink", "shrink_error", "shrunk_weight_count", "unprunable"]
 
 Masks = Mapping[str, Tensor]
 """Group name -> bool ``(size,)``, True for a living channel."""
@@ -56,3 +56,11 @@ def shrink_error(network: Forecaster, masks: Masks, small: Forecaster, x: Tensor
     masked = network(x)
     network.set_masks({})
     return float((masked - small(x)).abs().max() / masked.abs().max().clamp(min=1e-12))
+
+
+def unprunable(family: str) -> str:
+    """Say why networks without channel groups are not pruned."""
+    return (
+        f"family {family} states no channel groups, so that pruning has nothing to cut; search route = 'student' for "
+        "it, or state them (`groups` of `module_family`)"
+    )

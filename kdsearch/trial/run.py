@@ -18,13 +18,14 @@ from kdsearch.distill.compatibility import incompatibility
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
+from kdsearch.extensions import Extension
 from kdsearch.measure.accuracy import network_errors, quick_validation
 from kdsearch.measure.cost import Subject, measured_costs, weight_count
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
-from kdsearch.prune.shrink import shrink, shrink_error
+from kdsearch.prune.shrink import shrink, shrink_error, unprunable
 from kdsearch.record import Cost, CurvePoint, Metrics, ShouldContinue, TrialRecord, installed_versions, never_stop
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
@@ -83,6 +84,7 @@ class TrialRunner:
         baselines: Networks trained plainly that reports show beside the teacher, by name.
         threads: Threads inside an operator, in training and timing.
         device: Where tensors live.
+        extensions: What the user's modules added to kdsearch's tables; a worker that gets this object imports them.
     """
 
     series: SplitSeries
@@ -91,6 +93,7 @@ class TrialRunner:
     baselines: dict[str, TrainedNetwork] = field(default_factory=dict)
     threads: int = 1
     device: str = "cpu"
+    extensions: tuple[Extension, ...] = ()
 
     def evaluate(
         self, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
@@ -248,6 +251,8 @@ class _Run:
         )
         with self.watch.phase("measure"):
             pruned = config.route != "student"
+            if pruned and not network.channel_groups():
+                raise SpaceError(unprunable(network.family))
             final = network_for_share(network, config.keep, config.events) if pruned else network
             self.cost = self.runner.cost(final.to(data.device), data, scaler)
             self._ask(0.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.pipeline.setup import check_space
+from kdsearch.pipeline.spaces import check_space
 from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.parameters import Fixed
 from kdsearch.trial.config import TrialConfig

@@ -23,7 +23,8 @@ def overridden(space: SearchSpace, sets: Sequence[str], fixes: Sequence[str]) ->
         sets: NAME=LOW..HIGH (with ":log" for a logarithmic range), or NAME=VALUE,VALUE: what is searched. A name that
             the space has keeps its conditions, and its scale where ":log" is not written. Points that no longer fit
             are left out.
-        fixes: NAME=VALUE: fixed for every configuration.
+        fixes: NAME=VALUE: fixed for every configuration; "teacher.NAME=VALUE" and "stid.NAME=VALUE" are settings of the
+            teacher and of the STID that every report shows.
 
     Raises:
         SpaceError: Where a text is none of these, or the changed space has a mistake.
@@ -36,6 +37,9 @@ def overridden(space: SearchSpace, sets: Sequence[str], fixes: Sequence[str]) ->
         raise SpaceError(f"{min(twice)} is both set and fixed; leave out --set or --fix for it")
     for name, text in searched.items():
         space = _searched(space, name, text)
+    for table in ("teacher", "stid"):
+        own = {name.removeprefix(f"{table}."): fixed.pop(name) for name in [*fixed] if name.startswith(f"{table}.")}
+        space = space.model_copy(update={table: getattr(space, table) | own})
     space = space.with_values(fixed) if fixed else space
     asked = " ".join([*(f"--set {text}" for text in sets), *(f"--fix {text}" for text in fixes)])
     space.check(f"space {space.name} with {asked}")

@@ -8,9 +8,34 @@ from sqlalchemy.orm import Session
 from kdsearch.errors import StudyError
 from kdsearch.study.storage.schema import StudyRow
 
-__all__ = ["StudyMeta", "read_metas", "refuse_other"]
+__all__ = ["ImportedText", "StudyMeta", "read_metas", "refuse_other"]
 
-_IDENTITY = ("dataset", "protocol", "objectives", "constraints", "data_hash", "protocol_hash", "teacher_hash")
+_IDENTITY = (
+    "dataset",
+    "protocol",
+    "objectives",
+    "constraints",
+    "data_hash",
+    "protocol_hash",
+    "teacher_hash",
+    "imported",
+)
+
+
+class ImportedText(BaseModel):
+    """A file or module of the user's whose rows a study used.
+
+    Attributes:
+        name: As it was given.
+        hash: Of its syntax tree without docstrings.
+        text: Its source.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    hash: str
+    text: str
 
 
 class StudyMeta(BaseModel):
@@ -20,6 +45,7 @@ class StudyMeta(BaseModel):
         constraints: Limits as `Constraint` writes them; none in studies older than limits.
         reference_point: The corner that hypervolume is measured from, one value for each objective; it stays as the
             first run wrote it. None in studies older than it, and where a baseline was not measured.
+        imports: What the user's files and modules added rows with.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +68,12 @@ class StudyMeta(BaseModel):
     versions: dict[str, str]
     constraints: list[str] = Field(default_factory=list)
     reference_point: list[float] | None = None
+    imports: list[ImportedText] = Field(default_factory=list)
+
+    @property
+    def imported(self) -> list[str]:
+        """Names and hashes of the user's files and modules."""
+        return [f"{one.name} {one.hash}" for one in self.imports]
 
 
 def read_metas(storage: RDBStorage) -> dict[str, StudyMeta]:

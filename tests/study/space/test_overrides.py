@@ -63,6 +63,12 @@ def test_a_fixed_value_belongs_to_every_configuration() -> None:
     assert not space.values_of("keep")
 
 
+def test_settings_of_the_teacher_are_fixed_by_their_full_name() -> None:
+    space = changed(fixes=["teacher.family=stid", "teacher.width=32", "stid.epochs=3"], name="demo")
+    assert space.teacher == {"width": 32, "epochs": 6, "family": "stid"}
+    assert space.stid == {"epochs": 3}
+
+
 def test_the_changed_space_is_kept_as_a_file_that_gives_it_again() -> None:
     space = changed(["width=1..4", "loss=none,rd-l2"], ["beta=0.5"])
     assert space.text.startswith("# stgcn with --set width=1..4 --set loss=none,rd-l2 --fix beta=0.5\n")

@@ -1,0 +1,83 @@
+"""`kdsearch space`: which spaces there are, what one searches, and whether a file is one."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kdsearch.cli.options import Import, Json
+from kdsearch.errors import SpaceError
+
+__all__ = ["space_app"]
+
+space_app = typer.Typer(help="Search spaces: list, show and check them.", no_args_is_help=True)
+
+Space = Annotated[str, typer.Argument(help="Name of a space, or path of a TOML file.")]
+
+
+@space_app.command("list")
+def space_list(as_json: Json = False) -> None:
+    """List the spaces that come with kdsearch.
+
+    Example: kdsearch space list
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.study.space.files import load_space, space_names
+
+    spaces = [load_space(name) for name in space_names()]
+    if as_json:
+        fields = ("name", "title", "dataset", "protocol")
+        typer.echo(json.dumps([{field: getattr(one, field) for field in fields} for one in spaces], indent=2))
+        return
+    print_table(
+        "Search spaces",
+        ["name", "", "dataset, protocol"],
+        [[one.name, one.title, f"{one.dataset}, {one.protocol}"] for one in spaces],
+    )
+
+
+@space_app.command("show")
+def space_show(name: Space, imports: Import = None, as_json: Json = False) -> None:
+    """Show what a space searches: parameters, ranges, conditions, points, and what each means.
+
+    Example: kdsearch space show stgcn
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.pipeline.spaces import extended_space
+    from kdsearch.study.space.overrides import describe
+    from kdsearch.trial.config import TrialConfig
+
+    space = extended_space(name, imports or ())
+    meanings = {one: field.description or "" for one, field in TrialConfig.model_fields.items()}
+    if as_json:
+        plain = space.model_dump(mode="json", exclude={"text", "folder"})
+        typer.echo(json.dumps(plain | {"meanings": {one.name: meanings.get(one.name) for one in space.parameters}}))
+        return
+    typer.echo(f"{space.name}: {space.title}; made for dataset {space.dataset}, protocol {space.protocol}")
+    for who, settings in (("teacher", space.teacher), ("STID", space.stid)):
+        if settings:
+            typer.echo(f"{who}: " + ", ".join(f"{key} = {value}" for key, value in settings.items()))
+    rows = []
+    for one in space.parameters:
+        asked = "; ".join(f"{key} is {' or '.join(map(str, values))}" for key, values in one.when.items())
+        rows.append([one.name, describe(one), asked, meanings.get(one.name, "")])
+    print_table("Parameters", ["name", "searched", "asked where", "what it is"], rows)
+    points = [[one.cite, ", ".join(f"{key} = {value}" for key, value in one.params.items())] for one in space.points]
+    if points:
+        print_table("Points, tried first", ["from", "settings"], points)
+
+
+@space_app.command("check")
+def space_check(file: Annotated[Path, typer.Argument(help="A TOML file.")], imports: Import = None) -> None:
+    """Check a space's file without data: its parameters, conditions and points, and that trials understand them.
+
+    Example: kdsearch space check mine.toml
+    """
+    from kdsearch.pipeline.spaces import check_values, extended_space
+
+    if file.suffix != ".toml":
+        raise SpaceError(f"{file} does not end in .toml; give the path of a space's file")
+    space = extended_space(str(file), imports or ())
+    check_values(space)
+    typer.echo(f"{file}: space {space.name!r} is right; {len(space.parameters)} parameters, {len(space.points)} points")
