@@ -26,34 +26,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
-
-
-def make_series(days: int = 12, nodes: int = 5, interval_minutes: int = 15, seed: int = 0) -> Series:
-    """A ring of sensors with a daily wave, noise and one percent of missing readings."""
-    generator = np.random.default_rng(seed)
-    steps = days * 24 * 60 // interval_minutes
-    phase = 2 * np.pi * np.arange(steps) * interval_minutes / (24 * 60)
-    waves = np.stack([np.sin(phase + 0.3 * node) for node in range(nodes)], axis=1)
-    values = 50 + 10 * waves + np.cumsum(generator.normal(size=(steps, nodes)), axis=0) * 0.1
-    values += generator.normal(size=values.shape)
-    values[generator.random(values.shape) < 0.01] = np.nan
-    ring = np.roll(np.eye(nodes), 1, axis=1) * np.linspace(0.5, 1.0, nodes)[:, None]
-    return Series(
-        name="ring",
-        values=values[:, :, None].astype(np.float32),
-        times=np.datetime64("2024-03-01T00:00", "m") + np.arange(steps) * np.timedelta64(interval_minutes, "m"),
-        interval_minutes=interval_minutes,
-        unit=("km/h",),
-        channels=("speed",),
-        adjacency=ring + ring.T,
-        sensor_ids=tuple(str(node) for node in range(nodes)),
-    )
+from kdsearch.testing import ring_road
 
 
 @pytest.fixture(scope="session")
 def source() -> Series:
     """Twelve days of a five-sensor ring at 15 minutes."""
-    return make_series()
+    return ring_road()
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +44,7 @@ def series(source: Series) -> SplitSeries:
 @pytest.fixture(scope="session")
 def grid_series() -> SplitSeries:
     """Five weeks of inflow and outflow on a grid of two rows and three columns, six hours a step."""
-    road = make_series(days=35, nodes=12, interval_minutes=360)
+    road = ring_road(days=35, nodes=12, interval_minutes=360)
     flows = road.values[:, :, 0].reshape(-1, 2, 6).transpose(0, 2, 1)
     neighbours = np.kron(np.eye(2), np.eye(3, k=1) + np.eye(3, k=-1)) + np.eye(6, k=3) + np.eye(6, k=-3)
     grid = replace(
