@@ -38,7 +38,7 @@ class NoRepeatSampler(BaseSampler):
         rows = study.get_trials(deepcopy=False)
         begun = [row.state != TrialState.WAITING and row.number != trial.number for row in rows]
         drafts = optuna.create_study(directions=study.directions)
-        # Samplers remember up to which number all trials have ended: each row keeps its number, and waiting ones run.
+        # Samplers remember up to which number all trials have ended: each row keeps its number; those to come run.
         drafts.add_trials(
             [
                 _labelled(row) if there else create_trial(state=TrialState.RUNNING)
