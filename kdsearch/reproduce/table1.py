@@ -63,7 +63,7 @@ class Table1Row(BaseModel):
 def table1(threads: int = 1) -> list[Table1Row]:
     """Measure parameters, operations and paired latency of the paper's six networks; this takes about two minutes.
 
-    No data are needed. Products with the graph are dense, so that any graph of the right size gives the same operations:
+    It needs no data. Products with the graph are dense, so that any graph of the right size gives the same operations:
     here it is a ring.
     """
     rows = []
