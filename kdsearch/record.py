@@ -76,7 +76,7 @@ class Latency(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_study(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        """Give studies of kdsearch 0.1, which compared medians, the median as `p2`."""
+        """Give studies of kdsearch 0.1, which kept p50 and p95 alone and compared medians, the median as `p2`."""
         return fields if "p2" in fields else fields | {"p2": fields["p50"]}
 
 
@@ -287,7 +287,7 @@ class Confirmation(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_study(cls, values: Any) -> Any:
-        """Make trainings from the lists of kdsearch 0.1: errors by seed, the trial's own first, and those of twins."""
+        """Make trainings of kdsearch 0.1's lists: errors by seed, the trial's own first, and of equal-epoch twins."""
         if not isinstance(values, dict) or "trainings" in values or "seeds" not in values:
             return values
         values = dict(values)
