@@ -1,4 +1,4 @@
-"""Hypervolume over the search: how much of objective space the front dominates, and how it came to that."""
+"""The figure of the hypervolume over the search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: one HTML file with everything inside, for people without the software and without a network."""
+"""The report page: one HTML file with everything inside, for people without the software and without a network."""
 
 from __future__ import annotations
 
