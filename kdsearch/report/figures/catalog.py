@@ -49,7 +49,7 @@ class ReportFigure:
         caption: One or two sentences, as plain text.
         section: Key of `SECTIONS`; within a section, figures stand in the order of the rows.
         draw: Gathers what the figure shows from a study, and makes the figure.
-        half: Whether it has half the width of the page, beside the next figure that has.
+        half: Whether it has half the width of the page, beside a neighbour that has it too; full width without one.
         legend: Whether the page shows its legend; false where it is that of the figure above.
         shown: Whether a study has what the figure needs.
     """

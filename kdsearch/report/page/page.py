@@ -121,11 +121,13 @@ def _sections(figures: list[ReportFigure], summary: StudySummary) -> str:
 
 
 def _rows(figures: list[ReportFigure], summary: StudySummary) -> str:
-    """Write the figures of a section: those of half width in pairs, the others below each other."""
-    rows = []
+    """Write the figures of a section: those of half width in pairs, the others, and a last one alone, in full width."""
+    rows: list[str] = []
     for half, together in groupby(figures, key=lambda figure: figure.half):
-        drawn = "".join(_figure(figure, summary) for figure in together)
-        rows.append(f'<div class="pair">{drawn}</div>' if half else drawn)
+        drawn = [_figure(figure, summary) for figure in together]
+        paired = len(drawn) - len(drawn) % 2 if half else 0
+        rows += [f'<div class="pair">{drawn[at]}{drawn[at + 1]}</div>' for at in range(0, paired, 2)]
+        rows += drawn[paired:]
     return "".join(rows)
 
 

@@ -203,7 +203,7 @@ def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
 
 
 def _lost_horizons(teacher: Baseline, baseline: Baseline) -> list[str]:
-    """List the reported horizons of the validation split, in minutes, where the teacher is no better than a baseline."""
+    """List the reported horizons of the validation split, in minutes, where the teacher does not beat a baseline."""
     horizons = teacher.metrics.get("val", {}).get("mae", {})
     return [
         minutes

@@ -103,6 +103,16 @@ def test_every_figure_of_the_table_is_on_the_page(source: str) -> None:
     ]
 
 
+def test_figures_of_half_width_stand_in_pairs_and_a_last_one_alone(summary: StudySummary, tmp_path: Path) -> None:
+    """That of a further cost has the full width."""
+    stored = summary.model_copy(update={"objectives": [ObjectiveSummary(name="stored", unit="numbers")]})
+    page = write_page(stored, tmp_path / "report.html").read_text(encoding="utf-8")
+    costs = _section(page[page.index("<body>") :], SECTIONS["cost"])
+    assert costs.count('<div class="pair">') == 1
+    last = costs.index("<h3>Error against stored</h3>")
+    assert costs.index('<div class="pair">') < costs.index("</figure></div>") < last
+
+
 def test_a_figure_that_a_user_adds_is_on_the_page(
     summary: StudySummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
