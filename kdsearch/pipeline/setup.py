@@ -14,6 +14,7 @@ from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.loss_config import FEATURE_LOSSES
 from kdsearch.errors import ProtocolError, StudyError
+from kdsearch.extensions import loaded_extensions
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
@@ -107,7 +108,9 @@ def new_runner(
         on_message(_made(name, network, own, series.unit))
         networks[name] = network
         baselines.append(network_baseline(name, role, network, own))
-    runner = TrialRunner(series, teacher, networks.get("base"), networks, device=options.device)
+    runner = TrialRunner(
+        series, teacher, networks.get("base"), networks, device=options.device, extensions=loaded_extensions()
+    )
     if FEATURE_LOSSES & space.values_of("loss"):
         on_message("teacher's features: making the tables that students hear, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
