@@ -100,7 +100,7 @@ class SearchSpace(Model):
         return found
 
     def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
-        """The space with some parameters fixed for every configuration; points keep what still applies to them.
+        """Fix some parameters for every configuration; points keep what still applies to them and is still allowed.
 
         Args:
             values: Name to value.
@@ -115,9 +115,8 @@ class SearchSpace(Model):
         space = self.model_copy(update={"parameters": (*fixed, *searched)})
         points = []
         for point in self.points:
-            params = {name: value for name, value in point.params.items() if name not in values}
-            known = space._walk(partial(_given, params))
-            params = {name: value for name, value in params.items() if name in known}
+            params: dict[str, Scalar] = {}
+            space._walk(partial(_allowed, point.params, params))
             cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
             points.append(point.model_copy(update={"params": params, "cite": cite}))
         return space.model_copy(update={"points": tuple(points)})
