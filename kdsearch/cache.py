@@ -1,4 +1,4 @@
-"""The cache: folders that are made once and never change, and the version of the code that made them."""
+"""Cache of folders that are made once and never change, and the version of the code that makes them."""
 
 import ast
 import hashlib
@@ -17,15 +17,15 @@ PACKAGE = Path(__file__).parent
 
 
 def cache_dir() -> Path:
-    """Where trained teachers and what is made from them are kept: KDSEARCH_CACHE, else the user's cache folder."""
+    """Find the folder of trained teachers and their tables: KDSEARCH_CACHE, else the user's cache folder."""
     return Path(os.environ.get("KDSEARCH_CACHE") or platformdirs.user_cache_path("kdsearch")).absolute()
 
 
 def complete_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
-    """The folder itself, filled before where it is not there; other processes may make the same one meanwhile.
+    """Fill a folder where it does not exist, and return it; other processes may make the same one meanwhile.
 
     Args:
-        folder: Whose name says all that its content depends on.
+        folder: Folder with a name that determines its content.
         fill: Writes the content into another, empty folder, which then gets the name.
     """
     if folder.exists():
@@ -48,8 +48,8 @@ def complete_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
 def code_version(module: str, package: Path = PACKAGE) -> str:
     """Hash the code that a module runs: its own and that of every module of the package that it imports.
 
-    What counts is the syntax tree without docstrings, so that comments, docstrings and layout change nothing. The
-    package's own `__init__.py` is left out: it names what is public, and no number follows from it.
+    The hash is of syntax trees without docstrings, so that comments, docstrings and layout do not change it. The
+    package's own `__init__.py` is left out: it lists the public names, which change no number.
 
     Args:
         module: Dotted name, such as "kdsearch.trial.network".
@@ -98,7 +98,7 @@ def _source(name: str, package: Path) -> Path | None:
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """Name the modules that run when this one is imported, or later in one of its functions; parents run too."""
+    """Name the modules that a module imports, at once or later in one of its functions, and their parents."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             continue
@@ -114,7 +114,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 class _Undocumented(ast.NodeTransformer):
-    """Takes strings that stand as statements out of a syntax tree: docstrings, and those below constants."""
+    """Transformer that removes strings that stand as statements: docstrings, and those below constants."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         documents = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,4 +1,7 @@
-"""What is known of one trial: the record that workers return, the store keeps and the report reads. No torch here."""
+"""Records of trials, trainings and baselines: workers return them, the store keeps and the report reads them.
+
+Nothing here needs torch.
+"""
 
 import platform
 from collections.abc import Callable, Iterable
@@ -30,20 +33,21 @@ __all__ = [
 Metrics = dict[str, dict[str, dict[str, float]]]
 """split ("val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
 
-"all" pools every step of the horizon, not the reported ones alone; it is what trials are ranked by.
+"all" pools every step of the horizon, not the reported ones alone; trials are ranked by it.
 """
 
 PACE_TOLERANCE = 0.15
 BUSY_SHARE = 0.25
-"""A busy quarter of the cores: on two cores one more process, on many enough to share memory and clock with."""
+"""Share of the cores that others may keep busy: one more process exceeds it on two cores; on many cores it takes enough
+processes to slow memory and clock down."""
 WAITED_SHARE = 0.1
 
 
 def installed_versions(*others: str) -> dict[str, str]:
-    """Versions of what decides a trial's numbers.
+    """List the versions of the packages on which a trial's numbers depend.
 
     Args:
-        others: Further packages; workers have no optuna.
+        others: Further packages, which workers may lack, such as optuna.
     """
     return {"python": platform.python_version()} | {name: version(name) for name in ("kdsearch", "torch", *others)}
 
@@ -54,9 +58,9 @@ class Latency(BaseModel):
     Attributes:
         p50: Median of the readings.
         p95: Their 95th percentile.
-        p2: Their 2nd percentile, by which two networks are compared; on one CPU thread that of the CPU time. Of what
-            other processes do to a reading it holds least, and a clock that once stood still does not decide it
-            (`benchmarks/README.md` compares it with others).
+        p2: Their 2nd percentile, by which two networks are compared; on one CPU thread that of the CPU time. Other
+            processes affect it least, and a single reading of a clock that stood still does not decide it
+            (`benchmarks/README.md` compares it with other statistics).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,23 +76,23 @@ class Latency(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_study(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        """Studies of kdsearch 0.1 kept percentiles alone, and compared medians."""
+        """Give studies of kdsearch 0.1, which kept p50 and p95 alone and compared medians, the median as `p2`."""
         return fields if "p2" in fields else fields | {"p2": fields["p50"]}
 
 
 class Cost(BaseModel):
-    """What a forecaster costs to keep and to run.
+    """Cost of keeping and running a forecaster.
 
     Attributes:
-        parameters: Trained parameters.
-        stored_numbers: Trained parameters and every other number the forecaster keeps (its calendar profile).
+        parameters: Number of its weights, the trained parameters.
+        stored_numbers: Number of its weights and of all other numbers that it keeps (its calendar profile).
         flops: Floating-point operations of one forecast of the whole horizon at batch 1.
         product_flops: The part of `flops` in matrix products and convolutions (2 per multiply-accumulate).
-        uncounted_operators: Operators that ran and for which no formula is known.
-        latency_ms: Batch 1, scaled to the pace of the teacher's own quiet reading when the study began: readings taken
-            on different days, or beside other trials, are made comparable by timing the teacher in alternation.
-        latency_batch_ms: The paper's batch of 1140 windows, measured in the quiet pass only.
-        latency_ratio: Fastest reading at batch 1 divided by the reference network's, measured in alternation.
+        uncounted_operators: Operators that ran without a known formula.
+        latency_ms: Latency at batch 1, scaled to the pace of the teacher's own quiet reading when the study began:
+            timing the teacher in alternation makes readings of different days, or beside other trials, comparable.
+        latency_batch_ms: Latency of the paper's batch of 1140 windows, measured in the confirmation only.
+        latency_ratio: `p2` at batch 1 divided by the teacher's, measured in alternation.
         latency_batch_ratio: The same at batch 1140.
     """
 
@@ -106,7 +110,7 @@ class Cost(BaseModel):
 
 
 class CurvePoint(BaseModel):
-    """One point of the learning curve; CPU seconds count from the beginning of the trial."""
+    """Point of the learning curve; CPU seconds count from the beginning of the trial."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -118,9 +122,9 @@ class CurvePoint(BaseModel):
 
 
 class TrialRecord(BaseModel):
-    """Everything known of one trial, except its weights, which the store keeps beside it.
+    """Record of a trial: everything but its weights, which the store keeps beside it.
 
-    `params` are the searched parameters exactly as the space gave them; `seed` with them gives the trial again.
+    `params` are the searched parameters exactly as the space gave them; with them, `seed` reproduces the trial.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -142,32 +146,32 @@ class TrialRecord(BaseModel):
 
 
 ShouldContinue = Callable[[TrialRecord, float], bool]
-"""Asked during a trial whether it is to go on: with the record that is kept of it otherwise, and the share of its
-epochs behind it; 0 before it trains, when its cost is known. A network that will be pruned has before it the epochs
-after that too; once it is pruned, those alone count."""
+"""Decides during a trial whether it goes on. It takes the record to keep if the trial stops, and the share of the
+trial's epochs that are done: 0 before training, when the cost is known. Before a network is pruned, the epochs after
+pruning count among those to come; once it is pruned, they alone count."""
 
 
 def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
-    """For a training that nothing stops."""
+    """Let every training go on to its end."""
     return True
 
 
 Role = Literal["teacher", "base", "undistilled", "naive"]
-"""What a baseline is: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
+"""Role of a baseline: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
 
 _ROLES: dict[str, Role] = {"teacher": "teacher", "base": "base", "STID": "undistilled"}
-"""Of the baselines that studies kept before they kept roles; the others were last value and calendar profile."""
+"""Roles by name for studies that kept none; their other baselines are the last value and the calendar profile."""
 
 
 class Baseline(BaseModel):
-    """What every trial is compared with: the last value, the calendar profile alone, a STID, the base, the teacher.
+    """Baseline to compare trials with: the last value, the calendar profile alone, a STID, the base, the teacher.
 
     Attributes:
-        name: Such as "last value".
-        role: What it is.
-        metrics: Of the validation split, and of the test split once the front was confirmed.
-        cost: None where nothing runs (last value).
-        note: What a reader must know, such as the family.
+        name: Name, such as "last value".
+        role: Role among the baselines.
+        metrics: Errors on the validation split, and on the test split once the front is confirmed.
+        cost: Cost; None where nothing runs (last value).
+        note: Note for the reader, such as the family.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -181,14 +185,14 @@ class Baseline(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_study(cls, values: Any) -> Any:
-        """Give a baseline the role that its name stood for, where a study kept none."""
+        """Derive the role of a baseline from its name, where a study kept no role."""
         if not isinstance(values, dict) or "role" in values:
             return values
         return values | {"role": _ROLES.get(str(values.get("name")), "naive")}
 
     @property
     def is_network(self) -> bool:
-        """Whether it was trained and runs."""
+        """True for a network, which was trained and runs."""
         return self.role != "naive"
 
 
@@ -201,16 +205,16 @@ TrainingKind = Literal["own", "further", "twin", "cpu-twin"]
 
 
 class Training(BaseModel):
-    """One training of a network of the front.
+    """Training of a network of the front.
 
     Attributes:
         number: The trial's number in its study.
-        seed: Of this training.
+        seed: Seed of this training.
         kind: "own" is the search's, "further" the same with another seed; "twin" has no teacher in the loss and trains
-            for the same epochs, "cpu-twin" neither and for the same CPU seconds.
-        epochs: None where an older study did not keep them.
+            for the same epochs, "cpu-twin" has none either and trains for the same CPU seconds.
+        epochs: Number of epochs; None where an older study did not keep it.
         seconds: CPU seconds by phase, as in `TrialRecord`.
-        metrics: Of the validation and the test split; the test split is scored in the quiet pass and nowhere else.
+        metrics: Errors on the validation and test splits; only the confirmation scores the test split.
         reason: Why it gave no network.
     """
 
@@ -226,17 +230,17 @@ class Training(BaseModel):
 
     @property
     def cpu_seconds(self) -> float:
-        """Of training, pruning and fine-tuning; measuring is not counted, nor is the teacher's own training."""
+        """CPU seconds of training, pruning and fine-tuning, without measuring and the teacher's own training."""
         return sum(spent for phase, spent in self.seconds.items() if phase != "measure")
 
 
 class Pace(BaseModel):
-    """How quiet the machine was while latencies were taken.
+    """Pace of the machine, and other work on it, while latencies were taken.
 
     Attributes:
         before: Median latency of the teacher alone, before the networks were timed, divided by that of the study's
             first quiet reading.
-        after: The same when all were timed.
+        after: The same after all were timed.
         others: Share of the machine's cores that other processes kept busy meanwhile, from its load average; None where
             timing took too short for that, or the system does not say.
         waited: Share of the time in which timing had no core; None on a GPU or with several threads.
@@ -251,25 +255,25 @@ class Pace(BaseModel):
 
     @property
     def moved(self) -> bool:
-        """Whether the teacher is faster or slower than at the first reading by more than timing's own noise."""
+        """True where the teacher is faster or slower than at the first reading by more than the noise of timing."""
         return max(abs(self.before - 1), abs(self.after - 1)) > PACE_TOLERANCE
 
     @property
     def crowded(self) -> bool:
-        """Whether other processes were busy."""
+        """True where other processes were busy."""
         return (self.others or 0.0) > BUSY_SHARE or (self.waited or 0.0) > WAITED_SHARE
 
 
 class Confirmation(BaseModel):
-    """The quiet pass over one candidate of the front.
+    """Confirmation of a candidate of the front.
 
     Attributes:
         number: The trial's number in its study.
-        asked_seeds: How many seeds were asked for.
-        trainings: One of each kind for each of these seeds, those that failed with their reason. A network that is not
-            distilled has no twins; a twin of the same epochs that takes the same CPU seconds is there as both.
-        cost: Measured on the trial's own network, in alternation with the teacher.
-        pace: Of the machine meanwhile; None where an older study did not keep it.
+        asked_seeds: Number of seeds that were asked for.
+        trainings: One training of each kind for each of these seeds, failed ones with their reason. A network that is
+            not distilled has no twins; a twin of the same epochs that takes the same CPU seconds is there as both.
+        cost: Cost of the trial's own network, measured in alternation with the teacher.
+        pace: Pace of the machine meanwhile; None where an older study did not keep it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -283,7 +287,7 @@ class Confirmation(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_an_older_study(cls, values: Any) -> Any:
-        """Studies of kdsearch 0.1 kept errors by seed, the trial's own first, and those of twins of the same epochs."""
+        """Make trainings of kdsearch 0.1's lists: errors by seed, the trial's own first, and of equal-epoch twins."""
         if not isinstance(values, dict) or "trainings" in values or "seeds" not in values:
             return values
         values = dict(values)
@@ -297,18 +301,18 @@ class Confirmation(BaseModel):
         }
 
     def trained(self, *kinds: TrainingKind) -> list[Training]:
-        """Trainings of these kinds that gave a network, by seed as they were asked for."""
+        """List the trainings of these kinds that gave a network, in the order of seeds."""
         return [training for training in self.trainings if training.kind in kinds and training.reason is None]
 
     @property
     def failed(self) -> list[Training]:
-        """Trainings that gave none."""
+        """Trainings that gave no network."""
         return [training for training in self.trainings if training.reason is not None]
 
 
 @dataclass(frozen=True)
 class FinalPoint:
-    """Where a trial ended; of one under way the best that it may still come to.
+    """Final point of a trial; for a running trial the best that it may still reach.
 
     Attributes:
         number: The trial's number in its study.

@@ -1,4 +1,4 @@
-"""`kdsearch data`: what is here, get it, verify it."""
+"""Commands `kdsearch data list`, `fetch` and `check`."""
 
 import json
 from typing import Annotated

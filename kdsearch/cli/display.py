@@ -1,4 +1,4 @@
-"""What a terminal shows: the display of a running search on stderr, and tables on stdout."""
+"""Display in a terminal: the progress of a search on stderr, and tables on stdout."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ __all__ = ["SearchDisplay", "print_front", "print_table"]
 
 PIPED_WIDTH = 160
 PLAIN_EVERY = 10
-"""Finished trials between two lines of standing where there is no terminal."""
+"""Finished trials between two lines of progress where there is no terminal."""
 _CHOICES = ("family", "route", "loss", "decoding", "input")
 
 
 class SearchDisplay:
-    """Shows what a search does: in a terminal a bar with the standing below it, elsewhere plain lines.
+    """Display of a running search: in a terminal a bar with the progress in words below it, elsewhere plain lines.
 
     Args:
-        trials: Finished trials that the study is to have; None where time ends the run.
+        trials: Number of finished trials that the study is to have; None where time ends the run.
     """
 
     def __init__(self, trials: int | None) -> None:
@@ -63,7 +63,7 @@ class SearchDisplay:
         self._console.print(sentence, markup=False)
 
     def event(self, event: StudyEvent) -> None:
-        """Take an event of the search."""
+        """Show an event of the search."""
         if event.record is not None:
             self.say(f"trial {event.number} {_outcome(event.record)}")
         elif event.message:
@@ -78,11 +78,11 @@ class SearchDisplay:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table to stdout, wide enough for other programs where that is no terminal.
+    """Print a table to stdout, with a fixed width for other programs where stdout is no terminal.
 
     Args:
-        title: Above the table.
-        columns: Heads; none is shown where all are empty.
+        title: Title above the table.
+        columns: Heads of the columns; no head is shown where all are empty.
         rows: Cells, as many in each row as there are columns.
     """
     table = Table(title=title, title_justify="left", show_header=any(columns))
@@ -94,7 +94,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def print_front(summary: StudySummary) -> None:
-    """Prints the front and the baselines as a table, then what a reader must know."""
+    """Print the front and the baselines as a table, then the answer and notes for the reader."""
     horizons = [*summary.horizons, "all"]
     rows = []
     for trial in summary.front_trials:
@@ -113,7 +113,7 @@ def print_front(summary: StudySummary) -> None:
 
 
 def _standing(progress: SearchProgress) -> str:
-    """Where the search stands, on one line."""
+    """Write the progress of the search on one line."""
     parts = [f"{progress.done} done", f"{progress.stopped} stopped", f"{progress.failed} failed"]
     parts += [f"{progress.running} running"] if progress.running else []
     parts += [f"best MAE {error(progress.best_mae)}"] if progress.best_mae is not None else []
@@ -126,7 +126,7 @@ def _standing(progress: SearchProgress) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """In the unit that says it shortest."""
+    """Write a duration in the largest fitting unit: s, min or h."""
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= 1.5 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -134,7 +134,7 @@ def _duration(seconds: float) -> str:
 
 
 def _seeds(summary: StudySummary) -> str:
-    """Of which seeds the errors are: the search has one, the quiet pass may have had more."""
+    """Name the seeds of the errors: the search has one, the confirmation may have had more."""
     validation = f"validation: the search's seed {summary.seed}"
     numbers = sorted({len(trial.confirmed.seeds) for trial in summary.front_trials if trial.confirmed is not None})
     if not numbers:
@@ -161,7 +161,7 @@ def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:
 
 
 def _test_error(metrics: Metrics, stds: Metrics) -> str:
-    """The mean over seeds with its standard deviation, where there is one."""
+    """Write the mean over seeds, with its standard deviation where there is one."""
     mean, std = mae(metrics, split="test"), mae(stds, split="test")
     if math.isnan(mean):
         return ""
@@ -169,7 +169,7 @@ def _test_error(metrics: Metrics, stds: Metrics) -> str:
 
 
 def _outcome(record: TrialRecord) -> str:
-    """What became of a trial, on one line."""
+    """Write the outcome of a trial on one line."""
     if record.cost is None or "val" not in record.metrics:
         return f"{record.state}: {record.reason}"
     latency = f", {significant(record.cost.latency_ms.p50)} ms" if record.cost.latency_ms else ""

@@ -1,4 +1,4 @@
-"""What is installed and where things are, for `kdsearch doctor`."""
+"""Installed versions, devices and folders, for `kdsearch doctor`."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ PACKAGES = [
 
 
 def examine() -> dict[str, Any]:
-    """Versions, cores, devices and folders; None for what is not installed."""
+    """List versions, cores, devices and folders; the version of a package that is not installed is None."""
     return {
         "python": platform.python_version(),
         "packages": {package: _version(package) for package in PACKAGES},

@@ -15,7 +15,7 @@ __all__ = ["INTERRUPTED", "end_in_order", "exit_code"]
 
 INTERRUPTED = 128 + signal.SIGINT
 FORGOTTEN = 0
-"""No signal has this number."""
+"""Byte that stands for a forgotten interrupt; no signal has this number."""
 
 _seen: list[int] = []
 
@@ -23,10 +23,11 @@ _seen: list[int] = []
 def end_in_order() -> None:
     """Let Ctrl-C and SIGTERM raise KeyboardInterrupt; the second of them ends the process.
 
-    SIGTERM raises no SystemExit, because Ray puts one of its own, with another exit code, in the place of any that is
-    raised while it waits. What is raised inside a callback, as torch has them all through a backward pass, Python would
-    print and forget: it is raised again. The second signal is not left to a handler: Python runs these between two
-    steps of its main thread, which may wait inside a library just then. It takes all child processes with it.
+    SIGTERM raises no SystemExit: Ray replaces any that is raised while it waits by one of its own, with another exit
+    code. Inside a callback, of which torch has many in a backward pass, Python prints an exception and forgets it:
+    KeyboardInterrupt is then raised again. The second signal is not left to a handler, because Python runs handlers
+    between two steps of its main thread, which may be waiting inside a library. This signal ends all child processes
+    too.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -34,17 +35,17 @@ def end_in_order() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     sys.unraisablehook = partial(_again_if_forgotten, writing)
-    atexit.register(_end_undisturbed)  # first of all, hence called last
+    atexit.register(_end_undisturbed)  # registered first, hence called last
     threading.Thread(target=_watch, args=(reading,), name="kdsearch-signals", daemon=True).start()
 
 
 def exit_code() -> int:
-    """What a shell expects of a command that the first signal has ended: 130 after Ctrl-C, 143 after SIGTERM."""
+    """Give the exit code that a shell expects after the first signal: 130 after Ctrl-C, 143 after SIGTERM."""
     return 128 + _seen[0] if _seen else INTERRUPTED
 
 
 def _end_undisturbed() -> None:
-    """Keep the exit code: Python's own end puts the system's handlers back, which would replace it."""
+    """Ignore signals at the end: Python then restores the system's handlers, which would replace the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 

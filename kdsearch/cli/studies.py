@@ -1,4 +1,4 @@
-"""`kdsearch studies`, `show` and `report`: what studies there are, and what is in one."""
+"""Commands `kdsearch studies`, `show` and `report`: list the studies, and look into one."""
 
 import json
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The front, confirmed: more trainings of its networks, twins without a teacher, timing with nothing else running."""
+"""Confirmation of the front: more trainings, twins without a teacher, and timing with nothing else running."""

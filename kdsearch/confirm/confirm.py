@@ -1,4 +1,8 @@
-"""The quiet pass over the front: what `kdsearch run` does once the search has ended."""
+"""Confirmation of the front, with which `kdsearch run` ends.
+
+It trains the front's networks again, with other seeds and without a teacher, and times them with nothing else running:
+the "quiet pass" of the messages.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,19 +30,19 @@ def confirm(
     on_message: Callable[[str], None],
     also: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Confirm the front, and what the front becomes by it, until all of it is confirmed.
+    """Confirm the front, in rounds until every trial on it is confirmed.
 
-    Quiet latencies replace first readings, so that another trial can move onto the front; it is then confirmed too, in
-    a further round. Each training is saved as soon as it is there: an interrupted pass goes on where it was. A training
-    that fails is named in the confirmation, and tried again by the next run.
+    Quiet latencies replace first readings, so that another trial can move onto the front; a further round confirms it
+    too. Each training is saved as soon as it has ended: an interrupted confirmation goes on where it was. A training
+    that fails is named in the confirmation, and the next run tries it again.
 
     Args:
         store: The study.
-        runner: What trains and scores.
+        runner: Trains and scores networks.
         executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
         on_message: Takes sentences for people.
-        also: Settings whose networks are confirmed too, wherever they ended.
+        also: Settings whose networks are confirmed too, on the front or not.
     """
     done: set[int] = set()
     while wanted := [
@@ -63,7 +67,7 @@ def confirm(
 
 
 def _chosen(store: StudyStore, also: Sequence[dict[str, Any]]) -> list[StoredTrial]:
-    """The front, and finished trials of these settings."""
+    """List the trials of the front, and finished trials with these settings."""
     front = summarise(store).front
     return [
         trial

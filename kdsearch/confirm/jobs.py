@@ -1,7 +1,7 @@
-"""Which trainings a network of the front is to have beside the search's own.
+"""Further trainings of a network of the front: more seeds, and twins.
 
-A twin trains for the same epochs, another for the same CPU seconds: a loss that listens to a teacher costs time, which
-plain training could spend on more epochs. The learning rate's schedule segments over those, as it would in a search.
+One twin trains for the same epochs, another for the same CPU seconds: a loss with a teacher costs time, which plain
+training could spend on more epochs. The learning rate's schedule stretches over these epochs, as it would in a search.
 """
 
 import statistics
@@ -33,19 +33,19 @@ __all__ = [
 ]
 
 SAME_TIME = 0.1
-"""Share of CPU time by which two trainings that are said to take the same may differ; a single reading errs by more."""
+"""Share by which the CPU times of two trainings may differ and still count as equal; a single reading errs by more."""
 
 Trained = dict[tuple[int, int, TrainingKind], Training]
-"""Trainings that gave a network and those that failed, by trial, seed and kind."""
+"""Trainings, the failed ones included, by trial, seed and kind."""
 
 
 Identity = tuple[str, int]
-"""What decides how a training ends."""
+"""Configuration and seed: trainings of equal identity end alike."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training to be had.
+    """Training that is to be run.
 
     Attributes:
         expected_seconds: CPU seconds of the search's own training of the network; no kind takes longer.
@@ -59,25 +59,25 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """What decides how it ends; twins of several networks may be one and the same training."""
+        """Its identity; twins of several networks may be one and the same training."""
         return identity_of(self.params, self.seed)
 
 
 def asked_seeds(trial: "StoredTrial", seeds: int) -> int:
-    """How many seeds a trial is to have: those asked for now, or more where an earlier run asked for them."""
+    """Count the seeds that a trial is to have: those asked for now, or more where an earlier run asked for more."""
     return max(seeds, trial.confirmation.asked_seeds if trial.confirmation is not None else 1)
 
 
 def cpu_twin_epochs(trial: "StoredTrial", seeds: int, trained: Trained) -> int | None:
-    """Epochs that take the CPU seconds of a distilled training where no teacher is in the loss.
+    """Estimate the epochs for which plain training takes the CPU seconds of a distilled training.
 
-    From each pair of a distilled training and its twin of the same epochs follows how many epochs the twin has time
-    for; the scores of pruning take theirs whatever the epochs. Single readings err by some 15 %, and the machines of a
-    cluster differ: the median over the pairs counts, for all seeds. Where such twins are there already, theirs stands.
+    Each pair of a distilled training and its twin of the same epochs gives an estimate; the time for the scores of
+    pruning does not depend on the epochs. Single readings err by some 15 %, and the machines of a cluster differ: the
+    median over the pairs counts, for all seeds. Where a twin of the same CPU seconds exists, its epochs are kept.
 
     Returns:
-        Never fewer than the distilled training's own, and those where the times differ by less than `SAME_TIME`; None
-        where there is no pair to learn it from.
+        Never fewer than the distilled training's own epochs, and exactly these where the times differ by less than
+        `SAME_TIME`; None where there is no pair.
     """
     epochs, ratios = epochs_of(trial), []
     for seed in _seeds(trial, seeds):
@@ -103,7 +103,7 @@ def _distilled_seconds(trial: "StoredTrial", seed: int, trained: Trained) -> flo
 
 
 def wanted(trial: "StoredTrial", seeds: int) -> Iterator[tuple[int, TrainingKind]]:
-    """Seeds and kinds of the trainings that a trial is to have."""
+    """List the seeds and kinds of the trainings that a trial is to have."""
     distilled = LOSSES[TrialConfig.of(trial.params).loss].needs_teacher
     for seed in _seeds(trial, seeds):
         yield seed, "own" if seed == record_of(trial).seed else "further"
@@ -113,7 +113,7 @@ def wanted(trial: "StoredTrial", seeds: int) -> Iterator[tuple[int, TrainingKind
 
 
 def identity_of(params: dict[str, Any], seed: int) -> Identity:
-    """Give the parameters that count, and the seed: a weight that the loss does not read makes no difference."""
+    """Give a training's identity; weights that its loss does not read do not count."""
     config = TrialConfig.of(params)
     unread = LossConfig.__dataclass_fields__.keys() - LOSSES[config.loss].reads
     config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unread})
@@ -121,21 +121,21 @@ def identity_of(params: dict[str, Any], seed: int) -> Identity:
 
 
 def params_of(params: dict[str, Any], kind: TrainingKind, epochs: int | None) -> dict[str, Any]:
-    """Of a training of some kind, from those of its trial."""
+    """Derive the parameters of a training of some kind from those of its trial."""
     if kind == "cpu-twin":
         return params | {"loss": "none", "epochs": epochs}
     return params | {"loss": "none"} if kind == "twin" else params
 
 
 def first_jobs(trial: "StoredTrial", seeds: int) -> Iterator[Job]:
-    """Further seeds, and twins for the same epochs."""
+    """List the trainings with further seeds, and the twins for the same epochs."""
     for seed, kind in wanted(trial, seeds):
         if kind in ("further", "twin"):
             yield Job(trial.number, seed, kind, params_of(trial.params, kind, None), _own_seconds(trial))
 
 
 def cpu_twin_jobs(trial: "StoredTrial", seeds: int, trained: Trained) -> Iterator[Job]:
-    """Twins for the same CPU seconds; none where as many epochs take as many: the equal-epoch twin is it."""
+    """List the twins for the same CPU seconds; none where the twin of the same epochs takes the same time."""
     epochs = cpu_twin_epochs(trial, seeds, trained)
     if epochs is None or epochs == epochs_of(trial):
         return
@@ -146,7 +146,7 @@ def cpu_twin_jobs(trial: "StoredTrial", seeds: int, trained: Trained) -> Iterato
 
 
 def _seeds(trial: "StoredTrial", seeds: int) -> range:
-    """The trial's own and the next ones."""
+    """Give the trial's own seed and the next ones."""
     own = record_of(trial).seed
     return range(own, own + asked_seeds(trial, seeds))
 
@@ -157,12 +157,12 @@ def _own_seconds(trial: "StoredTrial") -> float:
 
 
 def epochs_of(trial: "StoredTrial") -> int:
-    """Of the search's own training."""
+    """Give the epochs of the search's own training."""
     return TrialConfig.of(trial.params).epochs
 
 
 def record_of(trial: "StoredTrial") -> TrialRecord:
-    """What the search knows of a trial that it has finished."""
+    """Give the record of a finished trial, which must have one."""
     if trial.record is None:
         raise ValueError(f"trial {trial.number} has no record, and cannot be on a front")
     return trial.record

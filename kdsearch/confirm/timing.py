@@ -1,4 +1,4 @@
-"""Latency with nothing else running, and a look at whether nothing else was running."""
+"""Timing of the front with nothing else running, and a check that nothing else was running."""
 
 import math
 import os
@@ -27,14 +27,15 @@ PACE_SECONDS = 3.0
 
 LOAD_SECONDS = 60.0
 LEAST_LOAD_SECONDS = 30.0
-"""The kernel renews the load average every 5 seconds; over fewer of these steps nothing follows from its change."""
+"""The kernel renews the load average every 5 seconds; over a shorter time its change tells nothing."""
 
 
 def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkpoint]) -> tuple[list[Cost], Pace]:
-    """Time networks, teacher and rivals in alternation; saves the baselines with their test errors.
+    """Time networks, teacher and baselines in alternation; save the baselines with their test errors.
 
     Args:
-        runner: Its teacher's latency is the first quiet reading of the study, to which milliseconds are scaled.
+        runner: Scores the baselines; its teacher's latency is the study's first quiet reading, to which milliseconds
+            are scaled.
         store: The study.
         checkpoints: The front's networks.
 
@@ -84,17 +85,17 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
 
 
 def busy_share(before: float, after: float, seconds: float, own: int, cores: int) -> float | None:
-    """Share of the cores that other processes kept busy, from the change of the one-minute load average.
+    """Estimate the share of the cores that other processes kept busy, from the one-minute load average.
 
-    The average itself still holds the trainings that have just ended. It moves towards the number n of processes that
-    run, as ``after = before d + n (1 - d)`` with ``d = exp(-seconds / 60)``, which is solved for n.
+    The average still includes the trainings that have just ended. It moves towards the number n of running processes
+    as ``after = before d + n (1 - d)`` with ``d = exp(-seconds / 60)``, which is solved for n.
 
     Args:
         before: Load average when timing began.
         after: Load average when it ended.
         seconds: Wall-clock time between them.
         own: Threads that were busy with timing.
-        cores: Of the machine.
+        cores: Cores of the machine.
 
     Returns:
         Zero where nothing else ran; None where the time was too short to tell.
@@ -115,26 +116,26 @@ def _load_average() -> float | None:
 
 @dataclass
 class _Watch:
-    """What the machine does from here on."""
+    """Watch over the machine from the moment that it is made."""
 
     load: float | None = field(default_factory=_load_average)
     began: float = field(default_factory=time.monotonic)
     worked: float = field(default_factory=time.process_time)
 
     def others(self, own: int) -> float | None:
-        """Share of the cores that other processes kept busy since; None where the system does not say."""
+        """Estimate the share of the cores that other processes kept busy since; None where the system gives no load."""
         load = _load_average()
         if self.load is None or load is None:
             return None
         return busy_share(self.load, load, time.monotonic() - self.began, own, os.cpu_count() or 1)
 
     def waited(self) -> float:
-        """Share of the time since in which this process, one thread that never sleeps, had no core."""
+        """Measure the share of the time since in which this process, one thread that never sleeps, had no core."""
         return max(0.0, 1 - (time.process_time() - self.worked) / (time.monotonic() - self.began))
 
 
 def _teacher_pace(runner: TrialRunner, teacher: Subject) -> float:
-    """Median latency of the teacher alone, divided by that of the study's first quiet reading."""
+    """Time the teacher alone: its median latency, divided by that of the study's first quiet reading."""
     alone = [(teacher.network, teacher.window)]
     horizon = runner.series.protocol.horizon
     threads, seconds = runner.threads, PACE_SECONDS

@@ -1,4 +1,4 @@
-"""More trainings of the front's networks: further seeds, and twins without a teacher in the loss."""
+"""Train the front's networks again: with further seeds, and as twins without a teacher in the loss."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ __all__ = ["is_confirmed", "own_training", "train_missing", "trainings_of"]
 
 
 def is_confirmed(trial: "StoredTrial", seeds: int) -> bool:
-    """Whether all trainings that so many seeds ask for are in the trial's confirmation."""
+    """Check whether the trial's confirmation has every training that this number of seeds requires."""
     if trial.confirmation is None:
         return False
     kinds: tuple[TrainingKind, ...] = ("own", "further", "twin", "cpu-twin")
@@ -47,18 +47,18 @@ def train_missing(
     seeds: int,
     on_message: Callable[[str], None],
 ) -> Trained:
-    """Train what the trials still lack; each training is saved as soon as it is there.
+    """Run the trainings that the trials still lack; each is saved as soon as it has ended.
 
     Args:
-        store: The study; trainings of an interrupted pass are taken from it, those that failed are tried again.
-        runner: What trains and scores.
+        store: The study. Trainings of an interrupted confirmation are taken from it; failed ones are tried again.
+        runner: Trains and scores networks.
         executor: Runs the trainings.
         trials: Networks of the front.
-        seeds: Training seeds of each.
+        seeds: Number of training seeds of each.
         on_message: Takes sentences for people.
 
     Returns:
-        All trainings of the study but the search's own.
+        All trainings of the study except the search's own.
     """
     trained = {(training.number, training.seed, training.kind): training for training in store.trainings()}
 
@@ -98,7 +98,7 @@ def train_missing(
 
 
 def own_training(runner: TrialRunner, trial: "StoredTrial", checkpoint: Checkpoint) -> Training:
-    """The search's own training of a network, with its errors of the test split."""
+    """Describe the search's own training of a network, with its errors on the test split."""
     record = record_of(trial)
     return Training(
         number=trial.number,
@@ -111,7 +111,10 @@ def own_training(runner: TrialRunner, trial: "StoredTrial", checkpoint: Checkpoi
 
 
 def trainings_of(trial: "StoredTrial", seeds: int, trained: Trained) -> list[Training]:
-    """A trial's trainings but its own, by seed; the equal-epoch twins again where they took the same CPU seconds."""
+    """List a trial's trainings except its own, by seed.
+
+    Twins of the same epochs that took the same CPU seconds are there as both kinds.
+    """
     found: list[Training] = []
     epochs = cpu_twin_epochs(trial, seeds, trained)
     for seed, kind in wanted(trial, seeds):
@@ -124,7 +127,7 @@ def trainings_of(trial: "StoredTrial", seeds: int, trained: Trained) -> list[Tra
 
 
 def _by_identity(store: "StudyStore", trained: Trained) -> dict[Identity, Training]:
-    """The study's trainings that gave a network, by what decided how they ended."""
+    """Index the study's trainings that gave a network by their identity."""
     params = {trial.number: trial.params for trial in store.trials()}
     return {
         identity_of(params_of(params[number], kind, training.epochs), seed): training
@@ -134,7 +137,7 @@ def _by_identity(store: "StudyStore", trained: Trained) -> dict[Identity, Traini
 
 
 def _train(runner: TrialRunner, job: Job) -> Training:
-    """In the worker: one training, its network scored on validation and test split."""
+    """Run one training in the worker, and score its network on the validation and test splits."""
     record, weights = attempt(runner, job.params, job.seed)
     if weights is None:
         return _failed(job, str(record.reason))

@@ -1,4 +1,4 @@
-"""What the quiet pass gave, over the seeds of a network and of its twins."""
+"""Means and spreads of a confirmation, over the seeds of a network and of its twins."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Twin(BaseModel):
 
 
 class Confirmed(BaseModel):
-    """A candidate of the front after the quiet pass: several seeds, latency with nothing else of kdsearch running.
+    """A confirmed network of the front, trained with several seeds.
+
+    The confirmation is a quiet pass: it times networks when all trainings are over, beside nothing else of kdsearch.
 
     Attributes:
         seeds: Training seeds that gave a network, the search's own first.
@@ -53,7 +55,7 @@ class Confirmed(BaseModel):
         cpu_seconds: Of each training, the teacher's own not counted; empty where an older study did not keep them.
         mean: Of validation and test split over the seeds.
         standard_deviation: Of the sample of seeds; empty with one seed.
-        cost: Measured in the quiet pass.
+        cost: Measured in the confirmation.
         pace: How quiet the machine was meanwhile; None where an older study did not keep it.
         twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
         cpu_twin: The same, trained for the same CPU seconds.
@@ -76,7 +78,7 @@ class Confirmed(BaseModel):
 
 
 def confirmed_of(confirmation: Confirmation) -> Confirmed:
-    """Means and spreads of what the quiet pass kept."""
+    """Summarise a confirmation by means and spreads over its seeds."""
     trained = confirmation.trained("own", "further")
     metrics = [training.metrics for training in trained]
     return Confirmed(

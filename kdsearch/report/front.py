@@ -1,4 +1,4 @@
-"""What is best where objectives disagree: the Pareto front, its hypervolume, its knee, and the choice by weights.
+"""The Pareto front of several objectives, its hypervolume, its knee, and the choice by weights.
 
 Everything is minimised.
 """
@@ -15,7 +15,7 @@ _AUGMENTATION = 1e-3
 
 
 def non_dominated(values: ArrayLike) -> NDArray[np.bool_]:
-    """Marks the Pareto front: the points that no other point equals or betters everywhere and betters somewhere.
+    """Mark the Pareto front: the points that no other point equals or betters everywhere and betters somewhere.
 
     Equal points do not dominate each other, so all copies of a front point are on the front. A point with a NaN
     is never on the front and dominates nothing.
@@ -37,7 +37,7 @@ def non_dominated(values: ArrayLike) -> NDArray[np.bool_]:
 
 
 def hypervolume(front: ArrayLike, reference_point: ArrayLike) -> float:
-    """Measures the part of objective space that a front dominates, bounded by the reference point.
+    """Measure the part of objective space that a front dominates, bounded by the reference point.
 
     Exact: an interval for one objective, a staircase of rectangles for two, slabs of staircases for three (Zitzler
     and Thiele 1998 define the measure). Points that are not better than the reference point everywhere add nothing.
@@ -70,7 +70,7 @@ def hypervolume(front: ArrayLike, reference_point: ArrayLike) -> float:
 
 
 def log_hypervolume(values: ArrayLike, reference_point: ArrayLike, logarithmic: Sequence[bool]) -> float:
-    """Measures the hypervolume with costs in decades, so that halving a small cost counts as much as a large one.
+    """Measure the hypervolume with costs in decades, so that halving a small cost counts as much as a large one.
 
     Args:
         values: Objectives ``(point, objective)`` with one to three objectives, all minimised.
@@ -95,7 +95,7 @@ def log_hypervolume(values: ArrayLike, reference_point: ArrayLike, logarithmic: 
 
 
 def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
-    """Chooses the point of a front where giving up a little of one objective stops buying much of another.
+    """Choose the point of a front where giving up a little of one objective stops buying much of another.
 
     The rule (the bend of Das 1999, in normalised objectives): costs, which span orders of magnitude, are taken in
     log scale; every objective is scaled to [0, 1] over the front; the knee is the point farthest below the line
@@ -123,7 +123,7 @@ def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
 
 
 def preferred(values: ArrayLike, logarithmic: Sequence[bool], weights: Sequence[float]) -> int:
-    """Chooses the point of a front that is nearest to the ideal point, by weights.
+    """Choose the point of a front that is nearest to the ideal point, by weights.
 
     The rule (the augmented weighted Chebyshev distance of Steuer and Choo 1983, an achievement function as in
     Wierzbicki 1980): objectives are scaled as for `knee`, so that the ideal point, the best of the front in each
@@ -159,7 +159,7 @@ def _front_points(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _scaled(points: NDArray[np.float64], logarithmic: Sequence[bool]) -> NDArray[np.float64]:
-    """Objectives in [0, 1] over the front, costs in log scale where they have one."""
+    """Scale objectives to [0, 1] over the front, costs in log scale where they have one."""
     scaled = np.zeros_like(points)
     for objective, in_log in enumerate(logarithmic):
         column = points[:, objective]
@@ -171,7 +171,7 @@ def _scaled(points: NDArray[np.float64], logarithmic: Sequence[bool]) -> NDArray
 
 
 def _first(chosen: NDArray[np.bool_], points: NDArray[np.float64]) -> int:
-    """Of the chosen points the one that is better in the first objective."""
+    """Choose, of the points that are equally good, the one that is better in the first objective."""
     indices = np.flatnonzero(chosen)
     return int(indices[np.argmin(points[indices, 0])])
 

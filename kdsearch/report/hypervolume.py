@@ -1,4 +1,4 @@
-"""Hypervolume over the search: how much of objective space the front dominates, and how it came to that."""
+"""Hypervolume over the search: how much of objective space the front dominates after each trial."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEARLY_ALL = 0.9
 def volume_history(
     trials: list[TrialSummary], objectives: list[str], reference_point: list[float] | None
 ) -> list[VolumePoint]:
-    """Measures the hypervolume of the feasible trials after each finished trial.
+    """Measure the hypervolume of the feasible trials after each finished trial.
 
     Args:
         trials: By number; their objectives are those of the report, confirmed where they were confirmed.
@@ -48,12 +48,12 @@ def volume_history(
 
 
 def volume_unit(objectives: list[str]) -> str:
-    """Names what a hypervolume is measured in: "mae times decades of latency"."""
+    """Name what a hypervolume is measured in: "mae times decades of latency"."""
     return " times ".join(name if OBJECTIVES[name].is_error else f"decades of {name}" for name in objectives)
 
 
 def volume_note(history: list[VolumePoint], objectives: list[str], reference_point: list[float] | None) -> str | None:
-    """Says what the hypervolume is, from where it is measured and how soon it was reached."""
+    """Say what the hypervolume is, from where it is measured and how soon it was reached."""
     if not history or reference_point is None:
         return None
     corner = ", ".join(f"{name} {significant(value)}" for name, value in zip(objectives, reference_point, strict=True))

@@ -1,4 +1,4 @@
-"""Which network of the front to take home: by the knee, or by the reader's own weights."""
+"""The rule that chooses a network from the front: the knee, or the reader's own weights."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ __all__ = ["parse_weights", "rule_of", "rule_text"]
 
 
 def parse_weights(text: str, objectives: Sequence[str]) -> dict[str, float]:
-    """Weights of "mae=2,latency=1": how much each objective counts; one that is not named counts 1.
+    """Read the weights of "mae=2,latency=1"; an objective that is not named counts 1.
 
     Args:
         text: NAME=NUMBER, comma-separated.
@@ -40,14 +40,14 @@ def parse_weights(text: str, objectives: Sequence[str]) -> dict[str, float]:
 
 
 def rule_of(weights: dict[str, float] | None) -> str:
-    """Names the rule that chose: "the knee" or "your weights mae 2, latency 1"."""
+    """Name the rule that chose: "the knee" or "your weights mae 2, latency 1"."""
     if weights is None:
         return "the knee"
     return f"your weights {', '.join(f'{name} {weight:g}' for name, weight in weights.items())}"
 
 
 def rule_text(weights: dict[str, float] | None) -> str:
-    """Writes the rule down for readers who want to check it (`kdsearch.report.front` cites the sources)."""
+    """Write the rule down for readers who want to check it (`kdsearch.report.front` cites the sources)."""
     scale = "Every objective is scaled to 0 to 1 over the front, costs in log scale"
     if weights is None:
         return (

@@ -23,10 +23,10 @@ __all__ = ["summarise"]
 
 
 def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
-    """Reads a study and says what it found.
+    """Read a study and says what it found.
 
     The front holds the complete trials inside the limits that no other betters in the search objectives, which are of
-    the validation split. Where the quiet pass has measured a network, its costs replace the first readings.
+    the validation split. Where a confirmation has measured a network, its costs replace the first readings.
 
     Args:
         store: An open study.
@@ -107,7 +107,7 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
 
 
 def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSummary]:
-    """The front's trials by their first objective."""
+    """Choose the front's trials, by their first objective."""
     judged = candidates(trials, objectives)
     if not judged:
         return []
@@ -117,7 +117,7 @@ def _front(trials: list[TrialSummary], objectives: list[str]) -> list[TrialSumma
 
 
 def _choice(front: list[TrialSummary], objectives: list[str], weights: dict[str, float] | None) -> TrialSummary | None:
-    """The trial of the front to take home."""
+    """Choose the trial of the front that the answer speaks of."""
     if not front:
         return None
     values = [trial.values(objectives) for trial in front]

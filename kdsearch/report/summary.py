@@ -1,4 +1,4 @@
-"""A study in one object: what `kdsearch show --json` prints, the report page draws and `compare` reads."""
+"""A study in one object, which `kdsearch show --json` prints and the report page draws."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Limit(_Model):
 
     @property
     def constraint(self) -> Constraint:
-        """What trials are held to."""
+        """The limit as trials are judged by it."""
         return Constraint(self.name, self.limit)
 
     @property
@@ -57,7 +57,7 @@ class Limit(_Model):
 
 
 class VolumePoint(_Model):
-    """Where the search stood after one trial.
+    """The hypervolume of a search after one trial.
 
     Attributes:
         trial: Its number.
@@ -76,9 +76,9 @@ class TrialSummary(_Model):
     """One trial.
 
     Attributes:
-        objectives: Search objectives of a complete trial, latency from the quiet pass where there was one.
+        objectives: Search objectives of a complete trial, latency from the confirmation where there was one.
         metrics: Of the search, one seed; the test split is the mean of the confirmation and absent without one.
-        cost: Of the quiet pass where there was one, else the first reading.
+        cost: Of the confirmation where there was one, else the first reading.
         twin_of: Always None, for programs that ask: twins are no trials of their own, they are in `confirmed`.
         feasible: Whether it keeps the limits of the search, with the costs that are shown here too.
         violations: Quantity -> how far it is beyond its limit, as a fraction of the limit, at most 0 where it is kept;
@@ -114,7 +114,7 @@ class StudySummary(_Model):
     Attributes:
         seed: Training seed of every trial of the search.
         front: Numbers of the trials that no other betters, by the first objective.
-        knee: The trial of the front to take home if in doubt: by the reader's weights where there are some
+        knee: The trial of the front that was chosen: by the reader's weights where there are some
             (`kdsearch.report.front.preferred`), else the knee (`kdsearch.report.front.knee`).
         weights: Objective -> weight, as given; None without.
         rule: What chose it, in words: "the knee" or "your weights mae 2, latency 1".
@@ -157,16 +157,16 @@ class StudySummary(_Model):
 
     @property
     def teacher(self) -> Baseline | None:
-        """The reference that networks are compared with."""
+        """The baseline that is the teacher."""
         return of_role(self.baselines, "teacher")
 
     @property
     def metric(self) -> str:
-        """Which error figures show: the first that was minimised, MAE where none was."""
+        """The error that figures show: the first that was minimised, MAE where none was."""
         return next((one.name for one in self.objectives if OBJECTIVES[one.name].is_error), "mae")
 
     def kind(self, trial: TrialSummary) -> str:
-        """What a trial is called in tables and figures: its route, after its family where the study has several."""
+        """Name a trial's kind for tables and figures: its route, after its family where the study has several."""
         families = {str(one.params.get("family", "")) for one in self.trials}
         if len(families) < 2:
             return trial.route
@@ -175,7 +175,7 @@ class StudySummary(_Model):
 
     @property
     def chosen_word(self) -> str:
-        """What the chosen network is called in tables and figures."""
+        """The word for the chosen network in tables and figures."""
         return "knee" if self.weights is None else "preferred"
 
     @property
@@ -185,14 +185,14 @@ class StudySummary(_Model):
         return [by_number[number] for number in self.front]
 
     def best(self, count: int) -> list[TrialSummary]:
-        """So many finished trials inside the limits, least first objective first."""
+        """List so many of the finished trials inside the limits, least first objective first."""
         names = [objective.name for objective in self.objectives]
         return sorted(candidates(self.trials, names), key=lambda trial: trial.values(names))[:count]
 
     @property
     def horizons(self) -> list[str]:
         """Reported horizons in minutes, ascending, without "all"."""
-        metrics = [line.metrics for line in self.baselines] + [trial.metrics for trial in self.trials]
+        metrics = [one.metrics for one in self.baselines] + [trial.metrics for trial in self.trials]
         found = {minutes for one in metrics for minutes in one.get("val", {}).get("mae", {})}
         return sorted(found - {"all"}, key=float)
 

@@ -1,1 +1,1 @@
-"""The tables of Izadi et al. derived again, ours beside the published."""
+"""Reproduction of the tables of Izadi et al., our numbers beside the published ones."""

@@ -1,14 +1,14 @@
-"""The rows of the tables of Izadi et al. as settings, which of them each table shows, and what the paper claims.
+"""Rows of the tables of Izadi et al. as settings, the rows of each table, and the paper's claims.
 
-Where the paper leaves a choice, this is ours, for all rows alike:
+Where the paper leaves a choice, ours is the same for all rows:
 
 * Losses are means over batch and nodes, Eq 6 as well as Eq 8 and 10. As printed, Eq 6 is a sum of thousands of terms,
   beside which the feature terms, with weights below one, would do nothing.
 * The ablation rows L_TCD and L_SCD are L_ORD with one feature term (Table 3 gives them a share of attention to the
   teacher); their weights are not published and are those of L_STCD.
 * Optimiser, epochs and split are not stated: RMSProp, staircase and split are those of STGCN's original code.
-* Pruned networks train on for as many epochs as fresh ones train, in three pruning events; shares are of parameters.
-* Which rows stand in which of Tables 2, 4 and 5: the response losses and SKD, the ablation, the whole loss.
+* Pruned networks train on for as many epochs as new ones train, in three pruning events; shares are of parameters.
+* Tables 2, 4 and 5 show the response losses with SKD, the ablation, and the whole loss.
 """
 
 from collections.abc import Mapping
@@ -45,12 +45,12 @@ TEACHER_SHARE = 97
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How much is trained.
+    """Amount of training.
 
     Attributes:
-        epochs: Of every network.
+        epochs: Epochs of every network.
         segment: Consecutive windows that share a pass in training.
-        words: What it is, for a table's head.
+        words: Description for a table's head.
     """
 
     epochs: int
@@ -66,11 +66,11 @@ FIDELITIES = {
 
 @dataclass(frozen=True)
 class Arm:
-    """A network that a table shows.
+    """Network that a table shows.
 
     Attributes:
-        name: As the rows of `TABLES` call it.
-        cite: Where its settings come from.
+        name: Name by which the rows of `TABLES` refer to it.
+        cite: Source of its settings.
         params: Settings in the space `izadi`.
     """
 
@@ -81,13 +81,13 @@ class Arm:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table.
+    """Row of a table.
 
     Attributes:
-        title: As people read it.
+        title: Title for people.
         source: Name of an arm, or of a baseline ("teacher", "base").
         published: Name of the paper's row.
-        kind: Which trainings of the arm: those with the teacher in the loss or its twins, of the same epochs, without.
+        kind: Trainings of the arm: "own" are its own, "twin" those of the same epochs without a teacher in the loss.
     """
 
     title: str
@@ -137,12 +137,12 @@ TABLES: dict[str, tuple[Row, ...]] = {
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that the paper says, or its tables imply.
+    """Claim of the paper, stated or implied by its tables.
 
     Attributes:
         words: The claim.
-        better: Arms that are to err less; their mean counts.
-        worse: Arms that are to err more; empty for the better ones' own twins without a teacher.
+        better: Arms that should err less; their mean counts.
+        worse: Arms that should err more; where empty, the twins of `better` without a teacher take their place.
     """
 
     words: str
@@ -164,16 +164,16 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def source_of_settings(dataset: str) -> str:
-    """Whose found settings a dataset takes: PeMSD8's its own, every other one PeMSD7's, the paper's other dataset."""
+    """Choose the dataset whose published settings another one takes: PeMSD8 its own, all others those of PeMSD7."""
     return "pemsd8" if dataset == "pemsd8" else "pemsd7m"
 
 
 def arms_of(dataset: str, fidelity: Fidelity) -> dict[str, Arm]:
-    """All arms by name, with the settings that the paper found (Tables 6 and 9).
+    """Make all arms, by name, with the settings that the paper found (Tables 6 and 9).
 
     Args:
         dataset: As in `source_of_settings`.
-        fidelity: How long they train.
+        fidelity: Amount of training.
     """
     source = source_of_settings(dataset)
     common: dict[str, Scalar] = {"epochs": fidelity.epochs}
@@ -197,13 +197,13 @@ def arms_of(dataset: str, fidelity: Fidelity) -> dict[str, Arm]:
 
 
 def _weights(found: Settings) -> dict[str, Scalar]:
-    """What a search of the paper found, by the names of parameters."""
+    """List the settings that a search of the paper found, by the names of parameters."""
     names = ("batch", "learning_rate", "alpha1", "alpha2", "alpha3", "alpha", "beta")
     return {name: value for name in names if (value := getattr(found, name)) is not None}
 
 
 def chosen_fidelity(name: str) -> Fidelity:
-    """One of `FIDELITIES`.
+    """Find one of `FIDELITIES` by its name.
 
     Raises:
         StudyError: Where there is none of that name.
@@ -214,7 +214,7 @@ def chosen_fidelity(name: str) -> Fidelity:
 
 
 def fixed_settings(fidelity: Fidelity) -> dict[str, Scalar]:
-    """What every row has in common: the recipe "paper" with means for sums, in the fidelity's batches."""
+    """List the settings of every row: the preset "paper", with means for sums and the fidelity's batches."""
     own = {"learning_rate", "batch", "epochs"}
     preset = {name: value for name, value in PRESETS["paper"].items() if name not in own}
     return preset | {"reduction": "mean", "segment": fidelity.segment}

@@ -1,4 +1,4 @@
-"""Table 3: how much of what a student is to learn comes from the teacher, Eq 4 to 6."""
+"""Table 3: the share of a student's targets that comes from the teacher, Eq 4 to 6."""
 
 import numpy as np
 import torch
@@ -13,17 +13,17 @@ __all__ = ["teacher_share"]
 
 
 def teacher_share(series: SplitSeries, teacher: TrainedNetwork, *, alpha1: float, batch: int, seed: int) -> float:
-    """Share of measured targets that L_ORD replaces by the teacher's answer, over one pass of random batches.
+    """Count the share of measured targets that L_ORD replaces by the teacher's output, in one pass of random batches.
 
     It depends on the teacher and on `alpha1` alone, not on the student, and, since Eq 5 scales by the largest error of
     a batch, on the batch's size.
 
     Args:
         series: Series cut by a protocol.
-        teacher: Its answer for the next step is what iterated students hear, those for every step otherwise.
+        teacher: An iterating teacher gives its output for the next step, a direct one those for every step.
         alpha1: Scaled error above which the teacher is followed.
         batch: Windows in a batch.
-        seed: Of their order.
+        seed: Seed of the windows' order.
     """
     data = WindowedSeries(series, teacher.checkpoint.scaler, torch.device("cpu"))
     starts = series.splits["train"].starts

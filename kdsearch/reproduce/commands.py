@@ -1,4 +1,4 @@
-"""`kdsearch reproduce` as a function: a table's name in, what is printed out."""
+"""`kdsearch reproduce` as a function: it takes a table's name and gives the text to print."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ __all__ = ["ReproduceOptions", "Reproduced", "reproduced"]
 
 @dataclass(frozen=True)
 class Reproduced:
-    """A table derived again.
+    """Reproduction of a table, ready to show.
 
     Attributes:
         head: Sentences that belong above it.
-        tables: As a terminal shows it.
-        json_object: As other programs read it.
+        tables: The tables for a terminal.
+        json_object: The same for other programs.
     """
 
     head: list[str]
@@ -33,11 +33,11 @@ class Reproduced:
 def reproduced(
     table: str, options: ReproduceOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]
 ) -> Reproduced:
-    """Derive a table again; the same call goes on where an earlier one ended.
+    """Reproduce a table; the same call goes on where an earlier one ended.
 
     Args:
         table: "table1" to "table9"; "claims" for every row and claim; "room" for what the paper leaves out.
-        options: What was asked.
+        options: Options of the command.
         on_message: Takes sentences for people.
         on_event: Takes the events of searches.
 

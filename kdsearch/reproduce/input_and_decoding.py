@@ -1,7 +1,8 @@
-"""Beyond the paper: readings and decoding are the best known ones; is there still room for a teacher?
+"""Beyond the paper: with the best known input and decoding, is there still room for a teacher?
 
-Raw readings or deviations from the calendar, iterated or direct decoding, plain or distilled, for networks of the
-teacher's, the base's and the student's width. All hear one teacher, the best known: of deviations, direct.
+The arms combine raw readings or deviations from the calendar, iterated or direct decoding, and plain or distilled
+training, for networks of the teacher's, the base's and the student's width. All distilled ones have one teacher, the
+best known: it sees deviations and decodes directly.
 """
 
 from itertools import product
@@ -28,17 +29,17 @@ TAUGHT = ("base", "student")
 
 
 def room_settings(series: SplitSeries) -> dict[str, Scalar]:
-    """What all of them have in common beside the best recipe, which is the default."""
+    """List the settings that all arms share, beside the preset "best", which is the default."""
     return {"error": "absolute", "profile": profile_kind(series)}
 
 
 def room_training(fidelity: str) -> str:
-    """How long they train, for a table's head."""
+    """Describe the amount of training, for a table's head."""
     return f"{' / '.join(map(str, EPOCHS[fidelity].values()))} epochs for {' / '.join(EPOCHS[fidelity])}"
 
 
 def room_arms(fidelity: str) -> dict[str, Arm]:
-    """Distilled bases and students, whose twins are the plain ones, and plain networks of the teacher's width."""
+    """Make the arms: distilled bases and students, with plain twins, and plain networks of the teacher's width."""
     arms = {}
     for size, given, decoding in product(SIZES, INPUTS, DECODINGS):
         params: dict[str, Scalar] = {"route": "student", "input": given, "decoding": decoding}

@@ -1,4 +1,4 @@
-"""Reproductions as tables of a terminal."""
+"""Reproductions as tables for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,14 +9,14 @@ from kdsearch.reproduce.tables import Cell, ClaimLine, Line, Reproduction
 __all__ = ["Shown", "shown_search", "shown_table"]
 
 Shown = tuple[str, list[str], list[list[str]]]
-"""Title, heads and cells of a table."""
+"""Title, column heads and rows of cells."""
 
 METRICS = {"mae": "MAE", "rmse": "RMSE", "mape": "MAPE, %", "attention": "attention to the teacher"}
 BUDGETS = {"epochs": "same epochs", "seconds": "same CPU seconds"}
 
 
 def shown_table(made: Reproduction) -> Iterator[Shown]:
-    """One table for each metric, then the claims."""
+    """Render one table for each metric, then the claims."""
     metrics = [name for name in METRICS if any(name in line.cells and line.cells[name] for line in made.lines)]
     for metric in metrics:
         unit = f", {made.unit}" if metric in ("mae", "rmse") else ""
@@ -33,7 +33,7 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
 
 
 def shown_search(made: SearchReproduction) -> Iterator[Shown]:
-    """The settings with their errors, three lines for each search; then whether those found are better."""
+    """Render the settings with their errors, three rows for each search, then the verdicts on those found."""
     horizons = sorted(made.lines[0].found_errors, key=_last_mean)
     rows, verdicts = [], []
     for line in made.lines:
@@ -53,7 +53,7 @@ def shown_search(made: SearchReproduction) -> Iterator[Shown]:
 
 
 def _printed(made: Reproduction, metric: str, horizon: str) -> bool:
-    """Whether the paper has this column."""
+    """Check whether the paper has this column."""
     cells = [line.cells.get(metric, {}).get(horizon) for line in made.lines]
     return any(cell is not None and cell.published is not None for cell in cells)
 
@@ -89,7 +89,7 @@ def _gains(gains: Sequence[float]) -> str:
 
 
 def _last_mean(horizon: str) -> float:
-    """Horizons in order of time, their mean last."""
+    """Give the sort key of a horizon: in order of time, the mean last."""
     return float(horizon) if horizon.isdigit() else float("inf")
 
 

@@ -1,4 +1,4 @@
-"""What a study of arms holds, as the tables and claims ask for it."""
+"""Results of a study of arms, in the form that tables and claims need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ Kind = Literal["own", "twin", "cpu-twin"]
 
 @dataclass(frozen=True)
 class ArmResult:
-    """One arm as it was trained.
+    """Result of one arm.
 
     Attributes:
         arm: Its settings.
-        cost: Of its network; None where it failed.
+        cost: Cost of its network; None where the arm failed.
         runs: Kind -> seed -> training. "own" are those of the arm itself, "twin" the same without a teacher in the
-            loss for the same epochs, "cpu-twin" for the same CPU seconds; plain arms have the first alone.
+            loss for the same epochs, "cpu-twin" for the same CPU seconds; plain arms have "own" alone.
         reason: Why it gave no network.
     """
 
@@ -32,7 +32,7 @@ class ArmResult:
     reason: str | None = None
 
     def errors(self, kind: Kind = "own", metric: str = "mae", horizon: str = "all") -> dict[int, float]:
-        """Test errors by seed."""
+        """Read the test errors, by seed."""
         return {
             seed: training.metrics["test"][metric][horizon]
             for seed, training in sorted(self.runs.get(kind, {}).items())
@@ -46,7 +46,7 @@ class ArmResult:
 
 
 def read_arms(store: StudyStore, arms: Mapping[str, Arm]) -> dict[str, ArmResult]:
-    """Arms that the study has run to an end, by name."""
+    """Read the results of the arms that the study has run to an end, by name."""
     trials = store.trials()
     found: dict[str, ArmResult] = {}
     for name, arm in arms.items():
@@ -67,7 +67,7 @@ def _result(arm: Arm, trial: StoredTrial) -> ArmResult:
 
 
 def row_metrics(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[Baseline]) -> list[Metrics]:
-    """Metrics of a table's row, one for each training: of a baseline one, of what is not there none."""
+    """Read the metrics of a table's row, one entry for each training: a baseline has one, a missing arm none."""
     lines = {line.name: line for line in baselines}
     if row.source in lines:
         return [lines[row.source].metrics]
@@ -77,7 +77,7 @@ def row_metrics(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[
 
 
 def longer(slow: Sequence[ArmResult], fast: ArmResult) -> Arm | None:
-    """The faster arm with as many epochs as the slower ones' CPU seconds have room for; None where it is not faster."""
+    """Give the faster arm as many epochs as fit into the slower ones' CPU seconds; None where it is not faster."""
     seconds = sum(result.cpu_seconds for result in slow) / len(slow)
     epochs = round(int(fast.arm.params["epochs"]) * seconds / fast.cpu_seconds)
     if epochs <= int(fast.arm.params["epochs"]):
@@ -92,10 +92,10 @@ def _longer_name(fast: str, slow: Sequence[str]) -> str:
 
 
 def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, Outcome]:
-    """A claim at equal epochs and at equal CPU seconds, by test MAE over the whole horizon.
+    """Judge a claim at equal epochs and at equal CPU seconds, by test MAE over the whole horizon.
 
-    At equal CPU seconds the other side is the twin that trained as long, or the arm of `longer`; where that is not
-    there, the other side takes no less time as it is.
+    At equal CPU seconds the other side is the twin that trained as long, or the arm of `longer`; without such an arm
+    it is the other side as it is, which takes no less time.
     """
     if not all(name in results and results[name].runs for name in (*claim.better, *claim.worse)):
         return {}
@@ -114,7 +114,7 @@ def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, 
 
 
 def _mean_errors(results: Sequence[ArmResult], kind: Kind) -> dict[int, float]:
-    """Mean over arms, for the seeds that all of them have."""
+    """Average the errors over arms, for the seeds that all of them have."""
     errors = [result.errors(kind) for result in results]
     seeds = set.intersection(*(set(one) for one in errors))
     return {seed: sum(one[seed] for one in errors) / len(errors) for seed in seeds}

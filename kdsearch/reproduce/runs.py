@@ -1,4 +1,4 @@
-"""Training what the tables show: one study for all arms of a dataset, and one for each search of Tables 6 and 9."""
+"""Run the studies behind the tables: one for all arms of a dataset, and one for each search of Tables 6 and 9."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,26 +30,27 @@ __all__ = [
 
 PAPER_CHANNEL = "speed"
 CANDIDATES = 3
-"""How many of a search's best networks get every seed: where seeds differ by more than settings, one seed's best is a
-lucky one."""
+"""Number of a search's best networks that get every seed: where seeds differ by more than settings do, the best of one
+seed is a lucky one."""
 
 
 @dataclass(frozen=True)
 class ReproduceOptions:
-    """What `kdsearch reproduce` was asked for.
+    """Options of `kdsearch reproduce`.
 
     Attributes:
         dataset: Name or folder.
-        channel: Of the readings; speed, the paper's, where None and the file has it, else the protocol's own.
+        channel: Channel of the readings. None stands for speed, the paper's, where the file has it, else for the
+            protocol's own.
         fidelity: One of `kdsearch.reproduce.arms.FIDELITIES`.
-        seeds: Of each cell.
-        trials: Of each search of Tables 6 and 9.
+        seeds: Number of seeds of each cell.
+        trials: Number of trials of each search of Tables 6 and 9.
         executor: As in `RunOptions`.
         workers: As in `RunOptions`.
-        device: Where tensors live.
+        device: Device of tensors.
         studies: Folder of studies.
         data_dir: Folder of datasets.
-        command: As typed, for the record.
+        command: The command as typed, for the record.
     """
 
     dataset: str
@@ -66,20 +67,20 @@ class ReproduceOptions:
 
     @property
     def level(self) -> Fidelity:
-        """How much is trained."""
+        """Amount of training."""
         return chosen_fidelity(self.fidelity)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a study of arms has in common.
+    """Common settings of a study of arms.
 
     Attributes:
-        what: The part of the study's name that tells it from others.
-        preset: Of its teacher.
+        what: The part of the study's name that distinguishes it from others.
+        preset: Preset of its teacher.
         fixed: Settings of every arm.
-        teacher: Settings of the teacher beside its recipe.
-        claims: What is to be compared; those of one arm against another get arms that train for the same CPU seconds.
+        teacher: Settings of the teacher beside its preset.
+        claims: Claims to check. One that compares arms adds arms that train for the same CPU seconds.
     """
 
     what: str
@@ -89,7 +90,7 @@ class Setup:
     claims: Sequence[Claim]
 
     def space(self, points: Sequence[Arm]) -> SearchSpace:
-        """The space `izadi` as far as it is not fixed, with arms to be tried first."""
+        """Build the space `izadi` without the fixed parameters, with arms to be tried first."""
         space = load_space("izadi").model_copy(
             update={
                 "points": tuple(Point(cite=arm.cite, params=dict(arm.params)) for arm in points),
@@ -101,7 +102,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told how far things are.
+    """Receiver of messages and events.
 
     Attributes:
         on_message: Takes sentences for people.
@@ -113,7 +114,7 @@ class Listener:
 
 
 def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
-    """The options with speed as their channel where the file has it and none was asked for.
+    """Choose speed as the channel where the file has it and no channel was asked for.
 
     Raises:
         DataError: As `load_series`.
@@ -124,31 +125,31 @@ def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
 
 
 def paper_setup(fidelity: Fidelity, claims: Sequence[Claim]) -> Setup:
-    """As Izadi et al. train, the teacher as long as its students."""
+    """Set a study up as Izadi et al. train: the teacher as long as its students."""
     teacher: dict[str, Scalar] = {"epochs": fidelity.epochs, "segment": fidelity.segment}
     return Setup("tables", "paper", fixed_settings(fidelity), teacher, claims)
 
 
 def study_name(options: ReproduceOptions, what: str) -> str:
-    """DATASET-izadi-WHAT-FIDELITY."""
+    """Name a study: DATASET-izadi-WHAT-FIDELITY."""
     return f"{Path(options.dataset).name}-izadi-{what}-{options.fidelity}"
 
 
 def open_study(options: ReproduceOptions, what: str) -> StudyStore:
-    """The study of a reproduction that has been run."""
+    """Open the study of a reproduction that has been run."""
     return find_study(study_name(options, what), options.studies, None)
 
 
 def run_arms(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: Listener) -> dict[str, ArmResult]:
     """Train arms with every seed, beside their twins, then those that claims at equal CPU seconds need.
 
-    The same call again goes on where it was; arms of another table that the study holds are not trained again.
+    The same call again goes on where it was; arms that the study holds for another table are not trained again.
 
     Args:
-        options: What was asked.
-        setup: What the arms have in common.
-        arms: By name.
-        to: Is told.
+        options: Options of the command.
+        setup: Common settings of the arms.
+        arms: Arms by name.
+        to: Receives messages and events.
     """
     results = _run(options, setup, arms, to)
     missing = {name: arm for name, arm in _stretched(setup.claims, results).items() if name not in results}
@@ -156,7 +157,7 @@ def run_arms(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], t
 
 
 def _stretched(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dict[str, Arm]:
-    """Arms that take as long as those which claims set against them."""
+    """Lengthen arms to the CPU seconds of those with which claims compare them."""
     trained = {name: result for name, result in results.items() if result.runs}
     found: dict[str, Arm] = {}
     for claim in claims:
@@ -181,15 +182,15 @@ def _run(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: L
 def run_search_beside(
     options: ReproduceOptions, setup: Setup, what: str, fixed: Mapping[str, Scalar], published: Arm, to: Listener
 ) -> StudyStore:
-    """One search of Tables 6 or 9, the paper's setting in it from the beginning; it and the best ones get every seed.
+    """Run one search of Table 6 or 9 that begins with the paper's setting; this and the best ones get every seed.
 
     Args:
-        options: What was asked.
-        setup: What its trials have in common with the tables.
-        what: The part of the study's name that tells it from others, such as "table6-ord".
-        fixed: What is not searched: route, width, loss, share.
+        options: Options of the command.
+        setup: Settings that its trials share with the tables.
+        what: The part of the study's name that distinguishes it from others, such as "table6-ord".
+        fixed: Parameters that are not searched: route, width, loss, share.
         published: The paper's setting.
-        to: Is told.
+        to: Receives messages and events.
 
     Returns:
         The study, open.
@@ -203,7 +204,7 @@ def run_search_beside(
 
 
 def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives: str, trials: int) -> RunOptions:
-    """The same as `kdsearch run` takes it."""
+    """Translate the options into those of `kdsearch run`."""
     return RunOptions(
         dataset=options.dataset,
         protocol="stgcn",

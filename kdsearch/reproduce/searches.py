@@ -1,4 +1,4 @@
-"""Tables 6 and 9: the searches behind the paper's settings, and whether ours find better ones."""
+"""Tables 6 and 9: our searches for settings, compared with the settings that the paper's searches found."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,13 +42,13 @@ TITLES = {
 
 
 class FoundLine(BaseModel):
-    """One search.
+    """Result of one search.
 
     Attributes:
         setting: The loss, or the share that is pruned.
-        trials: State -> how many.
-        published: What the paper found.
-        found: What our search found.
+        trials: State -> number of trials.
+        published: Settings that the paper found.
+        found: Settings that our search found.
         published_errors: Test MAE of the paper's setting, horizon -> mean and spread over seeds.
         found_errors: The same of ours, with the same seeds and epochs.
         plain_errors: The same of ours without a teacher in the loss.
@@ -76,7 +76,7 @@ class FoundLine(BaseModel):
 
 
 class SearchReproduction(BaseModel):
-    """Table 6 or 9 derived again."""
+    """Reproduction of Table 6 or 9."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -90,10 +90,15 @@ class SearchReproduction(BaseModel):
 def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> SearchReproduction:
     """Search batch, learning rate and weights of each loss (Table 6) or of each pruned share (Table 9).
 
-    Every trial trains as long as every other and sees one seed; the best few by validation error and the paper's
-    setting are then trained with every seed, and beside them the same networks without a teacher in the loss: what a
-    search finds may be a better batch and learning rate alone. Found is what has the least validation error over the
-    seeds; the test split chooses nothing.
+    All trials train equally long, with one seed. The best few by validation error and the paper's setting are then
+    trained with every seed, and so are their twins without a teacher in the loss: a search may have found no more than
+    a better batch and learning rate. The setting with the least mean validation error over the seeds counts as found;
+    the test split chooses nothing.
+
+    Args:
+        table: "table6" or "table9".
+        options: Options of the command.
+        to: Receives messages and events.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
@@ -140,13 +145,13 @@ def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLin
 
 
 def _over_the_seeds(trial: TrialSummary) -> tuple[int, float]:
-    """Seeds that gave no network, then the mean validation error of the others."""
+    """Give the sort key of a trial: seeds that gave no network, then the mean validation error of the others."""
     assert trial.confirmed is not None, "the quiet pass has been over the best"
     return trial.confirmed.asked_seeds - len(trial.confirmed.seeds), mae(trial.confirmed.mean)
 
 
 def _cells(result: ArmResult, kind: Kind = "own") -> dict[str, Cell]:
-    """Test MAE by horizon, over the seeds."""
+    """Summarise the test MAE over the seeds, by horizon."""
     horizons = next(iter(result.runs[kind].values())).metrics["test"]["mae"]
     return {horizon: cell_of(list(result.errors(kind, horizon=horizon).values())) for horizon in horizons}
 

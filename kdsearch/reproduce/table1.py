@@ -1,4 +1,4 @@
-"""Table 1 of Izadi et al. 2024: size, operations and time of the six networks, ours beside the published."""
+"""Table 1 of Izadi et al. 2024: size, operations and time of the six networks, our numbers beside the published."""
 
 from itertools import groupby
 
@@ -19,24 +19,24 @@ HISTORY, HORIZON = 12, 9
 REPEATS = 50
 BATCH_REPEATS = 5
 BATCH_SECONDS = 30.0
-"""A teacher takes seconds for a batch: of the larger graph this leaves two or three rounds."""
+"""A teacher takes seconds for a batch: on the larger graph this is enough for two or three rounds."""
 
 
 class Table1Row(BaseModel):
-    """A network of Table 1 as it is here.
+    """Network of Table 1, ours beside the published one.
 
     Attributes:
-        paper_flops: Of the training graph at batch 50 by the paper's rule, its overflow included.
-        published_flops: The paper's.
-        corrected_flops: The same without overflow.
+        paper_flops: Operations of the training graph at batch 50 by the paper's rule, its overflow included.
+        published_flops: The number that the paper prints.
+        corrected_flops: `paper_flops` without overflow.
         flops: Floating-point operations of one forecast: nine iterated steps after one window, the later eight of them
             a column of each layer.
-        latency_ms: Of that forecast at batch 1.
-        latency_ratio: To the teacher of the same graph, measured in alternation.
-        latency_batch_ms: Of a batch of 1140 windows, which the paper times on a GPU.
-        latency_batch_ratio: To the teacher of the same graph at that batch, measured in alternation.
+        latency_ms: Latency of that forecast at batch 1.
+        latency_ratio: Its ratio to the teacher of the same graph, measured in alternation.
+        latency_batch_ms: Latency of a batch of 1140 windows, which the paper times on a GPU.
+        latency_batch_ratio: Its ratio to the teacher of the same graph, measured in alternation.
         published_seconds: The paper's test time of the batch.
-        published_time_ratio: To its teacher's.
+        published_time_ratio: Its ratio to the teacher's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,9 +61,10 @@ class Table1Row(BaseModel):
 
 
 def table1(threads: int = 1) -> list[Table1Row]:
-    """Parameters, operations and paired latency of the paper's six networks; needs no data, and about two minutes.
+    """Measure parameters, operations and paired latency of the paper's six networks; this takes about two minutes.
 
-    Products with the graph are dense, so that any graph of the right size gives the same operations: a ring here.
+    It needs no data. Products with the graph are dense, so that any graph of the right size gives the same operations:
+    here it is a ring.
     """
     rows = []
     for _, group in groupby(TABLE_1, key=lambda published: published.nodes):
@@ -72,7 +73,7 @@ def table1(threads: int = 1) -> list[Table1Row]:
 
 
 def as_table(rows: list[Table1Row]) -> tuple[str, list[str], list[list[str]]]:
-    """Title, heads and cells for people; a published number that is met says "equal"."""
+    """Render the rows for people as title, heads and cells; "equal" marks a published number that is met."""
     threads = rows[0].latency_ms.threads
     title = (
         "Table 1: FLOPS of training at batch 50; MFLOP, ms and ratio to the teacher of one forecast and of a batch, "

@@ -1,4 +1,4 @@
-"""The reproductions by name: each trains what it lacks and gives its lines, cells and claims."""
+"""Reproductions of tables by name: train the missing networks, then fill in lines, cells and claims."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -38,9 +38,9 @@ class Cell(_Model):
     """One number of a table.
 
     Attributes:
-        mean: Over the seeds, of the test split.
-        standard_deviation: Of the sample of seeds; None with one.
-        published: As the paper prints it, of its own data.
+        mean: Mean over the seeds, on the test split.
+        standard_deviation: Standard deviation of the sample of seeds; None with one seed.
+        published: The paper's number, on its own data.
     """
 
     mean: float
@@ -52,7 +52,7 @@ class Line(_Model):
     """One row of a table.
 
     Attributes:
-        seeds: How many trainings its means are of.
+        seeds: Number of trainings in its means.
         cells: metric -> horizon in minutes -> number; "attention" -> "share" in Table 3.
     """
 
@@ -64,12 +64,12 @@ class Line(_Model):
 
 
 class ClaimLine(_Model):
-    """A claim at one kind of equal budget.
+    """Claim at one kind of equal budget.
 
     Attributes:
         budget: "epochs" or "seconds" (CPU seconds of the training, the teacher's own not counted).
         gains: Test MAE of the other side minus that of the claimed one, seed by seed.
-        share: Their mean divided by the claimed side's error.
+        share: Mean gain divided by the claimed side's error.
     """
 
     claim: str
@@ -80,12 +80,12 @@ class ClaimLine(_Model):
 
 
 class Reproduction(_Model):
-    """A table derived again.
+    """Reproduction of a table.
 
     Attributes:
-        head: Sentences that belong above the numbers: the data, how much was trained, whose settings.
-        published: Whose published numbers stand beside ours; None where there are none.
-        study: The study that holds every training.
+        head: Sentences that belong above the numbers: data, protocol, amount of training.
+        published: Dataset whose published numbers stand beside ours; None where there are none.
+        study: Name of the study that holds every training.
     """
 
     table: str
@@ -112,13 +112,13 @@ TITLES = {
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a table is made of.
+    """Plan of a table.
 
     Attributes:
-        setup: What its arms have in common, and what is claimed of them.
-        arms: By name; all of them are trained.
-        rows: Its lines.
-        published: Whose numbers stand beside ours; None where the paper has none.
+        setup: Common settings of its arms, and the claims on them.
+        arms: Arms by name; all of them are trained.
+        rows: Rows of the table.
+        published: Dataset whose published numbers stand beside ours; None where the paper has none.
     """
 
     setup: Setup
@@ -128,12 +128,12 @@ class _Asked:
 
 
 def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Reproduction:
-    """Tables 2 to 5, 7 and 8; all their rows and every claim ("claims"); what the paper leaves out ("room").
+    """Reproduce one of Tables 2 to 5, 7 and 8, all their rows and claims ("claims"), or the open question ("room").
 
     Args:
         table: One of `TITLES`.
-        options: What was asked.
-        to: Is told how far things are.
+        options: Options of the command.
+        to: Receives messages and events.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
@@ -176,7 +176,7 @@ def _asked_room(series: SplitSeries, options: ReproduceOptions) -> _Asked:
 
 
 def _every_row() -> tuple[Row, ...]:
-    """All rows of all tables, each once."""
+    """List all rows of all tables, each once."""
     return tuple(dict.fromkeys(row for rows in TABLES.values() for row in rows))
 
 
@@ -209,7 +209,7 @@ def _cell(metrics: Sequence[Metrics], name: str, horizon: str, printed: Mapping[
 
 
 def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
-    """Mean and spread of a number over seeds."""
+    """Summarise a number over seeds by mean and standard deviation."""
     std = statistics.stdev(values) if len(values) > 1 else None
     return Cell(mean=statistics.fmean(values), standard_deviation=std, published=published)
 
@@ -229,7 +229,7 @@ def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> l
 
 
 def _attention(lines: Sequence[Line], asked: _Asked, series: SplitSeries, options: ReproduceOptions) -> list[Line]:
-    """Table 3's lines: what share of the targets each row's alpha1 gives to the teacher."""
+    """Fill in Table 3: the share of the targets that each row's alpha1 gives to the teacher, in per cent."""
     teacher, _ = trained_teacher(series, asked.setup.preset, dict(asked.setup.teacher), 0, device=options.device)
     found = []
     for line, row in zip(lines, asked.rows, strict=True):
@@ -246,7 +246,7 @@ def _printed_share(dataset: str | None, loss: str) -> float:
 
 
 def head_of(options: ReproduceOptions, trained: str, note: str, series: SplitSeries, meta: StudyMeta) -> list[str]:
-    """What a reader must know before the numbers."""
+    """Write the sentences that a reader needs before the numbers."""
     source = source_of_settings(series.source.name)
     whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
     return [

@@ -1,4 +1,4 @@
-"""The counting rule behind the FLOPS column of Table 1 of Izadi et al. 2024, found from its six numbers.
+"""Counting rule behind the FLOPS column of Table 1 of Izadi et al. 2024, found from its six numbers.
 
 The column is not the cost of a forecast. It is the number of floating-point operations that TensorFlow's profiler finds
 in the whole training graph of one step at batch 50: forward pass, gradients, losses and optimiser. Its two teacher
@@ -16,17 +16,17 @@ FRAMES = (10, 6)
 CHEBYSHEV_ORDERS = 3
 FLOP_PER_MULTIPLY_ACCUMULATE = 2
 PRODUCTS = 3
-"""With the graph's kernel, in each block: the forward one and those of the two operands' gradients."""
+"""Products with the graph's kernel in each block: the forward one and those of the two operands' gradients."""
 
 
 def training_flops(width: int, nodes: int) -> int:
-    """Operations of the training graph of one step at batch 50, counted without overflow.
+    """Count the operations of the training graph of one step at batch 50, without overflow.
 
     The term in ``nodes ** 2`` is derived: dense products with the graph's kernel, the identity among its orders too.
-    The other six coefficients were fitted to the six published numbers, so that their agreement with them proves
-    nothing by itself. What speaks for the rule is that they come out whole, for the teachers only once the overflow is
-    put back, and that the profile of the original code under TensorFlow 2 is within 0.15 % of it. Of the fitted terms
-    only the last in ``nodes`` has a known look: it is minus the number of parameters that come with each node.
+    The other six coefficients were fitted to the six published numbers, so that their agreement with these proves
+    nothing by itself. Two facts support the rule: the coefficients are whole numbers, for the teachers only once the
+    overflow is put back, and the profile of the original code under TensorFlow 2 is within 0.15 % of it. Of the fitted
+    terms only the last in ``nodes`` has a known meaning: it is minus the number of parameters that come with each node.
 
     Args:
         width: Channels c of [1, c, 2c] [2c, c, 4c].
@@ -40,7 +40,7 @@ def training_flops(width: int, nodes: int) -> int:
 
 
 def lost_to_overflow(width: int, nodes: int) -> int:
-    """Operations that went missing because each product was counted in a signed integer of 32 bits.
+    """Count the operations that were lost because each product was counted in a signed integer of 32 bits.
 
     Args:
         width: Channels c of [1, c, 2c] [2c, c, 4c].
@@ -51,7 +51,7 @@ def lost_to_overflow(width: int, nodes: int) -> int:
 
 
 def by_the_papers_rule(width: int, nodes: int) -> int:
-    """What Table 1 prints: the operations of the training graph without those lost to overflow.
+    """Count operations as Table 1 does: those of the training graph without those lost to overflow.
 
     Args:
         width: Channels c of [1, c, 2c] [2c, c, 4c].
@@ -61,10 +61,10 @@ def by_the_papers_rule(width: int, nodes: int) -> int:
 
 
 def _kernel_product(width: int, nodes: int, frames: int) -> int:
-    """Operations of one dense product with the kernel, a matrix of ``(nodes, orders * nodes)``."""
+    """Count the operations of one dense product with the kernel, a matrix of ``(nodes, orders * nodes)``."""
     return FLOP_PER_MULTIPLY_ACCUMULATE * BATCH * frames * width * nodes * CHEBYSHEV_ORDERS * nodes
 
 
 def _as_counted(flops: int) -> int:
-    """A number after 32 bits: wrapped, and dropped where that made it negative."""
+    """Wrap a number to 32 bits, and drop it where that makes it negative."""
     return max(0, int(np.int64(flops).astype(np.int32)))

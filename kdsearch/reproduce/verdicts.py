@@ -1,4 +1,4 @@
-"""Whether a claim holds: paired differences over seeds, and what can be said from so few of them."""
+"""Verdicts on claims, from paired differences over few seeds."""
 
 import math
 import statistics
@@ -11,14 +11,14 @@ from scipy import stats
 __all__ = ["LEVEL", "Outcome", "Verdict", "verdict"]
 
 LEVEL = 0.05
-"""How often a difference of no meaning would be taken for one, on either side."""
+"""Probability, on either side, that chance alone is taken for a difference."""
 
 Verdict = Literal["held", "not held", "within noise", "not decided"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A comparison of two sides over paired seeds.
+    """Comparison of two sides over paired seeds.
 
     Attributes:
         verdict: "held" where the claimed side errs less by more than chance, "not held" where it errs more by more than
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def verdict(gains: Sequence[float]) -> Outcome:
-    """Student's t test of paired differences, one side at a time, at `LEVEL`.
+    """Test paired differences by Student's t, one side at a time, at `LEVEL`.
 
     Args:
         gains: Paired differences, positive as claimed.

@@ -1,4 +1,4 @@
-"""Build the network and the scaler that a configuration asks for, and train it plainly."""
+"""Build the network and the scaler of a configuration, and train a network without a teacher."""
 
 from functools import partial
 
@@ -19,18 +19,18 @@ __all__ = ["fitted_scaler", "new_network", "shape_of", "trained_network"]
 
 
 def shape_of(series: SplitSeries) -> DataShape:
-    """What a network's shape depends on."""
+    """Read from a series the sizes on which a network's shape depends."""
     slots = DAY_MINUTES // series.source.interval_minutes
     return DataShape(nodes=series.values.shape[1], slots=slots, grid=series.grid)
 
 
 def fitted_scaler(series: SplitSeries, config: TrialConfig) -> Scaler:
-    """Scaler and profile of a fresh network, from the training part."""
+    """Fit the scaler of a new network, with its profile, to the training split."""
     return fit_scaler(series, fit_profile(series, config.profile) if config.input == "deviation" else None)
 
 
 def new_network(series: SplitSeries, config: TrialConfig, seed: int) -> Forecaster:
-    """An untrained network; its weights follow from the seed.
+    """Build an untrained network with the weights of a seed.
 
     Raises:
         SpaceError: Where the family cannot be of that width, depth or decoding, or work on such data.
@@ -61,9 +61,9 @@ def trained_network(
 
     Args:
         series: Series cut by a protocol.
-        config: Width, recipe and plan; its loss must be "none".
-        seed: Of weights and batches.
-        device: Where to train.
+        config: Configuration of the network and its training; its loss must be "none".
+        seed: Seed of weights and batches.
+        device: Device to train on.
 
     Returns:
         The network on that device, its scaler and its learning curve.

@@ -43,19 +43,19 @@ BASE_WIDTH = 8
 TEACHER_EPOCHS = 12
 
 STID: dict[str, Any] = {"family": "stid", "width": 16, "epochs": 40, "learning_rate": 2e-3, "batch": 64}
-"""What a distilled student of its size, 3 % of an STGCN teacher's parameters, has to beat: it sees deviations from the
-calendar profile, with which it errs by a tenth less than on raw readings, as published."""
+"""Baseline that a distilled student of its size, 3 % of an STGCN teacher's parameters, has to beat. It sees deviations
+from the calendar profile, with which it errs by a tenth less than on raw readings, which it sees as published."""
 
 QUIET_REPEATS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """A cached network that others learn from or are cut from, with its forecasts for the training windows.
+    """Cached network to learn from or to prune, with its forecasts for the training windows.
 
     Attributes:
-        forecasts: Real units, ``(window, horizon, node)`` float32.
-        cost: Measured while nothing else ran.
+        forecasts: Forecasts in real units, ``(window, horizon, node)`` float32.
+        cost: Cost, measured while nothing else ran.
         cache: The cache that holds it, on the machine that made it.
     """
 
@@ -72,14 +72,14 @@ class TrainedNetwork:
         return self.cost.latency_ms
 
     def seen(self, series: SplitSeries, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
-        """The network itself, and the series as it sees it."""
+        """Build the network, and the series as it sees it."""
         return self.checkpoint.network(device), WindowedSeries(series, self.checkpoint.scaler, device)
 
     def tables(self, series: SplitSeries, device: torch.device) -> TeacherTables:
-        """What students hear of its features; made where this machine's cache does not hold it yet.
+        """Open the tables of its features for students, and make them where this machine's cache lacks them.
 
-        Workers on other machines have no disk in common with the one that trained it: each machine makes the tables for
-        itself, from the network and the readings, which is sooner done than sending them.
+        Workers on other machines share no disk with the machine that trained it: each machine makes the tables itself,
+        from the network and the readings, which is faster than sending them.
         """
         cache = self.cache if os.access(self.cache, os.W_OK) else cache_dir()
 
@@ -92,7 +92,7 @@ class TrainedNetwork:
 
 
 def teacher_config(series: SplitSeries, preset: str, settings: dict[str, Any]) -> TrialConfig:
-    """How a teacher or base is trained: defaults, then what a named preset fixes, then particular settings.
+    """Compose the configuration of a teacher or base: defaults, then those of a preset, then particular settings.
 
     Raises:
         SpaceError: Where there is no such preset or setting.
@@ -107,7 +107,7 @@ def teacher_config(series: SplitSeries, preset: str, settings: dict[str, Any]) -
 
 
 def fast_precision() -> Precision:
-    """What this processor multiplies fastest of what does a teacher no harm (`benchmarks/README.md`)."""
+    """Choose the fastest precision of this processor that does a teacher no harm (`benchmarks/README.md`)."""
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bfloat16" if native else "float32"
 
@@ -127,14 +127,14 @@ def cached_network(
 
     Args:
         series: Series cut by a protocol.
-        config: Width, recipe and plan; its loss must be "none".
-        seed: Of weights and batches.
+        config: Configuration of the network and its training; its loss must be "none".
+        seed: Seed of weights and batches.
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
-        device: Where to train.
-        beside: The network that it is timed in alternation with: the teacher, for all others.
+        device: Device to train on.
+        beside: Network to time it with in alternation: the teacher for all others, None for the teacher.
 
     Returns:
-        The network, and the record of its training with the cost that was measured now.
+        The network, and the record of its training with the cost as measured now.
     """
     data = [series.source.content_hash, series.protocol.hash]
     code = [torch.__version__, code_version(trained_network.__module__)]
@@ -182,7 +182,7 @@ def _train_into(
 def _quiet_cost(
     series: SplitSeries, checkpoint: Checkpoint, device: torch.device, beside: TrainedNetwork | None
 ) -> Cost:
-    """Cost with a latency that is measured here and now: a cached one would be another day's."""
+    """Measure the cost here and now: a cached latency would be another day's."""
     first = torch.as_tensor(series.splits["val"].starts[:1], device=device)
     subjects = []
     for one in (checkpoint,) if beside is None else (beside.checkpoint, checkpoint):
@@ -194,6 +194,6 @@ def _quiet_cost(
 
 
 def network_baseline(name: str, role: Role, network: TrainedNetwork, record: TrialRecord) -> Baseline:
-    """Show a trained network as a baseline of the report."""
+    """Describe a trained network as a baseline of the report."""
     note = f"{TrialConfig.of(record.params).family}, one seed: {record.seed}"
     return Baseline(name=name, role=role, metrics=record.metrics, cost=network.cost, note=note)

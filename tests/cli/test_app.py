@@ -1,7 +1,7 @@
-"""The command line as a newcomer meets it: exit codes, and what goes where.
+"""The command line as a newcomer meets it: exit codes, stdout, stderr and files.
 
-The first run, interruption and passwords are tested with processes of their own. What else is asked of the command is
-asked of its main function in this process, which has loaded everything: that is the same code, seconds earlier.
+The first run, interruption and passwords are tested in separate processes. All other tests call the main function in
+this process, which has loaded everything: the code is the same, and seconds faster.
 """
 
 import json
@@ -87,7 +87,7 @@ def process(
 
 @dataclass(frozen=True)
 class Said:
-    """What a command wrote."""
+    """Output of a command."""
 
     stdout: str
     stderr: str
@@ -98,7 +98,7 @@ Command = Callable[..., Said]
 
 @pytest.fixture
 def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    """Runs the command in this process, in a folder of its own, with a cache of its own."""
+    """Give a function that runs the command in this process, in a folder of its own, with a cache of its own."""
 
     def run(folder: Path, *arguments: str, check: int = 0) -> Said:
         monkeypatch.chdir(folder)
@@ -121,7 +121,7 @@ def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a finished study of three trials."""
+    """Make a folder with a finished study of three trials."""
     place = tmp_path_factory.mktemp("home")
     (place / "quick.toml").write_text(QUICK_SPACE)
     finished = process(place, *RUN)
@@ -308,7 +308,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
 
 
 def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a batch of 2: of the paper's a teacher takes seconds."""
+    """The batch is 2: on the paper's batch a teacher takes seconds."""
     monkeypatch.setattr("kdsearch.reproduce.table1.PAPER_BATCH", 2)
     rows = json.loads(kdsearch(tmp_path, "reproduce", "table1", "--json").stdout)
     counts = [333_604, 48_628, 10_144, 296_426, 39_290, 7_766]
@@ -352,7 +352,7 @@ def test_data_list_shows_built_in_datasets(kdsearch: Command, tmp_path: Path) ->
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """Ray's sockets lie below its temporary folder, and their paths must be short."""
+    """Make a temporary folder with a short path, because Ray's sockets lie below it."""
     with tempfile.TemporaryDirectory(prefix="kd-") as folder:
         yield Path(folder)
 
@@ -401,7 +401,7 @@ def test_a_typed_address_leaves_the_command_line_at_once(typed: list[str]) -> No
 
 
 def contents(database: URL) -> list[bytes]:
-    """All rows of all tables."""
+    """Read all rows of all tables."""
     address = database.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
         named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()

@@ -1,4 +1,4 @@
-"""The front as the terminal shows it."""
+"""The front and a running search as the terminal shows them."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ from kdsearch.study.storage.store import StudyStore
 
 
 def test_front_says_of_which_seeds_its_errors_are(confirmed: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
-    """Validation is of the search's seed, test a mean over seeds with its standard deviation."""
+    """Validation errors are of the search's seed, test errors a mean over seeds with its standard deviation."""
     summary = summarise(confirmed)
     print_front(summary)
     shown = capsys.readouterr().out
@@ -32,7 +32,7 @@ def test_front_says_of_which_seeds_its_errors_are(confirmed: StudyStore, capsys:
 def test_front_without_a_quiet_pass_has_no_test_errors(
     searched: StudyStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before the quiet pass the title speaks of validation alone, and no test error has a spread."""
+    """Before the confirmation the title names validation alone, and no test error has a spread."""
     print_front(summarise(searched))
     shown = capsys.readouterr().out
     assert shown.splitlines()[0].strip().endswith("front, MAE (validation: the search's seed 0)")
@@ -65,7 +65,7 @@ def test_cells_are_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line for a trial, the standing at the end of the search, and no control characters."""
+    """A line for a trial, the progress at the end of the search, and no control characters."""
     progress = SearchProgress(3, 1, 0, 2, best_mae=14.5, smallest_weights=7839, seconds_left=400.0)
     record = TrialRecord(state="PRUNED", reason="stopped after 1/8", route="student", params={}, seed=0)
     with SearchDisplay(10) as display:
@@ -79,7 +79,7 @@ def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.Capt
 
 
 def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is printed stays above; bar and standing are drawn again in place."""
+    """Printed lines stay above; bar and progress are drawn again in place."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "150")
     screen = io.StringIO()

@@ -38,13 +38,13 @@ value = {epochs}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose cache holds the teacher after the first command."""
+    """Make a folder for all commands, whose cache holds the teacher after the first one."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
 def start(start_command: Start, home: Path) -> Start:
-    """Begins a run whose trials have so many epochs."""
+    """Give a function that starts a run whose trials train for `epochs` epochs."""
 
     def begin(study: str, *arguments: str, epochs: int = 5000) -> "Command":
         (home / f"{study}.toml").write_text(SPACE.format(epochs=epochs))
@@ -54,7 +54,7 @@ def start(start_command: Start, home: Path) -> Start:
 
 
 def searching(start: Start, study: str, executor: str) -> "Command":
-    """A search inside its first trials, which never end."""
+    """Start a search and wait until it is inside its first trials, which never end."""
     command = start(study, "--trials", "5", "--executor", executor, "--workers", "2")
     if executor == "ray":
         command.wait_until(lambda: len(command.training()) == 2, "two trials under way")
@@ -65,7 +65,7 @@ def searching(start: Start, study: str, executor: str) -> "Command":
 
 
 def test_ctrl_c_keeps_the_state_and_exits_with_130_within_10_seconds(start: Start) -> None:
-    """What was under way is FAIL for that reason, and queued again; without Ray see `test_cli`."""
+    """Interrupted trials are FAIL for that reason, and queued again; `test_app` has the test without Ray."""
     command = searching(start, "once", "ray")
     os.killpg(command.process.pid, signal.SIGINT)
     command.ends(130, within=10)
@@ -77,7 +77,7 @@ def test_ctrl_c_keeps_the_state_and_exits_with_130_within_10_seconds(start: Star
 
 @pytest.mark.parametrize("executor", ["ray", "local"])
 def test_a_second_ctrl_c_ends_at_once(start: Start, executor: str) -> None:
-    """Whatever the first one is at, which without Ray has soon put all in order; the next run takes up what is left."""
+    """This holds whatever the first one is doing, which is soon done without Ray; the next run takes up the rest."""
     command = searching(start, f"twice-{executor}", executor)
     os.killpg(command.process.pid, signal.SIGINT)
     time.sleep(0.1)
@@ -90,7 +90,7 @@ def test_a_second_ctrl_c_ends_at_once(start: Start, executor: str) -> None:
 
 @pytest.mark.parametrize("executor", ["ray", "local"])
 def test_sigterm_is_like_ctrl_c_and_exits_with_143(start: Start, executor: str) -> None:
-    """Here in the quiet pass: the search's trials stay as they are, and its round is done again."""
+    """The signal comes in the confirmation: the search's trials stay as they are, and the round is done again."""
     arguments = ["--trials", "1", "--executor", executor, "--workers", "2", "--confirm-seeds", "1000"]
     command = start(f"quiet-{executor}", *arguments, epochs=1)
     command.wait_until(lambda: "quiet pass: 1 of" in command.output.read_text(), "a training of the quiet pass")

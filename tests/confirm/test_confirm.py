@@ -1,4 +1,4 @@
-"""The quiet pass: seeds, twins, and a front of which every network is confirmed whatever dies meanwhile."""
+"""Confirmation: seeds, twins, and a front with every network confirmed, whatever process dies meanwhile."""
 
 import os
 import shutil
@@ -51,13 +51,13 @@ width = 2
 
 
 def split_series(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Where teachers are kept, and a short look at the batch of 1140 windows."""
+    """Set the cache of teachers, and time the batch of 1140 windows only once."""
     patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
     patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
 
 
 def options_in(folder: Path) -> RunOptions:
-    """One distilled network, one seed."""
+    """Make options for one distilled network and one seed."""
     return RunOptions(
         space=str(folder / "pair.toml"),
         trials=1,
@@ -69,14 +69,14 @@ def options_in(folder: Path) -> RunOptions:
 
 
 def again(options: RunOptions, **changes: int | str) -> tuple[RunResult, list[str]]:
-    """Runs it, and keeps what it says."""
+    """Run with changed options; give the result and the messages."""
     said: list[str] = []
     return run(RunOptions(**vars(options) | changes), said.append, lambda _: None), said
 
 
 @pytest.fixture(scope="module")
 def confirmed_once(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with data, teacher, and a study of one distilled network that was confirmed with one seed."""
+    """Make a folder with data, teacher, and a study of one distilled network, confirmed with one seed."""
     folder = tmp_path_factory.mktemp("quiet")
     write_ring(folder, source)
     (folder / "pair.toml").write_text(SPACE)
@@ -88,7 +88,7 @@ def confirmed_once(source: Series, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def options(confirmed_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunOptions:
-    """Of a copy that a test can go on with."""
+    """Copy that folder for a test, and give the options of the copy."""
     folder = tmp_path / "copy"
     shutil.copytree(confirmed_once, folder)
     split_series(folder, monkeypatch)
@@ -96,12 +96,12 @@ def options(confirmed_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def opened(options: RunOptions) -> StudyStore:
-    """The study."""
+    """Open the study."""
     return StudyStore.open(f"sqlite:///{options.studies / 'ring-pair' / 'study.db'}", "ring-pair")
 
 
 def trainings(options: RunOptions) -> dict[tuple[int, TrainingKind], Training]:
-    """Those of the quiet pass as the study keeps them, by seed and kind."""
+    """Read the trainings of the confirmation from the study, by seed and kind."""
     store = opened(options)
     kept = {(one.seed, one.kind): one for one in store.trainings() if one.number == 0}
     store.close()
@@ -138,7 +138,7 @@ def test_every_network_of_the_front_is_confirmed_with_its_seeds_and_twins(option
 
 
 def test_a_twin_for_the_same_seconds_trains_longer(options: RunOptions) -> None:
-    """A loss that hears the teacher pays for more epochs without it."""
+    """The time that a loss with a teacher costs is enough for more epochs without it."""
     result, _ = again(options)
     (network,) = result.summary.front_trials
     assert network.confirmed is not None
@@ -192,7 +192,7 @@ def test_a_killed_pass_goes_on_where_it_was(options: RunOptions) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Dying(TrialRunner):
-    """Kills its process at the first training of seed 1, and at every training of seed 2 that hears the teacher."""
+    """Runner that kills its process at the first training of seed 1, and at every distilled training of seed 2."""
 
     killed: Path = Path()
 
@@ -207,7 +207,7 @@ class Dying(TrialRunner):
 
 @pytest.fixture
 def pickled_by_value() -> Iterator[None]:
-    """Workers cannot import test modules."""
+    """Pickle this module by value, because workers cannot import test modules."""
     import ray
 
     module = sys.modules[__name__]
@@ -218,7 +218,7 @@ def pickled_by_value() -> Iterator[None]:
 
 @pytest.mark.usefixtures("pickled_by_value")
 def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options: RunOptions, tmp_path: Path) -> None:
-    """The pass ends on real Ray; what failed is a warning, and the next run trains it alone."""
+    """The confirmation ends on real Ray; a failed training is a warning, and the next run trains it alone."""
     from kdsearch.study.executors.ray import RayExecutor
 
     series, _ = split_dataset("ring", "stgcn", options.data_dir)
@@ -262,7 +262,7 @@ def test_the_best_few_are_confirmed_beside_the_front(options: RunOptions) -> Non
 def test_points_are_confirmed_off_the_front_and_like_trainings_are_one(
     options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twins of two networks that differ in their teacher alone are trained once; both keep them."""
+    """Twins of two networks that differ only in their distillation are trained once; both keep them."""
     text = Path(options.space).read_text().replace("value = 4", "value = 5")
     text += """
 [[points]]

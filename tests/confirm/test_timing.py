@@ -1,4 +1,4 @@
-"""Whether the machine was quiet."""
+"""Checks that the machine was quiet during timing."""
 
 import math
 
@@ -10,7 +10,7 @@ from kdsearch.record import Pace
 
 @pytest.mark.parametrize(("others", "before"), [(0, 2.0), (1, 2.0), (3, 0.0)])
 def test_what_ran_beside_follows_from_the_change_of_the_load_average(others: int, before: float) -> None:
-    """The trainings that have just ended are still in the average, and count for nothing."""
+    """The trainings that have just ended are still in the average, but do not count."""
     after, cores = before, 4
     for _ in range(8):  # the kernel's own rule, every five seconds
         after = after * math.exp(-5 / 60) + (1 + others) * (1 - math.exp(-5 / 60))

@@ -1,4 +1,4 @@
-"""Which trainings a network of the front is to have, and how long its twins train."""
+"""Further trainings of a network of the front, and the epochs of its twins."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
 
 
 def network(loss: str = "rd-l2", epochs: int = 20, **seconds: float) -> StoredTrial:
-    """A trial with training seed 5, without a confirmation."""
+    """Make a trial with training seed 5, without a confirmation."""
     params = {"loss": loss, "epochs": epochs}
     record = TrialRecord(state="COMPLETE", route="student", params=params, seed=5, seconds=seconds)
     return StoredTrial(
@@ -23,12 +23,12 @@ def network(loss: str = "rd-l2", epochs: int = 20, **seconds: float) -> StoredTr
 
 
 def trained(seed: int, kind: TrainingKind, epochs: int = 20, reason: str | None = None, **seconds: float) -> Training:
-    """A training of that trial."""
+    """Make a training of that trial."""
     return Training(number=3, seed=seed, kind=kind, epochs=epochs, seconds=seconds, reason=reason)
 
 
 def known(*trainings: Training) -> Trained:
-    """By their keys."""
+    """Index trainings by trial, seed and kind."""
     return {(one.number, one.seed, one.kind): one for one in trainings}
 
 
@@ -43,19 +43,19 @@ def test_a_twin_trains_as_much_longer_as_the_teacher_costs() -> None:
 
 
 def test_what_pruning_takes_does_not_grow_with_the_epochs() -> None:
-    """All the time that the teacher cost, in scoring too, goes to further epochs."""
+    """All the time that the teacher cost, scoring included, goes into further epochs."""
     own = network(prune=12.0, train=18.0)
     epochs = cpu_twin_epochs(own, 1, known(trained(5, "twin", prune=10.0, train=10.0)))
     assert epochs == 40  # 10 + 40 / 20 * 10 = 12 + 18 seconds
 
 
 def test_a_twin_never_trains_for_fewer_epochs() -> None:
-    """A twin that seems slower than what it is the twin of is so by noise."""
+    """A twin that seems slower than its distilled network is so by noise."""
     assert cpu_twin_epochs(network(train=18.0), 1, known(trained(5, "twin", train=20.0))) == 20
 
 
 def test_twins_for_the_same_seconds_all_have_one_length() -> None:
-    """Further seeds follow the twins that are there already; a failed one binds nobody."""
+    """Twins of further seeds take the epochs of existing twins; those of a failed one do not count."""
     pair, earlier = trained(5, "twin", train=20.0), trained(5, "cpu-twin", epochs=33, train=31.0)
     assert cpu_twin_epochs(network(train=30.0), 3, known(pair, earlier)) == 33
     failed = trained(5, "cpu-twin", epochs=33, reason="killed")
@@ -86,13 +86,13 @@ def test_a_network_is_confirmed_once_all_its_trainings_are_there() -> None:
 
 
 def confirmed(trial: StoredTrial, *trainings: Training, asked: int = 1) -> StoredTrial:
-    """The trial after a quiet pass."""
+    """Add a confirmation to a trial."""
     confirmation = Confirmation(number=trial.number, asked_seeds=asked, trainings=list(trainings), cost=COST)
     return trial.model_copy(update={"confirmation": confirmation})
 
 
 @pytest.mark.parametrize("module", ["sqlalchemy", "optuna", "ray"])
 def test_workers_need_no_sql(module: str) -> None:
-    """What runs in a worker loads neither the study nor its database."""
+    """Code of workers loads neither the study nor its database."""
     code = f"import sys, kdsearch.confirm.trainings; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,7 +15,7 @@ precisions = st.sampled_from([torch.float32, torch.float16])
 
 
 def assert_same(plain: Tensor, compiled: Tensor, student: Tensor) -> None:
-    """Also where the loss is only a part of what is trained: the incoming gradient is not one.
+    """Compare losses and gradients, with an incoming gradient other than 1, as where other losses are added.
 
     Distances are about one, and their last digit is 1.2e-7: by two of these a difference of two distances may be off.
     """
@@ -131,7 +131,7 @@ reductions = st.sampled_from(["mean", "sum"])
 
 
 def outputs_of_a_batch(shape: tuple[int, ...], seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Student, teacher, target and mask; the student's as a network gives it, forecasts before steps in memory."""
+    """Draw student, teacher, target and mask; in memory, the student's has forecasts before steps, as in a network."""
     generator = torch.Generator().manual_seed(seed)
     student = torch.randn(shape, generator=generator).transpose(1, 2).contiguous().transpose(1, 2)
     teacher, target = torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)

@@ -1,4 +1,4 @@
-"""LightST's losses against values worked out by hand, loops, gradcheck; and how large their tensors get."""
+"""LightST's losses against values worked out by hand, loops and gradcheck; and the size of their tensors."""
 
 import itertools
 import math
@@ -13,7 +13,7 @@ from kdsearch.distill.lightst_losses import Projector, contrast, embedding_diver
 
 
 def embeddings(*shape: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """A student's and a teacher's, float64."""
+    """Draw embeddings of a student and a teacher, float64."""
     generator = torch.Generator().manual_seed(seed)
     both = torch.randn(2, *shape, dtype=torch.float64, generator=generator)
     return both[0].clone().requires_grad_(), both[1].clone().requires_grad_()
@@ -48,7 +48,7 @@ def test_contrast_by_hand() -> None:
 
 
 def plain_contrast(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """Eq 7 node by node; negatives are the teacher's other nodes of the slice."""
+    """Compute Eq 7 node by node; negatives are the teacher's other nodes of the slice."""
     terms = []
     for piece, node in itertools.product(range(student.shape[0]), range(student.shape[1])):
         cosines = torch.cosine_similarity(student[piece, node], teacher[piece], dim=-1)
@@ -115,7 +115,7 @@ def test_the_length_of_an_embedding_does_not_matter_even_at_low_temperature() ->
 
 
 class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Remembers the elements of the largest tensor that any operator gave."""
+    """Mode that records the number of elements of the largest tensor from any operator."""
 
     elements = 0
 

@@ -1,4 +1,4 @@
-"""Losses are joined as Eq 11 says, and taps leave the network as it was."""
+"""Losses are combined as Eq 11 does, and taps leave the network as it was."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
 
 def outputs(*, teacher: bool = True) -> Outputs:
-    """Random outputs of one batch."""
+    """Draw random outputs of one batch."""
     torch.manual_seed(0)
     student, taught, target = torch.randn(3, 2, 4, 3, 5)
     measured = torch.ones_like(target, dtype=torch.bool)
@@ -22,7 +22,7 @@ def outputs(*, teacher: bool = True) -> Outputs:
 
 
 def features() -> Features:
-    """Random taps of segments of 4 windows, from rows 3 and 20; a window's feature is 3 steps long."""
+    """Draw random taps of segments of 4 windows, from rows 3 and 20; a window's feature is 3 steps long."""
     torch.manual_seed(1)
     taught = [torch.randn(1, 30, 5, 8) for _ in range(4)]
     return Features(
@@ -39,7 +39,7 @@ def features() -> Features:
 
 
 def judge(config: LossConfig, batch: Outputs, seen: Features | None = None) -> torch.Tensor:
-    """Loss of a batch, with the weights of the row."""
+    """Judge a batch, with the weights of the row."""
     row = LOSSES[config.loss]
     if seen is not None:
         spatial, temporal = row.spatial_weight(config), row.temporal_weight(config)
@@ -62,7 +62,7 @@ def test_stcd_is_equation_11() -> None:
 
 
 def test_no_teacher_no_teacher() -> None:
-    """Plain training does not change with the teacher's answers."""
+    """Plain training does not change with the teacher's outputs."""
     plain = judge(LossConfig("none"), outputs())
     deaf = judge(LossConfig("none"), outputs(teacher=False))
     assert plain == deaf
@@ -83,7 +83,7 @@ def test_the_printed_divergence_is_fed_with_real_units() -> None:
 
 
 def test_all_slices_give_the_mean_over_windows() -> None:
-    """A slice that more windows look at weighs more: the loss over a segment is that over its windows one by one."""
+    """A slice in more windows weighs more: the loss over a segment is the mean over its windows one by one."""
     batch = features()
     student, table = batch.spatial[0]
     drawn = drawn_slices(student, batch, LossConfig(slice_share=1.0), torch.Generator())

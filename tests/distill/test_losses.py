@@ -73,7 +73,7 @@ def test_entries_that_were_not_measured_count_nowhere() -> None:
 
 
 def loop_spatial(student: Tensor, teacher: Tensor) -> float:
-    """Eq 9 and 10 as printed: mean over slices and unordered node pairs."""
+    """Compute Eq 9 and 10 as printed: mean over slices and unordered node pairs."""
     terms = []
     for piece in range(len(student)):
         for i, j in itertools.combinations(range(student.shape[1]), 2):
@@ -84,7 +84,7 @@ def loop_spatial(student: Tensor, teacher: Tensor) -> float:
 
 
 def loop_temporal(student: Tensor, teacher: Tensor, span: int) -> float:
-    """Eq 7 and 8 as printed, over every sample of `span` steps."""
+    """Compute Eq 7 and 8 as printed, over every sample of `span` steps."""
     terms = []
     for batch, start, node in itertools.product(
         range(len(student)), range(student.shape[1] - span + 1), range(student.shape[2])

@@ -1,4 +1,4 @@
-"""Our approximation of SKD: relations between nodes, answers, and gradients that do not hinder the task."""
+"""Our approximation of SKD: relations between nodes, outputs, and gradients that do not hinder the task."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ EVEN = torch.ones(2, dtype=torch.float64)
 
 
 def features(slices: int = 2, nodes: int = 4, channels: int = 3, seed: int = 0) -> torch.Tensor:
-    """Random, in double precision."""
+    """Draw random features, in double precision."""
     return torch.randn(slices, nodes, channels, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
@@ -55,7 +55,7 @@ def test_features_that_are_the_teachers_in_another_scale_lose_nothing() -> None:
 
 
 def test_its_gradient_is_right_and_finite_where_nodes_coincide() -> None:
-    """A distance of zero has no slope."""
+    """A distance of zero has no gradient."""
     teacher_distances = pair_distances(features(seed=1))
     assert torch.autograd.gradcheck(
         lambda x: relations_loss(x, teacher_distances, EVEN), (features().requires_grad_(),)
@@ -76,7 +76,7 @@ def test_a_revised_gradient_never_points_against_the_task(task: torch.Tensor, gr
 
 
 def test_the_step_goes_along_the_task_and_the_revised_rest() -> None:
-    """Into the memory that the optimiser knows."""
+    """The step is written into the memory that the optimiser knows."""
     weights = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
     weights.grad = torch.full((2,), 99.0)
     place = weights.grad.data_ptr()

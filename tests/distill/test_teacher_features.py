@@ -1,4 +1,4 @@
-"""Tables by time step say what the teacher's network would say, of every row that a training window looks at."""
+"""Tables by time step hold the features of the teacher's network, for every row of a training window."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def data(series: SplitSeries) -> WindowedSeries:
 
 
 def made(folder: Path, teacher: Forecaster, data: WindowedSeries, series: SplitSeries) -> TeacherTables:
-    """Tables of the training part."""
+    """Make the tables of the training split."""
     folder.mkdir(exist_ok=True)
     make_tables(folder, teacher, data, series.splits["train"].last)
     return open_tables(folder)
@@ -46,7 +46,7 @@ def kept(
 
 
 def segments(series: SplitSeries) -> Tensor:
-    """The first and the last segment of the part, and one across a border of the segments in which it was made."""
+    """Give starts of the split's first and last segment, and of one across a border between the segments of making."""
     starts = series.splits["train"].starts
     across = starts[starts < teacher_features.SEGMENT][-1] - 1
     return torch.tensor([starts[0], across, starts[-1] - LENGTH + 1])
@@ -54,7 +54,7 @@ def segments(series: SplitSeries) -> Tensor:
 
 @torch.no_grad()
 def live(teacher: Forecaster, data: WindowedSeries, segment_starts: Tensor) -> dict[str, Tensor]:
-    """The teacher's features, as its network gives them."""
+    """Compute the teacher's features with its network."""
     with tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
         teacher(data.inputs(segment_starts, LENGTH, with_clock=False))
     return dict(features)
@@ -63,7 +63,7 @@ def live(teacher: Forecaster, data: WindowedSeries, segment_starts: Tensor) -> d
 def losses_of(
     kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, segment_starts: Tensor, error: Error
 ) -> list[tuple[str, Tensor, Tensor]]:
-    """Tap, loss from the table and loss from the network, with gradients, of a student of two channels."""
+    """List tap, loss by the table and loss by the network, with gradients, for a student of two channels."""
     torch.manual_seed(1)
     found = []
     for name, feature in live(teacher, data, segment_starts).items():
@@ -139,7 +139,7 @@ def test_of_large_graphs_a_step_compares_some_nodes_and_is_right_on_the_average(
 def test_rows_are_written_once_and_in_order(
     kept: TeacherTables, teacher: Forecaster, data: WindowedSeries, series: SplitSeries
 ) -> None:
-    """All rows at once give the same tables as segments do, zeros beyond the part included."""
+    """All rows at once give the same tables as segments do, zeros beyond the split included."""
     rows = series.splits["train"].last
     with torch.no_grad(), tapped(teacher, (*teacher.spatial_taps, *teacher.temporal_taps)) as features:
         teacher(data.inputs(torch.tensor([0]), rows - teacher.history + 1, with_clock=False))

@@ -1,4 +1,4 @@
-"""A run as a function, where the command line has nothing to add."""
+"""A run as a function, without the command line."""
 
 import sqlite3
 from pathlib import Path
@@ -31,7 +31,7 @@ value = 1
 def test_tables_of_features_are_made_where_the_space_listens_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the driver and before trials, which would all begin to make them."""
+    """The driver makes them before the trials, which would otherwise all begin to make them."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     said: list[str] = []
     for loss, there in (("ord", False), ("scd", True)):
@@ -46,7 +46,7 @@ def test_tables_of_features_are_made_where_the_space_listens_to_them(
 def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_foresee(
     schedule: str, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And that is said; limits on cost are kept all the same."""
+    """A message says so; limits on cost still stop trials."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     asked: list[bool] = []
     monkeypatch.setattr("kdsearch.pipeline.run.run_search", lambda *_, stopping, **__: asked.append(stopping))

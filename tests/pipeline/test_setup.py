@@ -1,4 +1,4 @@
-"""What is refused or made before the first trial."""
+"""Checks and preparations before the first trial."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from kdsearch.trial.teachers import teacher_config
 def test_every_shipped_space_is_understood_by_trials_and_its_teacher_can_teach(
     name: str, series: SplitSeries, grid_series: SplitSeries
 ) -> None:
-    """Every value, every point, and every loss that a family of it may be taught by."""
+    """This covers every value, every point, and every loss of each family."""
     space = load_space(name)
     data = grid_series if space.protocol == "stresnet" else series
     check_space(space, data, teacher_config(data, "best", space.teacher))

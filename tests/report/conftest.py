@@ -220,7 +220,7 @@ def searched(empty_store: StudyStore) -> StudyStore:
 
 @pytest.fixture
 def confirmed(searched: StudyStore) -> StudyStore:
-    """The same after the quiet pass over its front."""
+    """The same after the confirmation of its front."""
     for number in summarise(searched).front:
         searched.save_confirmation(confirmation_of(number, record_of(number)))
     return searched

@@ -165,7 +165,7 @@ def test_a_study_without_a_reference_point_has_no_hypervolume(searched: StudySto
 
 
 def test_confirmation_replaces_first_readings(searched: StudyStore) -> None:
-    """The quiet pass gives the latency and the test error; the validation error stays the search's."""
+    """A confirmation gives the latency and the test error; the validation error stays the search's."""
     before = summarise(searched).front_trials[0]
     assert before.cost is not None
     assert before.cost.latency_ms is not None

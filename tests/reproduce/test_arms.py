@@ -26,14 +26,14 @@ def test_every_row_has_its_arm_and_its_published_errors(dataset: str) -> None:
 
 
 def test_every_claim_is_of_arms_that_are_trained() -> None:
-    """Of the paper's and of those beyond it."""
+    """This holds for the paper's claims and for those beyond it."""
     for claims, arms in ((CLAIMS, arms_of("pemsd8", QUICK)), (ROOM_CLAIMS, room_arms("quick"))):
         assert {name for claim in claims for name in (*claim.better, *claim.worse)} <= set(arms)
     assert {row.source for row in ROOM_ROWS} == set(room_arms("quick"))
 
 
 def test_settings_are_those_that_the_paper_found() -> None:
-    """Of its own dataset; every other one takes those of PeMSD7."""
+    """PeMSD8 takes its own; every other dataset takes those of PeMSD7."""
     own, other = arms_of("pemsd8", QUICK), arms_of("los-loop", QUICK)
     assert own["stcd"].params.items() >= {"alpha1": 0.846, "alpha2": 0.465, "alpha3": 0.504, "batch": 50}.items()
     assert own["skd"].params.items() >= {"alpha": 0.005, "batch": 60, "learning_rate": 1e-2}.items()
@@ -44,7 +44,7 @@ def test_settings_are_those_that_the_paper_found() -> None:
 
 @pytest.mark.parametrize("fidelity", FIDELITIES)
 def test_the_space_takes_every_arm_as_it_is(fidelity: str) -> None:
-    """A setting that the space fixes or does not ask would be lost without a word."""
+    """A setting that the space fixes or does not have would be lost without a word."""
     level = FIDELITIES[fidelity]
     setups: list[tuple[Setup, dict[str, Arm]]] = [
         (paper_setup(level, CLAIMS), arms_of("pemsd8", level)),

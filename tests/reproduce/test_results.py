@@ -1,4 +1,4 @@
-"""What a study of arms says of claims, at equal epochs and at equal CPU seconds."""
+"""Claims on the arms of a study, at equal epochs and at equal CPU seconds."""
 
 import pytest
 
@@ -10,13 +10,13 @@ COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
 
 
 def training(seed: int, error: float, seconds: float = 10.0, kind: TrainingKind = "own") -> Training:
-    """With the same error at all horizons."""
+    """Make a training with the same error at all horizons."""
     metrics = {part: {"mae": {"15": error, "all": error}} for part in ("val", "test")}
     return Training(number=0, seed=seed, kind=kind, seconds={"train": seconds, "measure": 99.0}, metrics=metrics)
 
 
 def result(name: str, *, epochs: int = 10, seconds: float = 10.0, **errors: list[float]) -> ArmResult:
-    """An arm with errors of seeds 0, 1, 2 by kind."""
+    """Make the result of an arm from the errors of seeds 0, 1, 2 by kind."""
     kinds: dict[str, Kind] = {"own": "own", "twin": "twin", "long": "cpu-twin"}
     runs = {
         kinds[kind]: {seed: training(seed, error, seconds) for seed, error in enumerate(values)}
@@ -43,7 +43,7 @@ def test_several_arms_count_by_their_mean_seed_by_seed() -> None:
 
 
 def test_at_equal_seconds_the_other_side_is_the_arm_that_trained_as_long() -> None:
-    """Where it is not there, the other side takes no less time as it is."""
+    """Where there is no such arm, the other side takes no less time as it is."""
     results = {"stcd": result("stcd", own=[2.0, 2.0, 2.1]), "ord": result("ord", own=[3.0, 3.0, 3.0])}
     claim = Claim("stcd wins", ("stcd",), ("ord",))
     assert claim_outcomes(claim, results)["seconds"] == claim_outcomes(claim, results)["epochs"]
@@ -53,7 +53,7 @@ def test_at_equal_seconds_the_other_side_is_the_arm_that_trained_as_long() -> No
 
 
 def test_a_claim_of_an_arm_that_is_not_there_is_no_claim() -> None:
-    """Neither where it failed."""
+    """The same holds for an arm that failed."""
     failed = ArmResult(Arm("scd", "", {"epochs": 1}), None, reason="it diverged")
     assert claim_outcomes(Claim("", ("scd",)), {"scd": failed}) == {}
     assert claim_outcomes(Claim("", ("scd",)), {}) == {}
@@ -69,7 +69,7 @@ def test_a_longer_arm_has_the_epochs_that_the_seconds_allow() -> None:
 
 
 def test_a_row_of_a_twin_shows_the_twins() -> None:
-    """Seed by seed; of an arm that is not there nothing."""
+    """Seed by seed; a missing arm has no metrics."""
     arm = result("pruned-25", own=[1.0, 1.0], twin=[2.0, 2.0])
     rows = [Row("", "pruned-25", "", "twin"), Row("", "pruned-50", "")]
     shown = [row_metrics(row, {"pruned-25": arm}, []) for row in rows]

@@ -1,4 +1,4 @@
-"""What a reproduction reads where nothing is said."""
+"""The channel that a reproduction reads where none is asked for."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.ring import write_ring
 
 
 def with_flow(folder: Path, source: Series) -> None:
-    """The ring with flow before its speed."""
+    """Write the ring with flow before its speed."""
     write_ring(folder, source)
     card = folder / "ring" / "dataset.toml"
     card.write_text(card.read_text().replace('["speed"]', '["flow", "speed"]').replace("readings.csv", "readings.npz"))

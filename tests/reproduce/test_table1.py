@@ -1,4 +1,4 @@
-"""Table 1 as people read it."""
+"""Table 1 as text for people."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from kdsearch.reproduce import table1
 
 @pytest.fixture(scope="module")
 def rows() -> list[table1.Table1Row]:
-    """At a batch of 2, each network timed once."""
+    """Make the rows at a batch of 2, with each network timed once."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("PAPER_BATCH", 2), ("REPEATS", 1), ("BATCH_REPEATS", 1)):
             patch.setattr(table1, name, value)

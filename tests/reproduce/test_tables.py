@@ -1,4 +1,4 @@
-"""Tables of a tiny dataset, trained for real: what is there is not trained again, and every cell has its seeds."""
+"""Tables of a tiny dataset, with real trainings: none is repeated, and every cell has its seeds."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.ring import write_ring
 
 @pytest.fixture(scope="module")
 def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReproduceOptions]:
-    """Two seeds of one epoch in this process; teachers are kept for all tests of the module."""
+    """Make options for two seeds of one epoch in this process; all tests of the module share the teachers."""
     folder = tmp_path_factory.mktemp("reproduce")
     write_ring(folder, source)
     with pytest.MonkeyPatch.context() as patch:
@@ -39,7 +39,7 @@ def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Losses of the trials that were trained since."""
+    """List the losses of the trials that the test trains."""
     seen: list[str] = []
     honest = TrialRunner.evaluate
 
@@ -54,7 +54,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def derive(table: str, options: ReproduceOptions) -> Reproduced:
-    """A table, without a word on the way."""
+    """Reproduce a table without messages."""
     return reproduced(table, options, lambda _: None, lambda _: None)
 
 

@@ -1,4 +1,4 @@
-"""The FLOPS column of Table 1, to the last digit."""
+"""The FLOPS column of Table 1 is met to the last digit."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""When a claim holds, and when seeds cannot tell."""
+"""Verdicts on claims: held, not held, or not to be decided from the seeds."""
 
 import math
 
@@ -34,6 +34,6 @@ def test_the_gain_of_no_pair_is_not_a_number() -> None:
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=8))
 def test_the_opposite_claim_has_the_opposite_verdict(gains: list[float]) -> None:
-    """Whoever claims it."""
+    """Exchanging the sides turns every verdict round."""
     opposite = {"held": "not held", "not held": "held", "within noise": "within noise"}
     assert verdict([-gain for gain in gains]).verdict == opposite[verdict(gains).verdict]

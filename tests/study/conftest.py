@@ -1,4 +1,4 @@
-"""A small space, a study on a real SQLite file, and a bench that needs no training."""
+"""A small space, a study on a real SQLite file, and an evaluator that needs no training."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ keep = 0.03
 
 
 def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
-    """A record whose latency falls as its error grows."""
+    """Make a record; its latency falls as its error grows."""
     latency = Latency(
         p50=10 / (1 + abs(mae)) if math.isfinite(mae) else 1.0,
         p95=2.0,
@@ -68,7 +68,7 @@ def make_record(params: dict[str, Any], seed: int, mae: float) -> TrialRecord:
 
 
 def make_evaluator(act: Callable[[dict[str, Any]], float] | None = None) -> Evaluator:
-    """A bench whose error is a formula of the parameters, or what `act` says."""
+    """Make an evaluator; its error is a formula of the parameters, or the result of `act`."""
 
     class Formula:
         def evaluate(
@@ -84,19 +84,19 @@ def make_evaluator(act: Callable[[dict[str, Any]], float] | None = None) -> Eval
 
 @pytest.fixture
 def evaluator() -> Callable[..., Evaluator]:
-    """Makes benches."""
+    """Give the function that makes evaluators."""
     return make_evaluator
 
 
 @pytest.fixture
 def record() -> Callable[..., TrialRecord]:
-    """Makes records."""
+    """Give the function that makes records."""
     return make_record
 
 
 @pytest.fixture
 def space(tmp_path: Path) -> SearchSpace:
-    """Two routes, each with a parameter of its own, and two points."""
+    """Load a space of two routes, each with a parameter of its own, and two points."""
     path = tmp_path / "small.toml"
     path.write_text(SPACE)
     return load_space(path)
@@ -104,7 +104,7 @@ def space(tmp_path: Path) -> SearchSpace:
 
 @pytest.fixture
 def meta(space: SearchSpace) -> StudyMeta:
-    """A study of mean absolute error and latency."""
+    """Make the metadata of a study of mean absolute error and latency."""
     return StudyMeta(
         study="city",
         dataset="demo",
@@ -127,9 +127,9 @@ def meta(space: SearchSpace) -> StudyMeta:
 
 @pytest.fixture
 def url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """Address of a SQLite file that is not there yet, in a folder that is not there either.
+    """Give the address of a SQLite file that does not exist yet, nor does its folder.
 
-    Parametrised with "postgresql", that of an empty database on a server.
+    Parametrised with "postgresql", give that of an empty database on a server.
     """
     if getattr(request, "param", "sqlite") == "postgresql":
         address: URL = request.getfixturevalue("postgresql")
@@ -139,7 +139,7 @@ def url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(url: str, meta: StudyMeta) -> Iterator[StudyStore]:
-    """A fresh study."""
+    """Create a study without trials."""
     opened = StudyStore.create(url, meta)
     yield opened
     opened.close()
@@ -147,5 +147,5 @@ def store(url: str, meta: StudyMeta) -> Iterator[StudyStore]:
 
 @pytest.fixture
 def objectives() -> list[Objective]:
-    """Of the study `meta`."""
+    """List the objectives of the study `meta`."""
     return [OBJECTIVES["mae"], OBJECTIVES["latency"]]

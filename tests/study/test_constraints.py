@@ -1,4 +1,4 @@
-"""Limits: how they are written, what they mean in absolute terms, and how far a record is beyond them."""
+"""Limits: their notation, their absolute values, and the distance of a record beyond them."""
 
 import math
 from collections.abc import Callable
@@ -132,7 +132,7 @@ def test_the_dashboard_is_given_the_worst() -> None:
 
 
 def test_limits_of_a_study_are_absolute(store: StudyStore, url: str, meta: StudyMeta) -> None:
-    """They need the teacher's line; a study without limits needs nothing."""
+    """Relative limits need the teacher's baseline; a study without limits needs nothing."""
     assert store.limits() == []
     limited = StudyStore.create(url, meta.model_copy(update={"study": "limited", "constraints": ["params<=3%"]}))
     with pytest.raises(StudyError, match="which is not known; give an absolute limit"):

@@ -25,7 +25,7 @@ MakeEvaluator = Callable[..., Evaluator]
 
 @pytest.fixture
 def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -> Search:
-    """Runs a search in this process and gives its events."""
+    """Give a function that runs a search in this process and returns its events."""
 
     def run(evaluator: Evaluator, trials: int | None = None, budget_seconds: float | None = None) -> list[StudyEvent]:
         events: list[StudyEvent] = []
@@ -47,7 +47,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
 
 
 def states(store: StudyStore) -> list[str]:
-    """States of all rows by number."""
+    """List the states of all rows, by number."""
     return [trial.state for trial in store.trials()]
 
 
@@ -143,7 +143,7 @@ run_search(store, load_space(sys.argv[2]), objectives, make_evaluator(act), Loca
 def test_ctrl_c_puts_the_study_in_order_and_the_next_run_takes_the_trial_up(
     search: Search, store: StudyStore, url: str, evaluator: MakeEvaluator, tmp_path: Path
 ) -> None:
-    """The whole process group gets the signal, as at a terminal; what was under way is tried again."""
+    """The whole process group gets the signal, as at a terminal; the interrupted trial is tried again."""
     started = tmp_path / "started"
     arguments = [url, str(tmp_path / "small.toml"), str(started)]
     process = subprocess.Popen(

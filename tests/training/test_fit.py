@@ -17,7 +17,7 @@ from kdsearch.training.plan import Plan, fitting_segment, steps_per_epoch
 
 
 def trained(series: SplitSeries, plan: Plan, most_steps: int | None = None) -> tuple[Stgcn, int]:
-    """A student after training, and how many minibatches it saw."""
+    """Train a student, and count the minibatches that it sees."""
     torch.manual_seed(0)
     network = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=9)
     data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))

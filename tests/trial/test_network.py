@@ -1,4 +1,4 @@
-"""Fresh networks: what a configuration asks for, or one sentence that says why there is none."""
+"""New networks: built as configured, or refused with one sentence that says why."""
 
 import pytest
 import torch

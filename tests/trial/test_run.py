@@ -1,4 +1,4 @@
-"""Trials on a small ring: every route, the same seed twice, and what may not happen in silence."""
+"""Trials on a small ring: every route, the same seed twice, and errors that must be reported."""
 
 import io
 import json
@@ -24,7 +24,7 @@ PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}
 
 @pytest.fixture(scope="module")
 def runner(series: SplitSeries, tmp_path_factory: pytest.TempPathFactory) -> TrialRunner:
-    """A bench with a barely trained teacher and base."""
+    """Make a runner with a barely trained teacher and base."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         made = [
@@ -195,7 +195,7 @@ def test_the_teacher_is_trained_once(series: SplitSeries, tmp_path: Path, monkey
 
 
 def test_tables_are_made_once_and_stay_out_of_the_bench(runner: TrialRunner) -> None:
-    """Workers get the bench; every trial of a process hears the same memory."""
+    """Workers get the runner; all trials of a process read the same memory."""
     before = len(pickle.dumps(runner))
     assert runner.tables() is runner.tables()
     assert len(list((runner.teacher.cache / "tables").iterdir())) == 1
@@ -205,7 +205,7 @@ def test_tables_are_made_once_and_stay_out_of_the_bench(runner: TrialRunner) -> 
 def test_a_machine_without_the_teachers_cache_makes_its_own_tables(
     runner: TrialRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what students hear there is the same, bit for bit."""
+    """The features in them are the same, bit for bit."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     elsewhere = replace(runner, teacher=replace(runner.teacher, cache=tmp_path / "not here"))
     for name, table in elsewhere.tables().spatial.items():

@@ -1,12 +1,13 @@
-"""The figures of a report, by name; each gathers what it shows before it draws it."""
+"""The table of the report's figures: a row says everything about one, and the page loops over the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from kdsearch.report.figures.cost import draw_error_against_cost, gather_error_against_cost
+from kdsearch.errors import StudyError
+from kdsearch.report.figures.cost import CostAxis, draw_error_against_cost, gather_error_against_cost
 from kdsearch.report.figures.curves import (
     draw_error_by_horizon,
     draw_learning_curves,
@@ -14,70 +15,173 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
+from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.table import Table
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from kdsearch.report.summary import StudySummary
 
-__all__ = ["FIGURES", "ReportFigure"]
+__all__ = ["FIGURES", "SECTIONS", "ReportFigure", "Section", "cost_figure", "figures_of"]
+
+Section = Literal["cost", "curves", "search"]
+SECTIONS: dict[Section, str] = {
+    "cost": "Error against cost",
+    "curves": "Over the horizon, and over training",
+    "search": "The search",
+}
+"""Sections of the page that hold figures, with their headings; one without a figure is not on the page."""
+
+
+def _always(summary: StudySummary) -> bool:  # noqa: ARG001
+    """Show a figure for every study."""
+    return True
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure with its heading and what a reader must know to read it.
+    """A figure of the page, with its heading and what a reader must know to read it.
 
     Attributes:
-        title: The heading.
-        caption: One or two sentences.
-        draw: Makes the figure.
+        name: Key of the row; for a figure of error against a cost the name of the objective.
+        title: The heading, as plain text.
+        caption: One or two sentences, as plain text.
+        section: Key of `SECTIONS`; within a section, figures stand in the order of the rows.
+        draw: Gathers what the figure shows from a study, and makes the figure.
+        half: Whether it has half the width of the page, beside a neighbour that has it too; full width without one.
         legend: Whether the page shows its legend; false where it is that of the figure above.
+        shown: Whether a study has what the figure needs.
     """
 
+    name: str
     title: str
     caption: str
+    section: Section
     draw: Callable[[StudySummary], go.Figure]
+    half: bool = False
     legend: bool = True
+    shown: Callable[[StudySummary], bool] = _always
+
+    def __post_init__(self) -> None:
+        """Refuse a row that the page could not show.
+
+        Raises:
+            StudyError: Where a text is empty, the section is unknown, or a function is none.
+        """
+        for field in ("name", "title", "caption"):
+            if not str(getattr(self, field) or "").strip():
+                raise StudyError(f"figure {self.name!r} has no {field}; give it one")
+        if self.section not in get_args(Section):
+            raise StudyError(
+                f"figure {self.name!r} is in section {self.section!r}; choose one of {', '.join(SECTIONS)}"
+            )
+        for field in ("draw", "shown"):
+            if not callable(getattr(self, field)):
+                raise StudyError(f"{field} of figure {self.name!r} is no function; give it one that takes a summary")
 
 
-_COST_CAPTION = (
-    "Each point is a finished trial; large points are the front of the search, the ring is the one that was chosen "
-    "from it, hollow points break a limit. The line is the least error that the others reach at that cost or less."
+def cost_figure(
+    cost: str,
+    words: str = "",
+    *,
+    caption: str = "",
+    axis: str = "",
+    tick_format: str = ",~g",
+    half: bool = True,
+    legend: bool = False,
+) -> ReportFigure:
+    """Make the row of a figure of error against a cost.
+
+    Args:
+        cost: Name of a cost objective.
+        words: What the heading calls it; its name if left out.
+        caption: One or two sentences; one that names the cost if left out.
+        axis: Title of the horizontal axis; the objective's name and unit if left out.
+        tick_format: Of the horizontal axis, in d3.
+        half: As in `ReportFigure`.
+        legend: As in `ReportFigure`; these figures all have the same one.
+
+    Raises:
+        StudyError: Where there is no such objective, or it is an error.
+    """
+    if cost not in OBJECTIVES or OBJECTIVES[cost].is_error:
+        costs = ", ".join(name for name, objective in OBJECTIVES.items() if not objective.is_error)
+        raise StudyError(f"a figure of error against {cost!r} needs a cost objective; choose one of {costs}")
+    unit = OBJECTIVES[cost].unit
+    along = CostAxis(cost, axis or (f"{cost}, {unit}" if unit else cost), tick_format)
+    return ReportFigure(
+        name=cost,
+        title=f"Error against {words or cost}",
+        caption=caption or f"The same networks by {cost}.",
+        section="cost",
+        draw=lambda summary: draw_error_against_cost(gather_error_against_cost(summary, along)),
+        half=half,
+        legend=legend,
+    )
+
+
+FIGURES = Table(
+    "figure",
+    [
+        cost_figure(
+            "flops",
+            "FLOPs",
+            caption="Each point is a finished trial; large points are the front of the search, the ring is the one "
+            "that was chosen from it, hollow points break a limit. The line is the least error that the others reach "
+            "at that cost or less.",
+            axis="FLOPs of one forecast",
+            tick_format="~s",
+            half=False,
+            legend=True,
+        ),
+        cost_figure(
+            "latency",
+            caption="The same networks by the time of one forecast at batch 1, measured in the confirmation where "
+            "there was one.",
+            axis="median latency of one forecast, ms",
+            tick_format="~g",
+        ),
+        cost_figure(
+            "params",
+            "parameters",
+            caption="The same networks by size; the calendar profile is not counted here.",
+            axis="trained parameters",
+            tick_format="~s",
+        ),
+        ReportFigure(
+            name="horizon",
+            title="Error by horizon",
+            caption="How the error grows with the distance into the future.",
+            section="curves",
+            draw=lambda summary: draw_error_by_horizon(gather_error_by_horizon(summary)),
+            half=True,
+        ),
+        ReportFigure(
+            name="learning",
+            title="Learning curves",
+            caption="Strong lines are the front of the search; a cross ends a trial that was stopped early.",
+            section="curves",
+            draw=lambda summary: draw_learning_curves(gather_learning_curves(summary)),
+            half=True,
+        ),
+        ReportFigure(
+            name="hypervolume",
+            title="Hypervolume over the search",
+            caption="How much the front of the feasible trials dominates of the space below the reference point, which "
+            "was fixed when the study began: for an error that of the better baseline, for a cost the teacher's, in "
+            "decades. Where the line stays level, trials found nothing better.",
+            section="curves",
+            draw=lambda summary: draw_volume(gather_volume(summary)),
+            shown=lambda summary: bool(summary.hypervolume_history),
+        ),
+    ],
+    mistake=StudyError,
 )
 
-FIGURES = {
-    "flops": ReportFigure(
-        "Error against FLOPs",
-        _COST_CAPTION,
-        lambda summary: draw_error_against_cost(gather_error_against_cost(summary, "flops")),
-    ),
-    "latency": ReportFigure(
-        "Error against latency",
-        "The same networks by the time of one forecast at batch 1, measured in the quiet pass where there was one.",
-        lambda summary: draw_error_against_cost(gather_error_against_cost(summary, "latency")),
-        legend=False,
-    ),
-    "parameters": ReportFigure(
-        "Error against parameters",
-        "The same networks by size; the calendar profile is not counted here.",
-        lambda summary: draw_error_against_cost(gather_error_against_cost(summary, "parameters")),
-        legend=False,
-    ),
-    "horizon": ReportFigure(
-        "Error by horizon",
-        "How the error grows with the distance into the future.",
-        lambda summary: draw_error_by_horizon(gather_error_by_horizon(summary)),
-    ),
-    "learning": ReportFigure(
-        "Learning curves",
-        "Strong lines are the front of the search; a cross ends a trial that was stopped early.",
-        lambda summary: draw_learning_curves(gather_learning_curves(summary)),
-    ),
-    "hypervolume": ReportFigure(
-        "Hypervolume over the search",
-        "How much the front of the feasible trials dominates of the space below the reference point, which was fixed "
-        "when the study began: for an error that of the better baseline, for a cost the teacher's, in decades. "
-        "Where the line stays level, trials found nothing better.",
-        lambda summary: draw_volume(gather_volume(summary)),
-    ),
-}
+
+def figures_of(summary: StudySummary) -> list[ReportFigure]:
+    """List the figures of a study's page: rows of the table, and one for each other cost that the study minimised."""
+    names = [objective.name for objective in summary.objectives]
+    further = [cost_figure(name) for name in names if not OBJECTIVES[name].is_error and name not in FIGURES]
+    return [figure for figure in (*FIGURES.values(), *further) if figure.shown(summary)]

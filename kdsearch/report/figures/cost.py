@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.figures.level_lines import add_level_lines
+from kdsearch.report.figures.marks import Mark, baseline_mark, shown_error, trial_mark
 from kdsearch.report.figures.style import (
     GREY,
     INK,
+    baseline_star,
     blank_figure,
     error_range,
     kind_colours,
@@ -20,49 +21,28 @@ from kdsearch.report.figures.style import (
     top_of,
 )
 from kdsearch.report.front import non_dominated
-from kdsearch.report.numbers import count, error, magnitude, measured, share, significant
-from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from kdsearch.record import Baseline, Cost, Metrics
-    from kdsearch.report.summary import StudySummary, TrialSummary
+    from kdsearch.report.summary import StudySummary
 
-__all__ = ["COSTS", "CostAxis", "ErrorAgainstCost", "Mark", "draw_error_against_cost", "gather_error_against_cost"]
+__all__ = ["CostAxis", "ErrorAgainstCost", "draw_error_against_cost", "gather_error_against_cost"]
 
 
 @dataclass(frozen=True)
 class CostAxis:
-    """A cost as the horizontal axis: title, how to read it (None where not measured), the ticks' format in d3."""
+    """A cost as the horizontal axis.
 
+    Attributes:
+        cost: Name of the objective.
+        title: Of the axis, with the unit.
+        tick_format: Of its ticks, in d3.
+    """
+
+    cost: str
     title: str
-    read: Callable[[Cost], float | None]
-    tick_format: str = "~s"
-
-
-COSTS = {
-    "flops": CostAxis("FLOPs of one forecast", lambda cost: cost.flops),
-    "latency": CostAxis(
-        "median latency of one forecast, ms",
-        lambda cost: None if cost.latency_ms is None else cost.latency_ms.p50,
-        tick_format="~g",
-    ),
-    "parameters": CostAxis("trained parameters", lambda cost: cost.parameters),
-}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One network in the plane; `text` is what the pointer shows, in plotly's HTML."""
-
-    cost: float
-    error: float
-    text: str
-    kind: str = ""
-    loss: str = ""
-    on_front: bool = False
-    feasible: bool = True
+    tick_format: str
 
 
 @dataclass(frozen=True)
@@ -76,9 +56,8 @@ class ErrorAgainstCost:
         best: The least error to be had at each cost, ``(cost, error)`` by rising cost: the front of this plane.
         knee: The network chosen from the front; None where there is none.
         chosen_word: What it is called: "knee" or "preferred".
-        teacher: None where its cost or error is not known.
-        networks: Other reference networks, by name.
-        lines: Baseline lines that are no networks, name to error.
+        networks: Baselines that are networks, by name, the teacher first.
+        lines: Baselines that are no networks, name to error.
         published: Test errors of papers that are means over the same horizon, name to error.
         top: Upper end of the visible errors; what is worse is found by zooming out.
     """
@@ -89,40 +68,33 @@ class ErrorAgainstCost:
     best: tuple[tuple[float, float], ...]
     knee: tuple[float, float] | None
     chosen_word: str
-    teacher: Mark | None
     networks: dict[str, Mark]
     lines: dict[str, float]
     published: dict[str, float]
     top: float
 
     @property
-    def stars(self) -> dict[str, Mark]:
-        """The reference networks, the teacher first."""
-        return ({} if self.teacher is None else {"teacher": self.teacher}) | self.networks
+    def teacher(self) -> Mark | None:
+        """The teacher; None where its cost or error is not known."""
+        return next((mark for mark in self.networks.values() if mark.role == "teacher"), None)
 
 
-def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstCost:
-    """Gathers complete trials, their front in this plane and what they are compared with.
-
-    Args:
-        summary: The study.
-        cost: A key of `COSTS`.
-    """
-    axis = COSTS[cost]
-    found = {trial.number: _mark(trial, axis, summary) for trial in summary.trials if trial.state == "COMPLETE"}
+def gather_error_against_cost(summary: StudySummary, axis: CostAxis) -> ErrorAgainstCost:
+    """Gather complete trials, their front in this plane and what they are compared with."""
+    complete = [trial for trial in summary.trials if trial.state == "COMPLETE"]
+    found = {trial.number: trial_mark(trial, axis.cost, summary) for trial in complete}
     by_number = {number: mark for number, mark in found.items() if mark is not None}
     marks = tuple(by_number.values())
     knee = by_number.get(summary.knee) if summary.knee is not None else None
     inside = [(mark.cost, mark.error) for mark in marks if mark.feasible]
     best = {point for point, on_front in zip(inside, non_dominated(inside), strict=True) if on_front}
-    marked = {one.name: _baseline_mark(one, axis, summary) for one in summary.baselines if one.is_network}
-    networks = {name: mark for name, mark in marked.items() if mark is not None}
-    teacher = networks.pop("teacher", None)
-    lines = {one.name: _value(one.metrics, summary) for one in summary.baselines if not one.is_network}
+    networks = _networks(summary, axis)
+    lines = {one.name: shown_error(one.metrics, summary) for one in summary.baselines if not one.is_network}
     printed = {one.name: one.metrics.get(summary.metric, {}) for one in summary.published if one.drawn}
     published = {name: errors.get("all", math.nan) for name, errors in printed.items()}
     values = [*(mark.error for mark in (*marks, *networks.values())), *lines.values(), *published.values()]
-    anchors = [mark.error for mark in (knee, teacher) if mark is not None]
+    anchors = [mark.error for mark in networks.values() if mark.role == "teacher"]
+    anchors += [] if knee is None else [knee.error]
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
         axis=axis,
@@ -131,7 +103,6 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
         best=tuple(sorted(best)),
         knee=None if knee is None else (knee.cost, knee.error),
         chosen_word=summary.chosen_word,
-        teacher=teacher,
         networks=networks,
         lines={name: value for name, value in lines.items() if math.isfinite(value)},
         published={name: value for name, value in published.items() if math.isfinite(value)},
@@ -139,8 +110,15 @@ def gather_error_against_cost(summary: StudySummary, cost: str) -> ErrorAgainstC
     )
 
 
+def _networks(summary: StudySummary, axis: CostAxis) -> dict[str, Mark]:
+    """Gather the baselines that are networks and whose cost and error are known, the teacher first."""
+    ordered = sorted(summary.baselines, key=lambda one: one.role != "teacher")
+    marked = {one.name: baseline_mark(one, axis.cost, summary) for one in ordered if one.is_network}
+    return {name: mark for name, mark in marked.items() if mark is not None}
+
+
 def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
-    """Draws networks as points, their front as a staircase, reference networks as stars, the other lines level."""
+    """Draw networks as points, their front as a staircase, baselines that are networks as stars, the others level."""
     figure = blank_figure(data.axis.title, f"validation {data.metric.upper()}")
     if data.best:
         x, y = zip(*data.best, strict=True)
@@ -157,25 +135,21 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     if data.knee is not None:
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
         figure.add_scatter(**_single(data.knee, ring, data.chosen_word), hoverinfo="skip")
-    for name, mark in data.stars.items():
-        star = {
-            "size": 17,
-            "symbol": "hexagram" if name == "base" else "star",
-            "color": INK if name == "teacher" else GREY,
-        }
+    for name, mark in data.networks.items():
+        star = baseline_star(mark.role)
         at = (mark.cost, mark.error)
-        figure.add_scatter(**_single(at, star, name), hovertext=[mark.text], hoverinfo="text")
+        figure.add_scatter(**_single(at, star, html.escape(name)), hovertext=[mark.text], hoverinfo="text")
     worse = sum(mark.error > data.top for mark in data.marks)
     further = ["1 network" if worse == 1 else f"{worse} networks"] if worse else []
     add_level_lines(figure, data.lines, data.published, data.top, further)
-    shown = [mark.error for mark in (*data.marks, *data.stars.values())]
+    shown = [mark.error for mark in (*data.marks, *data.networks.values())]
     figure.update_xaxes(type="log", tickvals=_log_ticks(data), tickformat=data.axis.tick_format)
     figure.update_yaxes(range=error_range([*shown, *data.lines.values(), *data.published.values()], data.top))
     return figure
 
 
 def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
-    """Networks of one kind: those of the front strong, those outside the limits hollow."""
+    """Draw networks of one kind: those of the front strong, those outside the limits hollow."""
     return {
         "x": [mark.cost for mark in marks],
         "y": [mark.error for mark in marks],
@@ -198,61 +172,10 @@ def _single(at: tuple[float, float], marker: dict[str, Any], name: str) -> dict[
 
 
 def _log_ticks(data: ErrorAgainstCost) -> list[float]:
-    """Costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
-    costs = [mark.cost for mark in (*data.marks, *data.stars.values()) if mark.cost > 0]
+    """Choose the costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
+    costs = [mark.cost for mark in (*data.marks, *data.networks.values()) if mark.cost > 0]
     if not costs:
         return []
     first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
     digits = (1, 2, 5) if last - first <= 3 else (1,)
     return [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
-
-
-def _mark(trial: TrialSummary, axis: CostAxis, summary: StudySummary) -> Mark | None:
-    cost = None if trial.cost is None else axis.read(trial.cost)
-    value = _value(trial.metrics, summary)
-    if trial.cost is None or cost is None or not math.isfinite(value):
-        return None
-    loss = str(trial.params.get("loss", "none"))
-    parameters = [f"{name}: {value}" for name, value in trial.params.items()]
-    outside = [] if trial.feasible else [f"outside the limits: {', '.join(limits_broken(trial, summary.limits))}"]
-    lines = [f"trial {trial.number}", *_result_lines(trial.metrics, trial.cost, summary), *outside, "", *parameters]
-    return Mark(cost, value, _hover(lines), summary.kind(trial), loss, trial.on_front, trial.feasible)
-
-
-def _baseline_mark(network: Baseline, axis: CostAxis, summary: StudySummary) -> Mark | None:
-    if network.cost is None:
-        return None
-    cost, value = axis.read(network.cost), _value(network.metrics, summary)
-    if cost is None or not math.isfinite(value):
-        return None
-    return Mark(cost, value, _hover([network.name, *_result_lines(network.metrics, network.cost, summary)]))
-
-
-def _value(metrics: Metrics, summary: StudySummary, horizon: str = "all") -> float:
-    """A validation error as the figure shows it; NaN where it was not measured."""
-    return measured(metrics, summary.metric, horizon, "val")
-
-
-def _result_lines(metrics: Metrics, cost: Cost, summary: StudySummary) -> list[str]:
-    """Errors and costs as the pointer shows them."""
-    errors = " / ".join(error(_value(metrics, summary, minutes)) for minutes in summary.horizons)
-    teacher = summary.teacher
-    of_teacher = ""
-    if teacher is not None and teacher.cost is not None and teacher.cost is not cost:
-        of_teacher = f" ({share(cost.parameters / teacher.cost.parameters)} of the teacher's)"
-    lines = [
-        f"validation {summary.metric.upper()} {error(_value(metrics, summary))}",
-        f"at {' / '.join(summary.horizons)} minutes {errors}",
-        f"{count(cost.parameters)} parameters{of_teacher}",
-        f"{magnitude(cost.flops)}FLOPs",
-    ]
-    if cost.latency_ms is not None:
-        p50, p95 = significant(cost.latency_ms.p50), significant(cost.latency_ms.p95)
-        lines.append(f"latency {p50} ms (95 %: {p95} ms)")
-    return lines
-
-
-def _hover(lines: list[str]) -> str:
-    """Lines of data as plotly's HTML, the first in bold."""
-    first, *rest = (html.escape(line) for line in lines)
-    return "<br>".join([f"<b>{first}</b>", *rest])

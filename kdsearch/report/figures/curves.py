@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.figures.level_lines import PUBLISHED_WORDS
-from kdsearch.report.figures.style import GREY, INK, blank_figure, error_range, kind_colours, legend_entry, top_of
+from kdsearch.report.figures.style import (
+    GREY,
+    baseline_lines,
+    blank_figure,
+    error_range,
+    kind_colours,
+    legend_entry,
+    top_of,
+)
 from kdsearch.report.numbers import mae, measured
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from kdsearch.record import Metrics, Role
     from kdsearch.report.summary import StudySummary
 
 __all__ = [
@@ -26,15 +35,7 @@ __all__ = [
     "gather_learning_curves",
 ]
 
-_LINES = {
-    "front": {"color": "#8fb8d8", "width": 1.4},
-    "knee": {"color": "#0072B2", "width": 3},
-    "teacher": {"color": INK, "width": 2},
-    "last value": {"color": GREY, "width": 1.6, "dash": "dot"},
-    "calendar profile": {"color": GREY, "width": 1.6, "dash": "dash"},
-    "STID": {"color": GREY, "width": 1.6},
-    "base": {"color": INK, "width": 1.4, "dash": "dashdot"},
-}
+_LINES = {"front": {"color": "#8fb8d8", "width": 1.4}, "knee": {"color": "#0072B2", "width": 3}}
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,15 @@ class ErrorByHorizon:
 
     Attributes:
         metric: Which error: "mae", "rmse" or "mape".
-        curves: Their kinds are "front", "knee" (the network chosen from it) and the names of references.
+        networks: Those of the front; their kinds are "front" and "knee" (the network chosen from it).
+        baselines: Their curves, with the role of each as its kind.
         published: Test errors of papers, at those of the reported horizons that they print.
         chosen_word: What the chosen network is called: "knee" or "preferred".
     """
 
     metric: str
-    curves: tuple[Curve, ...]
+    networks: tuple[Curve, ...]
+    baselines: tuple[tuple[Role, Curve], ...]
     published: tuple[Curve, ...]
     chosen_word: str
 
@@ -81,22 +84,19 @@ class LearningCurves:
 
 
 def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
-    """Gathers the front's networks and the references at each reported horizon."""
+    """Gather the front's networks and the baselines at each reported horizon."""
     x = tuple(float(minutes) for minutes in summary.horizons)
-    lines = [
-        (f"trial {trial.number}", "knee" if trial.number == summary.knee else "front", trial.metrics)
+
+    def curve(label: str, kind: str, metrics: Metrics) -> Curve:
+        return Curve(label, kind, x, tuple(measured(metrics, summary.metric, at, "val") for at in summary.horizons))
+
+    networks = [
+        curve(f"trial {trial.number}", "knee" if trial.number == summary.knee else "front", trial.metrics)
         for trial in summary.front_trials
     ]
-    lines += [(baseline.name, baseline.name, baseline.metrics) for baseline in summary.baselines]
-    return ErrorByHorizon(
-        summary.metric,
-        tuple(
-            Curve(label, kind, x, tuple(measured(metrics, summary.metric, at, "val") for at in summary.horizons))
-            for label, kind, metrics in lines
-        ),
-        _published_curves(summary),
-        summary.chosen_word,
-    )
+    baselines = [(one.role, curve(one.name, one.role, one.metrics)) for one in summary.baselines]
+    published = _published_curves(summary)
+    return ErrorByHorizon(summary.metric, tuple(networks), tuple(baselines), published, summary.chosen_word)
 
 
 def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
@@ -111,32 +111,37 @@ def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
 
 
 def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
-    """Draws one line for each network of the front, the knee strong, references in grey, published ones dotted."""
+    """Draw a line for each network of the front, the knee strong, baselines by their roles, published ones dotted."""
     figure = blank_figure("minutes ahead", f"validation {data.metric.upper()}")
     named = set()
-    for curve in sorted(data.curves, key=lambda curve: curve.kind != "front"):
-        figure.add_scatter(
-            x=curve.x,
-            y=curve.errors,
-            mode="lines+markers",
-            line=_LINES.get(curve.kind, _LINES["calendar profile"]),
-            marker={
-                "size": 11 if curve.kind == "teacher" else 6,
-                "symbol": "star" if curve.kind == "teacher" else "circle",
-            },
-            name=f"{curve.label} ({data.chosen_word})" if curve.kind == "knee" else html.escape(curve.kind),
-            showlegend=curve.kind not in named,
-            hovertemplate=f"{html.escape(curve.label)}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
-        )
+    for curve in sorted(data.networks, key=lambda curve: curve.kind != "front"):
+        name = f"{curve.label} ({data.chosen_word})" if curve.kind == "knee" else curve.kind
+        figure.add_scatter(**_line(curve, _LINES[curve.kind]), name=name, showlegend=curve.kind not in named)
         named.add(curve.kind)
+    lines = baseline_lines([role for role, _ in data.baselines])
+    for (role, curve), line in zip(data.baselines, lines, strict=True):
+        figure.add_scatter(**_line(curve, line, is_teacher=role == "teacher"), name=html.escape(curve.label))
     for position, curve in enumerate(data.published):
         figure.add_scatter(**_dotted(curve, position), showlegend=position == 0)
-    figure.update_xaxes(tickvals=sorted({x for curve in data.curves for x in curve.x}))
+    curves = (*data.networks, *(curve for _, curve in data.baselines))
+    figure.update_xaxes(tickvals=sorted({x for curve in curves for x in curve.x}))
     return figure
 
 
+def _line(curve: Curve, line: dict[str, Any], *, is_teacher: bool = False) -> dict[str, Any]:
+    """Draw a line through the horizons, the teacher's with stars."""
+    return {
+        "x": curve.x,
+        "y": curve.errors,
+        "mode": "lines+markers",
+        "line": line,
+        "marker": {"size": 11, "symbol": "star"} if is_teacher else {"size": 6, "symbol": "circle"},
+        "hovertemplate": f"{html.escape(curve.label)}, %{{x}} minutes: %{{y:.3~f}}<extra></extra>",
+    }
+
+
 def _dotted(curve: Curve, position: int) -> dict[str, Any]:
-    """A published line with its name, each at another point of the axis than the line before."""
+    """Draw a published line with its name, each at another point of the axis than the line before."""
     named, last = position % len(curve.x), len(curve.x) - 1
     label = html.escape(curve.label)
     return {
@@ -154,7 +159,7 @@ def _dotted(curve: Curve, position: int) -> dict[str, Any]:
 
 
 def gather_learning_curves(summary: StudySummary) -> LearningCurves:
-    """Gathers the validation errors that trials reported while they trained; failed trials are left out."""
+    """Gather the validation errors that trials reported while they trained; failed trials are left out."""
     curves, stopped = [], []
     for trial in summary.trials:
         points = [
@@ -173,7 +178,7 @@ def gather_learning_curves(summary: StudySummary) -> LearningCurves:
 
 
 def draw_learning_curves(data: LearningCurves) -> go.Figure:
-    """Draws one line for each trial: the front's strong, a cross where one was stopped early."""
+    """Draw one line for each trial: the front's strong, a cross where one was stopped early."""
     figure = blank_figure("CPU seconds", "validation MAE")
     colours = kind_colours(curve.kind for curve in data.curves)
     for curve in sorted(data.curves, key=lambda curve: curve.on_front):

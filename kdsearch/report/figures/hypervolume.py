@@ -1,4 +1,4 @@
-"""Hypervolume over the search: how much of objective space the front dominates, and how it came to that."""
+"""The figure of the hypervolume over the search."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class VolumeOverSearch(BaseModel):
 
 
 def gather_volume(summary: StudySummary) -> VolumeOverSearch:
-    """Gathers the history of a study's hypervolume."""
+    """Gather the history of a study's hypervolume."""
     unit = volume_unit([objective.name for objective in summary.objectives])
     return VolumeOverSearch(points=tuple(summary.hypervolume_history), unit=unit)
 
 
 def draw_volume(data: VolumeOverSearch) -> go.Figure:
-    """Draws a staircase over finished trials; the pointer shows what they had cost by then."""
+    """Draw a staircase over finished trials; the pointer shows what they had cost by then."""
     figure = blank_figure("finished trials", f"hypervolume, {data.unit}")
     figure.add_scatter(
         x=[point.finished for point in data.points],

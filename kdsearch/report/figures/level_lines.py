@@ -1,4 +1,4 @@
-"""Level lines in a figure of errors: what has an error and no cost."""
+"""Level lines in a figure of errors: baselines and published networks, which have an error and no cost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PUBLISHED_WORDS = "published, test"
 def add_level_lines(
     figure: go.Figure, lines: dict[str, float], published: dict[str, float], top: float, further: Sequence[str] = ()
 ) -> None:
-    """Draws baselines dashed, named at the right, and published errors dotted, named at the left.
+    """Draw baselines dashed, named at the right, and published errors dotted, named at the left.
 
     Args:
         figure: With errors upwards.
@@ -48,7 +48,7 @@ def add_level_lines(
 
 
 def _write(figure: go.Figure, text: str, side: str, height: dict[str, object]) -> None:
-    """Small grey words at one side of the plot."""
+    """Write small grey words at one side of the plot."""
     figure.add_annotation(
         x=1 if side == "right" else 0,
         xref="paper",

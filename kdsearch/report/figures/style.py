@@ -1,19 +1,23 @@
-"""How every figure of the report looks: white, thin grid, colours that colour-blind readers can tell apart."""
+"""The look of every figure: white, thin grid, colours that colour-blind readers can tell apart."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from kdsearch.record import Role
+
 __all__ = [
     "FONT",
     "GREY",
     "INK",
+    "baseline_lines",
+    "baseline_star",
     "blank_figure",
     "error_range",
     "kind_colours",
@@ -31,10 +35,21 @@ _GRID = "#e8eaed"
 _ROUTE_COLOURS = {"student": "#0072B2", "prune": "#D55E00", "student-prune": "#009E73"}
 _OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9")
 _UNKNOWN_SYMBOL = "cross"
+_BASELINE_LINES: dict[Role, dict[str, Any]] = {
+    "teacher": {"color": INK, "width": 2},
+    "base": {"color": INK, "width": 1.4, "dash": "dashdot"},
+    "undistilled": {"color": GREY, "width": 1.6},
+    "naive": {"color": GREY, "width": 1.6},
+}
+_NAIVE_DASHES = ("dash", "dot", "longdash", "longdashdot")
+_BASELINE_STARS: dict[Role | None, dict[str, Any]] = {
+    "teacher": {"color": INK, "symbol": "star"},
+    "base": {"color": GREY, "symbol": "hexagram"},
+}
 
 
 def blank_figure(x_title: str, y_title: str) -> go.Figure:
-    """Makes an empty figure in the house style, its legend in a row below the plot."""
+    """Make an empty figure in the house style, its legend in a row below the plot."""
     import plotly.graph_objects as go  # noqa: PLC0415 - half a second that `kdsearch --help` does not pay
 
     def title(text: str) -> dict[str, Any]:
@@ -70,15 +85,26 @@ def blank_figure(x_title: str, y_title: str) -> go.Figure:
 
 
 def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
-    """Gives each kind of trial its colour; routes have the same in every figure of every study."""
+    """Give each kind of trial its colour; routes have the same in every figure of every study."""
     found = set(kinds)
     routes = {name: colour for name, colour in _ROUTE_COLOURS.items() if name in found}
     free = [colour for colour in (*_ROUTE_COLOURS.values(), *_OTHER_COLOURS) if colour not in routes.values()]
     return routes | dict(zip(sorted(found - set(routes)), cycle(free)))
 
 
+def baseline_lines(roles: Sequence[Role]) -> list[dict[str, Any]]:
+    """Give each baseline the line of its role; naive ones are told apart by their dashes."""
+    dashes = cycle(_NAIVE_DASHES)
+    return [_BASELINE_LINES[role] | ({"dash": next(dashes)} if role == "naive" else {}) for role in roles]
+
+
+def baseline_star(role: Role | None) -> dict[str, Any]:
+    """Give a baseline that is a network the marker of its role."""
+    return {"size": 17} | _BASELINE_STARS.get(role, {"color": GREY, "symbol": "star"})
+
+
 def loss_symbol(loss: str) -> str:
-    """Gives each loss the symbol of its row; a loss of which only the name is known, as in an old study, is a cross."""
+    """Give each loss the symbol of its row; a loss of which only the name is known, as in an old study, is a cross."""
     from kdsearch.distill.loss_table import LOSSES  # noqa: PLC0415 - torch, which loading the report does not pay
 
     row = LOSSES.get(loss)
@@ -86,13 +112,13 @@ def loss_symbol(loss: str) -> str:
 
 
 def legend_entry(name: str, colour: str, symbol: str) -> dict[str, Any]:
-    """Makes a trace that only explains a colour or a symbol."""
+    """Make a trace that only explains a colour or a symbol."""
     marker = {"color": colour, "symbol": symbol, "size": 9}
     return {"x": [None], "y": [None], "mode": "markers", "marker": marker, "name": name, "hoverinfo": "skip"}
 
 
 def top_of(anchors: Iterable[float], values: Iterable[float]) -> float:
-    """Chooses the upper end of an error axis, so that a few bad networks do not press the good ones flat.
+    """Choose the upper end of an error axis, so that a few bad networks do not press the good ones flat.
 
     Args:
         anchors: Errors that matter most: the teacher, the knee, the best.
@@ -108,7 +134,7 @@ def top_of(anchors: Iterable[float], values: Iterable[float]) -> float:
 
 
 def error_range(values: Iterable[float], top: float) -> list[float]:
-    """Gives the ends of an error axis with a little air around what is visible."""
+    """Give the ends of an error axis with a little air around what is visible."""
     low = min((value for value in values if math.isfinite(value)), default=0.0)
     air = 0.08 * (top - low) or 0.05 * abs(top) or 1.0
     return [low - air, top + air]

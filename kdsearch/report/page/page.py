@@ -1,22 +1,25 @@
-"""The report: one HTML file with everything inside, for people without the software and without a network."""
+"""The report page: one HTML file with everything inside, for people without the software and without a network."""
 
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from datetime import datetime
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from kdsearch.report.figures.catalog import FIGURES
+from kdsearch.report.figures.catalog import SECTIONS, figures_of
 from kdsearch.report.figures.style import FONT
 from kdsearch.report.page.published import published_section
 from kdsearch.report.page.tables import STATES, all_trials_table, front_table
 from kdsearch.report.preference import rule_text
 
 if TYPE_CHECKING:
+    from kdsearch.report.figures.catalog import ReportFigure, Section
     from kdsearch.report.summary import StudySummary
 
 __all__ = ["write_page"]
@@ -33,7 +36,7 @@ _CONFIRMED_CAPTION = (
 
 
 def write_page(summary: StudySummary, path: Path) -> Path:
-    """Writes a study's report as one file that loads nothing from anywhere.
+    """Write a study's report as one file that loads nothing from anywhere.
 
     Args:
         summary: The study.
@@ -62,10 +65,7 @@ def write_page(summary: StudySummary, path: Path) -> Path:
         rule=html.escape(rule_text(summary.weights)),
         front=front_table(summary),
         published=published_section(summary),
-        cost_figures=_figure("flops", summary)
-        + f'<div class="pair">{_figure("latency", summary)}{_figure("parameters", summary)}</div>',
-        curve_figures=f'<div class="pair">{_figure("horizon", summary)}{_figure("learning", summary)}</div>',
-        volume_figure=_figure("hypervolume", summary) if summary.hypervolume_history else "",
+        figures=_sections(figures_of(summary), summary),
         all_title=f"All {len(summary.trials)} trials, with what was searched and why some ended",
         all=all_trials_table(summary),
         versions=html.escape(" · ".join(f"{name} {version}" for name, version in summary.versions.items())),
@@ -76,7 +76,7 @@ def write_page(summary: StudySummary, path: Path) -> Path:
 
 
 def _facts(summary: StudySummary) -> dict[str, str]:
-    """What was run, on what, how: names and values in HTML."""
+    """Write down what was run, on what, how: names and values in HTML."""
     states = Counter(STATES[trial.state] for trial in summary.trials)
     objectives = ", ".join(one.name + (f" ({one.unit})" if one.unit else "") for one in summary.objectives)
     return {
@@ -109,15 +109,37 @@ def _findings(findings: list[str]) -> str:
     return f"<section><h2>What each part gave</h2><ul>{items}</ul></section>"
 
 
-def _figure(name: str, summary: StudySummary) -> str:
-    import plotly.io  # noqa: PLC0415
+def _sections(figures: list[ReportFigure], summary: StudySummary) -> str:
+    """Write the sections that hold figures, in the order in which figures first name them."""
+    by_section: dict[Section, list[ReportFigure]] = {}
+    for figure in figures:
+        by_section.setdefault(figure.section, []).append(figure)
+    return "\n".join(
+        f"<section>\n<h2>{SECTIONS[section]}</h2>\n{_rows(inside, summary)}\n</section>"
+        for section, inside in by_section.items()
+    )
 
-    figure = FIGURES[name]
+
+def _rows(figures: list[ReportFigure], summary: StudySummary) -> str:
+    """Write the figures of a section: those of half width in pairs, the others, and a last one alone, in full width."""
+    rows: list[str] = []
+    for half, together in groupby(figures, key=lambda figure: figure.half):
+        drawn = [_figure(figure, summary) for figure in together]
+        paired = len(drawn) - len(drawn) % 2 if half else 0
+        rows += [f'<div class="pair">{drawn[at]}{drawn[at + 1]}</div>' for at in range(0, paired, 2)]
+        rows += drawn[paired:]
+    return "".join(rows)
+
+
+def _figure(figure: ReportFigure, summary: StudySummary) -> str:
+    import plotly.io  # noqa: PLC0415 - as slow to import
+
     drawn = plotly.io.to_html(
         figure.draw(summary).update_layout(showlegend=figure.legend),
         include_plotlyjs=False,
         full_html=False,
-        div_id=f"figure-{name}",
+        div_id=f"figure-{re.sub(r'[^a-zA-Z0-9_]+', '-', figure.name)}",
         config={"displaylogo": False, "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]},
     )
-    return f'<figure><h3>{figure.title}</h3><p class="caption">{figure.caption}</p>{drawn}</figure>'
+    title, caption = (html.escape(text, quote=False) for text in (figure.title, figure.caption))
+    return f'<figure><h3>{title}</h3><p class="caption">{caption}</p>{drawn}</figure>'

@@ -24,7 +24,7 @@ _DASH = "—"
 
 
 def published_section(summary: StudySummary) -> str:
-    """Writes the section in HTML: ours first, then every published network below its source.
+    """Write the section in HTML: ours first, then every published network below its source.
 
     Returns:
         Nothing where no published error is comparable.
@@ -46,13 +46,13 @@ def published_section(summary: StudySummary) -> str:
 
 
 def _columns(points: list[PublishedPoint]) -> list[tuple[str, str]]:
-    """Metric and horizon of every published error, the mean after the minutes."""
+    """List metric and horizon of every published error, the mean after the minutes."""
     found = {(metric, horizon) for point in points for metric, values in point.metrics.items() for horizon in values}
     return sorted(found, key=lambda one: (_METRICS.index(one[0]), math.inf if one[1] == "all" else float(one[1])))
 
 
 def _own_rows(summary: StudySummary, columns: list[tuple[str, str]]) -> list[str]:
-    """The teacher of this study and the network that was chosen from its front."""
+    """Write the rows of this study: its teacher and the network that was chosen from its front."""
     own = {} if summary.teacher is None else {"Teacher, here": summary.teacher.metrics}
     own |= {
         f"Trial {trial.number}, {summary.chosen_word}, here": trial.metrics
@@ -66,7 +66,7 @@ def _own_rows(summary: StudySummary, columns: list[tuple[str, str]]) -> list[str
 
 
 def _group(source: str, points: list[PublishedPoint], columns: list[tuple[str, str]]) -> str:
-    """Rows of one source below its name; a note that all of them share is written there once."""
+    """Write the rows of one source below its name, and there once a note that all of them share."""
     notes = {point.note for point in points}
     shared = notes.pop() if len(notes) == 1 else ""
     head = html.escape(f"{source}: {shared}" if shared else source)

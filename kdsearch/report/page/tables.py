@@ -30,7 +30,7 @@ _BATCH_HEAD = "Ratio at<br>batch 1140"
 
 
 def front_table(summary: StudySummary) -> str:
-    """Writes the front's networks, and below a rule the teacher and the baselines."""
+    """Write the front's networks, and below a rule the teacher and the baselines."""
     columns = _error_columns(summary)
     tested = any(trial.confirmed for trial in summary.front_trials)
     trials = [_trial_row(trial, summary, columns, tested=tested) for trial in summary.front_trials]
@@ -50,14 +50,14 @@ def front_table(summary: StudySummary) -> str:
 
 
 def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
-    """Head of each column of errors -> metric and horizon: MAE at all horizons, and the means that were minimised."""
+    """Map the head of each column of errors to metric and horizon: MAE at all horizons, and the minimised means."""
     columns = {f"{horizon} min": ("mae", horizon) for horizon in summary.horizons} | {"mean": ("mae", "all")}
     further = [one.name for one in summary.objectives if one.name in {"rmse", "mape"}]
     return columns | {f"mean<br>{name.upper()}": (name, "all") for name in further}
 
 
 def all_trials_table(summary: StudySummary) -> str:
-    """Writes every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
+    """Write every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
     heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", f"Validation<br>{summary.metric.upper()}"]
     heads += ["Limits"] if _is_limited(summary) else []
     head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
@@ -110,7 +110,7 @@ def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
 
 
 def _is_batched(summary: StudySummary) -> bool:
-    """Whether a network of the front was timed at the paper's batch, as the quiet pass does."""
+    """Check whether a network of the front was timed at the paper's batch, as a confirmation does."""
     costs = [trial.cost for trial in summary.front_trials]
     return any(cost is not None and cost.latency_batch_ratio is not None for cost in costs)
 
@@ -142,7 +142,7 @@ def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: dict[str,
 
 
 def _latency(cost: Cost) -> tuple[str, str]:
-    """Median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
+    """Write median and 95th percentile in milliseconds; a dash and nothing where latency was not measured."""
     latency = cost.latency_ms
     return (_DASH, "") if latency is None else (significant(latency.p50), significant(latency.p95))
 

@@ -1,1 +1,1 @@
-"""Results of papers."""
+"""Errors that papers print."""

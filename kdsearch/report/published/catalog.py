@@ -1,4 +1,4 @@
-"""Published numbers by paper, and which of them a study may be compared with."""
+"""All published errors, and the choice of those that a study may be compared with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ PUBLISHED = (*STUDENTS, *BASE_PRUNED, *STGCN, *LIGHTST, *D2STGNN, *STRESNET)
 
 
 def comparable_with(meta: StudyMeta) -> list[PublishedPoint]:
-    """Published errors on a study's data under its protocol; none where it searched on a part of the public files.
+    """Choose the published errors on a study's data under its protocol.
+
+    There are none where it searched on a part of the public files.
 
     The protocol's hash must be that of the protocol which kdsearch has under this name with the published channel, so
     that another channel, or another split of an older version, agrees with nothing.
@@ -35,7 +37,7 @@ def comparable_with(meta: StudyMeta) -> list[PublishedPoint]:
 
 
 def _hash_of(point: PublishedPoint) -> str:
-    """Hash of the protocol that a published error follows, as `prepare` cuts the public files by it."""
+    """Hash the protocol that a published error follows, as a run resolves it for the public files."""
     from kdsearch.data.protocols import PROTOCOLS, resolved  # noqa: PLC0415 - pandas, which few reports need
 
     card = CARDS[point.dataset]

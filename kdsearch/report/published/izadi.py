@@ -70,7 +70,7 @@ TABLE_1 = (
 
 @dataclass(frozen=True)
 class AttentionOfTable3:
-    """How often a loss followed the teacher in place of the truth, per cent of all readings."""
+    """A row of Table 3: the share of all readings, in per cent, at which a loss followed the teacher, not the truth."""
 
     dataset: str
     loss: str
@@ -91,7 +91,7 @@ TABLE_3 = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What a search found for one loss on one dataset; None where the loss has no such weight.
+    """A row of Table 6 or 9: what a search found for one loss on one dataset; None where it has no such weight.
 
     Attributes:
         pruned_percent: Of the parameters, 0 for a student; 97 is the pruned teacher, the others are the pruned base.
@@ -148,7 +148,7 @@ _SPLITS = {
 
 
 def _point(dataset: str, name: str, tables: str, *errors: float) -> PublishedPoint:
-    """A row in the paper's order: MAPE, MAE and RMSE, each at 15, 30 and 45 minutes."""
+    """Make a point of a row in the paper's order: MAPE, MAE and RMSE, each at 15, 30 and 45 minutes."""
     horizons = ("15", "30", "45")
     metrics = {
         metric: dict(zip(horizons, errors[first : first + 3], strict=True))

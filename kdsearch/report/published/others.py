@@ -37,7 +37,7 @@ STGCN = (
 
 
 def _lightst(dataset: str, name: str, mae: float, rmse: float, mape: float) -> PublishedPoint:
-    """Means over the 12 steps of flow."""
+    """Make a point of means over the 12 steps of flow."""
     metrics = {"mae": {"all": mae}, "rmse": {"all": rmse}, "mape": {"all": mape}}
     source = "Zhang et al. 2025, LightST (AAAI, arXiv 2501.10459), table of overall performance"
     return PublishedPoint(name, dataset, "six-two-two", "flow", metrics, source)
@@ -59,7 +59,7 @@ LIGHTST = (
 def _d2stgnn(
     dataset: str, protocol: str, channel: str, *, note: str = "", **errors: tuple[float, float, float]
 ) -> PublishedPoint:
-    """At steps 3, 6 and 12 of five minutes."""
+    """Make a point of errors at steps 3, 6 and 12 of five minutes."""
     metrics = {metric: dict(zip(("15", "30", "60"), values, strict=True)) for metric, values in errors.items()}
     source = "Shao et al. 2022, D2STGNN (VLDB, arXiv 2206.09112), Table 3"
     return PublishedPoint("D2STGNN", dataset, protocol, channel, metrics, source, note)
@@ -101,7 +101,7 @@ ACTIVE_CELLS_FACTOR = 1.2571
 
 
 def _stresnet(dataset: str, name: str, rmse: float) -> PublishedPoint:
-    """RMSE of the next step of both flows."""
+    """Make a point of the RMSE of the next step of both flows."""
     table, protocol, note = "Table 2", "stresnet-taxibj", ""
     if dataset == "bikenyc":
         over_all = rmse / ACTIVE_CELLS_FACTOR

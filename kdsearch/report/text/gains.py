@@ -1,4 +1,4 @@
-"""What each part of a search gave, in sentences: distillation, pruning, the calendar."""
+"""Sentences on what distillation, pruning and the calendar gave."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class _Compared:
     split: str
 
     def more(self, unit: str = "") -> str:
-        """How much more a network errs without a teacher."""
+        """Write how much more a network errs without a teacher."""
         median = statistics.median(self.gains)
         return f"{spread(abs(median))}{unit} {'more' if median >= 0 else 'less'}"
 
     @property
     def runs(self) -> str:
-        """Of what this is the median: one network that collapses without a teacher would decide a mean."""
+        """The runs whose median it is; one network that collapses without a teacher would decide a mean."""
         fresh = " with fresh seeds" if self.fresh else ""
         if len(self.gains) == 1:
             return "one pair with a fresh seed" if self.fresh else "one pair"
@@ -51,7 +51,7 @@ class _Compared:
 
 
 def distillation_gave(trials: list[TrialSummary]) -> str | None:
-    """Compares the confirmed distilled networks with their twins without a teacher, seed by seed.
+    """Compare the confirmed distilled networks with their twins without a teacher, seed by seed.
 
     A network is on the front for how it did with the trial's own seed, its twin is not, so the own seed favours the
     network: where there are further seeds, only these are compared.
@@ -94,7 +94,7 @@ def _compared(trials: list[TrialSummary], kind: Literal["twin", "cpu_twin"]) -> 
 
 
 def _length(seconds: _Compared) -> str:
-    """How much longer the twins trained, and how well their CPU seconds were met."""
+    """Write how much longer the twins trained, and how well their CPU seconds were met."""
     factors = [twin.epochs / one.epochs for one, twin in seconds.pairs if twin.epochs and one.epochs]
     shares = [twin.cpu_share for _, twin in seconds.pairs if twin.cpu_share]
     longer = f"{between(factors)} times the epochs, " if factors else ""
@@ -103,7 +103,7 @@ def _length(seconds: _Compared) -> str:
 
 
 def _spread_of_seeds(epochs: _Compared, seconds: _Compared | None) -> str:
-    """Mean standard deviation between the seeds of a network, with a teacher and without."""
+    """Write the mean standard deviation between the seeds of a network, with a teacher and without."""
     sides = {
         "with": [one.standard_deviation for one, _ in epochs.pairs],
         "without": [twin.standard_deviation for _, twin in epochs.pairs],
@@ -118,7 +118,7 @@ def _spread_of_seeds(epochs: _Compared, seconds: _Compared | None) -> str:
 
 
 def pruning_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
-    """Sets the best pruned network beside the best fresh student of comparable size."""
+    """Set the best pruned network beside the best fresh student of comparable size."""
     finished = complete(trials)
     pruned = [trial for trial in finished if "prune" in trial.route]
     fresh = [trial for trial in finished if "prune" not in trial.route]
@@ -127,7 +127,7 @@ def pruning_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | 
 
 
 def calendar_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
-    """Sets the best network that sees deviations from the calendar beside the best that sees raw readings."""
+    """Set the best network that sees deviations from the calendar beside the best that sees raw readings."""
     finished = complete(trials)
     deviation, raw = ([one for one in finished if one.params.get("input") == name] for name in ("deviation", "raw"))
     best = f"the best network{inside_limits(trials)} that sees"
@@ -142,7 +142,7 @@ def _side_by_side(
     lacking: list[TrialSummary],
     teacher: Baseline | None,
 ) -> str | None:
-    """The best network with a part that has others without it of comparable size, beside the best of these.
+    """Set the best network with a part beside the best without it of comparable size, where there are such.
 
     A larger network errs less whatever made it, so that the best of each kind alone would say little.
     """
@@ -162,25 +162,25 @@ def _side_by_side(
 
 
 def complete(trials: list[TrialSummary]) -> list[TrialSummary]:
-    """Finished trials inside the limits of the search."""
+    """Choose the finished trials inside the limits of the search."""
     finished = [trial for trial in trials if trial.state == "COMPLETE" and trial.feasible]
     return [trial for trial in finished if trial.cost is not None and not math.isnan(mae(trial.metrics))]
 
 
 def inside_limits(trials: list[TrialSummary]) -> str:
-    """What a sentence about the best adds where a better network may have been outside the limits."""
+    """Write the addition to a sentence on the best where a better network may have been outside the limits."""
     return "" if all(trial.feasible for trial in trials) else " inside the limits"
 
 
 def parameters(trial: TrialSummary) -> int:
-    """Trained parameters of a network that was measured."""
+    """Read the number of trained parameters of a network that was measured."""
     if trial.cost is None:
         raise ValueError(f"trial {trial.number} has no cost")
     return trial.cost.parameters
 
 
 def share_of(trial: TrialSummary, teacher: Baseline | None) -> str:
-    """A network's size beside the teacher's."""
+    """Write a network's size beside the teacher's."""
     if teacher is None or teacher.cost is None:
         return f"{count(parameters(trial))} parameters"
     return f"{share(parameters(trial) / teacher.cost.parameters)} of the teacher's parameters"

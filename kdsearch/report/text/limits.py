@@ -1,4 +1,4 @@
-"""The limits of a search in words: what they are, which trials break them and by how much."""
+"""Sentences on the limits of a search, the trials that break them, and by how much."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["limits_broken", "limits_kept", "read_limits"]
 
 
 def read_limits(texts: Sequence[str], teacher: Baseline | None) -> list[Limit]:
-    """Reads a study's limits; those relative to a teacher that the study does not have yet are left out.
+    """Read a study's limits; those relative to a teacher that the study does not have yet are left out.
 
     Args:
         texts: As the study keeps them.
@@ -34,7 +34,7 @@ def read_limits(texts: Sequence[str], teacher: Baseline | None) -> list[Limit]:
 
 
 def limits_kept(trials: list[TrialSummary], limits: list[Limit]) -> str | None:
-    """Says what the limits are in absolute terms and how many trials broke which."""
+    """Say what the limits are in absolute terms and how many trials broke which."""
     if not limits:
         return None
     stated = f"Limits: {', '.join(limit.words for limit in limits)}"
@@ -52,7 +52,7 @@ def limits_kept(trials: list[TrialSummary], limits: list[Limit]) -> str | None:
 
 
 def limits_broken(trial: TrialSummary, limits: list[Limit]) -> list[str]:
-    """Says whether a trial keeps the limits: "feasible", or each broken limit and by how much; empty if not known."""
+    """Say whether a trial keeps the limits: "feasible", or each broken limit and by how much; empty if not known."""
     broken = [f"{name} {_beyond(value)}" for name, value in trial.violations.items() if value > 0]
     if broken or not trial.feasible:
         return broken or ["outside"]

@@ -1,4 +1,4 @@
-"""What a study found, in sentences: each function writes one, or nothing where it does not apply."""
+"""Sentences on what a study found: each function writes one, or nothing where it does not apply."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SPLITS = {"val": "validation", "test": "test"}
 
 
 def answer(chosen: TrialSummary | None, baselines: list[Baseline], weights: dict[str, float] | None = None) -> str:
-    """Says what the chosen network costs and how well it does against the teacher, and what chose it."""
+    """Say what the chosen network costs and how well it does against the teacher, and what chose it."""
     teacher = of_role(baselines, "teacher")
     if chosen is None:
         return "No trial has finished inside the limits, so there is no front yet."
@@ -49,21 +49,21 @@ def answer(chosen: TrialSummary | None, baselines: list[Baseline], weights: dict
 
 
 def warnings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
-    """Writes the sentences that must not be overlooked."""
+    """Write the sentences that must not be overlooked."""
     teacher = of_role(baselines, "teacher")
-    lines = [baseline for baseline in baselines if baseline.role != "teacher"]
-    sentences = [teacher_loses(teacher, line) for line in lines] if teacher else [_NO_TEACHER]
+    others = [baseline for baseline in baselines if baseline.role != "teacher"]
+    sentences = [teacher_loses(teacher, other) for other in others] if teacher else [_NO_TEACHER]
     sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
     sentences += [uncounted_operators(trials, baselines)]
     return [sentence for sentence in sentences if sentence]
 
 
 def findings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
-    """Writes what the search found and what each part of it gave."""
+    """Write what the search found and what each part of it gave."""
     teacher = of_role(baselines, "teacher")
-    lines = [baseline for baseline in baselines if baseline.role != "teacher"]
-    sentences = [teacher_wins(teacher, lines), smallest_near_teacher(trials, teacher)] if teacher else []
-    sentences += [against_stid(trials, of_role(baselines, "undistilled"))]
+    others = [baseline for baseline in baselines if baseline.role != "teacher"]
+    sentences = [teacher_wins(teacher, others), smallest_near_teacher(trials, teacher)] if teacher else []
+    sentences += [against_undistilled(trials, of_role(baselines, "undistilled"))]
     sentences += [distillation_gave(trials), pruning_gave(trials, teacher), calendar_gave(trials, teacher)]
     return [sentence for sentence in sentences if sentence]
 
@@ -71,32 +71,33 @@ def findings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]
 _NO_TEACHER = "This study has no teacher yet, so that nothing says how good a large network would be."
 
 
-def teacher_loses(teacher: Baseline, line: Baseline) -> str | None:
-    """Names each reported horizon where the teacher does not beat a baseline."""
-    lost = _lost_horizons(teacher, line)
+def teacher_loses(teacher: Baseline, baseline: Baseline) -> str | None:
+    """Name each reported horizon where the teacher does not beat a baseline."""
+    lost = _lost_horizons(teacher, baseline)
     if not lost:
         return None
-    errors = [(error(mae(teacher.metrics, minutes)), error(mae(line.metrics, minutes))) for minutes in lost]
+    errors = [(error(mae(teacher.metrics, minutes)), error(mae(baseline.metrics, minutes))) for minutes in lost]
     where = [f"{minutes} minutes (MAE {ours} against {its})" for minutes, (ours, its) in zip(lost, errors, strict=True)]
-    return f"The teacher does not beat {_article(line.name)} on the validation split at {listed(where)}."
+    return f"The teacher does not beat {_named(baseline)} on the validation split at {listed(where)}."
 
 
-def teacher_wins(teacher: Baseline, lines: list[Baseline]) -> str | None:
-    """Says that the teacher is worth learning from, where it is."""
-    if not lines or any(_lost_horizons(teacher, line) for line in lines):
+def teacher_wins(teacher: Baseline, others: list[Baseline]) -> str | None:
+    """Say that the teacher is worth learning from, where it is."""
+    if not others or any(_lost_horizons(teacher, other) for other in others):
         return None
-    names = listed([_article(line.name) for line in lines])
+    names = listed([_named(other) for other in others])
     return f"The teacher beats {names} at every reported horizon of the validation split."
 
 
-def against_stid(trials: list[TrialSummary], stid: Baseline | None) -> str | None:
-    """Says whether a network of the front, a tenth larger at most, is better than an undistilled STID."""
+def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None) -> str | None:
+    """Say whether a network of the front, a tenth larger at most, is better than an undistilled one."""
     front = [trial for trial in trials if trial.on_front]
-    if stid is None or stid.cost is None or not front:
+    if baseline is None or baseline.cost is None or not front:
         return None
-    split = "test" if "test" in stid.metrics and all("test" in trial.metrics for trial in front) else "val"
-    goal, most = mae(stid.metrics, split=split), SAME_SIZE * stid.cost.parameters
-    theirs = f"an undistilled STID of {count(stid.cost.parameters)} parameters ({_SPLITS[split]} MAE {error(goal)})"
+    split = "test" if "test" in baseline.metrics and all("test" in trial.metrics for trial in front) else "val"
+    goal, most = mae(baseline.metrics, split=split), SAME_SIZE * baseline.cost.parameters
+    size = f"{count(baseline.cost.parameters)} parameters"
+    theirs = f"an undistilled {baseline.name} of {size} ({_SPLITS[split]} MAE {error(goal)})"
     small = [trial for trial in front if parameters(trial) <= most]
     if not small:
         return f"No network of the front is as small as {theirs}."
@@ -109,7 +110,7 @@ def against_stid(trials: list[TrialSummary], stid: Baseline | None) -> str | Non
 
 
 def unconfirmed(trials: list[TrialSummary]) -> str | None:
-    """Says whose numbers are of one seed and measured while other trials ran."""
+    """Say whose numbers are of one seed and measured while other trials ran."""
     front = [trial for trial in trials if trial.on_front]
     waiting = [trial for trial in front if trial.confirmed is None]
     if not waiting:
@@ -119,7 +120,7 @@ def unconfirmed(trials: list[TrialSummary]) -> str | None:
 
 
 def missing_seeds(trials: list[TrialSummary]) -> list[str]:
-    """Says of each network of the front which trainings its means lack."""
+    """Say of each network of the front which trainings its means lack."""
     sentences = []
     for trial in trials:
         confirmed = trial.confirmed
@@ -138,7 +139,7 @@ _WHOSE["cpu-twin"] = "the twin for the same CPU seconds with"
 
 
 def not_quiet(trials: list[TrialSummary]) -> str | None:
-    """Names the networks of the front whose latencies were taken while the machine had other things to do."""
+    """Name the networks of the front whose latencies were taken while the machine had other things to do."""
     front = [trial for trial in trials if trial.on_front]
     paces = [(trial, trial.confirmed.pace) for trial in front if trial.confirmed is not None]
     loud = [(trial, pace) for trial, pace in paces if pace is not None and (pace.moved or pace.crowded)]
@@ -162,7 +163,7 @@ def not_quiet(trials: list[TrialSummary]) -> str | None:
 
 
 def uncounted_operators(trials: list[TrialSummary], baselines: list[Baseline]) -> str | None:
-    """Names operators that the FLOPs leave out."""
+    """Name operators that the FLOPs leave out."""
     costs = [trial.cost for trial in trials] + [baseline.cost for baseline in baselines]
     operators = sorted({operator for cost in costs if cost is not None for operator in cost.uncounted_operators})
     if not operators:
@@ -171,7 +172,7 @@ def uncounted_operators(trials: list[TrialSummary], baselines: list[Baseline]) -
 
 
 def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline) -> str | None:
-    """Names the network with the fewest parameters that is nearly as good as the teacher."""
+    """Name the network with the fewest parameters that is nearly as good as the teacher."""
     goal, finished = mae(teacher.metrics), complete(trials)
     if not finished or math.isnan(goal) or teacher.cost is None:
         return None
@@ -191,7 +192,7 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline) -> str 
 
 
 def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
-    """The confirmed error of the test split, where there is one for both."""
+    """Write the confirmed error of the test split, where there is one for both."""
     if trial.confirmed is None or "test" not in trial.confirmed.mean or "test" not in teacher.metrics:
         return ""
     mean, std = (mae(metrics, split="test") for metrics in (trial.confirmed.mean, trial.confirmed.standard_deviation))
@@ -201,18 +202,19 @@ def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
     return f" On the test split it has {error(mean)} {over} against {theirs}."
 
 
-def _lost_horizons(teacher: Baseline, line: Baseline) -> list[str]:
-    """Reported horizons of the validation split, in minutes, where the teacher is no better than the line."""
+def _lost_horizons(teacher: Baseline, baseline: Baseline) -> list[str]:
+    """List the reported horizons of the validation split, in minutes, where the teacher does not beat a baseline."""
     horizons = teacher.metrics.get("val", {}).get("mae", {})
     return [
         minutes
         for minutes in sorted(set(horizons) - {"all"}, key=float)
-        if mae(teacher.metrics, minutes) >= mae(line.metrics, minutes)
+        if mae(teacher.metrics, minutes) >= mae(baseline.metrics, minutes)
     ]
 
 
-def _article(name: str) -> str:
-    return name if name in {"last value", "STID"} else f"the {name}"
+def _named(baseline: Baseline) -> str:
+    """Write a baseline's name in a sentence: an undistilled network has a name of its own, without an article."""
+    return baseline.name if baseline.role == "undistilled" else f"the {baseline.name}"
 
 
 def _trials(trials: list[TrialSummary]) -> str:

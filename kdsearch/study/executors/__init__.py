@@ -1,1 +1,1 @@
-"""Who runs the trials: this process, or Ray."""
+"""Executors, which run the trials: this process, or Ray."""

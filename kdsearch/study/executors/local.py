@@ -1,4 +1,4 @@
-"""Who runs the trials: this process, one after another, or Ray (`ray_executor`)."""
+"""Protocol of executors, which run the trials, and the local one; `kdsearch.study.executors.ray` has Ray's."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -15,14 +15,14 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Runs trials and single trainings."""
+    """Protocol for running trials and single trainings."""
 
     def search(self, driver: Driver, evaluator: Evaluator) -> None:
-        """Run trials until the driver starts no more.
+        """Run trials until the driver gives no more.
 
         Args:
             driver: Gives configurations and takes records.
-            evaluator: Trains them.
+            evaluator: Trains and measures each configuration.
 
         Raises:
             RunError: Where the executor itself fails.
@@ -31,12 +31,12 @@ class Executor(Protocol):
     def map(
         self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
-        """Run a function of the bench for every job.
+        """Call a function with the evaluator and each job.
 
         Args:
-            function: Of a module, so that other processes find it.
-            evaluator: Sent once.
-            jobs: What the function is called with.
+            function: Belongs to a module, so that other processes find it.
+            evaluator: Is sent once.
+            jobs: The second arguments of the calls.
 
         Yields:
             In the order of completion, each job with its result, or None and the reason where its process died twice.
@@ -44,10 +44,10 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Runs everything in this process, one after another."""
+    """Executor in this process, one trial or training after another."""
 
     def search(self, driver: Driver, evaluator: Evaluator) -> None:
-        """Run trials until the driver starts no more."""
+        """Run trials until the driver gives no more."""
         while (asked := driver.next()) is not None:
             record, weights = attempt(
                 evaluator, asked.params, asked.seed, partial(driver.should_continue, asked.number)
@@ -57,6 +57,6 @@ class LocalExecutor:
     def map(
         self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
-        """Run a function of the bench for every job; what it raises is raised."""
+        """Call a function with the evaluator and each job; its errors pass through."""
         for job in jobs:
             yield job, function(evaluator, job), ""

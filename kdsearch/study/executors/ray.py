@@ -1,7 +1,7 @@
 """Ray Tune as an executor: it runs the trials, and knows nothing of the study.
 
-Tune's own searchers and `Tuner.restore` keep a second state that drifts from the study's after a crash; here Tune asks
-a `Searcher` of ours, which asks the driver, and nothing of a run outlives it but the study.
+Tune's own searchers and `Tuner.restore` keep a second state, which drifts from the study's after a crash. Here Tune
+asks a `Searcher` of ours, which asks the driver; nothing of a run outlives it but the study.
 """
 
 import logging
@@ -51,9 +51,9 @@ Result = TypeVar("Result")
 
 
 class RayExecutor:
-    """Ray, for as long as the block lasts: started on this machine and stopped again, or a cluster that is there.
+    """Executor on Ray: for the length of a `with` block it starts Ray on this machine, or joins a running cluster.
 
-    A cluster is used where `address` names one, or where the caller is connected to one (`ray.init(address=...)`).
+    A cluster is used where `address` names one, or where the caller has joined one (`ray.init(address=...)`).
     Workers need the same versions of Python, Ray and kdsearch, and nothing else: no database, no shared disk. Data and
     teacher reach each node once; its workers map them from shared memory.
 
@@ -62,11 +62,11 @@ class RayExecutor:
         address: `host:port` of a running cluster; None starts Ray here.
         on_gpu: Whether trials run on GPUs; where there are fewer of these than workers, some share one.
         verbose: Whether Ray may write to the terminal.
-        preload: Modules that take seconds to load; workers that are started here begin with them at once, while the
-            caller makes ready what trials need.
+        preload: Modules that take seconds to load; workers that are started here load them at once, while the caller
+            prepares what trials need.
 
     Raises:
-        StudyError: Where the cluster cannot be joined; in the block also where a GPU is asked for and there is none.
+        StudyError: Where the cluster cannot be joined; on entry also where a GPU is asked for and there is none.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class RayExecutor:
             raise StudyError(f"Ray cannot be {where}: {why_not(error)}") from error
 
     def _resources(self) -> dict[str, float]:
-        """What a trial occupies; also settles how many run at a time."""
+        """Give the resources of one trial, and settle how many trials run at a time."""
         cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         self.workers = self._workers or int(cluster.get("CPU", 0))
         if not self.workers:
@@ -134,7 +134,7 @@ class RayExecutor:
         return {"cpu": 1, "gpu": math.floor(1e4 / on_each) / 1e4}  # Ray counts in ten-thousandths
 
     def _shared(self, evaluator: Any) -> Any:
-        """The bench in Ray's shared memory: put there once, whatever is run with it."""
+        """Put the evaluator into Ray's shared memory, once for all trials and jobs, and give the reference to it."""
         if self._bench is None or self._bench[0] is not evaluator:
             self._bench = evaluator, ray.put(evaluator)
         return self._bench[1]
@@ -142,11 +142,11 @@ class RayExecutor:
     def search(self, driver: "Driver", evaluator: Evaluator) -> None:
         """Run trials in actors that live for the whole search, each with one CPU.
 
-        A worker that dies is replaced, and its trial tried once more.
+        A worker that dies is replaced, and its trial is tried once more.
 
         Args:
-            driver: The run.
-            evaluator: Sent once; every worker maps its numpy arrays from shared memory.
+            driver: Gives configurations and takes records.
+            evaluator: Is sent once; every worker maps its numpy arrays from shared memory.
 
         Raises:
             RunError: Where Ray itself fails.
@@ -163,7 +163,7 @@ class RayExecutor:
 
     def _tuner(self, driver: "Driver", evaluator: Evaluator, scratch: str) -> tune.Tuner:
         return tune.Tuner(
-            # In a tuple: Tune would put the reference itself, which Ray refuses.
+            # In a tuple: Tune would call `ray.put` on the bare reference, which Ray refuses.
             tune.with_resources(tune.with_parameters(_run, shared=(self._shared(evaluator),)), self.resources),
             tune_config=tune.TuneConfig(
                 search_alg=_Bridge(driver),
@@ -183,7 +183,7 @@ class RayExecutor:
     def map(
         self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
-        """Run a function of the bench for every job, as many at a time as there are workers."""
+        """Call a function with the evaluator and each job, as many at a time as there are workers."""
         shared = self._shared(evaluator)
         task = ray.remote(num_cpus=1, num_gpus=self.resources.get("gpu", 0), max_retries=1)(function)
         waiting, running = list(reversed(jobs)), dict[Any, Job]()
@@ -203,9 +203,9 @@ class RayExecutor:
 
 @contextmanager
 def _preloaded_workers() -> Iterator[None]:
-    """Let Tune take the processes that Ray began with, which have loaded what trials need.
+    """Let Tune use the processes that Ray started first, which have loaded the modules of trials.
 
-    It would begin others for environment variables of its own; on one machine they are inherited anyway.
+    Tune would start others for environment variables of its own; on one machine these are inherited anyway.
     """
     defaults, propagated = class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE
     class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE = {}, set()
@@ -216,10 +216,10 @@ def _preloaded_workers() -> Iterator[None]:
 
 
 def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
-    """In the worker: one trial. What its bench raises comes back as a record: Tune repeats dead workers alone."""
+    """Run one trial in the worker; an evaluator's error becomes a record, since Tune repeats only dead workers."""
 
     def should_continue(record: TrialRecord, share: float) -> bool:
-        """Let the driver see a trial under way; where it is stopped, Tune ends this thread inside the report."""
+        """Report a running trial to the driver; where the driver stops it, Tune ends this thread inside the report."""
         tune.report({"record": record, "share": share, "weights": None})
         return True
 
@@ -228,7 +228,7 @@ def _run(config: dict[str, Any], shared: tuple[Any]) -> None:
 
 
 class _Bridge(Searcher):
-    """Tune's question for the next trial, handed on to the driver."""
+    """Searcher of Tune that asks the driver for the next trial."""
 
     def __init__(self, driver: "Driver") -> None:
         super().__init__()
@@ -243,21 +243,21 @@ class _Bridge(Searcher):
         return {"number": asked.number, "params": asked.params, "seed": asked.seed}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: `_Returns` sees the trial itself, and with it the reason of an error."""
+        """Do nothing: `_Returns` sees the trial itself, and with it the reason of an error."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the study is the state."""
+        """Do nothing: the study is the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: a run is resumed from the study."""
+        """Do nothing: a run is resumed from the study."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles searchers to disk; no connection, address or password may go there."""
+        """Leave everything out: Tune pickles searchers to disk, where no connection, address or password may go."""
         return {}
 
 
 class _Stops(FIFOScheduler):
-    """Tune's question whether a trial goes on, handed on to the driver."""
+    """Scheduler of Tune that asks the driver whether a trial goes on."""
 
     def __init__(self, driver: "Driver") -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -275,7 +275,7 @@ class _Stops(FIFOScheduler):
 
 
 class _Returns(TrialProgressCallback):
-    """What comes back from Tune, handed on to the driver; being Tune's progress printer too, it keeps that silent."""
+    """Callback of Tune that gives results to the driver; in place of Tune's progress printer, it prints nothing."""
 
     def __init__(self, driver: "Driver") -> None:
         super().__init__()
@@ -302,7 +302,7 @@ class _Returns(TrialProgressCallback):
             self.driver.finish(number, failure(params, seed, reason), None)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Nothing: the trial's one report was its end."""
+        """Do nothing: `on_trial_result` has taken the trial's last report."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

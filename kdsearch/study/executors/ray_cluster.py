@@ -1,4 +1,4 @@
-"""Whether a Ray cluster can be joined: asked of a process of its own before anything depends on the answer.
+"""Check of a Ray cluster: a separate process joins it before anything depends on it.
 
 Where a token is wrong or a port is another program's, `ray.init` tries again for 20 seconds or for minutes, and writes
 to the terminal all the while.
@@ -16,7 +16,7 @@ __all__ = ["check_cluster", "why_not"]
 
 CONNECT_SECONDS = 10.0
 JOIN_SECONDS = 30.0
-"""A cluster that is there is joined in one or two."""
+"""Joining a running cluster takes one or two seconds."""
 
 _JOIN = """
 import logging, sys, ray
@@ -65,7 +65,7 @@ def check_cluster(address: str) -> None:
 
 
 def why_not(error: BaseException) -> str:
-    """What kept `ray.init` from joining, without the traceback in Ray's message, and the remedy where it is a token."""
+    """Explain why `ray.init` failed, without the traceback in Ray's message, and with the remedy for a wrong token."""
     lines = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
     reason = lines[-1] if any(line.startswith("  File ") for line in lines) else " ".join(" ".join(lines).split())
     if "uthenticat" in reason:

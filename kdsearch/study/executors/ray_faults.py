@@ -1,4 +1,4 @@
-"""What Ray makes of a fault, turned into what a search needs: a trial that is tried once more, and one reason."""
+"""Faults of Ray, turned into what a search needs: a trial that is tried once more, and one reason."""
 
 import signal
 import threading
@@ -17,9 +17,9 @@ __all__ = ["cause", "own_sigterm", "repeat_after_out_of_memory"]
 
 
 def cause(trial: Trial) -> str:
-    """What Ray knows of a worker's failure: the first line of a death, the last one of a traceback.
+    """Find the reason of a worker's failure: the first line of Ray's message on a death, the last of a traceback.
 
-    Where memory ran out the sentence that says so is taken; Ray has it in several forms, with advice before and after.
+    Where memory ran out, the sentence that says so is taken; Ray writes it in several forms, with advice around it.
     """
     death = False
     if trial.pickled_error_file is None:
@@ -33,9 +33,9 @@ def cause(trial: Trial) -> str:
 
 @contextmanager
 def own_sigterm() -> Iterator[None]:
-    """Keep Ray from taking this signal for itself when it begins: it would end the process without a word.
+    """Keep Ray from handling SIGTERM once it has started: it would end the process without a word.
 
-    Its Python half is kept from doing so at all; what its C++ half has set is undone afterwards.
+    Ray's Python half is kept from setting its handler; the handler of its C++ half is replaced afterwards.
     """
     takes, mine = ray._private.utils.set_sigterm_handler, signal.getsignal(signal.SIGTERM)
     ray._private.utils.set_sigterm_handler = lambda handler: None  # noqa: ARG005
@@ -48,9 +48,9 @@ def own_sigterm() -> Iterator[None]:
 
 
 def repeat_after_out_of_memory() -> None:
-    """Let Tune take a worker that Ray ended to save its node's memory for a dead one.
+    """Make Tune treat a worker as dead that Ray ended to save its node's memory.
 
-    Ray 2.60 has an exception of its own for it, which Tune does not know: it gave up all trials.
+    Ray 2.60 raises a special exception then, which Tune does not know: it gave up all trials.
     """
     known = RayActorManager._actor_task_failed
     if hasattr(known, "__wrapped__"):

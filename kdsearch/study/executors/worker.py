@@ -1,4 +1,4 @@
-"""What a worker does with a configuration. It has no part in the study: no SQL, no Optuna, nothing of Ray."""
+"""Work of a worker on one configuration. It has no part in the study: no SQL, no Optuna, nothing of Ray."""
 
 from typing import Any, Protocol
 
@@ -8,7 +8,10 @@ __all__ = ["Evaluator", "attempt", "failure"]
 
 
 class Evaluator(Protocol):
-    """Trains and measures one configuration. It is pickled to the workers; its numpy arrays arrive there read-only."""
+    """Protocol for training and measuring a configuration.
+
+    An evaluator is pickled to the workers, where its numpy arrays are read-only.
+    """
 
     def evaluate(
         self, params: dict[str, Any], seed: int, should_continue: ShouldContinue
@@ -18,7 +21,7 @@ class Evaluator(Protocol):
         Args:
             params: The configuration.
             seed: Training seed.
-            should_continue: To be asked once the cost is known, and at every validation before the last.
+            should_continue: Is asked once the cost is known, and at every validation before the last.
 
         Returns:
             The record, and the weights to keep beside it.
@@ -28,7 +31,7 @@ class Evaluator(Protocol):
 def attempt(
     evaluator: Evaluator, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
 ) -> tuple[TrialRecord, bytes | None]:
-    """Run one configuration; whatever it raises becomes the reason of its failure, and the search goes on."""
+    """Evaluate one configuration; an error becomes the reason of the trial's failure, and the search goes on."""
     try:
         return evaluator.evaluate(params, seed, should_continue)
     except Exception as error:
@@ -36,5 +39,5 @@ def attempt(
 
 
 def failure(params: dict[str, Any], seed: int, reason: str) -> TrialRecord:
-    """Record of a trial that gave nothing."""
+    """Make the record of a failed trial."""
     return TrialRecord(state="FAIL", reason=reason, route=str(params.get("route", "")), params=params, seed=seed)

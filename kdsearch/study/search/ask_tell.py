@@ -1,4 +1,4 @@
-"""Ask and tell on a study in SQL: which configuration comes next, and what became of it."""
+"""Ask and tell on a study in SQL: ask for the next configuration, and tell its record."""
 
 import math
 import os
@@ -38,7 +38,7 @@ class AskedTrial:
         number: The trial's number in its study.
         params: The configuration.
         seed: Training seed, the same for all trials of a study, so that two of them differ by their parameters alone.
-        trial: Optuna's side of it.
+        trial: Optuna's trial.
         begun: `time.monotonic()` when it was asked for.
     """
 
@@ -50,7 +50,7 @@ class AskedTrial:
 
 
 def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> list[int]:
-    """Get a study ready for a run: take over what a dead run left, queue the space's points, choose the sampler.
+    """Prepare a study for a run: take over abandoned trials, queue the space's points, choose the sampler.
 
     A point is queued once per study; the study's rows remember it. The sampler's seed also depends on the number of
     rows and of earlier runs, so that a resumed run, or one beside it, does not propose the same configurations again.
@@ -62,7 +62,7 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
         seed: The user's seed.
 
     Returns:
-        Numbers of the trials that a dead run left open; they are failed and queued again.
+        Numbers of the abandoned trials, which an ended run left open; they are failed and queued again.
 
     Raises:
         StudyError: Where there is no such sampler.
@@ -83,10 +83,10 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
 
 
 def reap(store: StudyStore) -> list[int]:
-    """Take over what dead runs left open: fail it, and queue it again once.
+    """Take over abandoned trials: fail them, and queue each once again.
 
-    On this machine a run is dead when its process is gone; of other machines four missed heartbeats tell. Any number
-    of drivers may call this at any time.
+    On this machine a trial is abandoned when the process of its run is gone, on other machines after four missed
+    heartbeats. Any number of drivers may call this at any time.
 
     Args:
         store: The study.
@@ -101,7 +101,7 @@ def reap(store: StudyStore) -> list[int]:
 def ask(store: StudyStore, space: SearchSpace) -> AskedTrial:
     """Open a trial: a queued configuration if there is one, else the sampler's next.
 
-    The caller holds the study's lock: until the row has its owner, `reap` takes it for a dead run's.
+    The caller holds the study's lock: until the row names its owner, `reap` takes it for an abandoned one.
 
     Args:
         store: The study, after `open_run`.
@@ -114,7 +114,7 @@ def ask(store: StudyStore, space: SearchSpace) -> AskedTrial:
         StudyError: Where the space no longer fits the study's earlier trials.
     """
     with warnings.catch_warnings():
-        # Optuna beats for `Study.optimize` alone; here `beat` does it.
+        # Optuna sends heartbeats in `Study.optimize` alone; here `beat` sends them.
         warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
         trial = store.optuna_study.ask()
     store.storage.record_heartbeat(trial._trial_id)
@@ -139,23 +139,23 @@ def tell(
     objectives: Sequence[Objective],
     constraints: Sequence[Constraint] = (),
 ) -> TrialRecord:
-    """Close a trial: keep its record and weights, and tell Optuna its values and state.
+    """Close a trial: save its record and weights, and tell Optuna its values and state.
 
     Args:
         store: The study.
         asked: From `ask`.
-        record: What the trial gave; COMPLETE with an objective, or a quantity that a limit is on, that is missing or
-            not finite becomes FAIL.
-        weights: The small network, in any format; the store does not look inside.
+        record: Record of the trial. COMPLETE becomes FAIL where an objective, or a quantity with a limit, is missing
+            or not finite.
+        weights: The small network, in any format; the store does not read it.
         objectives: The study's objectives, in its order.
-        constraints: The study's limits, resolved; how far the record is beyond them is told to Optuna.
+        constraints: The study's limits, resolved; Optuna is told how far the record is beyond them.
 
     Returns:
         The record as it was kept.
     """
     values = [objective.read(record) for objective in objectives]
     if record.state == "COMPLETE":
-        # The GP sampler, too, refuses a study of which some complete rows lack a constraint.
+        # The GP sampler, too, refuses a study where some complete rows lack a constraint.
         for objective in (*objectives, *(OBJECTIVES[one.name] for one in constraints)):
             if not math.isfinite(value := objective.read(record)):
                 reason = f"{objective.name} is {value}: it diverged or was not measured"
@@ -175,7 +175,7 @@ def tell(
 
 
 def _write_violations(store: StudyStore, asked: AskedTrial, found: dict[str, float]) -> None:
-    """What Optuna's samplers, and optuna-dashboard, tell feasible rows by."""
+    """Write how far a row breaks each limit: by this, samplers and optuna-dashboard know the feasible rows."""
     for name, value in found.items():
         asked.trial.set_constraint(name, value)
     if found:
@@ -183,7 +183,7 @@ def _write_violations(store: StudyStore, asked: AskedTrial, found: dict[str, flo
 
 
 def _attributes(record: TrialRecord) -> dict[str, Any]:
-    """What optuna-dashboard shows of a trial beside its values."""
+    """List the attributes of a trial that optuna-dashboard shows beside its values."""
     shown: dict[str, Any] = {"route": record.route, "seed": record.seed}
     if record.reason is not None:
         shown["reason"] = record.reason
@@ -205,7 +205,7 @@ def interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> No
 
 
 def _interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> None:
-    """The same by one who holds the lock; killed half-way through, it is done by the next one to take the row over."""
+    """Do the same under the lock; where this is killed half-way, the next run to take the row over completes it."""
     try:
         store.storage.set_trial_user_attr(trial._trial_id, "reason", INTERRUPTED)
     except UpdateFinishedTrialError:
@@ -219,7 +219,7 @@ def _interrupt(store: StudyStore, trial: FrozenTrial, *, queue_again: bool) -> N
 
 
 def beat(store: StudyStore, trials: Sequence[AskedTrial]) -> None:
-    """Tell the study that these trials are alive; due every `HEARTBEAT_SECONDS`."""
+    """Send heartbeats of these trials to the study; due every `HEARTBEAT_SECONDS`."""
     for asked in trials:
         store.storage.record_heartbeat(asked.trial._trial_id)
 
@@ -233,17 +233,17 @@ def _take_over(store: StudyStore) -> list[int]:
 
 
 def _abandoned(store: StudyStore) -> list[FrozenTrial]:
-    """RUNNING rows that no living process works on."""
+    """Find the abandoned rows: those RUNNING without a living process."""
     silent = set(store.storage._get_stale_trial_ids(store.optuna_study._study_id))
     running = store.optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return [trial for trial in running if trial._trial_id in silent or _owner_is_gone(trial, store.owner)]
 
 
 def _owner_is_gone(trial: FrozenTrial, ours: str) -> bool:
-    """Whether the trial's process was on this machine and has ended; of other machines only heartbeats tell."""
+    """Check whether the trial's process was on this machine and has ended; for other machines heartbeats tell."""
     owner = trial.user_attrs.get("owner")
     if owner is None:
-        return True  # Rows get it under the lock that is held here: that process was killed within `ask`.
+        return True  # Rows get their owner under the lock that is held here: the process was killed within `ask`.
     host, _, rest = owner.partition(":")
     pid, _, _ = rest.partition(":")
     if owner == ours or host != socket.gethostname():

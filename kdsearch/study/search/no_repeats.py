@@ -1,4 +1,4 @@
-"""A sampler that proposes what the study has not tried: its trials share a training seed, so a repeat tells nothing."""
+"""Sampler without repeats: the trials of a study share a training seed, so a repeated configuration adds nothing."""
 
 import copy
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from kdsearch.study.space.space import SearchSpace
 __all__ = ["NoRepeatSampler"]
 
 TRIES = 10
-"""Proposals of the sampler itself that may be repeats; random ones follow, ten times as many. Where they repeat too
-there is hardly anything new left, and the last one is taken."""
+"""Attempts with the sampler itself before random ones, ten times as many, follow. Where these repeat too, hardly any
+new configuration is left, and the last one is taken."""
 
 
 class NoRepeatSampler(BaseSampler):
-    """Draws from another sampler until the configuration is new.
+    """Sampler that draws from another one until the configuration is new.
 
     A row of the study cannot be taken back, so configurations are drafted in a copy of the study in memory. A draft
     that repeats a trial stays open there, and samplers that keep away from running trials turn to another place.
 
-    In the copy a parameter's name holds its range: under one name with several ranges (`[[parameters.NAME]]`), what is
-    sampled jointly would keep to the range that was seen first.
+    In the copy a parameter's name includes its range: otherwise joint sampling of a name with several ranges
+    (`[[parameters.NAME]]`) would keep to the range that was seen first.
     """
 
     def __init__(self, inner: BaseSampler, random: RandomSampler, space: SearchSpace) -> None:
@@ -34,11 +34,11 @@ class NoRepeatSampler(BaseSampler):
         self._draft: _Draft | None = None
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Draft the whole configuration; all its parameters are what is sampled jointly."""
+        """Draft the whole configuration, and give the ranges of all its parameters as those to be sampled jointly."""
         rows = study.get_trials(deepcopy=False)
         begun = [row.state != TrialState.WAITING and row.number != trial.number for row in rows]
         drafts = optuna.create_study(directions=study.directions)
-        # Samplers remember up to which number all has ended: every row keeps its own, and what is to come is running.
+        # Samplers remember up to which number all trials have ended: each row keeps its number; those to come run.
         drafts.add_trials(
             [
                 _labelled(row) if there else create_trial(state=TrialState.RUNNING)
@@ -62,7 +62,7 @@ class NoRepeatSampler(BaseSampler):
         trial: FrozenTrial,
         search_space: dict[str, BaseDistribution],  # noqa: ARG002 - the draft's
     ) -> dict[str, Any]:
-        """Give the draft's values, and keep what the sampler wrote beside them, such as a generation."""
+        """Give the draft's values, and save what the sampler wrote beside them, such as a generation."""
         assert self._draft is not None
         for name, value in self._draft.study.get_trials(deepcopy=False)[-1].system_attrs.items():
             study._storage.set_trial_system_attr(trial._trial_id, name, value)
@@ -71,20 +71,20 @@ class NoRepeatSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Every value comes from a draft; Optuna wants this method all the same."""
+        """Draw at random: Optuna requires this method, although every value comes from a draft."""
         return self._random.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
-        """Tell the other sampler."""
+        """Pass the ended trial on to the other sampler."""
         self._inner.after_trial(study, trial, state, values)
 
 
 class _Draft(Trial):
-    """A trial in the copy of the study.
+    """Trial in the copy of the study.
 
     Attributes:
         values: Parameter values by their names in the space.
-        ranges: What they were drawn from.
+        ranges: Their distributions, by the same names.
     """
 
     def __init__(self, study: Study, fixed: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ def _labelled(row: FrozenTrial) -> FrozenTrial:
 
 
 class _Row(FrozenTrial):
-    """A row that nobody changes: a copy of it shares what it holds, which is fifty times as fast."""
+    """Row that nobody changes: its deep copy is a shallow one, which is fifty times as fast."""
 
     def __deepcopy__(self, _: dict[int, Any]) -> FrozenTrial:
         return copy.copy(self)

@@ -1,4 +1,4 @@
-"""Where a search stands: what a progress display shows of it."""
+"""Progress of a search, as a display shows it."""
 
 import math
 import statistics
@@ -17,16 +17,16 @@ NEAR_TEACHER = 0.03
 
 @dataclass(frozen=True)
 class SearchProgress:
-    """A study in the middle of a search.
+    """Progress of a study in the middle of a search.
 
     Attributes:
         done: COMPLETE trials.
         stopped: PRUNED ones.
         failed: FAIL ones.
-        running: Trials of this run that are under way.
+        running: Trials of this run that have not ended.
         best_mae: Least validation MAE of a COMPLETE trial inside the limits; None before the first.
         smallest_weights: Trained parameters of the smallest such network that is nearly as good as the teacher.
-        seconds_left: Until the search ends; None where nothing tells yet.
+        seconds_left: Estimated time until the search ends; None before there is an estimate.
     """
 
     done: int
@@ -39,10 +39,10 @@ class SearchProgress:
 
 
 class ProgressTracker:
-    """Counts the trials of a study, those of earlier runs included, and foresees the end of this one.
+    """Counter of a study's trials, those of earlier runs included, which estimates when this run ends.
 
     Args:
-        store: The study; its teacher says what nearly as good means.
+        store: The study; its teacher decides which networks are nearly as good.
         trials: COMPLETE and PRUNED trials that the study is to have.
         budget_seconds: Time for this run.
     """
@@ -60,13 +60,13 @@ class ProgressTracker:
                 self._count(trial.state, trial.record)
 
     def add(self, record: TrialRecord, seconds: float) -> None:
-        """Count a trial of this run that has ended after so many seconds."""
+        """Count an ended trial of this run, with the seconds that it took."""
         self._count(record.state, record)
         if record.state != "FAIL":
             self._lengths.append(seconds)
 
     def progress(self, running: int) -> SearchProgress:
-        """How things stand while so many trials of this run are under way."""
+        """Give the progress while this number of the run's trials is running."""
         self._most_running = max(self._most_running, running)
         return SearchProgress(
             done=self._states["COMPLETE"],
@@ -98,6 +98,6 @@ class ProgressTracker:
 
 
 def _teacher_mae(baselines: list[Baseline]) -> float:
-    """NaN where the study has no teacher: nothing is near it then."""
+    """Read the teacher's validation MAE; NaN, to which nothing is near, where the study has no teacher."""
     teacher = of_role(baselines, "teacher")
     return math.nan if teacher is None else teacher.metrics.get("val", {}).get("mae", {}).get("all", math.nan)

@@ -1,4 +1,4 @@
-"""Addresses of study databases: checked, shown without their passwords, and what to do where one cannot be used."""
+"""Addresses of study databases: parse them, show them without passwords, explain why one cannot be used."""
 
 import re
 
@@ -20,16 +20,16 @@ _REMEDIES = {
 
 
 def parse(url: str) -> URL:
-    """Take an address apart.
+    """Parse an address.
 
     Raises:
-        StudyError: Where it is none, or one of another kind of database. Passwords are in no message.
+        StudyError: Where it is no address, or one of another kind of database. No message holds a password.
     """
     form = "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # Their own words repeat the address with its password.
+        # The messages of these errors repeat the address with its password.
         raise StudyError(f"{shown(url)!r} is no database address; {form}") from None
     if "@" in (parsed.host or ""):
         raise StudyError(f"{shown(url)!r} has an @ in its password; write it as %40")
@@ -39,19 +39,19 @@ def parse(url: str) -> URL:
 
 
 def shown(url: str | URL) -> str:
-    """The address without any password, be it a right address or one with a mistake."""
+    """Show an address without any password, be it correct or not."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return re.sub(r"^([^:]*:/*).*@", r"\1***@", str(url)).partition("?")[0]
     if parsed.host is not None:
-        parsed = parsed.set(host=parsed.host.rpartition("@")[2])  # the end of a password with an unwritten %40
+        parsed = parsed.set(host=parsed.host.rpartition("@")[2])  # the end of a password whose @ was not written as %40
     secret = [name for name in parsed.query if "password" in name.lower()]
     return parsed.difference_update_query(secret).render_as_string(hide_password=True)
 
 
 def unusable(url: str | URL, error: Exception) -> StudyError:
-    """One sentence of a database's refusal: the address, the reason that its driver gave, and the remedy."""
+    """Make the error of an unusable database: its address, the reason that its driver gave, and the remedy."""
     reason = reason_of(error)
     remedies = (remedy for words, remedy in _REMEDIES.items() if words in reason)
     remedy = next(remedies, "look whether the database is whole and can be written")
@@ -59,6 +59,6 @@ def unusable(url: str | URL, error: Exception) -> StudyError:
 
 
 def reason_of(error: Exception) -> str:
-    """What the driver of a database said, in its first line."""
+    """Take the first line of the message of a database's driver."""
     cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna wraps them
     return str(getattr(cause, "orig", cause)).strip().splitlines()[0]

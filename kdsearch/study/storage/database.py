@@ -25,7 +25,7 @@ __all__ = ["connect", "disconnect", "failures_named"]
 
 SCHEMA_VERSION = max(MIGRATIONS) + 1
 HEARTBEAT_SECONDS = 30
-"""A running search says this often that its trials live; four beats missed, and another search may take them over."""
+"""Time between two heartbeats of a running trial; after four missed ones another search may take the trial over."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -71,7 +71,10 @@ def connect(url: str, *, create: bool) -> RDBStorage:
 
 @contextmanager
 def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
-    """Make them, and keep other processes out until Optuna's are made too: two that make the same one at once fail."""
+    """Make our tables, and lock other processes out until Optuna's are made too.
+
+    Two processes that make the same table at once fail.
+    """
     engine = create_engine(url, **settings)
     in_file = url.get_backend_name() == "sqlite" and url.database
     reading = in_file and not os.access(Path(str(url.database)).parent, os.W_OK)  # a study on a read-only disk
@@ -84,7 +87,10 @@ def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    """Write-ahead log: readers and the search do not wait for one another, and a trial costs 33 ms instead of 300."""
+    """Set up a write-ahead log.
+
+    Readers and the search then do not wait for one another, and writing a trial takes 33 ms instead of 300.
+    """
     cursor = connection.cursor()
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -92,7 +98,10 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _postgresql_settings(url: URL) -> dict[str, Any]:
-    """A server may restart between two trials (pre-ping), or not be there at all (ten seconds instead of minutes)."""
+    """Give the settings of an engine on PostgreSQL.
+
+    A server may restart between two trials (pre-ping), or be absent (waiting ten seconds instead of minutes).
+    """
     patient = url.get_driver_name() != "psycopg" or "connect_timeout" in url.query
     return {
         "pool_pre_ping": True,
@@ -102,7 +111,11 @@ def _postgresql_settings(url: URL) -> dict[str, Any]:
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    """Heartbeats in a time that no summer moves; locks of a machine that vanished are free in a minute, not hours."""
+    """Set the time zone and the keepalives of a connection.
+
+    Heartbeats in UTC do not shift with summer time. Keepalives free the locks of a vanished machine in a minute
+    instead of hours.
+    """
     cursor = connection.cursor()
     for setting in ("TIME ZONE 'UTC'", "tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
         cursor.execute(f"SET {setting}")
@@ -112,7 +125,7 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
 
 
 def _bring_up_to_date(storage: RDBStorage) -> None:
-    """Carry the tables of an older kdsearch over; the caller holds the database's lock."""
+    """Migrate the tables of an older kdsearch; the caller holds the database's lock."""
     with Session(storage.engine) as session, session.begin():
         row = session.scalars(select(SchemaRow)).one_or_none()
         if row is None:
@@ -130,10 +143,10 @@ def _bring_up_to_date(storage: RDBStorage) -> None:
 
 @contextmanager
 def failures_named(url: str) -> Iterator[None]:
-    """Say in one sentence that the database failed inside the block.
+    """Turn errors of the database inside the block into one sentence.
 
     Raises:
-        RunError: In place of what SQLAlchemy and Optuna raise then.
+        RunError: In place of the errors of SQLAlchemy and Optuna.
     """
     try:
         yield

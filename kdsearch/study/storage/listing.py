@@ -1,4 +1,4 @@
-"""Which studies there are, and one of them by its name: in a folder or in a database."""
+"""Studies of a folder or a database: list them, or find one by its name."""
 
 from collections import Counter
 from pathlib import Path
@@ -25,7 +25,7 @@ class StudyListing(BaseModel):
 
 
 def list_studies(folder: Path) -> list[StudyListing]:
-    """Studies of a folder: every study of every `*.db` in it and in its subfolders; none where there is no folder.
+    """List the studies of every `*.db` in a folder and its subfolders; none where there is no folder.
 
     Raises:
         StudyError: Where one of the files is no study database.
@@ -35,7 +35,7 @@ def list_studies(folder: Path) -> list[StudyListing]:
 
 
 def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
-    """Open a study by its name: in the given database, or wherever it is in a folder of studies.
+    """Open a study by its name, from the given database or from any database of a folder.
 
     Raises:
         StudyError: Where it is not there; the message names the studies that are.
@@ -51,13 +51,13 @@ def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
 
 
 def list_database(url: str) -> list[StudyListing]:
-    """Studies of one database, in alphabetical order.
+    """List the studies of one database, in alphabetical order.
 
     Raises:
         StudyError: Where the database is not there or cannot be read.
     """
     storage = connect(url, create=False)
-    made = set(optuna.get_all_study_names(storage))  # without those whose first run died before Optuna's rows
+    made = set(optuna.get_all_study_names(storage))  # not those whose first run died before it made Optuna's rows
     listings = []
     for name, meta in sorted(read_metas(storage).items()):
         trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False) if name in made else []

@@ -1,4 +1,4 @@
-"""One driver of a study at a time, where it counts trials and opens one, or takes over those of a dead run.
+"""Lock of a study: one driver at a time counts trials and opens one, or takes over abandoned ones.
 
 The operating system or the server frees the lock of a process that was killed; no file or row has to be cleaned up.
 """
@@ -18,20 +18,20 @@ from kdsearch.study.storage.address import shown
 __all__ = ["LOCK_SECONDS", "locked"]
 
 LOCK_SECONDS = 60.0
-"""Proposing a configuration takes milliseconds, or seconds with the slowest sampler; more is a run that hangs."""
+"""Proposing a configuration takes milliseconds, or seconds with the slowest sampler; a run that takes longer hangs."""
 
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL: `lock_timeout` has passed
 
 
 @contextmanager
 def locked(engine: Engine, name: str, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Keep all other processes and threads out that ask for the same name in the same database.
+    """Keep out all other processes and threads that lock the same name in the same database.
 
-    A second call inside the first one, even of the same thread, would wait for itself.
+    A second call inside the first one, even in the same thread, would wait for itself.
 
     Args:
-        engine: Of the database. With SQLite one lock serves all names of a file; it is `FILE.lock` beside it.
-        name: Of the study.
+        engine: Engine of the database. SQLite has one lock for all names of a file, `FILE.lock` beside it.
+        name: Name of the study.
         seconds: How long to wait for others.
 
     Raises:
@@ -63,7 +63,7 @@ def _on_file(engine: Engine, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _on_server(engine: Engine, name: str, seconds: float) -> Iterator[None]:
-    """An advisory lock of a transaction, which the server ends with the connection that began it."""
+    """Hold the advisory lock of a transaction; the server frees it when the connection ends."""
     digest = hashlib.blake2b(f"kdsearch {name}".encode(), digest_size=8).digest()
     key = int.from_bytes(digest, signed=True)
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""What a study is of: its own row, which two runs that share the study must agree on."""
+"""Metadata of a study: its own row, on which two runs that share the study must agree."""
 
 from optuna.storages import RDBStorage
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,13 +39,13 @@ class ImportedText(BaseModel):
 
 
 class StudyMeta(BaseModel):
-    """What a study is of; two runs with one study must agree on data, protocol, objectives, limits and teacher.
+    """Metadata of a study; two runs that share it must agree on data, protocol, objectives, limits and teacher.
 
     Attributes:
-        constraints: Limits as `Constraint` writes them; none in studies older than limits.
-        reference_point: The corner that hypervolume is measured from, one value for each objective; it stays as the
-            first run wrote it. None in studies older than it, and where a baseline was not measured.
-        imports: What the user's files and modules added rows with.
+        constraints: Limits as `Constraint` writes them; empty in studies older than limits.
+        reference_point: The corner from which hypervolume is measured, one value for each objective, as the first run
+            wrote it. None in studies older than this entry, and where a baseline was not measured.
+        imports: Files and modules of the user's whose rows the study used.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,16 +77,16 @@ class StudyMeta(BaseModel):
 
 
 def read_metas(storage: RDBStorage) -> dict[str, StudyMeta]:
-    """Name of a study -> what it is of, of all studies of a database."""
+    """Read the metadata of all studies of a database, by name."""
     with Session(storage.engine) as session:
         return {row.study: StudyMeta.model_validate_json(row.meta) for row in session.scalars(select(StudyRow))}
 
 
 def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
-    """Refuse to go on with a study of something else.
+    """Refuse to continue a study of other data, protocol, objectives, limits or teacher.
 
     Raises:
-        StudyError: Names what differs.
+        StudyError: Where something differs; the message names it.
     """
     differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
     if differing:

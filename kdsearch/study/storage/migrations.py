@@ -1,4 +1,4 @@
-"""How the tables of an older kdsearch become those of this one: a step for every version of the schema."""
+"""Migrations of the tables of an older kdsearch: one step for every version of the schema."""
 
 import json
 import math
@@ -15,7 +15,7 @@ __all__ = ["MIGRATIONS"]
 
 
 def _ends_from_curves(session: Session) -> None:
-    """Version 2 stops trials early: finished ones of version 1 are those that later ones have to reach."""
+    """Fill in the final points of version 1 from learning curves: version 2 compares them with running trials."""
     for study in session.scalars(select(StudyRow)):
         objectives = [
             OBJECTIVES[name] for name in json.loads(study.meta)["objectives"] if not OBJECTIVES[name].is_error
@@ -30,4 +30,4 @@ def _ends_from_curves(session: Session) -> None:
 
 
 MIGRATIONS: dict[int, Callable[[Session], None]] = {1: _ends_from_curves}
-"""Version of the schema -> what makes the next one of it; tables that are missing are there already."""
+"""Version of the schema -> step to the next version; missing tables have been made before."""

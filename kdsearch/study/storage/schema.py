@@ -1,4 +1,4 @@
-"""Our tables beside Optuna's: records, weights, ends, baselines and the quiet pass, as JSON where they nest."""
+"""Our tables beside Optuna's: records, weights, final points, baselines and confirmations; what nests is JSON."""
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -27,7 +27,7 @@ class SchemaRow(Table):
 
 
 class StudyRow(Table):
-    """What a study is of, as JSON."""
+    """Metadata of a study, as JSON."""
 
     __tablename__ = "kdsearch_studies"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
@@ -45,7 +45,7 @@ class TrialRow(Table):
 
 
 class FinalPointRow(Table):
-    """Where a finished trial ended, as early stopping compares others with it; its costs as a JSON list."""
+    """Final point of a trial, with which early stopping compares others; its costs are a JSON list."""
 
     __tablename__ = "kdsearch_ends"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
@@ -64,7 +64,7 @@ class BaselineRow(Table):
 
 
 class ConfirmationRow(Table):
-    """The quiet pass over a candidate of the front, as JSON."""
+    """Confirmation of a candidate of the front, as JSON."""
 
     __tablename__ = "kdsearch_confirmations"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
@@ -73,7 +73,7 @@ class ConfirmationRow(Table):
 
 
 class TrainingRow(Table):
-    """One training of the quiet pass, as JSON."""
+    """One training of a confirmation, as JSON."""
 
     __tablename__ = "kdsearch_trainings"
     study: Mapped[str] = mapped_column(String(512), primary_key=True)

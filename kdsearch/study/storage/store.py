@@ -48,9 +48,9 @@ class StoredTrial(BaseModel):
         state: COMPLETE, PRUNED, FAIL, RUNNING or WAITING.
         reason: Why it failed or was stopped.
         params: The configuration, fixed values included; Optuna's part of it where there is no record yet.
-        record: What is known of it; None where it did not come back.
+        record: Its record; None where the trial gave none.
         feasible: Whether it keeps all limits; True where there are none.
-        confirmation: The quiet pass over it, if it was a candidate of the front.
+        confirmation: Its confirmation, if it was a candidate of the front.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,10 +69,10 @@ class StudyStore:
 
     Attributes:
         url: SQLAlchemy address of the database.
-        meta: What the study is of, as its first run wrote it.
-        optuna_study: The study itself; every trial is a row of it.
+        meta: Metadata of the study, as its first run wrote them.
+        optuna_study: Optuna's study; every trial is a row of it.
         storage: Optuna's storage of it.
-        owner: `host:process:token` of this opening; trials remember who runs them.
+        owner: `host:process:token` of this opening; each trial names the owner that runs it.
     """
 
     def __init__(self, url: str, storage: RDBStorage, meta: StudyMeta) -> None:
@@ -84,7 +84,7 @@ class StudyStore:
 
     @classmethod
     def open(cls, url: str, study: str) -> "StudyStore":
-        """Open a study that is there.
+        """Open an existing study.
 
         Raises:
             StudyError: Where the database cannot be read or does not hold the study; the message names those it holds.
@@ -102,10 +102,10 @@ class StudyStore:
 
     @classmethod
     def create(cls, url: str, meta: StudyMeta) -> "StudyStore":
-        """Make a study, or open it where it exists and is of the same thing.
+        """Make a study, or open the existing one that agrees with these metadata.
 
         Raises:
-            StudyError: Where a study of that name is of something else; the message names what differs.
+            StudyError: Where the study of that name does not agree with them; the message names what differs.
         """
         storage = connect(url, create=True)
         try:
@@ -122,7 +122,7 @@ class StudyStore:
         return cls(url, storage, known or meta)
 
     def trials(self) -> list[StoredTrial]:
-        """All rows of the study by number."""
+        """Read all rows of the study, by number."""
         with Session(self.storage.engine) as session:
             of_study = select(TrialRow.number, TrialRow.record).where(TrialRow.study == self.meta.study)
             records = {n: TrialRecord.model_validate_json(text) for n, text in session.execute(of_study)}
@@ -147,23 +147,23 @@ class StudyStore:
         return rows
 
     def save_record(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
-        """Keep what is known of a trial, and its small network's weights; replaces what was there."""
+        """Save a trial's record and its small network's weights, in place of earlier ones."""
         self._merge(TrialRow(study=self.meta.study, number=number, record=_json(record), weights=weights))
 
     def weights(self, number: int) -> bytes | None:
-        """Weights of a trial's network as they were saved; None where there are none."""
+        """Read the weights of a trial's network as they were saved; None where there are none."""
         with Session(self.storage.engine) as session:
             row = session.get(TrialRow, (self.meta.study, number))
             return None if row is None else row.weights
 
     def save_final_point(self, end: FinalPoint) -> None:
-        """Keep where a trial ended; replaces what was there."""
+        """Save a trial's final point, in place of an earlier one."""
         self._merge(
             FinalPointRow(study=self.meta.study, number=end.number, error=end.error, costs=json.dumps(end.costs))
         )
 
     def final_points(self) -> list[FinalPoint]:
-        """Where finished trials ended, by number."""
+        """Read the final points of finished trials, by number."""
         with Session(self.storage.engine) as session:
             rows = session.scalars(
                 select(FinalPointRow).where(FinalPointRow.study == self.meta.study).order_by(FinalPointRow.number)
@@ -171,11 +171,11 @@ class StudyStore:
             return [FinalPoint(row.number, row.error, tuple(json.loads(row.costs))) for row in rows]
 
     def save_baseline(self, baseline: Baseline) -> None:
-        """Keep a baseline; one of the same name is replaced."""
+        """Save a baseline, in place of one of the same name."""
         self._merge(BaselineRow(study=self.meta.study, name=baseline.name, baseline=_json(baseline)))
 
     def baselines(self) -> list[Baseline]:
-        """The study's baselines, by name."""
+        """Read the study's baselines, by name."""
         with Session(self.storage.engine) as session:
             rows = session.scalars(
                 select(BaselineRow).where(BaselineRow.study == self.meta.study).order_by(BaselineRow.name)
@@ -183,7 +183,7 @@ class StudyStore:
             return [Baseline.model_validate_json(row.baseline) for row in rows]
 
     def limits(self) -> list[Constraint]:
-        """Give the study's limits in absolute terms.
+        """Resolve the study's limits into absolute ones.
 
         Raises:
             StudyError: Where one is relative and the study has no teacher yet.
@@ -193,23 +193,23 @@ class StudyStore:
         return [one.resolve(teacher) for one in constraints]
 
     def save_confirmation(self, confirmation: Confirmation) -> None:
-        """Keep the quiet pass over one candidate of the front; replaces an earlier one."""
+        """Save the confirmation of one candidate of the front, in place of an earlier one."""
         text = _json(confirmation)
         self._merge(ConfirmationRow(study=self.meta.study, number=confirmation.number, confirmation=text))
 
     def save_training(self, training: Training) -> None:
-        """Keep one training of the quiet pass; one of the same trial, seed and kind is replaced."""
+        """Save one training of a confirmation, in place of one of the same trial, seed and kind."""
         own = training.model_dump(include={"number", "seed", "kind"})
         self._merge(TrainingRow(study=self.meta.study, training=_json(training), **own))
 
     def trainings(self) -> list[Training]:
-        """Trainings of the quiet pass, whether it has come to its end or not."""
+        """Read the trainings of all confirmations, finished or not."""
         with Session(self.storage.engine) as session:
             rows = session.scalars(select(TrainingRow).where(TrainingRow.study == self.meta.study))
             return [Training.model_validate_json(row.training) for row in rows]
 
     def close(self) -> None:
-        """Let go of the database; SQLite then folds its side files into the one that can be mailed."""
+        """Close the database; SQLite then folds its side files into the main one, which alone can be mailed."""
         disconnect(self.storage)
 
     def _merge(self, row: Table) -> None:
@@ -224,7 +224,7 @@ class StudyStore:
 
 
 def _claim(storage: RDBStorage, meta: StudyMeta) -> None:
-    """Write our row first: a run that dies before Optuna's is made again from it by the next run."""
+    """Write our row first: where a run dies before Optuna's row is there, the next run makes that from ours."""
     if meta.study in optuna.get_all_study_names(storage):
         raise StudyError(
             f"{shown(storage.url)} has a study {meta.study!r} of another program; choose another --study name"
@@ -242,5 +242,5 @@ def _make_optuna_study(storage: RDBStorage, meta: StudyMeta) -> None:
 
 
 def _json(model: BaseModel) -> str:
-    """JSON that keeps NaN and infinity, which pydantic's own writer turns into null."""
+    """Write JSON that keeps NaN and infinity, which pydantic's own writer turns into null."""
     return json.dumps(model.model_dump())

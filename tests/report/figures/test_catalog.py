@@ -1,158 +1,21 @@
-"""What the figures show, without a browser."""
+"""The table of figures: what its rows must have, and what they draw."""
 
 import math
 from dataclasses import replace
+from typing import Any, get_args
 
+import plotly.graph_objects as go
 import pytest
 
-from kdsearch.report.figures.catalog import FIGURES
-from kdsearch.report.figures.cost import COSTS, draw_error_against_cost, gather_error_against_cost
-from kdsearch.report.figures.curves import (
-    draw_error_by_horizon,
-    draw_learning_curves,
-    gather_error_by_horizon,
-    gather_learning_curves,
-)
-from kdsearch.report.figures.style import error_range, kind_colours, top_of
+from kdsearch.errors import StudyError
+from kdsearch.report import summary as summary_module
+from kdsearch.report.figures import catalog, marks
+from kdsearch.report.figures.catalog import FIGURES, SECTIONS, ReportFigure, Section, cost_figure, figures_of
 from kdsearch.report.summarise import summarise
-from kdsearch.report.summary import ObjectiveSummary
+from kdsearch.report.summary import ObjectiveSummary, StudySummary
+from kdsearch.study.objectives import OBJECTIVES, Measured
 from kdsearch.study.storage.store import StudyStore
-
-
-@pytest.mark.parametrize("cost", COSTS)
-def test_marks_are_the_finished_trials(confirmed: StudyStore, cost: str) -> None:
-    """Every finished trial is one mark, and those of the front are marked as such; stopped and failed ones are not."""
-    summary = summarise(confirmed)
-    data = gather_error_against_cost(summary, cost)
-    assert len(data.marks) == sum(trial.state == "COMPLETE" for trial in summary.trials)
-    assert sum(mark.on_front for mark in data.marks) == len(summary.front)
-    assert data.lines.keys() == {"last value", "calendar profile"}
-    assert data.teacher is not None
-    assert data.knee in {(mark.cost, mark.error) for mark in data.marks}
-
-
-def test_a_study_of_rmse_shows_rmse(confirmed: StudyStore) -> None:
-    """Networks, references and titles are of the first error that was minimised; costs do not count."""
-    summary = summarise(confirmed)
-    latency, rmse = ObjectiveSummary(name="latency", unit="ms"), ObjectiveSummary(name="rmse", unit="")
-    of_rmse = summary.model_copy(update={"objectives": [latency, rmse]})
-    data = gather_error_against_cost(of_rmse, "flops")
-    assert data.teacher is not None
-    assert summary.teacher is not None
-    of_teacher = summary.teacher.metrics["val"]
-    assert data.teacher.error == of_teacher["rmse"]["all"] != of_teacher["mae"]["all"]
-    assert {mark.error for mark in data.marks} == {
-        trial.metrics["val"]["rmse"]["all"] for trial in summary.trials if trial.state == "COMPLETE"
-    }
-    assert "validation RMSE" in data.marks[0].text
-    assert draw_error_against_cost(data).layout.yaxis.title.text == "validation RMSE"
-    by_horizon = gather_error_by_horizon(of_rmse)
-    best = summary.front_trials[0].metrics["val"]["rmse"]
-    assert by_horizon.curves[0].errors == tuple(best[minutes] for minutes in summary.horizons)
-    assert draw_error_by_horizon(by_horizon).layout.yaxis.title.text == "validation RMSE"
-
-
-def test_the_staircase_falls(confirmed: StudyStore) -> None:
-    """The line goes down with rising cost, and no trial lies below it."""
-    data = gather_error_against_cost(summarise(confirmed), "latency")
-    costs, errors = zip(*data.best, strict=True)
-    assert list(costs) == sorted(costs)
-    assert list(errors) == sorted(errors, reverse=True)
-    for mark in data.marks:
-        assert mark.error >= min((error for cost, error in data.best if cost <= mark.cost), default=math.inf)
-
-
-def test_hover_tells_the_trial(confirmed: StudyStore) -> None:
-    """The pointer shows number, parameters of the search, errors by horizon and costs."""
-    summary = summarise(confirmed)
-    (text,) = (
-        mark.text
-        for mark in gather_error_against_cost(summary, "flops").marks
-        if f"<b>trial {summary.knee}</b>" in mark.text
-    )
-    for wanted in (
-        "validation MAE",
-        "at 15 / 30 / 45 minutes",
-        "of the teacher",
-        "FLOPs",
-        "latency",
-        "learning_rate: ",
-    ):
-        assert wanted in text
-
-
-def test_hover_escapes_parameters(confirmed: StudyStore) -> None:
-    """A parameter's value is text, not markup."""
-    summary = summarise(confirmed)
-    hostile = summary.trials[summary.front[0]].model_copy(update={"params": {"loss": "<b>x</b>"}})
-    data = gather_error_against_cost(summary.model_copy(update={"trials": [hostile]}), "flops")
-    assert "loss: &lt;b&gt;x&lt;/b&gt;" in data.marks[0].text
-
-
-def test_far_lines_are_named_at_the_top(confirmed: StudyStore) -> None:
-    """A baseline far above the networks does not press them flat; it is named instead."""
-    data = gather_error_against_cost(summarise(confirmed), "flops")
-    assert data.lines["last value"] > data.top > data.lines["calendar profile"]
-    texts = [annotation.text for annotation in draw_error_against_cost(data).layout.annotations]
-    assert any(text.startswith("↑ above: last value 23.60") for text in texts)
-    assert "calendar profile 17.40" in texts
-
-
-def test_horizons_of_front_and_references(confirmed: StudyStore) -> None:
-    """One curve for each network of the front and each reference, over the reported minutes."""
-    summary = summarise(confirmed)
-    data = gather_error_by_horizon(summary)
-    assert len(data.curves) == len(summary.front) + 3
-    assert {curve.x for curve in data.curves} == {(15.0, 30.0, 45.0)}
-    assert [curve.label for curve in data.curves if curve.kind == "knee"] == [f"trial {summary.knee}"]
-
-
-def test_published_errors_are_dotted_lines_where_the_axis_shows_their_horizon(with_published: StudyStore) -> None:
-    """Means over the horizon beside the costs, single horizons over the minutes, nothing at 60 minutes."""
-    summary = summarise(with_published)
-    beside_costs = gather_error_against_cost(summary, "flops")
-    assert beside_costs.published == {"LightST": 15.43, "STGCN": 18.02, "STKD": 15.81, "KD-Pruning": 17.46}
-    drawn = draw_error_against_cost(beside_costs)
-    assert "LightST 15.43, published, test" in [annotation.text for annotation in drawn.layout.annotations]
-    assert sum(shape.line.dash == "dot" for shape in drawn.layout.shapes) == 4
-    by_horizon = gather_error_by_horizon(summary)
-    (curve,) = by_horizon.published
-    assert (curve.label, curve.x, curve.errors) == ("D2STGNN (Shao et al. 2022)", (15.0, 30.0), (13.14, 14.21))
-    (dotted,) = (trace for trace in FIGURES["horizon"].draw(summary).data if trace.line.dash == "dot" and trace.text)
-    assert dotted.name == "published, test"
-    assert dotted.text == ("D2STGNN (Shao et al. 2022)", "")
-
-
-def test_published_errors_far_above_are_named_at_the_top(with_published: StudyStore) -> None:
-    summary = summarise(with_published)
-    far = replace(summary.published[0], name="Far", metrics={"mae": {"all": 90.0}})
-    data = gather_error_against_cost(summary.model_copy(update={"published": [far]}), "flops")
-    texts = [annotation.text for annotation in draw_error_against_cost(data).layout.annotations]
-    assert any(text.startswith("↑ above:") and "Far 90.00, published, test" in text for text in texts)
-
-
-def test_learning_curves(confirmed: StudyStore) -> None:
-    """Failed trials are left out, stopped ones end in a cross."""
-    summary = summarise(confirmed)
-    data = gather_learning_curves(summary)
-    states = [trial.state for trial in summary.trials]
-    assert len(data.curves) == len(states) - states.count("FAIL")
-    assert len(data.stopped) == states.count("PRUNED")
-    assert "stopped early" in [trace.name for trace in draw_learning_curves(data).data]
-
-
-def test_networks_outside_the_limits_are_hollow_and_named_in_the_legend(limited: StudyStore) -> None:
-    """They are no part of the staircase either."""
-    summary = summarise(limited)
-    data = gather_error_against_cost(summary, "latency")
-    outside = [mark for mark in data.marks if not mark.feasible]
-    assert outside
-    assert not {(mark.cost, mark.error) for mark in outside} & set(data.best)
-    drawn = draw_error_against_cost(data)
-    symbols = [symbol for trace in drawn.data if trace.hovertext for symbol in trace.marker.symbol if trace.marker]
-    assert sum(symbol.endswith("-open") for symbol in symbols) == len(outside)
-    assert "outside the limits" in [trace.name for trace in drawn.data]
-    assert "outside the limits: latency 4.8 times the limit" in outside[0].text
+from kdsearch.table import Table
 
 
 def test_the_ring_has_the_name_of_what_chose(searched: StudyStore) -> None:
@@ -182,17 +45,108 @@ def test_figures_of_an_empty_study(empty_store: StudyStore, name: str) -> None:
     assert title.startswith("hypervolume" if name == "hypervolume" else "validation MAE")
 
 
-def test_visible_errors() -> None:
-    """What is far above the anchors is cut off, what is near or an anchor is not; NaN is ignored."""
-    assert top_of([10.0], [12.0, 13.9, 90.0, math.nan]) == 13.9
-    assert top_of([], [12.0, 90.0]) == 90.0
-    low, high = error_range([10.0, 90.0], 14.0)
-    assert low < 10.0
-    assert 14.0 < high < 90.0
+def _row(**changes: Any) -> ReportFigure:
+    """A row with all it needs, but for the changes."""
+    fields = {"name": "mine", "title": "Mine", "caption": "What I saw.", "section": "search", "draw": go.Figure}
+    return ReportFigure(**(fields | changes))
 
 
-def test_routes_keep_their_colours() -> None:
-    """A route has the same colour whatever else a study holds, and no two share one."""
-    every = kind_colours(["student", "prune", "student-prune", "other"])
-    assert kind_colours(["prune"])["prune"] == every["prune"]
-    assert len(set(every.values())) == 4
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "figure '' has no name"),
+        ({"title": ""}, "figure 'mine' has no title"),
+        ({"title": None}, "figure 'mine' has no title"),
+        ({"caption": " "}, "figure 'mine' has no caption"),
+        ({"section": "somewhere"}, "figure 'mine' is in section 'somewhere'; choose one of cost, curves, search"),
+        ({"draw": None}, "draw of figure 'mine' is no function"),
+        ({"shown": True}, "shown of figure 'mine' is no function"),
+    ],
+)
+def test_a_row_that_is_half_done_is_refused_when_it_is_made(changes: dict[str, Any], message: str) -> None:
+    assert _row().name == "mine"
+    with pytest.raises(StudyError, match=message):
+        _row(**changes)
+
+
+@pytest.mark.parametrize("left_out", ["name", "title", "caption", "section", "draw"])
+def test_a_row_needs_all_that_the_page_shows(left_out: str) -> None:
+    row = _row()
+    fields = {name: getattr(row, name) for name in ("name", "title", "caption", "section", "draw") if name != left_out}
+    with pytest.raises(TypeError, match=left_out):
+        ReportFigure(**fields)
+
+
+def test_a_user_cannot_take_the_place_of_a_figure_of_kdsearch() -> None:
+    with pytest.raises(StudyError, match="kdsearch has a figure 'horizon' already"):
+        FIGURES.add(_row(name="horizon"))
+
+
+def test_every_section_has_a_heading() -> None:
+    assert set(SECTIONS) == set(get_args(Section))
+
+
+@pytest.mark.parametrize("cost", ["mae", "weight"])
+def test_a_cost_figure_needs_a_cost_objective(cost: str) -> None:
+    with pytest.raises(StudyError, match=f"'{cost}' needs a cost objective; choose one of latency, flops, params"):
+        cost_figure(cost)
+
+
+def _minimising(summary: StudySummary, *names: str) -> StudySummary:
+    """The same study, had it minimised these."""
+    objectives = [ObjectiveSummary(name=name, unit="") for name in names]
+    return summary.model_copy(update={"objectives": objectives})
+
+
+def test_a_cost_that_a_study_minimised_has_a_figure_and_others_have_none(confirmed: StudyStore) -> None:
+    """Its axis and values are the objective's; latency has its row already, and errors are no costs."""
+    summary = summarise(confirmed)
+    assert [figure.name for figure in figures_of(summary)] == list(FIGURES)
+    *rows, stored = figures_of(_minimising(summary, "mae", "rmse", "latency", "stored"))
+    assert [figure.name for figure in rows] == list(FIGURES)
+    assert (stored.title, stored.section, stored.half, stored.legend) == ("Error against stored", "cost", True, False)
+    drawn = stored.draw(summary)
+    assert drawn.layout.xaxis.title.text == "stored, numbers"
+    assert drawn.layout.yaxis.title.text == "validation MAE"
+    shown = [x for trace in drawn.data if trace.hovertext for x in trace.x]
+    costs = [trial.cost for trial in summary.trials if trial.state == "COMPLETE"]
+    numbers = [cost.stored_numbers for cost in costs if cost is not None]
+    assert summary.teacher is not None
+    assert summary.teacher.cost is not None
+    assert sorted(shown) == sorted([*numbers, summary.teacher.cost.stored_numbers])
+
+
+def test_a_cost_of_a_user_is_drawn_where_it_is_known(confirmed: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pointer shows it too; a network without a value is no point."""
+    summary = summarise(confirmed)
+
+    def energy(record: Measured) -> float:
+        return math.nan if record.cost is None or record.cost.flops > 1e9 else record.cost.flops / 1e9
+
+    own = dict(OBJECTIVES) | {"energy": replace(OBJECTIVES["stored"], name="energy", unit="mJ", read=energy)}
+    for module in (catalog, marks, summary_module):
+        monkeypatch.setattr(module, "OBJECTIVES", own)
+    of_energy = _minimising(summary, "mae", "energy")
+    (figure,) = (figure for figure in figures_of(of_energy) if figure.name not in FIGURES)
+    drawn = figure.draw(of_energy)
+    assert drawn.layout.xaxis.title.text == "energy, mJ"
+    texts = [text for trace in drawn.data if trace.hovertext for text in trace.hovertext]
+    assert not any(text.startswith("<b>teacher") for text in texts)
+    assert all("energy 0." in text and " mJ" in text for text in texts)
+    assert "energy" not in FIGURES["flops"].draw(summary).to_json()
+
+
+def test_a_row_of_a_user_replaces_the_figure_that_its_cost_would_have(
+    confirmed: StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table("figure", FIGURES.values(), mistake=StudyError)
+    monkeypatch.setattr(catalog, "FIGURES", table)
+    table.add(cost_figure("stored", "bytes of mine"))
+    titles = [figure.title for figure in figures_of(_minimising(summarise(confirmed), "stored"))]
+    assert "Error against bytes of mine" in titles
+    assert "Error against stored" not in titles
+
+
+def test_a_figure_is_left_out_where_a_study_lacks_what_it_needs(confirmed: StudyStore) -> None:
+    bare = summarise(confirmed).model_copy(update={"hypervolume_history": []})
+    assert [figure.name for figure in figures_of(bare)] == [name for name in FIGURES if name != "hypervolume"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kdsearch.report.figures.catalog import FIGURES
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.store import StudyStore
@@ -26,6 +27,6 @@ def test_a_browser_draws_every_figure_offline(confirmed: StudyStore, tmp_path: P
     ]
     command += ["--virtual-time-budget=20000", "--dump-dom", page.as_uri()]
     drawn = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-    for name in ("flops", "latency", "parameters", "horizon", "learning", "hypervolume"):
+    for name in FIGURES:
         figure = drawn.split(f'id="figure-{name}"', 1)[1][:4000]
         assert "main-svg" in figure, name

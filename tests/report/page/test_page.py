@@ -1,5 +1,6 @@
 """The page as a browser would read it."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from kdsearch.data.protocols import PROTOCOLS
+from kdsearch.errors import StudyError
+from kdsearch.report.figures import catalog
+from kdsearch.report.figures.catalog import FIGURES, SECTIONS, ReportFigure, Section
+from kdsearch.report.figures.style import blank_figure
 from kdsearch.report.numbers import significant
 from kdsearch.report.page.page import write_page
 from kdsearch.report.page.published import published_section
@@ -17,6 +22,7 @@ from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import ObjectiveSummary, StudySummary
 from kdsearch.report.text.limits import limits_broken
 from kdsearch.study.storage.store import StudyStore
+from kdsearch.table import Table
 
 LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
 
@@ -76,9 +82,64 @@ def test_page_loads_nothing(source: str) -> None:
 
 
 def test_plotly_is_there_once(source: str) -> None:
-    """Five figures share one copy of plotly.js."""
+    """All figures share one copy of plotly.js."""
     assert source.count("* plotly.js v") == 1
-    assert source.count("Plotly.newPlot(") - source.count("Plotly.newPlot()") >= 5
+    assert source.count("Plotly.newPlot(") - source.count("Plotly.newPlot()") >= len(FIGURES)
+
+
+def test_every_figure_of_the_table_is_on_the_page(source: str) -> None:
+    """In the order of the rows, each once, with heading and caption, in the section of its row."""
+    page = source[source.index("<body>") :]
+    places = [page.index(f"<h3>{figure.title}</h3>") for figure in FIGURES.values()]
+    assert places == sorted(places)
+    for name, figure in FIGURES.items():
+        section = _section(page, SECTIONS[figure.section])
+        assert section.count(f'id="figure-{name}"') == page.count(f'id="figure-{name}"') == 1
+        assert f'<h3>{figure.title}</h3><p class="caption">{figure.caption}</p>' in section
+    pairs = [part.partition("</figure></div>")[0] for part in page.split('<div class="pair">')[1:]]
+    assert [re.findall("<h3>(.*?)</h3>", pair) for pair in pairs] == [
+        ["Error against latency", "Error against parameters"],
+        ["Error by horizon", "Learning curves"],
+    ]
+
+
+def test_figures_of_half_width_stand_in_pairs_and_a_last_one_alone(summary: StudySummary, tmp_path: Path) -> None:
+    """That of a further cost has the full width."""
+    stored = summary.model_copy(update={"objectives": [ObjectiveSummary(name="stored", unit="numbers")]})
+    page = write_page(stored, tmp_path / "report.html").read_text(encoding="utf-8")
+    costs = _section(page[page.index("<body>") :], SECTIONS["cost"])
+    assert costs.count('<div class="pair">') == 1
+    last = costs.index("<h3>Error against stored</h3>")
+    assert costs.index('<div class="pair">') < costs.index("</figure></div>") < last
+
+
+def test_a_figure_that_a_user_adds_is_on_the_page(
+    summary: StudySummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of its section, which is there for it alone too; its texts are no markup."""
+    table = Table("figure", FIGURES.values(), mistake=StudyError)
+    monkeypatch.setattr(catalog, "FIGURES", table)
+    added: list[tuple[str, Section]] = [("bias", "cost"), ("my/importance", "search")]
+    for name, section in added:
+        table.add(
+            ReportFigure(name, f"My {name} <b>", "What I < saw.", section, lambda _: blank_figure("mine", "yours"))
+        )
+    page = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
+    page = page[page.index("<body>") :]
+    costs, search = _section(page, "Error against cost"), _section(page, "The search")
+    assert costs.index("Error against parameters") < costs.index("<h3>My bias &lt;b&gt;</h3>")
+    assert '<h3>My my/importance &lt;b&gt;</h3><p class="caption">What I &lt; saw.</p>' in search
+    assert 'id="figure-my-importance"' in search
+
+
+def _section(page: str, heading: str) -> str:
+    """The section of the page below a heading."""
+    return page[page.index(f"<h2>{heading}</h2>") :].partition("</section>")[0]
+
+
+def test_sections_without_figures_are_not_on_the_page(source: str) -> None:
+    """No figure of kdsearch is in the section that stands open for those of users."""
+    assert "<h2>The search</h2>" not in source
 
 
 def test_page_shows_the_front_and_the_references(source: str, summary: StudySummary) -> None:
@@ -93,7 +154,7 @@ def test_page_shows_the_front_and_the_references(source: str, summary: StudySumm
 
 
 def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: StudyStore) -> None:
-    """The quiet pass times the batch; before, there is no column for it, and a line without a reading has a dash."""
+    """A confirmation times the batch; before, there is no column for it, and a line without a reading has a dash."""
     timed = summarise(confirmed)
     table = front_table(timed)
     assert "<th>Ratio to<br>teacher</th><th>Ratio at<br>batch 1140</th>" in table

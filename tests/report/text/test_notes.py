@@ -51,9 +51,18 @@ def test_each_lost_horizon_is_named() -> None:
 def test_a_worthy_teacher() -> None:
     """A teacher that beats all lines is said to; one that loses anywhere is not."""
     assert notes.teacher_wins(TEACHER, [LAST]) == (
-        "The teacher beats last value at every reported horizon of the validation split."
+        "The teacher beats the last value at every reported horizon of the validation split."
     )
     assert notes.teacher_wins(TEACHER, [LAST, PROFILE]) is None
+
+
+def test_an_undistilled_network_has_a_name_of_its_own() -> None:
+    """Whatever it is called; what has a common noun as its name has an article."""
+    tiny = Baseline(name="TinyNet", role="undistilled", metrics=metrics(20, 25, 30))
+    base = Baseline(name="base", role="base", metrics=metrics(20, 25, 30))
+    assert notes.teacher_wins(TEACHER, [tiny, base]) == (
+        "The teacher beats TinyNet and the base at every reported horizon of the validation split."
+    )
 
 
 def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
@@ -61,15 +70,15 @@ def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
     stid = Baseline(name="STID", role="undistilled", metrics=metrics(15, 16, 17), cost=cost(9_000))
     front = [one.model_copy(update={"on_front": True}) for one in (trial(1, 20_000, 14.0), trial(2, 8_000, 16.5))]
     theirs = "an undistilled STID of 9,000 parameters (validation MAE 16.00)"
-    assert notes.against_stid(front, stid) == (
+    assert notes.against_undistilled(front, stid) == (
         f"The best network of the front of its size or less, trial 2 (8,000 parameters, 16.50), does not beat {theirs}."
     )
     better = [trial(3, 9_900, 15.5).model_copy(update={"on_front": True})]
-    assert notes.against_stid(better, stid) == (
+    assert notes.against_undistilled(better, stid) == (
         f"The best network of the front of its size or less, trial 3 (9,900 parameters, 15.50), beats {theirs}."
     )
-    assert notes.against_stid(front[:1], stid) == f"No network of the front is as small as {theirs}."
-    assert notes.against_stid(front, None) is None
+    assert notes.against_undistilled(front[:1], stid) == f"No network of the front is as small as {theirs}."
+    assert notes.against_undistilled(front, None) is None
 
 
 def test_smallest_network_near_the_teacher() -> None:
@@ -163,7 +172,7 @@ def test_warnings_come_first(searched: StudyStore) -> None:
 
 
 def test_a_confirmed_front_needs_no_warning(confirmed: StudyStore) -> None:
-    """After the quiet pass nothing is of one seed, and the answer gives the test error with its spread."""
+    """After the confirmation nothing is of one seed, and the answer gives the test error with its spread."""
     summary = summarise(confirmed)
     newcomers = [t.number for t in summary.front_trials if t.confirmed is None]
     assert not newcomers

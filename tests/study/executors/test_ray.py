@@ -30,15 +30,15 @@ Search = Callable[..., list[StudyEvent]]
 
 WORKERS = 2
 HOG_BYTES = 2**33
-"""A trial that takes so much is ended by Ray half-way, long before the machine is in need."""
+"""Memory of a trial that Ray ends half-way to it, long before the machine runs out."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def ray_for_all() -> Iterator[None]:
-    """One Ray for the module, with a GPU in name; it also shows that a search leaves a Ray alone that it found."""
+    """Start one Ray for the module, with a nominal GPU; check at the end that no search has stopped it."""
     import ray
 
-    # Workers cannot import test modules; what is defined in them travels whole.
+    # Workers cannot import test modules; their definitions are pickled by value.
     for module in ("tests.study.conftest", __name__):
         ray.cloudpickle.register_pickle_by_value(sys.modules[module])  # type: ignore[no-untyped-call]
     share = 1 - (memory("MemAvailable") - HOG_BYTES // 2) / memory("MemTotal")
@@ -58,14 +58,14 @@ def ray_for_all() -> Iterator[None]:
 
 
 def memory(name: str) -> int:
-    """Bytes of the machine, "MemTotal" or "MemAvailable"."""
+    """Read an entry of the machine's memory in bytes: "MemTotal" or "MemAvailable"."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 @pytest.fixture
 def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -> Search:
-    """Runs a search under Ray and gives its events."""
+    """Give a function that runs a search under Ray and returns its events."""
 
     def run(
         evaluator: Evaluator, trials: int, other_space: SearchSpace | None = None, executor: RayExecutor | None = None
@@ -90,7 +90,7 @@ def search(store: StudyStore, space: SearchSpace, objectives: list[Objective]) -
 
 
 def meet(folder: Path) -> None:
-    """Wait until every worker has come here, in a process of its own."""
+    """Wait until every worker has called this, each in its own process."""
     folder.mkdir(exist_ok=True)
     (folder / str(os.getpid())).touch()
     ends = time.monotonic() + 60
@@ -100,7 +100,7 @@ def meet(folder: Path) -> None:
 
 
 class Shared:
-    """A bench with readings; its trials wait for one another."""
+    """Evaluator with readings; its trials wait for one another."""
 
     def __init__(self, folder: Path, make_record: MakeRecord) -> None:
         self.readings = np.ones(1_000_000)
@@ -123,7 +123,7 @@ class Shared:
 
 
 def is_writeable(evaluator: Shared, folder: Path) -> tuple[bool, int]:
-    """A job of `map`: whether this worker could spoil the readings, and which one it is."""
+    """Tell, as a job of `map`, whether this worker can write to the readings, and its process id."""
     meet(folder)
     return evaluator.readings.flags.writeable, os.getpid()
 
@@ -131,7 +131,7 @@ def is_writeable(evaluator: Shared, folder: Path) -> tuple[bool, int]:
 def test_workers_share_the_data_and_bring_back_records_and_weights(
     search: Search, store: StudyStore, record: MakeRecord, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Two at a time in processes that live on, sharing a GPU; data put once for search and quiet pass, read-only."""
+    """Two at a time in processes that live on, sharing a GPU; data put once for search and confirmation, read-only."""
     evaluator = Shared(tmp_path / "search", record)
     with RayExecutor(WORKERS, on_gpu=True) as executor:
         events = search(evaluator, trials=6, executor=executor)
@@ -254,7 +254,7 @@ WIDTHS += "".join(f'[[points]]\ncite = ""\nwidth = {width}\n' for width in range
 
 
 class Stepwise:
-    """Its error is the width, from the first epoch on; width 1 dies once after that, and width 2 waits for it."""
+    """Evaluator whose error is the width from the first epoch on; width 1 then dies once, and width 2 waits for it."""
 
     def __init__(self, folder: Path, make_record: MakeRecord) -> None:
         self.folder, self.make_record = folder, make_record
@@ -281,7 +281,7 @@ class Stepwise:
 def test_what_is_stopped_trains_no_further_and_a_second_attempt_leaves_one_end(
     search: Search, store: StudyStore, record: MakeRecord, tmp_path: Path
 ) -> None:
-    """A trial whose worker died begins again, and what it came to is kept once."""
+    """A trial whose worker died begins again, and its final point is kept once."""
     (tmp_path / "widths.toml").write_text(WIDTHS)
     search(Stepwise(tmp_path, record), trials=6, other_space=load_space(tmp_path / "widths.toml"))
     trials = store.trials()
@@ -295,7 +295,7 @@ def test_what_is_stopped_trains_no_further_and_a_second_attempt_leaves_one_end(
 def test_failures_have_their_reasons_and_five_in_a_row_end_the_run(
     search: Search, store: StudyStore, evaluator: MakeEvaluator
 ) -> None:
-    """What the bench raises is no death of a worker: it is not tried again."""
+    """An evaluator's error is no death of a worker: the trial is not tried again."""
 
     def fail(params: dict[str, Any]) -> float:
         raise ValueError("no channel left", len(params))
@@ -321,7 +321,7 @@ def test_an_error_of_the_driver_comes_out_as_it_was(
 def test_a_full_disk_is_one_sentence(
     search: Search, store: StudyStore, evaluator: MakeEvaluator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tune's own folder, where nothing of value is: the study stays in order."""
+    """The full disk is that of Tune's own folder, which holds nothing of value: the study stays in order."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=False).returncode:

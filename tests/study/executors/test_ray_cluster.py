@@ -48,13 +48,13 @@ value = 2
 
 @dataclass
 class Cluster:
-    """Two nodes.
+    """Ray cluster of two nodes.
 
     Attributes:
-        address: Of the head.
-        environment: With the token that joins it.
+        address: Address of the head.
+        environment: Environment variables with the token of the cluster.
         home: Folder of the driver; the other node has an empty one in its place.
-        alone: Whether that could be arranged.
+        alone: True where the other node could be given such a folder.
     """
 
     address: str
@@ -65,7 +65,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """Begins both nodes, and ends them by their process groups."""
+    """Start both nodes, and end them by their process groups."""
     # Not under pytest's own folder: the names of Ray's sockets would be too long.
     with tempfile.TemporaryDirectory(prefix="kdsearch-") as folder, socket.socket() as free:
         root, home = Path(folder), Path(folder) / "home"
@@ -107,7 +107,7 @@ def ray() -> list[str]:
 
 
 def begin(command: list[str], output: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Begin a node, and wait until it runs."""
+    """Start a node, and wait until it runs."""
     with output.open("w") as file:
         process = subprocess.Popen(
             command, stdout=file, stderr=file, env=os.environ | environment, start_new_session=True
@@ -122,7 +122,7 @@ def begin(command: list[str], output: Path, environment: dict[str, str]) -> subp
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a node in order, and what is left of its session after ten seconds without."""
+    """End a node in order, and kill what is left of its session after ten seconds."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
@@ -146,7 +146,7 @@ def kdsearch(cluster: Cluster, *arguments: str, check: int = 0) -> subprocess.Co
 
 
 def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(cluster: Cluster) -> None:
-    """Records, weights and ends come back through Ray, in the search and in the quiet pass."""
+    """Records, weights and final points come back through Ray, in the search and in the confirmation."""
     arguments = ["--space", "quick.toml", "--trials", "3", "--confirm-seeds", "2", "--address", cluster.address]
     finished = kdsearch(cluster, "run", *arguments)
     assert "report: studies/demo-quick/report.html" in finished.stdout
@@ -192,7 +192,7 @@ except StudyError as error:
 
 
 def test_the_other_node_has_no_database_and_none_of_our_files(cluster: Cluster) -> None:
-    """What the test above rests on; also that the cluster outlives its runs, and has no GPU to give."""
+    """The test above relies on this; also, the cluster outlives its runs, and offers no GPU."""
     finished = subprocess.run(
         [sys.executable, "-c", LOOK, cluster.address, str(cluster.home)],
         env=cluster.environment,

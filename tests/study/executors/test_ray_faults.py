@@ -1,4 +1,4 @@
-"""The reason of a worker's failure is one line, in whichever form Ray tells it."""
+"""The reason of a worker's failure is one line, whatever the form of Ray's message."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ MEMORY = "Task was killed due to the node running low on memory."
 
 
 def failed(folder: Path, error: Exception | str) -> Trial:
-    """A trial as Tune leaves it: actors' and tasks' errors pickled, others as text alone."""
+    """Make a failed trial as Tune leaves it: errors of actors and tasks pickled, others as text alone."""
     pickled = None
     if isinstance(error, Exception):
         pickled = folder / "error.pkl"

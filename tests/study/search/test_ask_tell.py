@@ -89,7 +89,7 @@ def test_a_stopped_trial_is_pruned_and_keeps_its_reason(
 def test_rows_of_a_dead_process_are_queued_again_once(
     store: StudyStore, url: str, space: SearchSpace, tmp_path: Path
 ) -> None:
-    """Its points come back under new numbers; a second death of the same configuration is final."""
+    """Its points come back under new numbers; a configuration that is abandoned twice is not queued again."""
     code = (
         "import os, sys; from kdsearch.study.storage.store import StudyStore;"
         "from kdsearch.study.space.files import load_space;"
@@ -108,7 +108,7 @@ def test_rows_of_a_dead_process_are_queued_again_once(
 
 @on_both_databases
 def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: SearchSpace) -> None:
-    """Two drivers can share a study: another living process, or another machine that still beats."""
+    """Two drivers can share a study: another living process, or another machine that still sends heartbeats."""
     for owner in (f"{socket.gethostname()}:{os.getppid()}:t", "elsewhere:1:t"):
         ask(store, space).trial.set_user_attr("owner", owner)
     ask(store, space)
@@ -117,7 +117,7 @@ def test_rows_of_living_processes_are_left_alone(store: StudyStore, space: Searc
 
 @on_both_databases
 def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: SearchSpace) -> None:
-    """Of other machines only the heartbeat tells; one that beats again is left alone."""
+    """For other machines only heartbeats count; a row with a new heartbeat is left alone."""
     silent, beating = ask(store, space), ask(store, space)
     for asked in (silent, beating):
         asked.trial.set_user_attr("owner", "elsewhere:1:t")
@@ -130,7 +130,7 @@ def test_rows_whose_heart_stopped_are_taken_over(store: StudyStore, space: Searc
 def test_rows_without_owner_are_of_a_process_that_was_killed_while_it_opened_them(
     store: StudyStore, space: SearchSpace
 ) -> None:
-    """Between the row and its first heartbeat nothing would ever tell that it is dead."""
+    """Without an owner and before the first heartbeat, nothing else would ever show that the row is abandoned."""
     open_run(store, space, "tpe", 1)
     store.storage.create_new_trial(store.optuna_study._study_id)
     assert store.optuna_study._pop_waiting_trial_id() is not None
@@ -149,7 +149,7 @@ def test_rows_without_owner_are_of_a_process_that_was_killed_while_it_opened_the
 def test_rows_are_taken_over_while_a_search_runs_and_by_one_driver_only(
     store: StudyStore, url: str, space: SearchSpace
 ) -> None:
-    """Another machine dies in the middle of ours; several drivers see it in the same moment."""
+    """Another machine dies while our search runs; several drivers notice it at the same moment."""
     mine, theirs = ask(store, space), ask(store, space)
     for asked, owner in ((mine, "here"), (theirs, "elsewhere")):
         asked.trial.set_user_attr("owner", f"{owner}:1:t")
@@ -186,7 +186,7 @@ def test_a_driver_killed_while_it_took_a_row_over_queues_it_no_second_time(
 
 
 def silence(store: StudyStore, asked: AskedTrial) -> None:
-    """Let a trial's last heartbeat be of the day before yesterday."""
+    """Set a trial's last heartbeat to the day before yesterday."""
     then = {"then": datetime.now() - timedelta(days=2), "row": asked.trial._trial_id}
     with store.storage.engine.begin() as connection:
         connection.execute(sqlalchemy.text("UPDATE trial_heartbeats SET heartbeat = :then WHERE trial_id = :row"), then)
@@ -247,7 +247,7 @@ LIMITS = [Constraint("mae", 5.0), Constraint("latency", 2.5), Constraint("params
 def test_limits_are_told_to_optuna_and_to_its_dashboard(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
-    """A complete trial is held to all limits, a stopped one to those on costs, a failed one to none."""
+    """A complete trial has to keep all limits, a stopped one those on costs, a failed one none."""
     for state in ("COMPLETE", "PRUNED", "FAIL"):
         asked = ask(store, space)
         told = record(asked.params, 7, 3.0).model_copy(update={"state": state})  # 2.5 ms, 100 parameters
@@ -266,7 +266,7 @@ def test_limits_are_told_to_optuna_and_to_its_dashboard(
 def test_a_limit_that_cannot_be_checked_fails_the_trial(
     store: StudyStore, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
-    """A complete trial is feasible or not; where its record does not tell, it is no result."""
+    """A complete trial is feasible or not; where its record cannot decide, the trial fails."""
     asked = ask(store, space)
     told = tell(store, asked, record(asked.params, 7, 3.0), None, objectives, [Constraint("rmse", 5.0)])
     assert (told.state, told.reason) == ("FAIL", "rmse is nan: it diverged or was not measured")

@@ -1,4 +1,4 @@
-"""What the driver decides while trials are under way."""
+"""Decisions of the driver while trials are running."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ Search = Callable[..., None]
 
 @pytest.fixture
 def search(space: SearchSpace, objectives: list[Objective]) -> Search:
-    """Runs a search of some trials in this process."""
+    """Give a function that runs a search of some trials in this process."""
 
     def run(store: StudyStore, evaluator: Evaluator, trials: int) -> None:
         run_search(
@@ -43,7 +43,7 @@ def search(space: SearchSpace, objectives: list[Objective]) -> Search:
 
 
 class Learning:
-    """Every trial costs the same and learns worse than the one before it; remembers how far each was trained."""
+    """Evaluator with trials of equal cost, each worse than the one before; it records how far each was trained."""
 
     def __init__(self, record: MakeRecord) -> None:
         self.record = record
@@ -121,7 +121,7 @@ def test_without_stopping_every_trial_comes_to_its_end(
 def test_two_drivers_of_one_study_stop_each_others_trials(
     store: StudyStore, url: str, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
-    """What one finishes counts for what the other has under way."""
+    """A trial that one driver finishes counts for the running trials of the other."""
     other = StudyStore.open(url, "city")
     drivers = []
     for one in (store, other):

@@ -1,4 +1,4 @@
-"""Searches that do not try a configuration twice."""
+"""Searches never try a configuration twice."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +54,7 @@ when = { route = ["student"] }
 
 @pytest.fixture
 def run(store: StudyStore, objectives: list[Objective], record: Callable[..., TrialRecord]) -> Run:
-    """Runs trials whose error is a formula, every third of them stopped; gives their configurations."""
+    """Give a function that runs trials with errors of a formula, stops every third, and returns the configurations."""
 
     def search(space: SearchSpace, sampler: str, trials: int, error: Callable[[dict[str, Any]], float]) -> Any:
         open_run(store, space, sampler, seed=3)
@@ -72,13 +72,13 @@ def run(store: StudyStore, objectives: list[Objective], record: Callable[..., Tr
 
 
 def space_of(text: str, folder: Path) -> SearchSpace:
-    """A space as a file holds it."""
+    """Load a space from the text of a file."""
     path = folder / "space.toml"
     path.write_text(text)
     return load_space(path)
 
 
-@pytest.mark.parametrize("sampler", sorted(set(SAMPLERS) - {"gp"}))  # which takes seconds for each of its tries
+@pytest.mark.parametrize("sampler", sorted(set(SAMPLERS) - {"gp"}))  # gp takes seconds for each configuration
 def test_no_sampler_proposes_a_configuration_twice(run: Run, tmp_path: Path, sampler: str) -> None:
     """All fifteen come up, conditions and stopped trials included, before any comes again; then the search goes on."""
     space = space_of(GRID, tmp_path)

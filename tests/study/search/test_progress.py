@@ -13,7 +13,7 @@ MakeRecord = Callable[..., TrialRecord]
 
 
 def of_size(record: TrialRecord, parameters: int) -> TrialRecord:
-    """The record with a network of another size."""
+    """Copy a record, with a network of another size."""
     cost = Cost(parameters=parameters, stored_numbers=parameters, flops=1, product_flops=1)
     return record.model_copy(update={"cost": cost})
 

@@ -1,4 +1,4 @@
-"""Laws of early stopping. Errors and costs are of any scale."""
+"""Laws of early stopping, for errors and costs of any scale."""
 
 import math
 
@@ -15,7 +15,7 @@ finished = st.lists(st.builds(FinalPoint, st.integers(0, 99), errors, costs), ma
 
 
 def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
-    """A learning curve with a point after every second epoch."""
+    """Make a learning curve with a point after every second epoch."""
     return [
         CurvePoint(epoch=2 * index, phase=phase, cpu_seconds=0, train_loss=0, val_mae=error)
         for index, error in enumerate(errors, 1)
@@ -23,7 +23,7 @@ def curve(*errors: float, phase: str = "train") -> list[CurvePoint]:
 
 
 def halfway(outlook: float, costs: tuple[float, ...], finished: list[FinalPoint]) -> str | None:
-    """What becomes of a trial at half of its epochs."""
+    """Give the reason to stop a trial at half of its epochs; None where it goes on."""
     return stop_reason(FinalPoint(100, outlook, costs), 0.5, finished)
 
 

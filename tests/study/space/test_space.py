@@ -15,14 +15,14 @@ HEAD = 'name = "x"\ndataset = "demo"\nprotocol = "stgcn"\n'
 
 
 def suggest_random(space: SearchSpace, seed: int) -> dict[str, Any]:
-    """One configuration of the random sampler."""
+    """Draw one configuration with the random sampler."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     return space.suggest(study.ask())
 
 
 @st.composite
 def conditional_spaces(draw: st.DrawFn) -> SearchSpace:
-    """Spaces of up to six choices, ranges and fixed values, each under conditions on earlier choices."""
+    """Draw a space of up to six choices, ranges and fixed values, each under conditions on earlier choices."""
     parameters: list[Parameter] = []
     for index in range(draw(st.integers(1, 6))):
         choices = [p for p in parameters if isinstance(p, Choice)]
@@ -115,7 +115,7 @@ def test_shipped_names() -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_parameter_and_file(tmp_path: Path, body: str, words: str) -> None:
-    """What would break a search in its middle is said before it begins."""
+    """A mistake that would break a search half-way is reported before the search begins."""
     path = tmp_path / "x.toml"
     path.write_text(HEAD + body)
     with pytest.raises(SpaceError) as caught:
@@ -133,7 +133,7 @@ def test_an_unknown_space_names_those_that_are_there() -> None:
 @given(conditional_spaces(), conditional_spaces(), st.integers(0, 2**32 - 1))
 @settings(max_examples=60, deadline=None)
 def test_points_of_another_space_keep_what_this_one_allows(here: SearchSpace, there: SearchSpace, seed: int) -> None:
-    """Whatever another study tried, the point passes this space's own check, and comes before its own points."""
+    """Points of another study are checked by this space, and come before its own points."""
     own = Point(cite="own", params={})
     other = Point(cite="theirs", params=suggest_random(there, seed))
     warm = here.model_copy(update={"points": (own,)}).with_points([other])
@@ -152,7 +152,7 @@ def test_a_point_of_the_same_space_is_kept_whole(space: SearchSpace) -> None:
 
 
 def test_values_of_one_parameter_under_another_are_those_of_the_variant_that_applies(tmp_path: Path) -> None:
-    """What a family may be taught by: the first variant for it alone decides, one with further conditions adds."""
+    """Losses of a family: the first variant for the family alone decides; one with further conditions adds."""
     path = tmp_path / "families.toml"
     path.write_text(
         'name = "families"\ndataset = "demo"\nprotocol = "stgcn"\n'

@@ -54,7 +54,7 @@ def test_a_driver_that_is_not_installed_is_named_with_its_remedy() -> None:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """Find a port on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

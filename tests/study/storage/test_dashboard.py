@@ -1,4 +1,4 @@
-"""optuna-dashboard itself, asked over its own interface: what a user sees who opens a study there."""
+"""optuna-dashboard shows a study as intended; the tests ask it over its own interface."""
 
 import io
 import json
@@ -20,7 +20,7 @@ LIMITS = [Constraint("latency", 2.0), Constraint("params", 200)]
 
 
 def get(store: StudyStore, path: str) -> dict[str, Any]:
-    """One request to the dashboard's web application on the study's own storage."""
+    """Send one request to the dashboard's web application on the study's own storage."""
     answers: list[str] = []
     environment = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "wsgi.input": io.BytesIO()}
     environment |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http"}

@@ -29,7 +29,7 @@ def test_listing_a_folder(store: StudyStore, url: str) -> None:
 
 @on_both_databases
 def test_a_study_that_was_left_half_made_is_listed_without_trials(store: StudyStore, url: str) -> None:
-    """Its neighbours can be read all the same."""
+    """The other studies of the database can still be read."""
     optuna.delete_study(study_name="city", storage=store.storage)
     (listing,) = list_database(url)
     assert (listing.meta.study, listing.states) == ("city", {})

@@ -28,7 +28,7 @@ with locked(create_engine(sys.argv[1]), "city"):
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    """Of the database."""
+    """Make an engine of the database."""
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir()
     made = create_engine(url)
@@ -38,7 +38,7 @@ def engine(url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def holder(url: str, engine: Engine) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock until it reads a line."""
+    """Start a process that holds the lock until it reads a line."""
     assert engine
     with subprocess.Popen([sys.executable, "-c", HOLDER, url], stdin=PIPE, stdout=PIPE, text=True) as process:
         assert process.stdout is not None
@@ -49,7 +49,7 @@ def holder(url: str, engine: Engine) -> Iterator[subprocess.Popen[str]]:
 
 @on_both_databases
 def test_a_second_process_waits_until_the_first_lets_go(engine: Engine, holder: subprocess.Popen[str]) -> None:
-    """And one that would wait too long says so, with no password."""
+    """A process that would wait too long says so, without the password."""
     with pytest.raises(StudyError, match=r"another run has held the study database .* for 0.1 s") as caught:
         locked(engine, "city", seconds=0.1).__enter__()
     assert "s3cr3t" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Studies of older versions open, and are what they were."""
+"""Studies of older versions open with all their content."""
 
 import gzip
 import sqlite3
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 
 @pytest.fixture
 def older(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A study database as that version wrote it: four trials of the demo, two of them pruned networks."""
+    """Restore a study database of an older version: four trials of the demo, two of them pruned networks."""
     path = tmp_path / "study.db"
     dump = gzip.decompress((GOLDEN / f"study_schema_{request.param}.sql.gz").read_bytes()).decode()
     connection = sqlite3.connect(path)
@@ -25,7 +25,7 @@ def older(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def schema(path: Path) -> list[int]:
-    """Versions that the database names; one."""
+    """Read the schema versions of a database; there must be one."""
     connection = sqlite3.connect(path)
     versions = [version for (version,) in connection.execute("SELECT version FROM kdsearch_schema")]
     connection.close()
@@ -48,7 +48,7 @@ def test_a_study_of_an_older_schema_opens_whole_and_stays_migrated(older: Path) 
 
 @pytest.mark.parametrize("older", [1], indirect=True)
 def test_finished_trials_of_the_first_schema_stop_later_ones(older: Path) -> None:
-    """Their curves say where they ended, their records what they cost."""
+    """Their curves give their errors, their records their costs."""
     store = StudyStore.open(f"sqlite:///{older}", "demo-quick")
     ends = {end.number: end for end in store.final_points()}
     assert ends.keys() == {0, 1, 2, 3}

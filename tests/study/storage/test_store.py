@@ -22,7 +22,7 @@ on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], ind
 def test_records_weights_references_and_confirmations_come_back(
     store: StudyStore, url: str, record: Callable[..., TrialRecord]
 ) -> None:
-    """What one process wrote, another reads; not-a-number survives, and the last writing counts."""
+    """One process reads what another wrote; NaN survives, and the last version counts."""
     store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 2.0]))
     store.save_record(0, record({"route": "prune"}, 7, 5.0), None)
     kept = record({"route": "prune", "epochs": 3}, 7, math.nan)
@@ -52,7 +52,7 @@ def test_records_weights_references_and_confirmations_come_back(
 
 @on_both_databases
 def test_trainings_of_the_quiet_pass_come_back(store: StudyStore, url: str) -> None:
-    """One for each trial, seed and kind; what failed is replaced by what did not; large seeds fit."""
+    """There is one for each trial, seed and kind; a success replaces a failure; large seeds fit."""
     failed = Training(number=3, seed=2**40, kind="twin", epochs=9, reason="killed")
     trained = failed.model_copy(update={"reason": None, "seconds": {"train": 2.0}, "metrics": {"val": {}}})
     further = trained.model_copy(update={"kind": "further"})
@@ -128,7 +128,7 @@ def test_a_study_older_than_limits_still_opens(meta: StudyMeta) -> None:
 
 @on_both_databases
 def test_create_leaves_studies_of_other_programs_alone(url: str, store: StudyStore, meta: StudyMeta) -> None:
-    """A name that Optuna's tables hold and ours do not is somebody's."""
+    """A name in Optuna's tables but not in ours belongs to another program."""
     optuna.create_study(study_name="theirs", storage=store.storage)
     with pytest.raises(StudyError, match="of another program"):
         StudyStore.create(url, meta.model_copy(update={"study": "theirs"}))
@@ -139,7 +139,7 @@ def test_create_leaves_studies_of_other_programs_alone(url: str, store: StudySto
 def test_a_run_that_died_between_our_row_and_the_study_is_made_good(
     store: StudyStore, url: str, meta: StudyMeta
 ) -> None:
-    """Creating goes on from the half that is there."""
+    """`create` completes the half that exists."""
     optuna.delete_study(study_name="city", storage=store.storage)
     store.close()
     with pytest.raises(StudyError, match=r"study 'city' in .* was left half made; run its command again"):

@@ -1,0 +1,38 @@
+"""Colours, symbols and axes that figures share."""
+
+import math
+from typing import get_args
+
+from kdsearch.record import Role
+from kdsearch.report.figures.style import baseline_lines, baseline_star, error_range, kind_colours, top_of
+
+
+def test_visible_errors() -> None:
+    """What is far above the anchors is cut off, what is near or an anchor is not; NaN is ignored."""
+    assert top_of([10.0], [12.0, 13.9, 90.0, math.nan]) == 13.9
+    assert top_of([], [12.0, 90.0]) == 90.0
+    low, high = error_range([10.0, 90.0], 14.0)
+    assert low < 10.0
+    assert 14.0 < high < 90.0
+
+
+def test_routes_keep_their_colours() -> None:
+    """A route has the same colour whatever else a study holds, and no two share one."""
+    every = kind_colours(["student", "prune", "student-prune", "other"])
+    assert kind_colours(["prune"])["prune"] == every["prune"]
+    assert len(set(every.values())) == 4
+
+
+def test_every_role_has_a_line_and_a_star() -> None:
+    """A role of baselines without a style would fail a report, or pass for another."""
+    roles = get_args(Role)
+    assert len({tuple(sorted(line.items())) for line in baseline_lines(roles)}) == len(roles)
+    networks = [role for role in roles if role != "naive"]
+    assert len({tuple(sorted(baseline_star(role).items())) for role in networks}) == len(networks)
+
+
+def test_naive_baselines_have_lines_of_their_own() -> None:
+    """They share a role; the dashes of others do not depend on them."""
+    first, teacher, second, third = baseline_lines(["naive", "teacher", "naive", "naive"])
+    assert len({first["dash"], second["dash"], third["dash"]}) == 3
+    assert teacher == baseline_lines(["teacher"])[0]
