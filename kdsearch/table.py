@@ -4,12 +4,13 @@ Validation, help, refusals, legends, the page and the tests read these tables. M
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, Protocol, TypeVar
+import inspect
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
-from kdsearch.errors import KdsearchError
+from kdsearch.errors import KdsearchError, SpaceError
 
-__all__ = ["Table"]
+__all__ = ["Table", "check_row", "unknown_name"]
 
 
 class _Named(Protocol):
@@ -75,6 +76,32 @@ class Table(Mapping[str, Row], Generic[Row]):
         """
         if name in self._rows:
             return self._rows[name]
-        near = difflib.get_close_matches(name, self._rows, n=1)
-        guess = f"did you mean {near[0]!r}? There are" if near else "choose one of"
-        raise self._mistake(f"there is no {self.kind} {name!r}; {guess} {', '.join(self)}")
+        raise self._mistake(unknown_name(self.kind, name, self._rows))
+
+
+def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """Say in one sentence that there is nothing of a name: the nearest known one, then all."""
+    near = difflib.get_close_matches(name, known, n=1)
+    guess = f"did you mean {near[0]!r}? There are" if near else "choose one of"
+    return f"there is no {kind} {name!r}; {guess} {', '.join(known)}"
+
+
+def check_row(kind: str, name: str, sentence: str, function: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+    """Refuse a row that is only half there, when it is made: at import.
+
+    Args:
+        kind: What the row is, as messages call it.
+        name: The row's name.
+        sentence: What help texts say of it.
+        function: What it stands for.
+        arguments: What the function is called with, by place.
+
+    Raises:
+        SpaceError: With what is missing.
+    """
+    if not name.strip() or not sentence.strip():
+        raise SpaceError(f"the {kind} {name!r} needs a name and one sentence that says what it does")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        raise SpaceError(f"the {kind} {name!r} needs a function of ({', '.join(arguments)})") from None

@@ -91,7 +91,7 @@ def check_forecaster(
         AssertionError: With what was expected, and what came.
     """
     if isinstance(network, str):
-        family = FAMILIES[network]  # type: ignore[index]
+        family = FAMILIES.choose(network)
     else:
         family = network if isinstance(network, Family) else module_family("checked", network, clock=clock)
     series = split_series(ring_road(), PROTOCOLS["stgcn"])

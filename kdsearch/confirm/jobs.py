@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.distill.loss_config import LossConfig
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.record import Training, TrainingKind, TrialRecord
 from kdsearch.trial.config import TrialConfig
 
@@ -103,7 +104,7 @@ def _distilled_seconds(trial: "StoredTrial", seed: int, trained: Trained) -> flo
 
 def wanted(trial: "StoredTrial", seeds: int) -> Iterator[tuple[int, TrainingKind]]:
     """List the seeds and kinds of the trainings that a trial is to have."""
-    distilled = trial.params.get("loss", "none") != "none"
+    distilled = LOSSES[TrialConfig.of(trial.params).loss].needs_teacher
     for seed in _seeds(trial, seeds):
         yield seed, "own" if seed == record_of(trial).seed else "further"
         if distilled:
@@ -112,11 +113,10 @@ def wanted(trial: "StoredTrial", seeds: int) -> Iterator[tuple[int, TrainingKind
 
 
 def identity_of(params: dict[str, Any], seed: int) -> Identity:
-    """Give a training's identity; without a distillation loss, parameters of that loss do not count."""
+    """Give a training's identity; weights that its loss does not read do not count."""
     config = TrialConfig.of(params)
-    if config.loss == "none":
-        unused = set(LossConfig.__dataclass_fields__) - {"error", "reduction"}
-        config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unused})
+    unread = LossConfig.__dataclass_fields__.keys() - LOSSES[config.loss].reads
+    config = config.model_copy(update={name: TrialConfig.model_fields[name].default for name in unread})
     return config.model_dump_json(), seed
 
 

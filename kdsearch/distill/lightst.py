@@ -19,7 +19,8 @@ class LiveTeacher(nn.Module):
     """A teacher asked for its embeddings of the very windows of each batch.
 
     Where the student's embedding has other sizes than the teacher's, projectors take it there; they are trained with
-    the student. So is, in joint training, a copy of the teacher; by default it is frozen, as in LightST's code.
+    the student. So is, in joint training, a copy of the teacher; by default it is frozen, as in LightST's code. Another
+    loss of embeddings is a subclass with a `loss` of its own.
 
     Args:
         teacher: A trained network with embeddings.
@@ -39,7 +40,7 @@ class LiveTeacher(nn.Module):
     ) -> None:
         super().__init__()
         self.network = copy.deepcopy(teacher).requires_grad_(loss_config.joint).train(loss_config.joint)
-        self._data, self._recipe = data, loss_config
+        self._data, self._config = data, loss_config
         first = torch.zeros(1, dtype=torch.int64, device=data.device)
         with torch.no_grad():
             *embeddings, _ = self._teacher_outputs(first)
@@ -51,14 +52,14 @@ class LiveTeacher(nn.Module):
         self.to(data.device)
 
     def loss(self, shown: Tensor, segment_starts: Tensor, generator: torch.Generator) -> Tensor:
-        """``lambda1 L^KL + lambda2 (L^P + L^E)``, Eq 6 to 8; joint training adds the teacher's own L^T, Eq 5.
+        """Compare embeddings: ``lambda1 L^KL + lambda2 (L^P + L^E)``, Eq 6 to 8; joint training adds L^T, Eq 5.
 
         Args:
             shown: The student's temporal embedding, ``(window, channel, time, node)``.
             segment_starts: First rows of the windows, ``(window,)``.
             generator: Draws the slices that are contrasted.
         """
-        loss_config = self._recipe
+        loss_config = self._config
         with torch.set_grad_enabled(loss_config.joint):
             spatial, temporal, forecasts = self._teacher_outputs(segment_starts)
         near_spatial, near_temporal = (projector(shown) for projector in self.projectors)
@@ -75,7 +76,7 @@ class LiveTeacher(nn.Module):
         return loss
 
     def _teacher_outputs(self, segment_starts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Both embeddings, and the forecasts ``(window, step, node)`` of the same pass."""
+        """Give both embeddings, and the forecasts ``(window, step, node)`` of the same pass."""
         return _embeddings(self.network, self._data, segment_starts)
 
 
@@ -88,7 +89,7 @@ def _embeddings(network: Forecaster, data: WindowedSeries, segment_starts: Tenso
 
 
 def _drawn(student: Tensor, teacher: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Some of the slices of two embeddings ``(window, channel, time, node)``, as ``(slice, node, channel)``."""
+    """Draw some slices of two embeddings ``(window, channel, time, node)``, as ``(slice, node, channel)``."""
     batch, _, time, _ = student.shape
     drawn = torch.randperm(batch * time, generator=generator)[: max(1, round(share * batch * time))].to(student.device)
     window, step = drawn // time, drawn % time

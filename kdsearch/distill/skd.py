@@ -20,21 +20,21 @@ import torch
 from torch import Tensor
 
 from kdsearch.distill import fused, losses
-from kdsearch.distill.loss import Features, Outputs, drawn_slices, response_loss
+from kdsearch.distill.loss import Features, Outputs, drawn_slices, task
 from kdsearch.distill.loss_config import LossConfig
 
 __all__ = ["relations", "relations_loss", "revised", "revised_backward", "skd_terms"]
 
 
 def relations(distances: Tensor) -> Tensor:
-    """Pair distances ``(slice, pair)`` divided by the mean of each slice's positive ones; zeros stay zeros."""
+    """Divide pair distances ``(slice, pair)`` by the mean of each slice's positive ones; zeros stay zeros."""
     positive = distances > 0
     mean = (distances * positive).sum(dim=1, keepdim=True) / positive.sum(dim=1, keepdim=True).clamp(min=1)
     return distances / torch.where(mean > 0, mean, 1.0)
 
 
 def relations_loss(student: Tensor, teacher_distances: Tensor, weight: Tensor) -> Tensor:
-    """Mean smooth L1 error of the relations of slices.
+    """Compare the relations of slices: their mean smooth L1 error.
 
     Args:
         student: Features ``(slice, node, channel)``.
@@ -47,37 +47,37 @@ def relations_loss(student: Tensor, teacher_distances: Tensor, weight: Tensor) -
 
 
 def skd_terms(
-    loss_config: LossConfig, outputs: Outputs, features: Features, generator: torch.Generator
+    config: LossConfig, outputs: Outputs, features: Features | None, generator: torch.Generator
 ) -> tuple[Tensor, ...]:
-    """The task, the relations and the answers of one batch, each with its weight.
+    """Judge one batch: the task, the relations and the answers, each with its weight.
 
     Args:
-        loss_config: Weights.
+        config: Weights.
         outputs: What came out, what should have, and what the teacher said.
         features: At the taps.
         generator: Draws the slices of the relations, and of large graphs their nodes.
     """
-    assert outputs.teacher is not None
-    task = response_loss(loss_config, outputs)
+    assert features is not None
     related = []
     for student, table in features.spatial:
-        slices, rows, weight = drawn_slices(student, features, loss_config, generator)
+        slices, rows, weight = drawn_slices(student, features, config, generator)
         nodes, teacher_distances = table.distances(rows, slices.shape[1], generator)
         related.append(relations_loss(slices if nodes is None else slices[:, nodes], teacher_distances, weight))
     answers = fused.response(
         outputs.student,
-        outputs.teacher,
+        outputs.teacher_outputs,
         outputs.target,
         outputs.measured,
         beta=1.0,
         error="squared",
-        reduction=loss_config.reduction,
+        reduction=config.reduction,
     )
-    return (1 - loss_config.alpha) * task, loss_config.alpha * torch.stack(related).mean(), loss_config.alpha * answers
+    share = config.alpha
+    return (1 - share) * task(config, outputs), share * torch.stack(related).mean(), share * answers
 
 
 def revised(task: Tensor, gradient: Tensor) -> Tensor:
-    """A distillation gradient without what of it points against the task's.
+    """Take away what of a distillation gradient points against the task's.
 
     Args:
         task: Gradient of the task, one vector.

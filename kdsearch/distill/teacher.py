@@ -1,4 +1,4 @@
-"""A teacher as a student hears it: its answers were made before, and its network runs where a loss asks for more."""
+"""What a training has of its teacher: forecasts and features made before, and its network where a loss runs it."""
 
 import numpy as np
 import torch
@@ -6,8 +6,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.distill.lightst import LiveTeacher
-from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.models import Forecaster
 
@@ -15,14 +13,14 @@ __all__ = ["Teacher"]
 
 
 class Teacher:
-    """Answers for every training window.
+    """A teacher's forecasts for every training window, and more where a loss asks for it.
 
     Args:
         forecasts: Real units ``(window, horizon, node)``, one row for each of `starts`.
         starts: First rows of the training windows, ascending.
         data: The series as the student sees it.
-        tables: What its features come to; None where no feature is listened to.
-        network: The teacher itself and the series as it sees it; needed where embeddings are listened to.
+        tables: Of its features; None where the loss compares none.
+        network: The teacher itself and the series as it sees it; needed where the loss compares embeddings.
     """
 
     def __init__(
@@ -33,7 +31,7 @@ class Teacher:
         tables: TeacherTables | None = None,
         network: tuple[Forecaster, WindowedSeries] | None = None,
     ) -> None:
-        self.tables, self._network = tables, network
+        self.tables, self.network = tables, network
         rows = data.target_rows(torch.from_numpy(starts).to(data.device))[:, 0]
         self._forecasts = data.to_scaled(torch.from_numpy(forecasts).to(data.device), rows)
         position = np.full(int(starts[-1]) + 1, -1)
@@ -41,12 +39,10 @@ class Teacher:
         self._position = torch.from_numpy(position).to(data.device)
 
     def outputs(self, segment_starts: Tensor, length: int, steps: int) -> Tensor:
-        """Forecasts for the windows of each segment, scaled as the student's: ``(segment, length, steps, node)``."""
+        """Look up the forecasts for the windows of each segment, scaled as the student's.
+
+        Returns:
+            ``(segment, length, steps, node)``.
+        """
         windows = segment_starts[:, None] + torch.arange(length, device=segment_starts.device)
         return self._forecasts[self._position[windows], :steps]
-
-    def beside(self, student: Forecaster, data: WindowedSeries, loss_config: LossConfig) -> LiveTeacher:
-        """The teacher as it runs beside a student, which sees `data`."""
-        if self._network is None:
-            raise ValueError(f"loss {loss_config.loss} needs the teacher's network")
-        return LiveTeacher(*self._network, student, data, loss_config)

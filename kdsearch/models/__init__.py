@@ -1,6 +1,6 @@
 """Forecasting networks; they know nothing of teachers, pruning schedules or units."""
 
-from kdsearch.models.families import FAMILIES, FamilyName, build, new_forecaster
+from kdsearch.models.families import FAMILIES, Family, build, new_forecaster
 from kdsearch.models.forecaster import ChannelGroup, DataShape, Forecaster, Member
 from kdsearch.models.stgcn.network import Stgcn, StgcnSize
 
@@ -8,7 +8,7 @@ __all__ = [
     "FAMILIES",
     "ChannelGroup",
     "DataShape",
-    "FamilyName",
+    "Family",
     "Forecaster",
     "Member",
     "Stgcn",

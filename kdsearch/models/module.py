@@ -171,4 +171,4 @@ def module_family(
     def of_width(width: int, depth: int, shape: DataShape) -> ModuleSize:
         return ModuleSize(width, depth, shape.nodes, shape.slots)
 
-    return Family(network, ModuleSize, of_width, depth)
+    return Family(name, network, ModuleSize, of_width, depth)

@@ -12,7 +12,7 @@ from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
-from kdsearch.distill.loss_config import FEATURE_LOSSES
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.models import FAMILIES
@@ -111,8 +111,8 @@ def new_runner(
     runner = TrialRunner(
         series, teacher, networks.get("base"), networks, device=options.device, extensions=loaded_extensions()
     )
-    if FEATURE_LOSSES & space.values_of("loss"):
-        on_message("teacher's features: making the tables that students hear, or taking them from the cache")
+    if any(LOSSES.choose(str(name)).teacher == "features" for name in space.values_of("loss")):
+        on_message("teacher's features: computing them, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
     return runner, baselines
 

@@ -1,13 +1,32 @@
 """The optimisers by name."""
 
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
 
 import torch
 
-__all__ = ["OptimiserName", "in_one_vector"]
+from kdsearch.errors import SpaceError
+from kdsearch.table import Table, check_row
 
-OptimiserName = Literal["adam", "tf-rmsprop"]
+__all__ = ["OPTIMISERS", "Optimiser", "in_one_vector"]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How a training takes its steps.
+
+    Attributes:
+        name: As written after `optimiser`.
+        sentence: For help texts.
+        make: Takes all weights in one vector and a learning rate; gives an optimiser with one group of parameters.
+    """
+
+    name: str
+    sentence: str
+    make: Callable[[torch.nn.Parameter, float], torch.optim.Optimizer]
+
+    def __post_init__(self) -> None:
+        check_row("optimiser", self.name, self.sentence, self.make, ("weights", "rate"))
 
 
 def in_one_vector(network: torch.nn.Module) -> torch.nn.Parameter:
@@ -45,7 +64,11 @@ class TensorFlowRmsProp(torch.optim.Optimizer):
                 parameter.sub_(parameter.grad * torch.rsqrt(square + 1e-10), alpha=group["lr"])
 
 
-OPTIMISERS: dict[OptimiserName, Callable[[torch.nn.Parameter, float], torch.optim.Optimizer]] = {
-    "adam": lambda weights, rate: torch.optim.Adam([weights], rate, fused=True),
-    "tf-rmsprop": TensorFlowRmsProp,
-}
+OPTIMISERS = Table(
+    "optimiser",
+    [
+        Optimiser("adam", "Adam", lambda weights, rate: torch.optim.Adam([weights], rate, fused=True)),
+        Optimiser("tf-rmsprop", "RMSProp as TensorFlow 1 has it, for the paper's way to train", TensorFlowRmsProp),
+    ],
+    mistake=SpaceError,
+)

@@ -1,20 +1,15 @@
 """How to train: epochs, batches, learning rate."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.windows import consecutive_windows
 from kdsearch.models.precision import Precision
-from kdsearch.training.optimisers import OptimiserName
+from kdsearch.training.schedules import SCHEDULES
 
-__all__ = ["Plan", "ScheduleName", "fitting_segment", "steps_per_epoch"]
-
-ScheduleName = Literal["cosine", "staircase", "constant"]
-
-WARM_UP_STEPS = 100
+__all__ = ["Plan", "fitting_segment", "steps_per_epoch"]
 
 LEAST_SEGMENTS = 5
 """Of a batch, whose windows would be too alike with fewer: 5 segments of 5 windows train as well for each epoch as 50
@@ -32,7 +27,7 @@ class Plan:
         segment: Consecutive windows that share one pass through the network, fewer where `fitting_segment` says so;
             1 draws every window for itself.
         optimiser: As in `OPTIMISERS`.
-        schedule: "cosine" falls to zero after 100 warm-up steps; "staircase" is the paper's factor 0.7 every 5 epochs.
+        schedule: As in `SCHEDULES`.
         gradient_norm: Gradients are clipped to it; zero leaves them as they are.
         precision: Of the factors in wide convolutions' products; "bfloat16" pays where the processor multiplies it.
     """
@@ -41,31 +36,24 @@ class Plan:
     learning_rate: float
     batch: int = 50
     segment: int = 10
-    optimiser: OptimiserName = "adam"
-    schedule: ScheduleName = "cosine"
+    optimiser: str = "adam"
+    schedule: str = "cosine"
     gradient_norm: float = 1.0
     precision: Precision = "float32"
 
     def rate(self, step: int, total: int, epoch: int) -> float:
-        """Learning rate at a step."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        if self.schedule == "staircase":
-            return self.learning_rate * 0.7 ** (epoch // 5)
-        warm_up = min(WARM_UP_STEPS, total // 5)
-        if step < warm_up:
-            return self.learning_rate * (step + 1) / warm_up
-        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm_up) / max(1, total - warm_up))))
+        """Give the learning rate of a step, of so many in all."""
+        return SCHEDULES.choose(self.schedule).rate(self.learning_rate, step, total, epoch)
 
 
 def steps_per_epoch(plan: Plan, starts: NDArray[np.int64]) -> int:
-    """Batches in an epoch, the last small one included."""
+    """Count the batches of an epoch, the last small one included."""
     cut = sum(len(run) // plan.segment for run in consecutive_windows(starts))
     return -(-cut // max(1, plan.batch // plan.segment))
 
 
 def fitting_segment(plan: Plan, starts: NDArray[np.int64]) -> int:
-    """The longest segment, at most the plan's, of which a batch holds enough and nine in ten windows are part.
+    """Find the longest segment, at most the plan's, of which a batch holds enough and nine in ten windows are part.
 
     Where days or gaps cut the series into short runs, a long segment would leave many windows out of every epoch.
     """

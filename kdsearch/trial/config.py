@@ -5,16 +5,28 @@ from typing import Any, Literal, Self
 import pydantic
 
 from kdsearch.data.profile import Input, ProfileKind
-from kdsearch.distill.loss_config import LossConfig, LossName
+from kdsearch.distill.loss_config import LossConfig
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.distill.losses import Divergence, Error, Reduction
 from kdsearch.errors import SpaceError
-from kdsearch.models import FamilyName
+from kdsearch.models import FAMILIES
 from kdsearch.models.precision import Precision
-from kdsearch.prune.criteria import Criterion
-from kdsearch.training.optimisers import OptimiserName
-from kdsearch.training.plan import Plan, ScheduleName
+from kdsearch.prune.criteria import CRITERIA
+from kdsearch.table import Table, unknown_name
+from kdsearch.training.optimisers import OPTIMISERS
+from kdsearch.training.plan import Plan
+from kdsearch.training.schedules import SCHEDULES
 
-__all__ = ["PRESETS", "TrialConfig"]
+__all__ = ["PRESETS", "TABLES", "TrialConfig"]
+
+TABLES: dict[str, Table[Any]] = {
+    "loss": LOSSES,
+    "family": FAMILIES,
+    "criterion": CRITERIA,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+}
+"""Parameters whose values are names of a table, to which users add rows."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "best": {},
@@ -61,7 +73,7 @@ class TrialConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     route: Literal["student", "prune", "student-prune"] = "student"
-    loss: LossName = "none"
+    loss: str = "none"
     beta: float = pydantic.Field(0.5, ge=0, le=1)
     temperature: float = pydantic.Field(1.0, gt=0)
     alpha1: float = pydantic.Field(0.5, ge=0, le=1)
@@ -79,7 +91,7 @@ class TrialConfig(pydantic.BaseModel):
     tau2: float = pydantic.Field(0.1, gt=0)
     tau3: float = pydantic.Field(0.1, gt=0)
     joint: bool = False
-    family: FamilyName = "stgcn"
+    family: str = "stgcn"
     depth: int | None = pydantic.Field(None, ge=1)
     width: int = pydantic.Field(2, ge=1)
     decoding: Literal["direct", "iterated"] = "direct"
@@ -87,33 +99,39 @@ class TrialConfig(pydantic.BaseModel):
     profile: ProfileKind = "low-rank"
     keep: float = pydantic.Field(0.03, gt=0, le=1)
     events: int = pydantic.Field(4, ge=1)
-    criterion: Criterion = "taylor"
+    criterion: str = "taylor"
     source: Literal["teacher", "base"] = "teacher"
     epochs: int = pydantic.Field(30, ge=1)
     learning_rate: float = pydantic.Field(5e-3, gt=0)
     batch: int = pydantic.Field(25, ge=1)
     segment: int = pydantic.Field(10, ge=1)
-    optimiser: OptimiserName = "adam"
-    schedule: ScheduleName = "cosine"
+    optimiser: str = "adam"
+    schedule: str = "cosine"
     gradient_norm: float = pydantic.Field(1.0, ge=0)
     precision: Precision = "float32"
+
+    @pydantic.field_validator(*TABLES)
+    @classmethod
+    def _has_a_row(cls, name: str, info: pydantic.ValidationInfo) -> str:
+        """Refuse a name that its table does not have, with the nearest one."""
+        TABLES[str(info.field_name)].choose(name)
+        return name
 
     @classmethod
     def of(cls, params: dict[str, Any]) -> Self:
         """Check searched parameters.
 
         Raises:
-            SpaceError: Naming the first parameter that does not fit.
+            SpaceError: Naming the first parameter that is not there or does not fit.
         """
         try:
             return cls(**params)
         except pydantic.ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise SpaceError(
-                f"parameter {name} = {params.get(name)!r} does not fit ({first['msg']}); "
-                f"known parameters: {', '.join(cls.model_fields)}"
-            ) from None
+            if first["type"] == "extra_forbidden":
+                raise SpaceError(unknown_name("parameter", name, cls.model_fields)) from None
+            raise SpaceError(f"parameter {name} = {params.get(name)!r} does not fit: {first['msg']}") from None
 
     def loss_config(self) -> LossConfig:
         """The loss with its weights."""

@@ -15,6 +15,7 @@ from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.compatibility import incompatibility
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
@@ -152,21 +153,20 @@ class TrialRunner:
         return self.base
 
     def teacher_for(self, config: TrialConfig, data: WindowedSeries, student: Forecaster) -> Teacher | None:
-        """The teacher as this trial's training hears it.
+        """Gather what this trial's loss asks of the teacher; None where it asks for nothing.
 
         Raises:
             SpaceError: Where the teacher cannot teach the student by this loss.
         """
-        loss_config = config.loss_config()
-        if not loss_config.needs_teacher:
+        loss, loss_config = LOSSES[config.loss], config.loss_config()
+        if not loss.needs_teacher:
             return None
-        listens_inside = loss_config.needs_features or loss_config.contrasts
-        if listens_inside and (
+        if not loss.fits_every_pair and (
             mistake := incompatibility(loss_config, self.teacher.checkpoint.network(data.device), student)
         ):
             raise SpaceError(mistake)
-        tables = self.tables() if loss_config.needs_features else None
-        network = self.teacher.seen(self.series, data.device) if loss_config.contrasts else None
+        tables = self.tables() if loss.needs_features(loss_config) else None
+        network = self.teacher.seen(self.series, data.device) if loss.teacher == "embeddings" else None
         return Teacher(self.teacher.forecasts, self.series.splits["train"].starts, data, tables, network)
 
     def tables(self) -> TeacherTables:

@@ -1,11 +1,14 @@
-"""Loss configs combine the losses as Eq 11 does, and taps leave the network as it was."""
+"""Losses are combined as Eq 11 does, and taps leave the network as it was."""
+
+from dataclasses import replace
 
 import pytest
 import torch
 
 from kdsearch.distill import losses
-from kdsearch.distill.loss import Features, Outputs, batch_loss, drawn_slices
+from kdsearch.distill.loss import Features, Outputs, drawn_slices
 from kdsearch.distill.loss_config import LossConfig
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
 
@@ -35,18 +38,24 @@ def features() -> Features:
     )
 
 
-def judge(loss_config: LossConfig) -> torch.Tensor:
-    """Compute the loss of the random batch."""
-    return batch_loss(loss_config, outputs(), features(), torch.Generator().manual_seed(0))
+def judge(config: LossConfig, batch: Outputs, seen: Features | None = None) -> torch.Tensor:
+    """Judge a batch, with the weights of the row."""
+    row = LOSSES[config.loss]
+    if seen is not None:
+        spatial, temporal = row.spatial_weight(config), row.temporal_weight(config)
+        seen = replace(seen, spatial_weight=spatial, temporal_weight=temporal)
+    judged = row.judge(config, batch, seen, torch.Generator().manual_seed(0))
+    assert isinstance(judged, torch.Tensor)
+    return judged
 
 
 def test_stcd_is_equation_11() -> None:
     """ORD plus alpha3 times the alpha2-weighted mean of the spatial and temporal terms."""
     weights = {"alpha1": 0.3, "alpha2": 0.4, "alpha3": 0.7, "slice_share": 1.0}
-    ord_ = judge(LossConfig("ord", **weights))  # type: ignore[arg-type]
-    scd = judge(LossConfig("scd", **weights)) - ord_  # type: ignore[arg-type]
-    tcd = judge(LossConfig("tcd", **weights)) - ord_  # type: ignore[arg-type]
-    stcd = judge(LossConfig("stcd", **weights))  # type: ignore[arg-type]
+    ord_ = judge(LossConfig("ord", **weights), outputs(), features())  # type: ignore[arg-type]
+    scd = judge(LossConfig("scd", **weights), outputs(), features()) - ord_  # type: ignore[arg-type]
+    tcd = judge(LossConfig("tcd", **weights), outputs(), features()) - ord_  # type: ignore[arg-type]
+    stcd = judge(LossConfig("stcd", **weights), outputs(), features())  # type: ignore[arg-type]
     torch.testing.assert_close(stcd, ord_ + 0.4 * scd + 0.6 * tcd)
     assert scd > 0
     assert tcd > 0
@@ -54,22 +63,22 @@ def test_stcd_is_equation_11() -> None:
 
 def test_no_teacher_no_teacher() -> None:
     """Plain training does not change with the teacher's outputs."""
-    plain = batch_loss(LossConfig("none"), outputs(), None, torch.Generator())
-    deaf = batch_loss(LossConfig("none"), outputs(teacher=False), None, torch.Generator())
+    plain = judge(LossConfig("none"), outputs())
+    deaf = judge(LossConfig("none"), outputs(teacher=False))
     assert plain == deaf
 
 
 @pytest.mark.parametrize("loss", ["rd-l2", "rd-kl"])
 def test_beta_zero_leaves_the_task(loss: str) -> None:
-    plain = batch_loss(LossConfig("none"), outputs(), None, torch.Generator())
-    torch.testing.assert_close(batch_loss(LossConfig(loss, beta=0.0), outputs(), None, torch.Generator()), plain)  # type: ignore[arg-type]
+    plain = judge(LossConfig("none"), outputs())
+    torch.testing.assert_close(judge(LossConfig(loss, beta=0.0), outputs()), plain)
 
 
 def test_the_printed_divergence_is_fed_with_real_units() -> None:
     batch = outputs()
     assert batch.teacher is not None
     expected = losses.printed_divergence(batch.student * 10 + 50, batch.teacher * 10 + 50, batch.measured)
-    value = batch_loss(LossConfig("rd-kl", beta=1.0, divergence="printed"), batch, None, torch.Generator())
+    value = judge(LossConfig("rd-kl", beta=1.0, divergence="printed"), batch)
     torch.testing.assert_close(value, expected)
 
 

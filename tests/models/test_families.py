@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +17,14 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.deploy.export import export_onnx, export_program
 from kdsearch.distill.compatibility import incompatibility
-from kdsearch.distill.loss_config import LossConfig, LossName
+from kdsearch.distill.loss_config import LossConfig
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import make_tables, open_tables
 from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
-from kdsearch.models import FAMILIES, DataShape, FamilyName, Forecaster, build, new_forecaster
+from kdsearch.models import FAMILIES, DataShape, Forecaster, build, new_forecaster
 from kdsearch.prune.schedule import sizes_for_share
 from kdsearch.prune.shrink import shrunk_weight_count
 from kdsearch.training.fit import fit
@@ -31,8 +32,6 @@ from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, shape_of
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
-
-LOSSES: tuple[LossName, ...] = get_args(LossName)
 
 
 @dataclass(frozen=True)
@@ -43,28 +42,34 @@ class Case:
         width: Of the network.
         parameters: Trained parameters on `place_for`, which must never move.
         flops: Operations of one forecast there, which must never move.
-        fits: Losses by which the family teaches itself, beside those that fit every pair.
+        shows: What of it losses can compare: "spatial" or "temporal" taps, "embeddings".
     """
 
     width: int
     parameters: int
     flops: int
-    fits: frozenset[str] = frozenset()
+    shows: frozenset[str] = frozenset({"embeddings"})
 
 
-CASES: dict[FamilyName, Case] = {
-    "stgcn": Case(4, 3_569, 93_578, frozenset({"tcd", "scd", "stcd", "skd", "lightst"})),
-    "stid": Case(4, 509, 5_030, frozenset({"lightst"})),
-    "lightst": Case(4, 227, 3_024, frozenset({"lightst"})),
-    "lightst-teacher": Case(4, 287, 27_768, frozenset({"lightst"})),
-    "st-mlp": Case(4, 15_516, 284_496, frozenset({"lightst"})),
-    "d2stgnn": Case(4, 5_467, 240_460, frozenset({"lightst"})),
-    "st-resnet": Case(4, 2_628, 28_676, frozenset({"scd", "skd"})),
+CASES: dict[str, Case] = {
+    "stgcn": Case(4, 3_569, 93_578, frozenset({"spatial", "temporal", "embeddings"})),
+    "stid": Case(4, 509, 5_030),
+    "lightst": Case(4, 227, 3_024),
+    "lightst-teacher": Case(4, 287, 27_768),
+    "st-mlp": Case(4, 15_516, 284_496),
+    "d2stgnn": Case(4, 5_467, 240_460),
+    "st-resnet": Case(4, 2_628, 28_676, frozenset({"spatial"})),
 }
-ALWAYS = {"none", "rd-l2", "rd-kl", "ord"}
 
 
-def place_for(family: FamilyName) -> tuple[DataShape, int, int]:
+def compares(loss: str) -> set[str]:
+    """What a loss compares of two networks, as its row says."""
+    row, config = LOSSES[loss], LossConfig(loss=loss)
+    weights = {"spatial": row.spatial_weight(config), "temporal": row.temporal_weight(config)}
+    return {kind for kind, weight in weights.items() if weight > 0} | ({"embeddings"} & {row.teacher})
+
+
+def place_for(family: str) -> tuple[DataShape, int, int]:
     """Where a family is looked at, its history and its outputs: a ring road, or a grid with a day of two steps."""
     if family == "st-resnet":
         return DataShape(12, 2, (2, 2, 3)), 14, 1
@@ -76,7 +81,7 @@ def ring(nodes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     return np.roll(np.eye(nodes), 1, axis=1) + np.roll(np.eye(nodes), -1, axis=1)
 
 
-def network_of(family: FamilyName, seed: int = 0, width: int | None = None) -> Forecaster:
+def network_of(family: str, seed: int = 0, width: int | None = None) -> Forecaster:
     """In evaluation, with weights that make every layer matter."""
     place, history, outputs = place_for(family)
     torch.manual_seed(seed)
@@ -89,7 +94,7 @@ def network_of(family: FamilyName, seed: int = 0, width: int | None = None) -> F
     return network.eval()
 
 
-def windows_for(network: Forecaster, family: FamilyName, windows: int = 1, batch: int = 2) -> torch.Tensor:
+def windows_for(network: Forecaster, family: str, windows: int = 1, batch: int = 2) -> torch.Tensor:
     """Segments ``(batch, history + windows - 1, node, channel)`` of noise, with the clock of consecutive steps."""
     place, history, _ = place_for(family)
     steps = history + windows - 1
@@ -105,11 +110,11 @@ every_family = pytest.mark.parametrize("family", FAMILIES)
 
 
 def test_the_battery_knows_every_family() -> None:
-    assert set(CASES) == set(FAMILIES) == set(get_args(FamilyName))
+    assert set(CASES) == set(FAMILIES)
 
 
 @every_family
-def test_a_stretch_gives_the_forecasts_of_its_windows(family: FamilyName) -> None:
+def test_a_stretch_gives_the_forecasts_of_its_windows(family: str) -> None:
     _, history, outputs = place_for(family)
     network = network_of(family).double()
     x = windows_for(network, family, windows=4).double()
@@ -121,7 +126,7 @@ def test_a_stretch_gives_the_forecasts_of_its_windows(family: FamilyName) -> Non
 
 
 @every_family
-def test_readings_and_clock_of_the_window_decide_the_forecast(family: FamilyName) -> None:
+def test_readings_and_clock_of_the_window_decide_the_forecast(family: str) -> None:
     """The last reading matters; the clock matters to the networks that say they have one."""
     network = network_of(family)
     x = windows_for(network, family)
@@ -135,7 +140,7 @@ def test_readings_and_clock_of_the_window_decide_the_forecast(family: FamilyName
 
 
 @every_family
-def test_taps_of_a_stretch_are_those_of_its_windows(family: FamilyName) -> None:
+def test_taps_of_a_stretch_are_those_of_its_windows(family: str) -> None:
     """A tap is ``(batch, time, node, channel)``, of a grid with a node for each cell; a window more adds a step."""
     place, history, _ = place_for(family)
     places = place.nodes if place.grid is None else place.nodes // place.grid[0]
@@ -155,7 +160,7 @@ def test_taps_of_a_stretch_are_those_of_its_windows(family: FamilyName) -> None:
 
 
 @every_family
-def test_embeddings_have_a_step_axis_and_the_nodes_last(family: FamilyName) -> None:
+def test_embeddings_have_a_step_axis_and_the_nodes_last(family: str) -> None:
     network = network_of(family)
     x = windows_for(network, family, batch=3)
     with tapped(network, network.embeddings or ()) as features:
@@ -168,7 +173,7 @@ def test_embeddings_have_a_step_axis_and_the_nodes_last(family: FamilyName) -> N
 @every_family
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_a_masked_network_is_the_small_one(family: FamilyName, data: st.DataObject) -> None:
+def test_a_masked_network_is_the_small_one(family: str, data: st.DataObject) -> None:
     """In float64 to rounding, whatever channels go; afterwards the whole network is as it was."""
     network = network_of(family, seed=data.draw(st.integers(0, 1000))).double()
     x = windows_for(network, family).double()
@@ -176,7 +181,7 @@ def test_a_masked_network_is_the_small_one(family: FamilyName, data: st.DataObje
 
 
 @every_family
-def test_pruning_can_take_most_of_a_network(family: FamilyName) -> None:
+def test_pruning_can_take_most_of_a_network(family: str) -> None:
     """Asked for a tenth of the wide network, the schedule finds sizes that are at most half of it."""
     network = network_of(family, width=16)
     whole = sum(parameter.numel() for parameter in network.parameters())
@@ -185,7 +190,7 @@ def test_pruning_can_take_most_of_a_network(family: FamilyName) -> None:
 
 
 @every_family
-def test_parameters_and_operations_are_counted_and_never_move(family: FamilyName) -> None:
+def test_parameters_and_operations_are_counted_and_never_move(family: str) -> None:
     place, _, outputs = place_for(family)
     network = network_of(family)
     cost = forecast_cost(network, windows_for(network, family, batch=1), outputs, stored_numbers=0)
@@ -194,7 +199,7 @@ def test_parameters_and_operations_are_counted_and_never_move(family: FamilyName
 
 
 @every_family
-def test_a_packed_network_forecasts_the_same(family: FamilyName) -> None:
+def test_a_packed_network_forecasts_the_same(family: str) -> None:
     place, _, _ = place_for(family)
     network = network_of(family)
     x = windows_for(network, family)
@@ -206,7 +211,7 @@ def test_a_packed_network_forecasts_the_same(family: FamilyName) -> None:
 
 
 @every_family
-def test_exported_files_forecast_the_same(family: FamilyName, tmp_path: Path) -> None:
+def test_exported_files_forecast_the_same(family: str, tmp_path: Path) -> None:
     """The exporter compares them itself, and refuses a file that differs."""
     place, _, outputs = place_for(family)
     network = network_of(family)
@@ -214,9 +219,7 @@ def test_exported_files_forecast_the_same(family: FamilyName, tmp_path: Path) ->
     export_onnx(network, tmp_path / "network.onnx", outputs, nodes=place.nodes)
 
 
-def trained(
-    series: SplitSeries, family: FamilyName, loss: LossName, folder: Path, **settings: Any
-) -> tuple[Forecaster, float]:
+def trained(series: SplitSeries, family: str, loss: str, folder: Path, **settings: Any) -> tuple[Forecaster, float]:
     """A few steps under a wider teacher of the same family, and the validation error."""
     config = TrialConfig.of({"family": family, "loss": loss, "input": "raw", "slice_share": 0.5} | settings)
     loss_config = config.loss_config()
@@ -230,24 +233,24 @@ def trained(
     )
     answers = torch.cat([made for _, made in forecasts(teacher, data, starts)]).numpy()
     tables = None
-    if loss_config.needs_features:
+    if LOSSES[loss].needs_features(loss_config):
         folder.mkdir()
         make_tables(folder, teacher, data, int(starts[-1]) + history)
         tables = open_tables(folder)
     lessons = Teacher(answers, starts, data, tables, (teacher, data))
     plan = Plan(epochs=2, learning_rate=1e-3, batch=10)
-    fit(student, data, starts, plan, loss_config, seed=0, teacher=lessons if loss_config.needs_teacher else None)
+    fit(student, data, starts, plan, loss_config, seed=0, teacher=lessons if LOSSES[loss].needs_teacher else None)
     return student, network_errors(student, data, series, "val")["mae"]["all"]
 
 
 @every_family
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_teaches_the_family_or_says_why_not(
-    family: FamilyName, loss: LossName, series: SplitSeries, grid_series: SplitSeries, tmp_path: Path
+    family: str, loss: str, series: SplitSeries, grid_series: SplitSeries, tmp_path: Path
 ) -> None:
     where = grid_series if family == "st-resnet" else series
     mistake = incompatibility(LossConfig(loss=loss), network_of(family), network_of(family))
-    if loss not in ALWAYS | CASES[family].fits:
+    if not compares(loss) <= CASES[family].shows:
         assert mistake is not None
         assert family in mistake
         assert loss in mistake
@@ -272,9 +275,6 @@ def test_the_teacher_trains_on_only_in_joint_training(series: SplitSeries, tmp_p
 
 @pytest.mark.parametrize("student", ["stid", "lightst", "st-mlp", "stgcn"])
 @pytest.mark.parametrize("teacher", ["stgcn", "lightst-teacher", "d2stgnn"])
-def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: FamilyName, student: FamilyName) -> None:
-    for loss in sorted(ALWAYS | {"lightst"}):
-        assert (
-            incompatibility(TrialConfig.of({"loss": loss}).loss_config(), network_of(teacher), network_of(student))
-            is None
-        )
+def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: str, student: str) -> None:
+    for loss in (loss for loss in LOSSES if compares(loss) <= {"embeddings"}):
+        assert incompatibility(LossConfig(loss=loss), network_of(teacher), network_of(student)) is None

@@ -73,7 +73,7 @@ def test_the_lowest_scores_go_and_the_reading_stays() -> None:
 def scored(criterion: str) -> tuple[Stgcn, dict[str, torch.Tensor]]:
     """Scores after two minibatches."""
     observed = network(3)
-    scores = Scores(criterion, observed.channel_groups(), seed=0)  # type: ignore[arg-type]
+    scores = Scores(criterion, observed.channel_groups(), seed=0)
     for batch in range(2):
         observed.zero_grad()
         torch.manual_seed(batch)

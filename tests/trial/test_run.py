@@ -142,10 +142,30 @@ def test_a_diverging_trial_says_what_to_do(runner: TrialRunner) -> None:
 
 
 def test_unknown_parameters_are_named() -> None:
-    with pytest.raises(SpaceError, match=r"parameter widht = 3 does not fit .* known parameters: route"):
+    with pytest.raises(
+        SpaceError, match=r"there is no parameter 'widht'; did you mean 'width'\? There are route, loss"
+    ):
         TrialConfig.of({"widht": 3})
-    with pytest.raises(SpaceError, match="parameter loss = 'kd' does not fit"):
-        TrialConfig.of({"loss": "kd"})
+    with pytest.raises(SpaceError, match="parameter width = 0 does not fit: Input should be greater than") as raised:
+        TrialConfig.of({"width": 0})
+    assert "alpha1" not in str(raised.value), "all names are for a mistake in a name"
+    with pytest.raises(SpaceError, match="parameter loss = 3 does not fit: Input should be a valid string"):
+        TrialConfig.of({"loss": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("loss", "rdl2", "rd-l2"),
+        ("family", "stgnc", "stgcn"),
+        ("criterion", "tailor", "taylor"),
+        ("optimiser", "adan", "adam"),
+        ("schedule", "cosin", "cosine"),
+    ],
+)
+def test_a_name_without_a_row_is_refused_with_the_nearest_one(name: str, wrong: str, right: str) -> None:
+    with pytest.raises(SpaceError, match=rf"there is no {name} '{wrong}'; did you mean '{right}'\? There are "):
+        TrialConfig.of({name: wrong})
 
 
 def test_a_bundle_is_read_without_running_it(runner: TrialRunner) -> None:

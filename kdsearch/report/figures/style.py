@@ -34,6 +34,7 @@ _GRID = "#e8eaed"
 # Okabe and Ito 2008, chosen so that readers with any colour vision can tell them apart.
 _ROUTE_COLOURS = {"student": "#0072B2", "prune": "#D55E00", "student-prune": "#009E73"}
 _OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9")
+_UNKNOWN_SYMBOL = "cross"
 _BASELINE_LINES: dict[Role, dict[str, Any]] = {
     "teacher": {"color": INK, "width": 2},
     "base": {"color": INK, "width": 1.4, "dash": "dashdot"},
@@ -44,17 +45,6 @@ _NAIVE_DASHES = ("dash", "dot", "longdash", "longdashdot")
 _BASELINE_STARS: dict[Role | None, dict[str, Any]] = {
     "teacher": {"color": INK, "symbol": "star"},
     "base": {"color": GREY, "symbol": "hexagram"},
-}
-_SYMBOLS = {
-    "none": "circle",
-    "rd-l2": "square",
-    "rd-kl": "diamond",
-    "ord": "triangle-up",
-    "tcd": "triangle-left",
-    "scd": "triangle-right",
-    "stcd": "hexagon",
-    "lightst": "pentagon",
-    "skd": "bowtie",
 }
 
 
@@ -114,8 +104,11 @@ def baseline_star(role: Role | None) -> dict[str, Any]:
 
 
 def loss_symbol(loss: str) -> str:
-    """Give each loss its symbol; a loss that this table does not know is a cross."""
-    return _SYMBOLS.get(loss, "cross")
+    """Give each loss the symbol of its row; a loss of which only the name is known, as in an old study, is a cross."""
+    from kdsearch.distill.loss_table import LOSSES  # noqa: PLC0415 - torch, which loading the report does not pay
+
+    row = LOSSES.get(loss)
+    return _UNKNOWN_SYMBOL if row is None else row.symbol
 
 
 def legend_entry(name: str, colour: str, symbol: str) -> dict[str, Any]:

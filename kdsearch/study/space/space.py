@@ -100,24 +100,25 @@ class SearchSpace(Model):
         return found
 
     def with_values(self, values: dict[str, Scalar]) -> "SearchSpace":
-        """The space with some parameters fixed for every configuration; points keep what still applies to them.
+        """Fix some parameters for every configuration; points keep what still applies to them and is still allowed.
 
         Args:
             values: Name to value.
         """
         fixed = tuple(Fixed(name=name, value=value) for name, value in values.items())
-        searched = tuple(
-            parameter.model_copy(update={"when": {n: v for n, v in parameter.when.items() if n not in values}})
-            for parameter in self.parameters
-            if parameter.name not in values
-            and all(values[name] in allowed for name, allowed in parameter.when.items() if name in values)
-        )
+        searched: list[Parameter] = []
+        for parameter in self.parameters:
+            when = {name: allowed for name, allowed in parameter.when.items() if name not in values}
+            holds = all(values[name] in allowed for name, allowed in parameter.when.items() if name in values)
+            asked = when.keys() <= {one.name for one in searched}  # what depends on one that is gone goes too
+            if parameter.name not in values and holds and asked:
+                searched.append(parameter.model_copy(update={"when": when}))
         space = self.model_copy(update={"parameters": (*fixed, *searched)})
         points = []
         for point in self.points:
             params = {name: value for name, value in point.params.items() if name not in values}
             known = space._walk(partial(_given, params))
-            params = {name: value for name, value in params.items() if name in known}
+            params = {name: value for name, value in params.items() if known.get(name) == value}
             cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
             points.append(point.model_copy(update={"params": params, "cite": cite}))
         return space.model_copy(update={"points": tuple(points)})
@@ -175,7 +176,10 @@ class SearchSpace(Model):
 
 def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
     """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
-    return params.get(parameter.name, parameter.value if isinstance(parameter, Fixed) else None)
+    value = params.get(parameter.name)
+    if value is not None and not parameter.mistake_in(value):
+        return value
+    return parameter.value if isinstance(parameter, Fixed) else None
 
 
 def _allowed(given: dict[str, Scalar], kept: dict[str, Scalar], parameter: Parameter) -> Scalar | None:

@@ -63,6 +63,16 @@ def test_a_fixed_value_belongs_to_every_configuration() -> None:
     assert not space.values_of("keep")
 
 
+@pytest.mark.parametrize("route", ["student", "prune", "student-prune"])
+def test_a_point_of_another_route_keeps_the_values_that_the_fixed_one_allows(route: str) -> None:
+    """Epochs of fine-tuning are too few for a student, and a student's are too many for fine-tuning."""
+    space = changed(fixes=[f"route={route}"])
+    allowed = {"prune": range(6, 21)}.get(route, range(16, 81))
+    assert {point.params.get("epochs", allowed[0]) for point in space.points} <= set(allowed)
+    assert any("epochs" in point.params for point in space.points)
+    assert any("epochs" not in point.params for point in space.points)
+
+
 def test_settings_of_the_teacher_are_fixed_by_their_full_name() -> None:
     space = changed(fixes=["teacher.family=stid", "teacher.width=32", "stid.epochs=3"], name="demo")
     assert space.teacher == {"width": 32, "epochs": 6, "family": "stid"}
