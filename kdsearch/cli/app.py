@@ -3,11 +3,11 @@
 import gc
 import os
 import sys
+from importlib.metadata import version as version_of
 from typing import Annotated, NoReturn
 
 import typer
 
-from kdsearch import __version__
 from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
 from kdsearch.cli.help import TableCommand
@@ -40,7 +40,7 @@ app.command()(doctor)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"kdsearch {__version__}")
+        typer.echo(f"kdsearch {version_of('kdsearch')}")
         raise typer.Exit
 
 

@@ -1,9 +1,4 @@
-"""Checks that every network and every loss of kdsearch passes, for the user's own.
-
-    from kdsearch.testing import check_forecaster, check_loss
-
-Each raises `AssertionError` with what was expected and what came. They take seconds and need no data.
-"""
+"""The check of a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +10,6 @@ from torch import Tensor, nn
 
 from kdsearch.data.profile import fit_scaler
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
-from kdsearch.data.series import Series
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher import Teacher
@@ -25,6 +19,7 @@ from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.families import Family
 from kdsearch.models.module import NetworkShape, module_family
 from kdsearch.prune.shrink import shrink, shrink_error
+from kdsearch.testing.ring import ring_road
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.network import shape_of
@@ -50,28 +45,6 @@ class CheckedForecaster:
     flops: int
     uncounted_operators: tuple[str, ...]
     prunes: bool
-
-
-def ring_road(days: int = 12, nodes: int = 5, interval_minutes: int = 15, seed: int = 0) -> Series:
-    """Make a ring of sensors with a daily wave, noise and one percent of missing readings."""
-    generator = np.random.default_rng(seed)
-    steps = days * 24 * 60 // interval_minutes
-    phase = 2 * np.pi * np.arange(steps) * interval_minutes / (24 * 60)
-    waves = np.stack([np.sin(phase + 0.3 * node) for node in range(nodes)], axis=1)
-    values = 50 + 10 * waves + np.cumsum(generator.normal(size=(steps, nodes)), axis=0) * 0.1
-    values += generator.normal(size=values.shape)
-    values[generator.random(values.shape) < 0.01] = np.nan
-    ring = np.roll(np.eye(nodes), 1, axis=1) * np.linspace(0.5, 1.0, nodes)[:, None]
-    return Series(
-        name="ring",
-        values=values[:, :, None].astype(np.float32),
-        times=np.datetime64("2024-03-01T00:00", "m") + np.arange(steps) * np.timedelta64(interval_minutes, "m"),
-        interval_minutes=interval_minutes,
-        unit=("km/h",),
-        channels=("speed",),
-        adjacency=ring + ring.T,
-        sensor_ids=tuple(str(node) for node in range(nodes)),
-    )
 
 
 def check_forecaster(
