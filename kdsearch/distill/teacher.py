@@ -1,4 +1,4 @@
-"""A teacher as a student hears it: its answers were made before, and its network runs where a loss asks for more."""
+"""A teacher for students: its outputs were made before, and its network runs only where a loss needs it."""
 
 import numpy as np
 import torch
@@ -15,14 +15,14 @@ __all__ = ["Teacher"]
 
 
 class Teacher:
-    """Answers for every training window.
+    """Teacher outputs for every training window.
 
     Args:
         forecasts: Real units ``(window, horizon, node)``, one row for each of `starts`.
         starts: First rows of the training windows, ascending.
         data: The series as the student sees it.
-        tables: What its features come to; None where no feature is listened to.
-        network: The teacher itself and the series as it sees it; needed where embeddings are listened to.
+        tables: Tables of its features; None where no loss uses features.
+        network: The teacher itself and the series as it sees it; needed where a loss uses embeddings.
     """
 
     def __init__(
@@ -41,12 +41,16 @@ class Teacher:
         self._position = torch.from_numpy(position).to(data.device)
 
     def outputs(self, segment_starts: Tensor, length: int, steps: int) -> Tensor:
-        """Forecasts for the windows of each segment, scaled as the student's: ``(segment, length, steps, node)``."""
+        """Look up the forecasts for each segment's windows, scaled like the student's.
+
+        Returns:
+            ``(segment, length, steps, node)``.
+        """
         windows = segment_starts[:, None] + torch.arange(length, device=segment_starts.device)
         return self._forecasts[self._position[windows], :steps]
 
     def beside(self, student: Forecaster, data: WindowedSeries, loss_config: LossConfig) -> LiveTeacher:
-        """The teacher as it runs beside a student, which sees `data`."""
+        """Set up the teacher to run beside a student, which sees `data`."""
         if self._network is None:
             raise ValueError(f"loss {loss_config.loss} needs the teacher's network")
         return LiveTeacher(*self._network, student, data, loss_config)
