@@ -137,7 +137,7 @@ def outcome(table: Table, arm: Arm, seed: int) -> Outcome:
 
 
 def quartiles(outcomes: Sequence[Outcome]) -> list[float]:
-    """Compute first quartile, median and third of the epochs to `TARGET`; infinite where too few searches reached it."""
+    """Compute first quartile, median and third of the epochs to `TARGET`; infinite where too few searches reach it."""
     reached = [one.reached for one in outcomes]
     return [float(value) for value in np.quantile(reached, (0.25, 0.5, 0.75), method="higher")]
 
