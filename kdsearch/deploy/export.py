@@ -78,7 +78,7 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
         )
         model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
         common.ClearMetadataAndDocStringPass()(model)  # as large as a student's weights
-        # Each unrolled step folds its kernels anew: merge them, fold them to constants, merge the constants of both blocks.
+        # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
         common.CommonSubexpressionEliminationPass()(model)
         optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda _: True)
         common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
