@@ -38,16 +38,16 @@ def median_seconds(forms: Mapping[str, Callable[[], object]], repeats: int) -> d
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def peak_bytes(split_series: Callable[[], Callable[[], object]]) -> int:
-    """Measure the largest rise of resident memory during the call made by `split_series`, in a new process."""
+def peak_bytes(prepare: Callable[[], Callable[[], object]]) -> int:
+    """Measure the largest rise of resident memory during the call made by `prepare`, in a new process."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_rise, (split_series,))
+        return pool.apply(_rise, (prepare,))
 
 
-def _rise(split_series: Callable[[], Callable[[], object]]) -> int:
+def _rise(prepare: Callable[[], Callable[[], object]]) -> int:
     torch.set_num_threads(1)
-    call = split_series()
+    call = prepare()
     before = _peak()
     call()
     return _peak() - before

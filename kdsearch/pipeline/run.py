@@ -198,7 +198,7 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
 
 
 def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
-    """The space with the front of another study among its points, as far as its parameters fit."""
+    """Add the front of another study to a space's points, as far as its parameters fit."""
     other = find_study(str(options.warm_start), options.studies, options.storage)
     front = summarise(other).front_trials
     other.close()

@@ -100,7 +100,7 @@ def _input(network: Forecaster, series: SplitSeries, windows: int, dtype: torch.
 
 
 def _check_windows(network: Forecaster, series: SplitSeries) -> None:
-    """Each window is forecast by itself, in evaluation always alike, and the last reading matters."""
+    """Forecast segments and windows: each window stands for itself, and its last reading matters."""
     network = network.double().eval()
     history, horizon = series.protocol.history, series.protocol.horizon
     wanted = (2, 3, horizon, series.values.shape[1])
@@ -142,7 +142,7 @@ def _check_packing(family: Family, network: Forecaster, series: SplitSeries) -> 
 
 
 def _check_training(make: Callable[..., Forecaster], series: SplitSeries) -> None:
-    """It learns, alone and by a teacher's answers, and a seed gives the same weights again."""
+    """Train it alone and by a teacher's answers: its loss falls, and a seed gives the same weights again."""
     starts = series.splits["train"].starts[:200]
     data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     plan = Plan(epochs=4, learning_rate=3e-3, batch=20)
@@ -163,7 +163,7 @@ def _check_training(make: Callable[..., Forecaster], series: SplitSeries) -> Non
 
 @torch.no_grad()
 def _check_pruning(network: Forecaster, series: SplitSeries) -> bool:
-    """The shrunk network equals the masked one in float64, half of each group cut."""
+    """Cut half of each channel group; in float64 the shrunk network equals the masked one."""
     network = network.double().eval()
     groups = network.channel_groups()
     if not groups:

@@ -141,9 +141,9 @@ class TrialConfig(pydantic.BaseModel):
             raise SpaceError(f"parameter {name} = {params.get(name)!r} does not fit: {first['msg']}") from None
 
     def loss_config(self) -> LossConfig:
-        """The loss with its weights."""
+        """Pick the loss with its weights."""
         return LossConfig(**{name: getattr(self, name) for name in LossConfig.__dataclass_fields__})
 
     def plan(self) -> Plan:
-        """How to train."""
+        """Pick the training plan."""
         return Plan(**{name: getattr(self, name) for name in Plan.__dataclass_fields__})

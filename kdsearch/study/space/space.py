@@ -175,7 +175,7 @@ class SearchSpace(Model):
 
 
 def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
-    """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
+    """Give a point's value of a parameter, or the fixed one; None where the sampler will choose."""
     value = params.get(parameter.name)
     if value is not None and not parameter.mistake_in(value):
         return value
