@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.studies import bare_meta
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.record import ShouldContinue, TrialRecord
 from kdsearch.study.executors.ray import RayExecutor
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
 from kdsearch.study.space.parameters import Fixed, Range
 from kdsearch.study.space.space import SearchSpace
@@ -91,7 +91,7 @@ def main() -> None:
             seed=0,
             sampler="tpe",
             on_event=lambda _: None,
-            stopping=False,  # all trials are to be of one length
+            stopping="none",  # all trials are to be of one length
         )
         searched = time.time()
         _print(options, store, searching, searched)

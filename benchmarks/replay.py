@@ -22,9 +22,9 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from benchmarks.replay_page import Band, write_page
 from benchmarks.replayed import BUDGET, ENOUGH, TARGET, MemoryStore, Point, Replay, Table
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.figures.style import GREY
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.no_repeats import NoRepeatSampler
 from kdsearch.study.space.space import SearchSpace
@@ -96,7 +96,7 @@ def replay(table: Table, arm: Arm, seed: int, *, until: float = ENOUGH) -> Repla
         seed=seed,
         sampler=arm.sampler,
         on_event=lambda _: None,
-        stopping=arm.stopping,
+        stopping="dominated" if arm.stopping else "none",
     )
     return run
 

@@ -33,7 +33,7 @@ The keys of `dataset.toml` are in [Own data](own-data.md#every-key-of-datasettom
 
 
 def command_page() -> str:
-    """The whole page."""
+    """Write the whole page."""
     root = get_command(app)
     shared = _tables(root)
     parts = [HEAD, *([f"## kdsearch\n\n{shared}"] if shared else [])]
@@ -89,7 +89,7 @@ def _name(argument: Any) -> str:
 
 
 def _default(one: Any) -> str:
-    """What applies where an option is left out."""
+    """Say what applies where an option is left out."""
     if one.required:
         return "needed"
     if one.is_eager or one.default in (None, ()):

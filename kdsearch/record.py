@@ -94,6 +94,7 @@ class Cost(BaseModel):
         latency_batch_ms: Latency of the paper's batch of 1140 windows, measured in the confirmation only.
         latency_ratio: `p2` at batch 1 divided by the teacher's, measured in alternation.
         latency_batch_ratio: The same at batch 1140.
+        measured: Name of an objective of the user's -> what it measured.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,6 +108,7 @@ class Cost(BaseModel):
     latency_batch_ms: Latency | None = None
     latency_ratio: float | None = None
     latency_batch_ratio: float | None = None
+    measured: dict[str, float] = Field(default_factory=dict)
 
 
 class CurvePoint(BaseModel):

@@ -25,8 +25,8 @@ from kdsearch.data.card import DatasetCard, GraphSource, SeriesSource
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.data.series import Series
+from kdsearch.measure.objectives import parse_objectives
 from kdsearch.study.constraints import parse_constraints
-from kdsearch.study.objectives import parse_objectives
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.space import SearchSpace

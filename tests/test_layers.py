@@ -16,7 +16,7 @@ TORCH_FREE = [
     "record.py",
     "report",
     "study/storage",
-    "study/objectives.py",
+    "measure/objectives.py",
     "study/space",
     "pipeline/options.py",
 ]

@@ -8,9 +8,10 @@ from typer.core import TyperCommand
 __all__ = ["TableCommand", "fill_help"]
 
 TABLES = {
-    "objectives": ("kdsearch.study.objectives", "OBJECTIVES"),
+    "objectives": ("kdsearch.measure.objectives", "OBJECTIVES"),
     "presets": ("kdsearch.trial.config", "PRESETS"),
     "samplers": ("kdsearch.study.search.samplers", "SAMPLERS"),
+    "stopping_rules": ("kdsearch.study.search.stopping", "STOPPING_RULES"),
 }
 """Placeholder in a help text -> module and table whose names stand in its place."""
 

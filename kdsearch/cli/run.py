@@ -67,7 +67,7 @@ def run(
         str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.", rich_help_panel=WHEN)
     ] = None,
     stopping_rule: Annotated[
-        str | None, typer.Option(help="Stops hopeless trials early: dominated, or none.", rich_help_panel=WHEN)
+        str | None, typer.Option(help="Stops hopeless trials early: {stopping_rules}.", rich_help_panel=WHEN)
     ] = None,
     stopping: Annotated[
         bool, typer.Option(help="Old: --no-stopping is --stopping-rule none.", rich_help_panel=WHEN)
@@ -133,7 +133,7 @@ def run(
         workers=workers,
         address=address,
         warm_start=warm_start,
-        stopping=stopping if stopping_rule is None else stopping_rule != "none",
+        stopping=stopping_rule or stopping,
         verbose=verbose,
         seed=seed,
         sampler=sampler,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kdsearch.cli.options import Json, Prefer, Storage, Studies
+from kdsearch.cli.options import Import, Json, Prefer, Storage, Studies
 
 __all__ = ["studies_app"]
 
@@ -44,6 +44,7 @@ def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as
 def show(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     prefer: Prefer = None,
+    imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     as_json: Json = False,
@@ -53,9 +54,11 @@ def show(
     Example: kdsearch show pemsd8-stgcn --json
     """
     from kdsearch.cli.display import print_front
+    from kdsearch.extensions import load_extensions
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
+    load_extensions(imports or ())
     store = find_study(study, studies, storage)
     summary = summarise(store, prefer)
     store.close()
@@ -70,6 +73,7 @@ def report(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
     prefer: Prefer = None,
+    imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
 ) -> None:
@@ -77,10 +81,12 @@ def report(
 
     Example: kdsearch report pemsd8-stgcn
     """
+    from kdsearch.extensions import load_extensions
     from kdsearch.report.page.page import write_page
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
+    load_extensions(imports or ())
     store = find_study(study, studies, storage)
     typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
     store.close()

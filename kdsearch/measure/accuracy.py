@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries, consecutive_windows
+from kdsearch.measure.metrics import METRICS
 from kdsearch.models import Forecaster
 
 __all__ = ["ErrorSums", "errors", "forecasts", "network_errors", "quick_validation"]
@@ -26,40 +27,30 @@ processor's cache."""
 
 
 class ErrorSums:
-    """Running sums for each step of the horizon, in float64."""
+    """Running sums of every metric for each step of the horizon, in float64."""
 
     def __init__(self, horizon: int) -> None:
-        self.absolute = torch.zeros(horizon, dtype=torch.float64)
-        self.squared = torch.zeros(horizon, dtype=torch.float64)
-        self.relative = torch.zeros(horizon, dtype=torch.float64)
-        self.count = torch.zeros(horizon, dtype=torch.float64)
-        self.positive_count = torch.zeros(horizon, dtype=torch.float64)
+        self._totals = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
+        self._counts = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
 
     def add(self, forecast: Tensor, truth: Tensor, measured: Tensor) -> None:
         """Add windows; all arguments are ``(window, horizon, node)``, real units."""
         difference = torch.where(measured, (forecast - truth).to(torch.float64), 0.0)
-        positive = measured & (truth > 0)
-        relative = torch.where(positive, difference.abs() / torch.where(positive, truth, 1.0), 0.0)
-        self.absolute += difference.abs().sum(dim=(0, 2)).cpu()
-        self.squared += difference.square().sum(dim=(0, 2)).cpu()
-        self.relative += relative.sum(dim=(0, 2)).cpu()
-        self.count += measured.sum(dim=(0, 2)).cpu()
-        self.positive_count += positive.sum(dim=(0, 2)).cpu()
+        for name, metric in METRICS.items():
+            counted = measured if metric.counts is None else measured & metric.counts(truth)
+            terms = torch.where(counted, metric.term(difference, torch.where(counted, truth, 1.0)), 0.0)
+            self._totals[name] += terms.sum(dim=(0, 2)).cpu()
+            self._counts[name] += counted.sum(dim=(0, 2)).cpu()
 
     def metrics(self, reported_minutes: dict[int, int]) -> dict[str, dict[str, float]]:
-        """MAE and RMSE in real units, MAPE in percent: for each reported step and, as "all", pooled over all steps.
-
-        Where no truth is above zero there is no MAPE.
-        """
+        """Give every metric for each reported step and, as "all", pooled over all steps; none where nothing counted."""
         columns: dict[str, slice] = {"all": slice(None)}
         columns |= {str(minutes): slice(step - 1, step) for step, minutes in reported_minutes.items()}
-        table: dict[str, dict[str, float]] = {"mae": {}, "rmse": {}, "mape": {}}
+        table: dict[str, dict[str, float]] = {name: {} for name in METRICS}
         for column, steps in columns.items():
-            count = float(self.count[steps].sum())
-            table["mae"][column] = float(self.absolute[steps].sum()) / count
-            table["rmse"][column] = (float(self.squared[steps].sum()) / count) ** 0.5
-            if positive := float(self.positive_count[steps].sum()):
-                table["mape"][column] = 100 * float(self.relative[steps].sum()) / positive
+            for name, metric in METRICS.items():
+                if count := float(self._counts[name][steps].sum()):
+                    table[name][column] = metric.value(float(self._totals[name][steps].sum()), count)
         return table
 
 
@@ -101,7 +92,7 @@ def network_errors(
 
 
 def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> float:
-    """Validation MAE over the whole horizon for a learning curve.
+    """Give the validation MAE over the whole horizon for a learning curve.
 
     Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth segment of eight.
     """

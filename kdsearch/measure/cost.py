@@ -13,6 +13,7 @@ from torch.utils.flop_counter import flop_registry
 
 from kdsearch.jit import plain_forms
 from kdsearch.measure.latency import at_pace, measure_latency
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost, Latency
 
@@ -141,13 +142,14 @@ def measured_costs(
         readings: dict[str, Latency | float] = {"latency_ms": latency, "latency_ratio": ratio}
         if many:
             readings |= {"latency_batch_ms": many[place], "latency_batch_ratio": many[place].p2 / many[0].p2}
+        own = {one.name: one.measure(subject, horizon) for one in OBJECTIVES.values() if one.measure is not None}
         counted = forecast_cost(subject.network, subject.window, horizon, subject.stored_numbers)
-        costs.append(counted.model_copy(update=readings))
+        costs.append(counted.model_copy(update={**readings, "measured": own}))
     return costs
 
 
 def forecast_cost(network: Forecaster, x: Tensor, horizon: int, stored_numbers: int) -> Cost:
-    """What one forecast of the whole horizon costs, iterated decoding included.
+    """Count what one forecast of the whole horizon costs, iterated decoding included.
 
     Graph products are counted as the published networks carry them out: dense, whatever of the graph is zero.
 

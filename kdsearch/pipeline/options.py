@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import parse_objectives
 from kdsearch.report.preference import parse_weights
 from kdsearch.study.constraints import parse_constraints
-from kdsearch.study.objectives import parse_objectives
+from kdsearch.study.search.samplers import SAMPLERS
+from kdsearch.study.search.stopping import STOPPING_RULES
 
 __all__ = ["RunOptions"]
 
@@ -33,7 +35,7 @@ class RunOptions:
         workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
         address: A running Ray cluster, `host:port`; Ray is started here where None.
         warm_start: Another study, in the same database or folder; the networks of its front are tried first.
-        stopping: Whether hopeless trials are stopped early.
+        stopping: The rule that stops hopeless trials early, one of `STOPPING_RULES`; False is "none", True the default.
         verbose: Whether Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.ask_tell.SAMPLERS`.
@@ -69,7 +71,7 @@ class RunOptions:
     workers: int | None = None
     address: str | None = None
     warm_start: str | None = None
-    stopping: bool = True
+    stopping: str | bool = "dominated"
     verbose: bool = False
     seed: int = 0
     sampler: str = "tpe"
@@ -91,6 +93,9 @@ class RunOptions:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
             raise StudyError("--address names a Ray cluster and --executor local uses none; leave one of them out")
+        rule = self.stopping if isinstance(self.stopping, str) else "dominated" if self.stopping else "none"
+        object.__setattr__(self, "stopping", STOPPING_RULES.choose(rule).name)
+        SAMPLERS.choose(self.sampler)
         names = [objective.name for objective in parse_objectives(self.objectives)]
         parse_constraints(self.constraints)
         if self.prefer is not None:

@@ -13,6 +13,7 @@ from kdsearch.confirm.confirm import confirm
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
+from kdsearch.measure.objectives import parse_objectives, reference_point
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
@@ -22,15 +23,16 @@ from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.executors.local import Executor, LocalExecutor
-from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
+from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.database import connect, disconnect, failures_named
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import ImportedText, StudyMeta
 from kdsearch.study.storage.store import StudyStore
-from kdsearch.trial.config import PRESETS
+from kdsearch.training.schedules import SCHEDULES
+from kdsearch.trial.config import PRESETS, TrialConfig
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import teacher_config
 
@@ -84,9 +86,9 @@ def run_space(
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     began, tell = time.monotonic(), on_message or _silent
-    if options.stopping and space.values_of("schedule") - {"cosine"}:
+    if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):
         tell("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
-        options = replace(options, stopping=False)
+        options = replace(options, stopping="none")
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol
@@ -168,7 +170,7 @@ class Run:
             budget_seconds=None if budget is None else budget - (time.monotonic() - self.began),
             seed=options.seed,
             sampler=options.sampler,
-            stopping=options.stopping,
+            stopping=str(options.stopping),
             on_event=self.on_event,
         )
 
@@ -180,6 +182,12 @@ class Run:
         confirm(
             self.store, self.runner, self.executor, seeds=options.confirm_seeds, on_message=self.on_message, also=also
         )
+
+
+def _can_be_foreseen(space: SearchSpace) -> bool:
+    """Tell whether learning curves follow schedules whose end can be foreseen."""
+    schedules = space.values_of("schedule") or {TrialConfig().schedule}
+    return all(SCHEDULES.choose(str(name)).foreseeable for name in schedules)
 
 
 def _executor(options: RunOptions) -> AbstractContextManager[Executor]:

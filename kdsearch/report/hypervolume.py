@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.front import log_hypervolume, non_dominated
 from kdsearch.report.numbers import significant
 from kdsearch.report.summary import TrialSummary, VolumePoint
-from kdsearch.study.objectives import OBJECTIVES
 
 __all__ = ["volume_history", "volume_note", "volume_unit"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.record import TrialRecord, of_role
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import knee, non_dominated, preferred
@@ -14,9 +16,9 @@ from kdsearch.report.summary import Limit, ObjectiveSummary, StudySummary, Trial
 from kdsearch.report.text import notes
 from kdsearch.report.text.limits import limits_kept, read_limits
 from kdsearch.study.constraints import violations
-from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
+    from kdsearch.study.storage.meta import StudyMeta
     from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["summarise"]
@@ -39,6 +41,7 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         StudyError: Where the weights are not of the study's objectives, or no numbers above 0.
     """
     meta = store.meta
+    _refuse_unknown_objectives(meta)
     weights = None if prefer is None else parse_weights(prefer, meta.objectives)
     baselines = store.baselines()
     limits = read_limits(meta.constraints, of_role(baselines, "teacher"))
@@ -78,6 +81,21 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     )
 
 
+def _refuse_unknown_objectives(meta: StudyMeta) -> None:
+    """Refuse a study whose objectives, or limits, are rows of a user's module that is not imported.
+
+    Raises:
+        StudyError: Names the objective and what to import.
+    """
+    named = [*meta.objectives, *(text.partition("<=")[0] for text in meta.constraints)]
+    for name in named:
+        if name not in OBJECTIVES:
+            files = ", ".join(one.name for one in meta.imports) or "the module that has it"
+            raise StudyError(
+                f"study {meta.study!r} uses the objective {name!r} of the user's own; give --import {files}"
+            )
+
+
 def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Limit]) -> TrialSummary:
     record, confirmation = stored.record, stored.confirmation
     if record is None:
@@ -95,7 +113,7 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
         reason=stored.reason or record.reason,
         route=record.route,
         params=stored.params,
-        objectives={name: OBJECTIVES[name].read(record) for name in objectives} if complete else {},
+        objectives={name: OBJECTIVES[name].value(record) for name in objectives} if complete else {},
         metrics=record.metrics,
         cost=record.cost,
         feasible=stored.feasible and all(value <= 0 for value in beyond.values()),

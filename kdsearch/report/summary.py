@@ -7,11 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.published.point import PublishedPoint
 from kdsearch.study.constraints import Constraint
-from kdsearch.study.objectives import OBJECTIVES
 
 __all__ = ["Limit", "ObjectiveSummary", "StudySummary", "TrialSummary", "VolumePoint", "candidates"]
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES, Measured
 from kdsearch.record import Baseline, TrialRecord
-from kdsearch.study.objectives import OBJECTIVES, Measured
 
 __all__ = ["Constraint", "parse_constraints", "shown_in_dashboard", "violations"]
 
-_FORM = re.compile(r"\s*(?P<name>[a-z]+)\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*")
+_FORM = re.compile(
+    r"\s*(?P<name>[a-z][a-z0-9-]*)\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*"
+)
 _THOUSANDS = {"k": 1e3, "M": 1e6, "G": 1e9}
-_COUNTED = ("flops", "params", "stored")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Constraint:
         """
         if not self.of_teacher:
             return self
-        value = math.nan if teacher is None else OBJECTIVES[self.name].read(teacher)
+        value = math.nan if teacher is None else OBJECTIVES[self.name].value(teacher)
         if not 0 < value < math.inf:
             raise StudyError(
                 f"the limit {self} is a share of the teacher's {self.name}, which is not known; give an absolute limit"
@@ -102,7 +103,7 @@ class Constraint:
         """
         if self.of_teacher:
             raise ValueError(f"{self} is relative to a teacher; resolve it first")
-        return OBJECTIVES[self.name].read(record) / self.limit - 1
+        return OBJECTIVES[self.name].value(record) / self.limit - 1
 
 
 def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
@@ -149,9 +150,9 @@ def shown_in_dashboard(broken: dict[str, float]) -> list[float]:
 def _factor(text: str, name: str, unit: str) -> float:
     """Look up the factor of a number with this unit."""
     wanted = OBJECTIVES[name].unit
-    prefix = unit[:1] if name in _COUNTED and unit[:1] in _THOUSANDS else ""
+    prefix = unit[:1] if OBJECTIVES[name].counted and unit[:1] in _THOUSANDS else ""
     if unit.removeprefix(prefix) not in {"", wanted}:
-        choice = f"nothing, k, M or G, then {wanted} if you like" if name in _COUNTED else wanted or "nothing"
+        choice = f"nothing, k, M or G, then {wanted} if you like" if OBJECTIVES[name].counted else wanted or "nothing"
         raise StudyError(
             f"--constraint {text!r} has the unit {unit!r}; after the number of {name} comes {choice}, or %"
         )

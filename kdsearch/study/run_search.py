@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import Objective
 from kdsearch.study.executors.local import Executor
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import open_run
 from kdsearch.study.search.driver import Driver, StudyEvent
 from kdsearch.study.space.space import SearchSpace
@@ -26,7 +26,7 @@ def run_search(
     seed: int,
     sampler: str,
     on_event: Callable[[StudyEvent], None],
-    stopping: bool = True,
+    stopping: str = "dominated",
 ) -> None:
     """Search until enough trials are done or the time is up; the same call again goes on where this one ended.
 
@@ -44,7 +44,7 @@ def run_search(
         seed: Seed of the sampler. Training seeds are the study's own (`StudyMeta.seed`).
         sampler: One of `kdsearch.study.search.ask_tell.SAMPLERS`.
         on_event: Called in this process at every event.
-        stopping: Whether hopeless trials are stopped early (`kdsearch.study.search.stopping`).
+        stopping: Name of the rule that stops hopeless trials early, one of `STOPPING_RULES`.
 
     Raises:
         StudyError: Where neither `trials` nor `budget_seconds` ends the run, or the space does not fit the study.

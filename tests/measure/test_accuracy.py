@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from kdsearch.data.profile import fit_profile, fit_scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
+from kdsearch.errors import SpaceError
 from kdsearch.measure import accuracy
 from kdsearch.measure.accuracy import ErrorSums, errors, forecasts
 from kdsearch.measure.baselines import last_value_forecasts
+from kdsearch.measure.metrics import Metric
 from kdsearch.models import Stgcn, StgcnSize
 
 
@@ -26,6 +28,27 @@ def test_metrics_by_hand() -> None:
     assert table["mae"] == pytest.approx({"all": 2.0, "5": 2.0, "10": 2.0})
     assert table["rmse"] == pytest.approx({"all": (14 / 3) ** 0.5, "5": 5**0.5, "10": 2.0})
     assert table["mape"] == pytest.approx({"all": 100 * (0.1 + 0.75) / 2, "5": 100 * (0.1 + 0.75) / 2})
+
+
+def test_errors_never_move() -> None:
+    """To the last digit, whatever the table of metrics becomes."""
+    generator = torch.Generator().manual_seed(5)
+    forecast = 50 + 10 * torch.randn(40, 3, 6, generator=generator)
+    truth = 45 + 15 * torch.randn(40, 3, 6, generator=generator)
+    measured = torch.rand(40, 3, 6, generator=generator) > 0.1
+    sums = ErrorSums(3)
+    for some in (slice(17), slice(17, None)):
+        sums.add(forecast[some], truth[some], measured[some])
+    assert sums.metrics({1: 5, 3: 15}) == {
+        "mae": {"all": 13.543266088365593, "5": 13.211489894173361, "15": 13.813851522743155},
+        "rmse": {"all": 17.044520522898292, "5": 16.671598715689655, "15": 17.561434135277374},
+        "mape": {"all": 45.14079301673955, "5": 57.10949931212039, "15": 43.859770615420516},
+    }
+
+
+def test_a_metric_that_is_half_done_is_refused_when_it_is_made() -> None:
+    with pytest.raises(SpaceError, match=r"the metric 'mine' needs a function of \(difference, truth\)"):
+        Metric("mine", "", "a sentence", lambda difference: difference, lambda total, count: total / count)  # type: ignore[arg-type, misc]
 
 
 @settings(max_examples=30)
@@ -51,7 +74,7 @@ def test_stretches_give_the_errors_of_single_windows(
     data = WindowedSeries(series, fit_scaler(series, fit_profile(series, "table")), torch.device("cpu"))
     starts = series.splits["val"].starts
     together = errors(forecasts(network, data, starts), series)
-    monkeypatch.setattr(accuracy, "STRETCH_WINDOWS", 1)
+    monkeypatch.setattr(accuracy, "SEGMENT_WINDOWS", 1)
     monkeypatch.setattr(accuracy, "ITERATED_WINDOWS", 1)
     singly = errors(forecasts(network, data, starts), series)
     for metric, row in together.items():

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from kdsearch.errors import RunError, StudyError
+from kdsearch.measure.objectives import Objective
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.space.space import SearchSpace
@@ -120,7 +120,7 @@ SCRIPT = """
 import signal, sys, time
 from conftest import make_evaluator
 from kdsearch.study.executors.local import LocalExecutor
-from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
 from kdsearch.study.space.files import load_space
 from kdsearch.study.storage.store import StudyStore

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.figures.cost import CostAxis, draw_error_against_cost, gather_error_against_cost
 from kdsearch.report.figures.curves import (
     draw_error_by_horizon,
@@ -15,7 +16,6 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
-from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.table import Table
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.numbers import count, error, magnitude, measured, share, significant
 from kdsearch.report.text.limits import limits_broken
-from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
+    from kdsearch.measure.objectives import Measured
     from kdsearch.record import Baseline, Cost, Metrics, Role
     from kdsearch.report.summary import StudySummary, TrialSummary
-    from kdsearch.study.objectives import Measured
 
 __all__ = ["Mark", "baseline_mark", "shown_error", "trial_mark"]
 
@@ -55,7 +55,7 @@ def trial_mark(trial: TrialSummary, cost: str, summary: StudySummary) -> Mark | 
         cost: Name of a cost objective.
         summary: The study.
     """
-    at, value = OBJECTIVES[cost].read(trial), shown_error(trial.metrics, summary)
+    at, value = OBJECTIVES[cost].value(trial), shown_error(trial.metrics, summary)
     if trial.cost is None or not (math.isfinite(at) and math.isfinite(value)):
         return None
     loss = str(trial.params.get("loss", "none"))
@@ -67,7 +67,7 @@ def trial_mark(trial: TrialSummary, cost: str, summary: StudySummary) -> Mark | 
 
 def baseline_mark(baseline: Baseline, cost: str, summary: StudySummary) -> Mark | None:
     """Make the point of a baseline; None where its cost or error is not known."""
-    at, value = OBJECTIVES[cost].read(baseline), shown_error(baseline.metrics, summary)
+    at, value = OBJECTIVES[cost].value(baseline), shown_error(baseline.metrics, summary)
     if baseline.cost is None or not (math.isfinite(at) and math.isfinite(value)):
         return None
     text = _hover([baseline.name, *_result_lines(baseline, baseline.cost, summary)])
@@ -101,7 +101,7 @@ def _result_lines(network: Measured, cost: Cost, summary: StudySummary) -> list[
 def _further_costs(network: Measured, summary: StudySummary) -> list[str]:
     """Write the costs among the study's objectives that the other lines do not have, as far as they are known."""
     objectives = [OBJECTIVES[one.name] for one in summary.objectives if one.name not in _ALWAYS_WRITTEN]
-    values = [(one, one.read(network)) for one in objectives if not one.is_error]
+    values = [(one, one.value(network)) for one in objectives if not one.is_error]
     return [f"{one.name} {significant(value)} {one.unit}".strip() for one, value in values if math.isfinite(value)]
 
 

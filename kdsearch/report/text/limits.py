@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.numbers import share
 from kdsearch.report.summary import Limit
 from kdsearch.study.constraints import parse_constraints
-from kdsearch.study.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,9 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES, Objective
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint, shown_in_dashboard, violations
-from kdsearch.study.objectives import OBJECTIVES, Objective
 from kdsearch.study.search.no_repeats import NoRepeatSampler
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.space import SearchSpace
@@ -67,8 +67,7 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
     Raises:
         StudyError: Where there is no such sampler.
     """
-    if sampler not in SAMPLERS:
-        raise StudyError(f"there is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+    make = SAMPLERS.choose(sampler).make
     study = store.optuna_study
     with locked(store.storage.engine, store.meta.study):
         taken_over = _take_over(store)
@@ -78,7 +77,7 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
         runs = study.user_attrs.get("runs", 0)
         study.set_user_attr("runs", runs + 1)
     sampler_seed = int(np.random.SeedSequence((seed, rows, runs)).generate_state(1)[0])
-    study.sampler = NoRepeatSampler(SAMPLERS[sampler](sampler_seed), RandomSampler(sampler_seed), space)
+    study.sampler = NoRepeatSampler(make(sampler_seed), RandomSampler(sampler_seed), space)
     return taken_over
 
 
@@ -153,11 +152,11 @@ def tell(
     Returns:
         The record as it was kept.
     """
-    values = [objective.read(record) for objective in objectives]
+    values = [objective.value(record) for objective in objectives]
     if record.state == "COMPLETE":
         # The GP sampler, too, refuses a study where some complete rows lack a constraint.
         for objective in (*objectives, *(OBJECTIVES[one.name] for one in constraints)):
-            if not math.isfinite(value := objective.read(record)):
+            if not math.isfinite(value := objective.value(record)):
                 reason = f"{objective.name} is {value}: it diverged or was not measured"
                 record = record.model_copy(update={"state": "FAIL", "reason": reason})
                 break
@@ -188,7 +187,9 @@ def _attributes(record: TrialRecord) -> dict[str, Any]:
     if record.reason is not None:
         shown["reason"] = record.reason
     if record.cost is not None:
-        shown["cost"] = record.cost.model_dump(exclude_none=True, exclude={"uncounted_operators"})
+        shown["cost"] = record.cost.model_dump(
+            exclude_none=True, exclude={"uncounted_operators"}, exclude_defaults=True
+        )
     return shown
 
 

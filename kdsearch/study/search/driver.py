@@ -1,23 +1,22 @@
 """The one that talks to the study while executors run the trials: budget, failures, heartbeat, interruption."""
 
-import math
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
 from kdsearch.errors import RunError
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import FinalPoint, TrialRecord
 from kdsearch.study.constraints import violations
-from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, interrupt, reap, tell
 from kdsearch.study.search.progress import ProgressTracker, SearchProgress
-from kdsearch.study.search.stopping import outlook, stop_reason
+from kdsearch.study.search.stopping import STOPPING_RULES, TrialProgress
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import HEARTBEAT_SECONDS
 from kdsearch.study.storage.lock import locked
@@ -67,7 +66,7 @@ class Driver:
         *,
         trials: int | None,
         budget_seconds: float | None,
-        stopping: bool,
+        stopping: str,
         on_event: Callable[[StudyEvent], None],
     ) -> None:
         self.open: dict[int, AskedTrial] = {}
@@ -79,7 +78,10 @@ class Driver:
         self._budget_seconds, self._on_event = budget_seconds, on_event
         self._costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
-        self._stopping = stopping and len(self._costs) < len(objectives)
+        self._rule = STOPPING_RULES.choose(stopping if len(self._costs) < len(objectives) else "none")
+        self._seen = {
+            trial.number: self._progress_of(trial.number, trial.record) for trial in store.trials() if trial.record
+        }
         self._begun = time.monotonic()
         self._failures = 0
         self._tracker = ProgressTracker(store, self._trials, budget_seconds)
@@ -140,10 +142,21 @@ class Driver:
 
     def _beaten(self, number: int, record: TrialRecord, share: float) -> str | None:
         """Why a trial is not worth the rest of its epochs."""
-        error = outlook(record.curve, share) if self._stopping else -math.inf
-        if not error > -math.inf:  # it has hardly begun; or it diverged, and will fail by itself
+        if self._rule is STOPPING_RULES["none"]:  # nothing to read the study for
             return None
-        return stop_reason(FinalPoint(number, error, self._costs_of(record)), share, self._store.final_points())
+        self._seen[number] = trial = self._progress_of(number, record, share)
+        return self._rule.reason(trial, self._others(number))
+
+    def _others(self, number: int) -> list[TrialProgress]:
+        """Give the study's other trials by number; of those that other drivers finished, at least the final points."""
+        known = dict(self._seen)
+        for end in self._store.final_points():
+            before = known.get(end.number, TrialProgress(end.number, {}, (), 1.0, end.costs))
+            known[end.number] = replace(before, error=end.error, costs=end.costs, share=1.0)
+        return [known[other] for other in sorted(known) if other != number]
+
+    def _progress_of(self, number: int, record: TrialRecord, share: float = 1.0) -> TrialProgress:
+        return TrialProgress(number, record.params, record.curve, share, self._costs_of(record))
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -152,6 +165,7 @@ class Driver:
         asked = self.open[number]
         record = tell(self._store, asked, record, weights, self._objectives, self._limits)
         self._keep_final_point(number, record)
+        self._seen[number] = self._progress_of(number, record)
         del self.open[number]
         self._tracker.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
@@ -170,7 +184,7 @@ class Driver:
             self._store.save_final_point(FinalPoint(number, errors[-1], self._costs_of(record)))
 
     def _costs_of(self, record: TrialRecord) -> tuple[float, ...]:
-        return tuple(objective.read(record) for objective in self._costs)
+        return tuple(objective.value(record) for objective in self._costs)
 
     @contextmanager
     def alive(self) -> Iterator[None]:

@@ -13,18 +13,22 @@ begin far behind those that learn the deviation from a calendar profile (`benchm
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from kdsearch.errors import StudyError
 from kdsearch.record import CurvePoint, FinalPoint
+from kdsearch.table import Table, check_row
 
-__all__ = ["outlook", "stop_reason"]
+__all__ = ["STOPPING_RULES", "StoppingRule", "TrialProgress", "outlook", "stop_reason"]
 
 COST_TOLERANCE = 0.05
 """Costs that differ by less are equal: so far apart lie two first readings of the latency of one network."""
 
 
 def outlook(curve: Sequence[CurvePoint], share: float) -> float:
-    """The error that a training may still reach: in each doubling of its epochs it falls as much as in the last one.
+    """Foresee the least error that a training may reach, which falls in each doubling of its epochs as in the last.
 
     Args:
         curve: Learning curve so far, with the points of earlier phases.
@@ -65,3 +69,78 @@ def stop_reason(mine: FinalPoint, share: float, finished: Sequence[FinalPoint]) 
         f"stopped after {100 * share:.0f} % of its epochs: it was heading for an error of {mine.error:.4g}, "
         f"and trial {best.number}, which costs no more, ended with {best.error:.4g}"
     )
+
+
+@dataclass(frozen=True)
+class TrialProgress:
+    """A trial as a stopping rule sees it, under way or finished.
+
+    Attributes:
+        number: The trial's number in its study.
+        params: Its settings.
+        curve: Its learning curve so far, with the points of earlier phases.
+        share: Of its epochs that lie behind it, in [0, 1], those before a pruning apart from those after it.
+        costs: Its cost objectives, in the study's order; known before it trains.
+        error: Validation MAE at its end; None where it has not come to it, is stopped, or failed.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    curve: Sequence[CurvePoint]
+    share: float
+    costs: tuple[float, ...]
+    error: float | None = None
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """When a trial is not worth the rest of its epochs.
+
+    One of your own is one function and one row, in a file that a space or the command line imports::
+
+        def behind(trial, others):
+            best = min((one.error for one in others if one.error is not None), default=None)
+            if best is not None and trial.share >= 0.5 and trial.curve[-1].val_mae > 2 * best:
+                return f"half of its epochs, and twice the error of the best trial, {best:.3g}"
+
+        STOPPING_RULES.add(StoppingRule("behind", "twice the best error after half of the epochs", behind))
+
+    Attributes:
+        name: As written after `--stopping-rule`.
+        sentence: What it stops, for help texts.
+        reason: Takes a trial under way and the study's other trials; gives why it is to be stopped, or None. It is
+            asked before the trial trains (with share 0), and at every validation before the last.
+        foresees: Whether it extrapolates learning curves, and so needs schedules whose end can be foreseen.
+    """
+
+    name: str
+    sentence: str
+    reason: Callable[[TrialProgress, Sequence[TrialProgress]], str | None]
+    foresees: bool = False
+
+    def __post_init__(self) -> None:
+        check_row("stopping rule", self.name, self.sentence, self.reason, ("trial", "others"))
+
+
+def dominated(trial: TrialProgress, others: Sequence[TrialProgress]) -> str | None:
+    """Stop a trial where a finished one that costs no more has less error than it may still reach."""
+    error = outlook(trial.curve, trial.share)
+    if not error > -math.inf:  # it has hardly begun; or it diverged, and will fail by itself
+        return None
+    finished = [FinalPoint(one.number, one.error, one.costs) for one in others if one.error is not None]
+    return stop_reason(FinalPoint(trial.number, error, trial.costs), trial.share, finished)
+
+
+STOPPING_RULES = Table(
+    "stopping rule",
+    [
+        StoppingRule(
+            "dominated",
+            "what a finished trial of no more cost has beaten, even at the best that can be foreseen",
+            dominated,
+            foresees=True,
+        ),
+        StoppingRule("none", "nothing", lambda _trial, _others: None),
+    ],
+    mistake=StudyError,
+)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.record import TrialRecord
-from kdsearch.study.objectives import OBJECTIVES
 from kdsearch.study.storage.schema import FinalPointRow, StudyRow, TrialRow
 
 __all__ = ["MIGRATIONS"]
@@ -22,7 +22,7 @@ def _ends_from_curves(session: Session) -> None:
         ]
         for trial in session.scalars(select(TrialRow).where(TrialRow.study == study.study)):
             record = TrialRecord.model_validate_json(trial.record)
-            values = [cost.read(record) for cost in objectives]
+            values = [cost.value(record) for cost in objectives]
             errors = [point.val_mae for point in record.curve if point.val_mae is not None]
             if record.state == "COMPLETE" and errors and all(map(math.isfinite, (*values, errors[-1]))):
                 costs = json.dumps(values)

@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 import pytest
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES, Measured
 from kdsearch.report import summary as summary_module
 from kdsearch.report.figures import catalog, marks
 from kdsearch.report.figures.catalog import FIGURES, SECTIONS, ReportFigure, Section, cost_figure, figures_of
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import ObjectiveSummary, StudySummary
-from kdsearch.study.objectives import OBJECTIVES, Measured
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.table import Table
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from kdsearch.errors import RunError, StudyError
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import CurvePoint, ShouldContinue, TrialRecord
 from kdsearch.study.executors.ray import RayExecutor
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.space.files import load_space

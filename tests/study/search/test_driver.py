@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import CurvePoint, ShouldContinue, TrialRecord
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor
 from kdsearch.study.executors.worker import Evaluator
-from kdsearch.study.objectives import Objective
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.ask_tell import AskedTrial, open_run
 from kdsearch.study.search.driver import Driver
@@ -113,7 +113,7 @@ def test_without_stopping_every_trial_comes_to_its_end(
         seed=1,
         sampler="random",
         on_event=lambda _: None,
-        stopping=False,
+        stopping="none",
     )
     assert evaluator.eighths == [8, 8, 8]
 
@@ -127,7 +127,7 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     for one in (store, other):
         open_run(one, space, "random", 1)
         drivers.append(
-            Driver(one, space, objectives, trials=9, budget_seconds=None, stopping=True, on_event=lambda _: None)
+            Driver(one, space, objectives, trials=9, budget_seconds=None, stopping="dominated", on_event=lambda _: None)
         )
     good, bad = (driver.next() for driver in drivers)
     assert good is not None

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import TrialRecord
-from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, open_run, tell
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.space.files import load_space

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import Baseline, Cost, TrialRecord
-from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, tell
 from kdsearch.study.search.progress import ProgressTracker
 from kdsearch.study.space.space import SearchSpace

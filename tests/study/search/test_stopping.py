@@ -1,13 +1,22 @@
 """Laws of early stopping, for errors and costs of any scale."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kdsearch.errors import SpaceError
 from kdsearch.record import CurvePoint, FinalPoint
-from kdsearch.study.search.stopping import COST_TOLERANCE, outlook, stop_reason
+from kdsearch.study.search.stopping import (
+    COST_TOLERANCE,
+    STOPPING_RULES,
+    StoppingRule,
+    TrialProgress,
+    outlook,
+    stop_reason,
+)
 
 errors = st.floats(0.01, 100)
 costs = st.tuples(st.floats(1, 1e9), st.floats(0.1, 100))
@@ -104,3 +113,48 @@ def test_only_the_last_phase_of_a_curve_is_looked_at() -> None:
     assert outlook([*before, *curve(5.0, 4.5, phase="fine-tune")], 2 / 8) == pytest.approx(3.5)
     assert outlook([], 0.0) == -math.inf
     assert outlook(before, 0.0) == -math.inf, "asked between the phases"
+
+
+def asha(trial: TrialProgress, others: Sequence[TrialProgress]) -> str | None:
+    """Stop where a trial is not among the better half at the last rung that it has reached (Li et al. 2020)."""
+
+    def error_at(one: TrialProgress, rung: int) -> float | None:
+        reached = [point.val_mae for point in one.curve if point.epoch >= rung and point.val_mae is not None]
+        return reached[0] if reached else None
+
+    for rung in (8, 4, 2, 1):
+        own = error_at(trial, rung)
+        if own is not None:
+            there = [error for one in others if (error := error_at(one, rung)) is not None]
+            better = sum(error < own for error in there)
+            return f"{better} of {len(there)} were better after {rung} epochs" if 2 * better > len(there) else None
+    return None
+
+
+def progress(number: int, *errors: float) -> TrialProgress:
+    curve = [
+        CurvePoint(epoch=epoch, phase="train", cpu_seconds=1.0, train_loss=1.0, val_mae=error)
+        for epoch, error in enumerate(errors, 1)
+    ]
+    return TrialProgress(number, {}, curve, len(errors) / 8, (1.0,))
+
+
+def test_asha_is_one_function_over_learning_curves() -> None:
+    """A rule sees the curves of all trials, those under way and those that were stopped too."""
+    rule = StoppingRule("asha", "the worse half at each rung", asha)
+    others = [progress(0, 9, 5, 4, 4), progress(1, 8, 7), progress(2, 7, 6, 5, 3)]
+    assert rule.reason(progress(3, 9, 8, 7), others) == "3 of 3 were better after 2 epochs"
+    assert rule.reason(progress(3, 9, 4, 7), others) is None
+    assert rule.reason(progress(3), others) is None
+
+
+def test_a_rule_that_is_half_done_is_refused_when_it_is_made() -> None:
+    with pytest.raises(SpaceError, match="the stopping rule 'mine' needs a name and one sentence"):
+        StoppingRule("mine", "", asha)
+    with pytest.raises(SpaceError, match=r"the stopping rule 'mine' needs a function of \(trial, others\)"):
+        StoppingRule("mine", "something", lambda trial: None)  # type: ignore[arg-type, misc]  # noqa: ARG005
+
+
+def test_none_stops_nothing_and_needs_no_foresight() -> None:
+    assert STOPPING_RULES["none"].reason(progress(1, 100, 100), [progress(0, 1, 1)]) is None
+    assert not STOPPING_RULES["none"].foresees

@@ -16,7 +16,7 @@ SCRIPT = """
 import random, sys, time
 from conftest import make_evaluator
 from kdsearch.study.executors.local import LocalExecutor
-from kdsearch.study.objectives import OBJECTIVES
+from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.study.run_search import run_search
 from kdsearch.study.space.files import load_space
 from kdsearch.study.storage.store import StudyStore

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from kdsearch.measure.objectives import Objective
 from kdsearch.record import TrialRecord
 from kdsearch.study.constraints import Constraint
-from kdsearch.study.objectives import Objective
 from kdsearch.study.search.ask_tell import ask, open_run, tell
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore

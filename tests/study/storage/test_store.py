@@ -219,7 +219,7 @@ def test_reading_a_study_imports_neither_torch_nor_ray() -> None:
     """A report opens on a machine with neither, and quickly."""
     code = (
         "import sys, kdsearch.study.storage.store, kdsearch.study.space.space;"
-        "import kdsearch.study.objectives, kdsearch.study.run_search;"
+        "import kdsearch.measure.objectives, kdsearch.study.run_search;"
         "assert not {'torch', 'ray', 'plotly'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
