@@ -1,8 +1,8 @@
-"""The bar: students of at most 3 % of a teacher's parameters, distilled or not, beside each other and the best teacher.
+"""The bar: students of at most 3 % of a teacher's weights, distilled or not, beside each other and the best teacher.
 
 Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
 validation of those named in `BARS`, trained with the same seeds, the students' own with the first; its training is not
-counted. Prints test errors; without repeats, of what is no copy of the week before (`kdsearch.data.repeats`).
+counted. Prints test errors; without repeats, of readings that are no copy of the week before (`kdsearch.data.repeats`).
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8, los-loop or bikenyc]
         [--protocol NAME] [--students STID ...] [--metric mae or rmse] [--without-repeats]
@@ -63,18 +63,18 @@ BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
     "los-loop": ("seven-one-two", ("STGCN", "D2STGNN", "STID, wide"), ROADS),
     "bikenyc": ("stresnet", ("ST-ResNet",), GRIDS),
 }
-"""Protocol, teachers that stand for election, and students, by dataset."""
+"""Protocol, candidate teachers, and students, by dataset."""
 
 TEACHINGS: dict[str, dict[str, Any]] = {
     "plain": {"loss": "none"},
     "half": {"loss": "rd-l2", "beta": 0.5},
     "teacher alone": {"loss": "rd-l2", "beta": 1.0},
 }
-"""How a student is taught: by the truth, by truth and teacher in equal shares, by the teacher's answers alone."""
+"""The targets of a student: the truth, truth and teacher in equal shares, or the teacher's outputs alone."""
 
 
 def without_repeats(series: SplitSeries) -> SplitSeries:
-    """The same, but validation and test count as measured only what is no copy of the week before."""
+    """Mark copies of the week before as not measured in validation and test."""
     measured = series.measured.copy()
     later = slice(series.splits["val"].first, None)
     measured[later] &= ~repeated_weeks(series.values, series.source.times)[later]
@@ -84,7 +84,7 @@ def without_repeats(series: SplitSeries) -> SplitSeries:
 def trained(
     runner: TrialRunner, scored: SplitSeries, params: dict[str, Any], seed: int, seconds: float, metric: str
 ) -> tuple[int, int, float, dict[str, float]]:
-    """Parameters, epochs, CPU seconds and test errors of a network that trained for about so many CPU seconds."""
+    """Train a network for about so many CPU seconds; give its weights' number, epochs, CPU seconds and test errors."""
     once = runner.evaluate(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
     epochs = max(1, round(seconds / once))
     record, weights = runner.evaluate(params | {"epochs": epochs}, seed)
@@ -97,7 +97,7 @@ def trained(
 def best_teacher(
     series: SplitSeries, scored: SplitSeries, names: tuple[str, ...], metric: str
 ) -> tuple[str, TrialRunner, int]:
-    """The teacher of least validation error, a bench with it, and the parameters of the largest one."""
+    """Find the teacher of least validation error; give it, a runner with it, and the largest teacher's weight count."""
     found: list[tuple[float, int, str, TrainedNetwork]] = []
     for name in names:
         network, record = trained_teacher(series, "best", TEACHERS[name], SEEDS[0])
@@ -116,20 +116,20 @@ def best_teacher(
 def plain_errors(
     series: SplitSeries, scored: SplitSeries, settings: dict[str, Any], metric: str, seed: int
 ) -> tuple[int, dict[str, float]]:
-    """Parameters and test errors by horizon of a network that hears no teacher."""
+    """Train a network without a teacher; give its number of weights and its test errors by horizon."""
     network, record = trained_teacher(series, "best", settings, seed)
     assert record.cost is not None
     return record.cost.parameters, TrialRunner(scored, network).checkpoint_metrics(network.checkpoint, "test")[metric]
 
 
 def print_lines(series: SplitSeries, metric: str) -> None:
-    """What needs no training."""
+    """Print the baselines that need no training."""
     for line in naive_baselines(series, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
 
 
 def print_beside(taught: list[dict[str, float]], stid: list[tuple[int, dict[str, float]]]) -> None:
-    """The undistilled STID of the reports and what it errs more than the teacher, horizon by horizon, seed by seed."""
+    """Print the reports' undistilled STID and its error beyond the teacher's, horizon by horizon, seed by seed."""
     parameters, errors = stid[0][0], [each for _, each in stid]
     print(f"the reports' STID, {parameters:,} parameters: {shown(mean_errors(errors))} ± {spread_of(errors):.3f}")
     for horizon in horizons_of(errors[0]):
@@ -139,22 +139,22 @@ def print_beside(taught: list[dict[str, float]], stid: list[tuple[int, dict[str,
 
 
 def horizons_of(errors: dict[str, float]) -> list[str]:
-    """Reported minutes ahead, in order."""
+    """List the reported minutes ahead, in order."""
     return sorted((name for name in errors if name != "all"), key=float)
 
 
 def shown(errors: dict[str, float]) -> str:
-    """Errors by horizon, the mean last."""
+    """Format errors by horizon, the mean last."""
     return " / ".join(f"{errors[name]:.2f}" for name in horizons_of(errors)) + f", mean {errors['all']:.2f}"
 
 
 def spread_of(each: list[dict[str, float]]) -> float:
-    """Standard deviation over seeds of the mean over horizons."""
+    """Compute the std over seeds of the mean over horizons."""
     return float(np.std([errors["all"] for errors in each], ddof=1))
 
 
 def mean_errors(each: list[dict[str, float]]) -> dict[str, float]:
-    """Means over seeds by horizon."""
+    """Average errors over seeds by horizon."""
     return {horizon: float(np.mean([errors[horizon] for errors in each])) for horizon in each[0]}
 
 

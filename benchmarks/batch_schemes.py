@@ -1,4 +1,4 @@
-"""What do segments of neighbouring windows cost in accuracy, for each epoch and for each second of CPU time?
+"""The accuracy that segments of neighbouring windows cost, for each epoch and for each second of CPU time.
 
     KDSEARCH_DATA=... python -m benchmarks.batch_schemes --dataset pemsd8
 
@@ -29,7 +29,7 @@ SEEDS = 3
 
 
 def trained(series: SplitSeries, config: TrialConfig, seed: int) -> tuple[float, float]:
-    """Validation MAE, and CPU seconds of the training."""
+    """Train a network; give its validation MAE and the CPU seconds of its training."""
     data = WindowedSeries(series, fitted_scaler(series, config), torch.device("cpu"))
     network, starts = new_network(series, config, seed), series.splits["train"].starts
     began = time.process_time()
@@ -39,14 +39,14 @@ def trained(series: SplitSeries, config: TrialConfig, seed: int) -> tuple[float,
 
 
 def rows(series: SplitSeries, settings: dict[str, str], epochs: int) -> Iterator[str]:
-    """A row of the table for each scheme."""
+    """Make a row of the table for each scheme."""
     common = settings | {"profile": profile_kind(series)}
 
     def config(scheme: tuple[int, int], epochs: int) -> TrialConfig:
         segment, batch = scheme
         return TrialConfig.of(common | {"width": 2, "segment": segment, "batch": batch, "epochs": epochs})
 
-    trained(series, config(DEFAULT, 1), 0)  # what compiles has done so
+    trained(series, config(DEFAULT, 1), 0)  # compile first
     by_epochs = {scheme: [trained(series, config(scheme, epochs), seed) for seed in range(SEEDS)] for scheme in SCHEMES}
     seconds = {scheme: statistics.mean(took for _, took in runs) for scheme, runs in by_epochs.items()}
     for scheme, runs in by_epochs.items():

@@ -1,4 +1,4 @@
-"""Every claim on speed in one line: name, ratio to the plain form, goal. Ends with 1 where one is under half its goal.
+"""All claims on speed, one a line: name, ratio to the plain form, goal. Ends with 1 where one is under half its goal.
 
 python -m benchmarks.claims
 """

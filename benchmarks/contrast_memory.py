@@ -1,4 +1,4 @@
-"""What LightST's two contrastive losses take on a large network of roads: memory, CPU time. Ends with 1 above 4 GiB.
+"""Memory and CPU time of LightST's two contrastive losses on a large network of roads. Ends with 1 above 4 GiB.
 
     python -m benchmarks.contrast_memory
 
@@ -25,7 +25,7 @@ MOST_GIBIBYTES = 4.0
 
 
 def plain_contrast(student: Tensor, teacher: Tensor, *, temperature: float) -> Tensor:
-    """The same loss as it is read."""
+    """Compute the same loss in its plain form."""
     logits = F.normalize(student, dim=-1) @ F.normalize(teacher, dim=-1).mT / temperature
     return -logits.log_softmax(dim=-1).diagonal(dim1=1, dim2=2).mean()
 
@@ -34,7 +34,7 @@ FORMS: dict[str, Callable[..., Tensor]] = {"a few slices at a time": contrast, "
 
 
 def _gibibytes_and_seconds(form: str) -> tuple[float, float]:
-    """Of a forward and a backward pass through the spatial and the temporal contrast."""
+    """Measure a forward and a backward pass through the spatial and the temporal contrast."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     embeddings = [torch.randn(WINDOWS, CHANNELS, STEPS, NODES, requires_grad=True) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Claims on exported files: how many times faster a student's forecast of nine steps is than its teacher's."""
+"""Claims on exported files: the speed of a student's forecast of nine steps relative to its teacher's."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,13 +20,13 @@ ROUNDS = 100
 
 
 class WindowByWindow(Stgcn):
-    """STGCN as it was published, which forecasts each step from a whole window."""
+    """STGCN as published, with each step forecast from a whole window."""
 
     forecast_segments = Forecaster.forecast_segments
 
 
 def forecast(folder: Path, network: Stgcn) -> Callable[[], object]:
-    """One window through the file of a network, by one thread, which is the caller's."""
+    """Export a network; give a call of one window through its file by the caller's single thread."""
     path = folder / f"{len(list(folder.iterdir()))}.onnx"
     export_onnx(network, path, HORIZON, nodes=NODES)
     window = torch.randn(1, network.history, NODES, 1).numpy()
@@ -34,7 +34,7 @@ def forecast(folder: Path, network: Stgcn) -> Callable[[], object]:
 
 
 def claims() -> Iterator[Claim]:
-    """All are of one alternation."""
+    """Measure all claims in one alternation."""
     torch.manual_seed(0)
     graph, teacher, student = roads(NODES), StgcnSize.of_width(32), StgcnSize.of_width(2)
     networks = {

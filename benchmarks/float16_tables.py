@@ -1,4 +1,4 @@
-"""Does it harm a student that the teacher's tables are float16? The same trainings from float32 tables, seed by seed.
+"""The harm of float16 teacher tables to a student: the same trainings from float32 tables, seed by seed.
 
     KDSEARCH_DATA=... python -m benchmarks.float16_tables --dataset los-loop
 
@@ -22,19 +22,19 @@ from kdsearch.trial.run import TrialRunner
 
 @dataclass(frozen=True, eq=False)
 class ExactRunner(TrialRunner):
-    """A bench whose tables are float32, and held in memory."""
+    """A runner whose tables are float32, and held in memory."""
 
     exact: TeacherTables | None = None
 
     def tables(self) -> TeacherTables:
-        """Float32."""
+        """Give the float32 tables."""
         assert self.exact is not None
         return self.exact
 
 
 @torch.no_grad()
 def exact_tables(runner: TrialRunner) -> TeacherTables:
-    """The tables of the training part in one piece, as `make_tables` writes them but for their precision."""
+    """Make the tables of the train split in one piece, as `make_tables` writes them but for their precision."""
     place, checkpoint = torch.device("cpu"), runner.teacher.checkpoint
     network, data = checkpoint.network(place).eval(), WindowedSeries(runner.series, checkpoint.scaler, place)
     windows = runner.series.splits["train"].last - network.history + 1

@@ -1,4 +1,4 @@
-"""Copies of finished studies, small enough to keep with the code: without weights and what is of the machine alone.
+"""Copies of finished studies, small enough to keep with the code: without weights and facts of the machine.
 
 The copies lie in `studies/reproductions`, where `kdsearch studies`, `show` and `report` find them, and its page lists
 them; the command that each study names makes the networks again.
@@ -27,7 +27,7 @@ and `kdsearch report NAME` read them; the command makes them again, networks inc
 
 
 def keep(database: Path) -> Path:
-    """One study's copy; an earlier one is replaced."""
+    """Copy one study; an earlier copy is replaced."""
     copy = KEPT / f"{database.parent.name}.db"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def keep(database: Path) -> Path:
 
 
 def line(listing: StudyListing) -> str:
-    """A study's line of the page."""
+    """Write a study's line of the page."""
     meta, states = listing.meta, ", ".join(f"{count} {state}" for state, count in sorted(listing.states.items()))
     data = meta.data_note.partition(";")[0]
     cells = (f"`{meta.study}`", data, meta.protocol, states, f"`{meta.command}`", meta.created[:10])
@@ -55,7 +55,7 @@ def line(listing: StudyListing) -> str:
 
 
 def main() -> None:
-    """Copy every study of a folder, and list all that are kept."""
+    """Copy every study of a folder, and list all kept ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", type=Path)
     for database in sorted(parser.parse_args().studies.glob("*/study.db")):

@@ -1,4 +1,4 @@
-"""Is the latency ratio of a network the same on a quiet machine and beside trainings? Prints both and their quotient.
+"""The latency ratios of networks on a quiet machine and beside trainings. Prints both and their quotient.
 
     KDSEARCH_DATA=... python -m benchmarks.latency_beside_training --dataset los-loop
 
@@ -43,7 +43,7 @@ def _train_for_ever(series: SplitSeries, started: EventType) -> None:
 
 @contextmanager
 def trainings(series: SplitSeries, number: int) -> Iterator[None]:
-    """So many processes train while the block runs."""
+    """Train in so many processes while the block runs."""
     started = [Event() for _ in range(number)]
     processes = [Process(target=_train_for_ever, args=(series, event), daemon=True) for event in started]
     for process in processes:
@@ -58,7 +58,7 @@ def trainings(series: SplitSeries, number: int) -> Iterator[None]:
 
 
 def measured(series: SplitSeries) -> list[Latency]:
-    """One pass over all widths, in alternation."""
+    """Measure all widths once, in alternation."""
     data = WindowedSeries(series, fitted_scaler(series, TrialConfig(input="raw")), torch.device("cpu"))
     window = data.inputs(torch.as_tensor(series.splits["val"].starts[:1]), with_clock=False)
     networks = [new_network(series, TrialConfig(width=width, input="raw"), 0) for width in WIDTHS]

@@ -1,4 +1,4 @@
-"""How the benchmarks measure: one thread, CPU time, forms in alternation, medians; memory in a process of its own."""
+"""The measuring of the benchmarks: one thread, CPU time, forms in alternation, medians; memory in its own process."""
 
 import multiprocessing
 import statistics
@@ -14,7 +14,7 @@ __all__ = ["Claim", "median_seconds", "peak_bytes"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What is promised and what was seen: how many times the plain form's cost is that of ours."""
+    """A goal and its measurement: the cost of the plain form as a multiple of ours."""
 
     name: str
     ratio: float
@@ -25,7 +25,7 @@ class Claim:
 
 
 def median_seconds(forms: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """CPU time of this thread that each form takes, called in alternation after one call to warm up."""
+    """Measure this thread's CPU time for each form, called in alternation after one call to warm up."""
     torch.set_num_threads(1)
     for form in forms.values():
         form()
@@ -38,22 +38,22 @@ def median_seconds(forms: Mapping[str, Callable[[], object]], repeats: int) -> d
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def peak_bytes(split_series: Callable[[], Callable[[], object]]) -> int:
-    """By how much resident memory rises at most while what `split_series` gives is called, in a fresh process."""
+def peak_bytes(prepare: Callable[[], Callable[[], object]]) -> int:
+    """Measure the largest rise of resident memory during the call made by `prepare`, in a new process."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_rise, (split_series,))
+        return pool.apply(_rise, (prepare,))
 
 
-def _rise(split_series: Callable[[], Callable[[], object]]) -> int:
+def _rise(prepare: Callable[[], Callable[[], object]]) -> int:
     torch.set_num_threads(1)
-    call = split_series()
+    call = prepare()
     before = _peak()
     call()
     return _peak() - before
 
 
 def _peak() -> int:
-    """The kernel's own mark; `getrusage` begins with that of the process that started this one."""
+    """Read the kernel's own mark; `getrusage` begins with that of the parent process."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return 1024 * int(line.split()[1])

@@ -1,4 +1,4 @@
-"""What a search costs beside its trials: the share of the workers' time that is neither training nor measuring.
+"""The cost of a search beside its trials: the share of the workers' time that is neither training nor measuring.
 
     KDSEARCH_DATA=... python -m benchmarks.overhead --dataset los-loop --epochs 40
 
@@ -28,7 +28,7 @@ from kdsearch.trial.run import TrialRunner
 
 @dataclass(frozen=True)
 class Clocked:
-    """A bench that writes into each record when its trial began and ended, and how long it waited for the driver."""
+    """A runner that adds each trial's start, end and waiting time for the driver to its record."""
 
     evaluator: Evaluator
 

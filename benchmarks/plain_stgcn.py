@@ -1,4 +1,4 @@
-"""STGCN in its straight form, layer by layer as its original code has it: what the fast forms are measured against.
+"""STGCN in its plain form, layer by layer as in its original code: the baseline of the fast forms.
 
 Windows one by one, residuals padded and added, all Chebyshev polynomials multiplied with, one tensor for each weight.
 Weights are those of a `kdsearch` network, so that both forms compute the same.
@@ -17,7 +17,7 @@ class PlainStgcn(nn.Module):
     """The network of `fast`, with copies of its weights under the same names.
 
     Args:
-        fast: Gives sizes, weights and graph.
+        fast: The network with the sizes, weights and graph.
         kernels: Chebyshev polynomials ``(order, node, node)``, the identity included.
     """
 
@@ -30,7 +30,7 @@ class PlainStgcn(nn.Module):
         self.weights = nn.ParameterDict(weights)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows ``(batch, history, node, 1)`` -> scaled forecasts ``(batch, step, node)``."""
+        """Map windows ``(batch, history, node, 1)`` to scaled forecasts ``(batch, step, node)``."""
         x = x.permute(0, 3, 1, 2)
         for block in ("block0", "block1"):
             x = self._gated(x, f"{block}_temporal1")
@@ -55,7 +55,7 @@ class PlainStgcn(nn.Module):
         return (linear + residual) * torch.sigmoid(gate)
 
     def _graph(self, x: Tensor, layer: str) -> Tensor:
-        """Every step of every channel times all polynomials side by side, then the channels mixed."""
+        """Multiply every step of every channel by all polynomials side by side, then mix the channels."""
         batch, channels, time, nodes = x.shape
         wide = self.kernels.permute(1, 0, 2).reshape(nodes, -1)
         spread = (x.reshape(-1, nodes) @ wide).reshape(batch, channels, time, -1, nodes)
@@ -73,13 +73,13 @@ class PlainStgcn(nn.Module):
 
 
 def _padded(x: Tensor, channels: int) -> Tensor:
-    """Zero channels at the end of ``(batch, channel, time, node)``."""
+    """Append zero channels to ``(batch, channel, time, node)``."""
     return F.pad(x, (0, 0, 0, 0, 0, channels - x.shape[1]))
 
 
 @torch.inference_mode()
 def forecast(network: PlainStgcn, windows: Tensor, horizon: int) -> Tensor:
-    """Step by step, every step from whole windows: ``(batch, history, node, 1)`` -> ``(batch, horizon, node)``."""
+    """Forecast step by step from whole windows: ``(batch, history, node, 1)`` -> ``(batch, horizon, node)``."""
     steps: list[Tensor] = []
     for _ in range(horizon):
         steps.append(network(windows)[:, 0])

@@ -1,7 +1,7 @@
 """Claim on processes: trainings of two students side by side, one thread each, against one at a time with two threads.
 
-Wall-clock time, since threads and processes are what is compared; on a machine whose cores do something else it says
-little. Where there is one core alone, there is nothing to claim.
+Wall-clock time, since the comparison is of threads and processes; on a machine with other work it says little. On a
+single core there is nothing to claim.
 """
 
 import multiprocessing
@@ -38,7 +38,7 @@ def _train(threads: int, together: Barrier, seconds: "multiprocessing.Queue[floa
 
 
 def windows_per_second(processes: int, threads: int) -> float:
-    """Of all processes together."""
+    """Measure the windows per second of all processes together."""
     context = multiprocessing.get_context("spawn")
     together, seconds = context.Barrier(processes), context.Queue()
     workers = [context.Process(target=_train, args=(threads, together, seconds)) for _ in range(processes)]
@@ -51,7 +51,7 @@ def windows_per_second(processes: int, threads: int) -> float:
 
 
 def claims() -> Iterator[Claim]:
-    """One, where there are two cores."""
+    """Measure the one claim, where there are two cores."""
     if (os.cpu_count() or 1) > 1:
         ratio = windows_per_second(2, threads=1) / windows_per_second(1, threads=2)
         yield Claim("two students side by side, one thread each, to one with two threads", ratio, 1.4)

@@ -1,11 +1,11 @@
-"""Compare samplers and early stopping in a minute: real search code, on networks that were trained once and for all.
+"""Compare samplers and early stopping in a minute: real search code, on networks trained once in advance.
 
     python -m benchmarks.replay --output replay.html
 
 A trial looks its learning curve up in a table (`replay_table.py` trained it) instead of training. Everything else is a
-search as `kdsearch run` makes it: proposals, early stopping, two workers side by side. What is counted are the
-epochs that the trials would have trained, those of stopped trials up to their stop, and how soon the networks that were
-found span 95 % of the hypervolume of the best ones in the table.
+search as `kdsearch run` makes it: proposals, early stopping, two workers side by side. The counts are the epochs that
+the trials would have trained, those of stopped trials up to their stop, until the networks found span 95 % of the
+hypervolume of the best ones in the table.
 """
 
 import argparse
@@ -34,15 +34,15 @@ TABLE = Path(__file__).parent / "replay_los_loop.csv"
 
 @dataclass(frozen=True)
 class Arm:
-    """A way to search.
+    """A variant of the search.
 
     Attributes:
         name: For people.
         sampler: One of the search's own samplers.
         stopping: Whether the search stops hopeless trials.
-        colour: In the figure; "" for those that it leaves out.
+        colour: Colour in the figure; "" for an arm left out of it.
         own: Another sampler in place of it.
-        slow: Whether it is left out unless it is asked for.
+        slow: Whether the arm is left out unless it is asked for.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Arm:
 
 
 def plain_tpe(seed: int, space: SearchSpace) -> BaseSampler:  # noqa: ARG001
-    """Optuna's default for several objectives: parameters one by one, repeated configurations included."""
+    """Make Optuna's default for several objectives: parameters one by one, repeated configurations included."""
     return TPESampler(seed=seed)
 
 
 def fresh_tpe(seed: int, space: SearchSpace) -> BaseSampler:
-    """The same without the repeats."""
+    """Make the same sampler without the repeats."""
     return NoRepeatSampler(TPESampler(seed=seed), RandomSampler(seed=seed), space)
 
 
@@ -81,7 +81,7 @@ ARMS = (
 
 
 def replay(table: Table, arm: Arm, seed: int, *, until: float = ENOUGH) -> Replay:
-    """One search over a table."""
+    """Run one search over a table."""
     space = table.space()
     store = MemoryStore(space)
     run = Replay(table, store, table.best(), arm.own(seed, space) if arm.own else None, until)
@@ -103,15 +103,15 @@ def replay(table: Table, arm: Arm, seed: int, *, until: float = ENOUGH) -> Repla
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one replay leaves.
+    """The outcome of one replay.
 
     Attributes:
         reached: Epochs to `TARGET`; infinite where it was not reached.
         volumes: Epochs and share of the best hypervolume after each finished trial.
-        trials: How many there were.
-        repeated: How many of them had been proposed before.
-        stopped: How many were stopped.
-        front: How many networks of the table's front were proposed, and how many of them stopped.
+        trials: Number of trials.
+        repeated: Number of trials proposed before.
+        stopped: Number of stopped trials.
+        front: Number of proposed networks of the table's front, and of stopped ones among them.
     """
 
     reached: float
@@ -123,7 +123,7 @@ class Outcome:
 
 
 def outcome(table: Table, arm: Arm, seed: int) -> Outcome:
-    """Replay, and keep what can be sent between processes."""
+    """Replay, and keep the results that can be sent between processes."""
     run = replay(table, arm, seed)
     front = table.front()
     return Outcome(
@@ -137,13 +137,13 @@ def outcome(table: Table, arm: Arm, seed: int) -> Outcome:
 
 
 def quartiles(outcomes: Sequence[Outcome]) -> list[float]:
-    """First quartile, median and third of the epochs to `TARGET`; infinite where too few searches came there."""
+    """Compute first quartile, median and third of the epochs to `TARGET`; infinite where too few searches reach it."""
     reached = [one.reached for one in outcomes]
     return [float(value) for value in np.quantile(reached, (0.25, 0.5, 0.75), method="higher")]
 
 
 def band(arm: Arm, outcomes: Sequence[Outcome]) -> Band:
-    """How much each search had found after every eighth epoch."""
+    """Read the share that each search had found after every eighth epoch."""
     epochs = np.arange(0.0, BUDGET + 1, 8.0)
     found = []
     for one in outcomes:
@@ -156,7 +156,7 @@ HEADER = ("arm", "epochs to 95 %", "quartiles", "default needs", "trials", "stop
 
 
 def rows(results: dict[Arm, list[Outcome]]) -> Iterator[tuple[str, ...]]:
-    """The table of results, of which `HEADER` names the columns."""
+    """Make the table of results, with columns named by `HEADER`."""
     default = quartiles(results[DEFAULT])[1] if DEFAULT in results else math.nan
     for arm, outcomes in results.items():
         low, median, high = quartiles(outcomes)

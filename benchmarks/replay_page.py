@@ -34,7 +34,7 @@ class Band:
 def write_page(
     bands: Iterable[Band], header: Sequence[str], rows: Iterable[Sequence[str]], seeds: int, path: Path
 ) -> None:
-    """Write one file, which loads nothing from anywhere."""
+    """Write one file that loads nothing else."""
     figure = blank_figure("training epochs, all trials of a search together", "share of the best hypervolume")
     for band in bands:
         low, median, high = np.quantile(band.shares, (0.25, 0.5, 0.75), axis=0)

@@ -2,8 +2,8 @@
 
     KDSEARCH_DATA=... python -m benchmarks.replay_table los-loop benchmarks/replay_los_loop.csv --workers 2
 
-Each row is a student of the best recipe on real readings, one seed. The same command again goes on where it was: rows
-that are in the file are not trained again.
+Each row is a student of the best recipe on real readings, one seed. The same command again resumes: rows in the file
+are not trained again.
 """
 
 import argparse
@@ -33,13 +33,13 @@ CURVE = [f"val_mae_{epoch}" for epoch in range(EPOCHS // 8, EPOCHS + 1, EPOCHS /
 
 
 def rows() -> Iterator[dict[str, Any]]:
-    """Every cell of the grid."""
+    """List every cell of the grid."""
     for values in itertools.product(*GRID.values()):
         yield dict(zip(GRID, values, strict=True))
 
 
 def params_of(row: dict[str, Any]) -> dict[str, Any]:
-    """A cell as the parameters of a trial."""
+    """Turn a cell into the params of a trial."""
     loss, _, beta = row["teaching"].partition(" ")
     params = {name: row[name] for name in ("width", "decoding", "error", "learning_rate")}
     params |= {"route": "student", "loss": loss, "epochs": EPOCHS}
@@ -76,7 +76,7 @@ def _train(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Train what is missing from the table."""
+    """Train the networks missing from the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset")
     parser.add_argument("table", type=Path)

@@ -1,4 +1,4 @@
-"""A search over networks that were trained once and for all: what `replay.py` compares searches by."""
+"""A search over networks trained once in advance, for the comparison of searches in `replay.py`."""
 
 import csv
 import heapq
@@ -50,7 +50,7 @@ class Network:
     curve: tuple[float, ...]
 
     def record(self, params: dict[str, Any], eighths: int) -> TrialRecord:
-        """What is known of it after some eighths of its epochs."""
+        """Make the network's record after some eighths of its epochs."""
         complete = eighths == len(self.curve)
         points = [
             CurvePoint(epoch=eighth * EPOCHS // 8, phase="train", cpu_seconds=0, train_loss=0, val_mae=error)
@@ -76,7 +76,7 @@ class Table:
 
     @classmethod
     def read(cls, path: Path) -> "Table":
-        """Read what `replay_table.py` wrote; the columns before `parameters` are the grid."""
+        """Read the file of `replay_table.py`; the columns before `parameters` are the grid."""
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         names = tuple(itertools.takewhile(lambda name: name != "parameters", rows[0]))
@@ -92,21 +92,21 @@ class Table:
         )
 
     def space(self) -> SearchSpace:
-        """The grid as a search space of choices."""
+        """Turn the grid into a search space of choices."""
         columns = zip(self.names, zip(*self.networks, strict=True), strict=True)
         parameters = tuple(Choice(name=name, choices=tuple(dict.fromkeys(column))) for name, column in columns)
         return SearchSpace(name="replay", dataset="los-loop", protocol="stgcn", parameters=parameters)
 
     def network(self, params: dict[str, Any]) -> Network:
-        """The row of a configuration."""
+        """Look up the row of a configuration."""
         return self.networks[tuple(params[name] for name in self.names)]
 
     def best(self) -> float:
-        """Hypervolume of the best networks."""
+        """Compute the hypervolume of the best networks."""
         return volume([(network.mae, float(network.flops)) for network in self.networks.values()])
 
     def front(self) -> set[Cell]:
-        """Networks that no other one betters and that have a claim: they are inside the reference point."""
+        """Select the non-dominated networks with a claim: those inside the reference point."""
         inside = {
             cell: (network.mae, float(network.flops))
             for cell, network in self.networks.items()
@@ -116,24 +116,24 @@ class Table:
 
 
 def volume(points: Sequence[Point]) -> float:
-    """Hypervolume of errors and FLOPs, decades of the latter."""
+    """Compute the hypervolume of errors and FLOPs, decades of the latter."""
     return log_hypervolume(points, CORNER, (False, True)) if points else 0.0
 
 
 class _Memory(InMemoryStorage):
-    """What the search asks of a database beside Optuna's own; nobody else writes to this one."""
+    """A database for the search beside Optuna's own; nobody else writes to this one."""
 
     engine = create_engine("sqlite://")
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """No other process watches."""
+        """Do nothing: no other process watches."""
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:  # noqa: ARG002
         return []
 
 
 class MemoryStore(StudyStore):
-    """A study in memory: ten times as fast as one in SQLite, and a replay is made of some thousand trials."""
+    """A study in memory: ten times as fast as one in SQLite; a replay has some thousand trials."""
 
     def __init__(self, space: SearchSpace) -> None:
         memory = _Memory()
@@ -144,22 +144,22 @@ class MemoryStore(StudyStore):
         self._ends: list[FinalPoint] = []
 
     def save_record(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
-        """Nobody will read it."""
+        """Drop the record: nobody will read it."""
 
     def save_final_point(self, end: FinalPoint) -> None:
-        """Keep it."""
+        """Keep the point."""
         self._ends.append(end)
 
     def ends(self) -> list[FinalPoint]:
-        """Those kept."""
+        """Give the points kept."""
         return self._ends
 
     def trials(self) -> list[StoredTrial]:
-        """None when the driver counts, before the first."""
+        """Give none: the driver counts them before the first."""
         return []
 
     def baselines(self) -> list[Baseline]:
-        """None."""
+        """Give none."""
         return []
 
 
@@ -169,12 +169,15 @@ class Replay:
 
     Attributes:
         best: Hypervolume of the best networks of the table.
-        sampler: To be used in place of the search's own.
+        table: The networks to search.
+        store: The study of the search.
+        best: Hypervolume of the best networks of the table.
+        sampler: Sampler to be used in place of the search's own.
         until: Share of the best hypervolume at which the search is over.
-        epochs: Trained so far by all workers.
+        epochs: Epochs trained so far by all workers.
         volumes: Epochs and share of the best hypervolume after each finished trial.
-        proposed: Configurations in the order in which they were tried.
-        stopped: Those that did not come to their end.
+        proposed: Configurations in the order of their trials.
+        stopped: Configurations of stopped trials.
     """
 
     table: Table
@@ -221,7 +224,7 @@ class Replay:
             yield job, function(evaluator, job), ""
 
     def reached(self, share: float) -> float:
-        """Epochs after which a share of the best hypervolume was reached; infinite where it was not."""
+        """Find the epochs to a share of the best hypervolume; infinite where it was not reached."""
         return next((epochs for epochs, found in self.volumes if found >= share), math.inf)
 
     def _begin(self, driver: Driver) -> tuple[AskedTrial, Network, int]:

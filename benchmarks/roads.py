@@ -1,4 +1,4 @@
-"""Networks of roads of any size, and readings on them: what benchmarks train on where no real data is needed."""
+"""Networks of roads of any size, and readings on them, for benchmarks without real data."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from kdsearch.data.series import Series
 __all__ = ["readings", "roads"]
 
 PEMSD8_NODES, PEMSD8_EDGES = 170, 548
-"""Detectors and directed edges of PeMSD8, whose density all networks here have."""
+"""Detectors and directed edges of PeMSD8; all networks here have its density."""
 
 INTERVAL_MINUTES = 5
 
 
 def roads(nodes: int = PEMSD8_NODES) -> NDArray[np.float64]:
-    """A ring and random roads across it, of random weight: ``(node, node)``, symmetric, as dense as PeMSD8."""
+    """Make a ring and random roads across it, of random weight: ``(node, node)``, symmetric, as dense as PeMSD8."""
     randomness = np.random.default_rng(0)
     across = nodes * PEMSD8_EDGES // PEMSD8_NODES // 2 - nodes
     ends = np.concatenate(
@@ -29,7 +29,7 @@ def roads(nodes: int = PEMSD8_NODES) -> NDArray[np.float64]:
 
 
 def readings(nodes: int = PEMSD8_NODES, days: int = 10) -> SplitSeries:
-    """Random numbers on these roads, every five minutes, cut by the protocol of STGCN."""
+    """Draw random numbers on these roads, every five minutes, cut by the protocol of STGCN."""
     steps = days * 24 * 60 // INTERVAL_MINUTES
     series = Series(
         name="random",

@@ -1,13 +1,13 @@
-"""What a training step costs as the road network grows, with the spatial loss and without: CPU time, rise of memory.
+"""The cost of a training step as the road network grows, with and without the spatial loss: CPU time, rise of memory.
 
     python -m benchmarks.scaling
 
 Synthetic roads as dense as PeMSD8's, batches of 5 segments of 10 windows, one-step loss, one thread; each measurement
-in a process of its own. With the spatial loss the student hears a teacher of width 32 from tables of random numbers,
-and all slices of each step are compared. The networks grow linearly: lists of neighbours, norms, convolutions. What
-grows with the square of the nodes: the adjacency matrix (float64, made and hashed once for a graph); the pairs of the
-spatial loss up to `PAIR_NODES` nodes, which are drawn at random above; and the dense products that operations are
-counted by and that exported files hold. Memory includes 130 MB for loading what is compiled.
+in a process of its own. With the spatial loss the student follows a teacher of width 32 from tables of random numbers,
+and all slices of each step are compared. The networks grow linearly: lists of neighbours, norms, convolutions. Three
+things grow with the square of the nodes: the adjacency matrix (float64, made and hashed once for a graph); the pairs of
+the spatial loss up to `PAIR_NODES` nodes, which are drawn at random above; and the dense products in the count of
+operations and in exported files. Memory includes 130 MB for loading the compiled code.
 """
 
 import argparse
@@ -38,7 +38,7 @@ STEPS = 3
 
 
 def prepared_steps(nodes: int, width: int, loss: str) -> Callable[[], object]:
-    """Some steps of the training loop, everything that they need being there."""
+    """Set up some steps of the training loop, with everything that they need."""
     torch.set_num_threads(1)
     series = readings(nodes, DAYS)
     data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
@@ -57,7 +57,7 @@ def prepared_steps(nodes: int, width: int, loss: str) -> Callable[[], object]:
 
 
 def _table(nodes: int, rows: int) -> NDArray[np.float16]:
-    """Distances of pairs, or features of 32 channels, as a teacher's table holds them."""
+    """Draw distances of pairs, or features of 32 channels, as a teacher's table holds them."""
     randomness = np.random.default_rng(0)
     shape = (rows, nodes * (nodes - 1) // 2) if nodes <= PAIR_NODES else (rows, 32, nodes)
     return np.concatenate([randomness.random((1, *shape[1:]), np.float32).astype(np.float16)] * rows)
@@ -65,7 +65,7 @@ def _table(nodes: int, rows: int) -> NDArray[np.float16]:
 
 def _seconds(nodes: int, width: int, loss: str) -> float:
     steps = prepared_steps(nodes, width, loss)
-    steps()  # what compiles has done so
+    steps()  # compile first
     began = time.thread_time()
     steps()
     return (time.thread_time() - began) / STEPS

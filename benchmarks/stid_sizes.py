@@ -1,6 +1,6 @@
-"""How much of a STID is needed? Test errors of STIDs from a few hundred parameters to a teacher's size.
+"""Test errors of STIDs by size, from a few hundred weights to a teacher's size.
 
-Each sees deviations and hears no teacher; three seeds, trained as the STID of every report, the widest as the bar's.
+Each takes deviations and has no teacher; three seeds, trained as the STID of every report, the widest as the bar's.
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.stid_sizes [--dataset pemsd8] [--protocol stgcn] [--without-repeats]
 """

@@ -1,11 +1,11 @@
-"""What the benchmarks need of a study, and nothing that a person would read."""
+"""The description of a study for benchmarks, without anything for people to read."""
 
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.meta import StudyMeta
 
 
 def bare_meta(space: SearchSpace, objectives: list[str], teacher_hash: str | None = None) -> StudyMeta:
-    """The description of a study that lives as long as its benchmark."""
+    """Make the description of a study that lives as long as its benchmark."""
     return StudyMeta(
         study=space.name,
         dataset=space.dataset,

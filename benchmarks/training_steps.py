@@ -1,8 +1,8 @@
-"""Claims on training and evaluation: time for each window, against STGCN in its straight form.
+"""Claims on training and evaluation: time for each window, against STGCN in its plain form.
 
 The paper's sizes at 170 nodes, batches of 50 windows, one-step loss, Adam. Ours is the training loop itself, the
-straight form a loop of what it needs and nothing else: gather, forward, backward, optimiser. Evaluation is of nine
-iterated steps; the straight form takes 50 whole windows at a time.
+plain form a loop of its bare necessities: gather, forward, backward, optimiser. Evaluation is of nine
+iterated steps; the plain form takes 50 whole windows at a time.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,12 +30,12 @@ WIDTHS = {"teacher": 32, "student": 2}
 STEPS = {"teacher": 2, "student": 40}
 GOALS = {"teacher": (1.8, 5.0, 8.0), "student": (3.7, 12.0, 15.0)}
 """Random windows, segments, evaluation. The teacher's evaluation is 0.5 GFLOP a window, most of it its last wide layer,
-at up to 200 GFLOP/s: where torch's own convolutions run at 40 in the straight form, no order of work gives 20 times."""
+at up to 200 GFLOP/s: where torch's own convolutions run at 40 in the plain form, no order of work gives 20 times."""
 EVALUATED = 192
 
 
 def networks(series: SplitSeries, width: int) -> tuple[Stgcn, PlainStgcn]:
-    """The same network twice."""
+    """Build the same network twice, in the fast and the plain form."""
     torch.manual_seed(0)
     adjacency = series.source.adjacency
     fast = Stgcn(adjacency, StgcnSize.of_width(width))
@@ -43,7 +43,7 @@ def networks(series: SplitSeries, width: int) -> tuple[Stgcn, PlainStgcn]:
 
 
 def plain_training(network: PlainStgcn, data: WindowedSeries, series: SplitSeries, steps: int) -> Callable[[], None]:
-    """So many steps on random windows."""
+    """Set up so many steps of the plain form on random windows."""
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
     starts = torch.from_numpy(series.splits["train"].starts)
 
@@ -67,13 +67,13 @@ def plain_training(network: PlainStgcn, data: WindowedSeries, series: SplitSerie
 def training(
     network: Stgcn, data: WindowedSeries, series: SplitSeries, steps: int, segment: int
 ) -> Callable[[], object]:
-    """As many steps of the training loop."""
+    """Set up as many steps of the training loop."""
     plan = Plan(epochs=1, learning_rate=1e-3, batch=BATCH, segment=segment)
     return partial(fit, network, data, series.splits["train"].starts, plan, LossConfig(), seed=0, most_steps=steps)
 
 
 def claims() -> Iterator[Claim]:
-    """Two of training and one of evaluation for each size."""
+    """Measure two claims of training and one of evaluation for each size."""
     series = readings()
     data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     for name, width in WIDTHS.items():

@@ -8,6 +8,7 @@ from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
 from kdsearch.cli.app import app
+from kdsearch.cli.help import fill_help
 
 __all__ = ["PAGE", "command_page"]
 
@@ -45,6 +46,7 @@ def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         if isinstance(command, TyperGroup):
             yield from _commands(command, f"{prefix} {name}")
         elif not command.hidden:
+            fill_help(command)
             yield f"{prefix} {name}", command
 
 

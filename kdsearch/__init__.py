@@ -1,6 +1,6 @@
-"""kdsearch: how small and fast can a traffic forecaster be and still be as good as the big one?
+"""kdsearch: the search for traffic forecasters that are small, fast and as good as the big one.
 
-The names below are the public ones; what is heavy is imported when it is first used.
+The names below are the public ones; heavy modules are imported at first use.
 """
 
 import os
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kdsearch.trial.config import TrialConfig
     from kdsearch.trial.run import TrialRunner
 
-# On a GPU float32 is to mean float32: by default cuDNN rounds the factors of convolutions to TF32, and a shrunk network
-# then differs from the masked one by more than pruning allows. The GPU's libraries read this when they begin.
+# On a GPU float32 must mean float32: by default cuDNN rounds the factors of convolutions to TF32, and a shrunk network
+# then differs from the masked one by more than pruning allows. The GPU's libraries read this when they start.
 os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 
 __version__ = "0.1.0"

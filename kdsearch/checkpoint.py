@@ -1,4 +1,4 @@
-"""A trained forecaster with all that it needs to forecast in real units, as bytes that can be kept and taken home."""
+"""A trained forecaster as bytes, with everything for forecasts in real units."""
 
 import io
 import json
@@ -17,12 +17,12 @@ __all__ = ["Checkpoint"]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A forecaster at rest; plain arrays, so that processes share it without torch's own machinery.
+    """A stored forecaster; plain arrays, so that processes share it without torch's own machinery.
 
     Attributes:
         spec: Architecture, `Forecaster.spec`.
         state: Parameter name -> array.
-        scaler: How readings become what the network sees.
+        scaler: The map from readings to the network's input.
         adjacency: The graph it was trained on.
     """
 
@@ -38,13 +38,13 @@ class Checkpoint:
         return cls(network.spec(), state, scaler, adjacency)
 
     def network(self, device: torch.device) -> Forecaster:
-        """The network with its weights."""
+        """Build the network with its weights."""
         network = build(self.spec, self.adjacency)
         network.load_state_dict({name: torch.tensor(value) for name, value in self.state.items()})
         return network.to(device)
 
     def to_bytes(self) -> bytes:
-        """Compressed arrays and plain values; reading them runs no code."""
+        """Pack compressed arrays and plain values; reading them runs no code."""
         profile = self.scaler.profile
         arrays: dict[str, NDArray[Any]] = {f"state/{name}": value for name, value in self.state.items()}
         arrays["adjacency"] = self.adjacency
@@ -62,7 +62,7 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Inverse of `to_bytes`."""
+        """Unpack the bytes of `to_bytes`."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             profile = None
             if "profile" in arrays:

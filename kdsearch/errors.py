@@ -1,11 +1,11 @@
-"""The errors that a user can cause, each one sentence with the value and the remedy.
+"""Errors of the user's making, each one sentence with the value and the remedy.
 
 KdsearchError                 exit code 2 when it reaches the command line
 ├── DataError                 a file, folder or card that cannot be read as said
 ├── ProtocolError             data too short or of the wrong kind for a protocol
 ├── SpaceError                a search space that cannot be searched
 ├── StudyError                a study that is not there, or is another one
-└── RunError                  a run that could not go on; exit code 1
+└── RunError                  a run that could not continue; exit code 1
 """
 
 __all__ = ["DataError", "KdsearchError", "ProtocolError", "RunError", "SpaceError", "StudyError"]
@@ -34,6 +34,6 @@ class StudyError(KdsearchError):
 
 
 class RunError(KdsearchError):
-    """A run that started well and could not go on."""
+    """A run that started well and could not continue."""
 
     exit_code = 1

@@ -1,7 +1,7 @@
-"""Python that becomes machine code at its first call, for loops that torch has no operator for.
+"""Compilation of Python to machine code at its first call, for loops that torch has no operator for.
 
-What is written so has a plain form in torch beside it, which is its reference, and its fallback where tensors are not
-float32 in the processor's own memory.
+Each compiled form has a plain form in torch beside it: its reference, and its fallback where tensors are not float32
+in the processor's own memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,11 +27,11 @@ _plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def compiled(function: Function) -> Function:
-    """Compile; what comes out is kept on disk beside the module, or in the user's cache folder.
+    """Compile a function and keep the code on disk beside the module, or in the user's cache folder.
 
-    A loop that sums must not write to an array as well. Where a loop writes, the compiler asks at run time how far
-    apart its arrays lie, and takes scalars where that is not far; the sum is then made in another order, so that where
-    memory happens to lie would decide its last digit.
+    A loop that sums must not write to an array as well. Where a loop writes, the compiler checks at run time how far
+    apart its arrays lie, and uses scalars where that is not far; the sum is then made in another order, so that the
+    place in memory would decide its last digit.
     """
     try:
         made: Function = njit(cache=True, **SETTINGS)(function)
@@ -41,14 +41,14 @@ def compiled(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile into the functions that call it; they have to stand in the same module, or would be kept too long."""
+    """Compile into the calling functions; they have to stand in the same module, or their cache would be stale."""
     made: Function = njit(inline="always", **SETTINGS)(function)
     return made
 
 
 @contextmanager
 def plain_forms() -> Iterator[None]:
-    """Let torch's own operators do everything inside the block: to be counted, exported or compared."""
+    """Let torch's own operators do everything inside the block, for counting, export or comparison."""
     before = _plain.set(True)
     try:
         yield
@@ -57,5 +57,5 @@ def plain_forms() -> Iterator[None]:
 
 
 def takes_compiled(*tensors: Tensor) -> bool:
-    """Whether compiled loops may have these tensors."""
+    """Tell whether compiled loops may take these tensors."""
     return not _plain.get() and all(x.device.type == "cpu" and x.dtype == torch.float32 for x in tensors)

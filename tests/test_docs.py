@@ -19,7 +19,8 @@ from typer.main import get_command
 
 import kdsearch
 from docs.command_page import PAGE, command_page
-from kdsearch.cli.app import app, parse_seconds
+from kdsearch.cli.app import app
+from kdsearch.cli.run import parse_seconds
 from kdsearch.data.card import DatasetCard, GraphSource, SeriesSource
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.protocols import PROTOCOLS

@@ -1,16 +1,16 @@
-"""Installed versions, devices and folders, for `kdsearch doctor`."""
+"""`kdsearch doctor`: installed versions, devices and folders."""
 
+import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import torch
+import typer
 
-from kdsearch.cache import cache_dir
-from kdsearch.data.load import default_data_dir
+from kdsearch.cli.options import Json
 
-__all__ = ["examine"]
+__all__ = ["doctor", "examine"]
 
 PACKAGES = [
     "kdsearch",
@@ -28,6 +28,11 @@ PACKAGES = [
 
 def examine() -> dict[str, Any]:
     """List versions, cores, devices and folders; the version of a package that is not installed is None."""
+    import torch
+
+    from kdsearch.cache import cache_dir
+    from kdsearch.data.load import default_data_dir
+
     return {
         "python": platform.python_version(),
         "packages": {package: _version(package) for package in PACKAGES},
@@ -44,3 +49,20 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, threads, GPU, and where data and caches are.
+
+    Example: kdsearch doctor
+    """
+    from kdsearch.cli.display import print_table
+
+    found = examine()
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    packages = found.pop("packages")
+    rows = [[name, str(value)] for name, value in found.items()]
+    rows += [[name, value or "not installed"] for name, value in packages.items()]
+    print_table("kdsearch doctor", ["", ""], rows)

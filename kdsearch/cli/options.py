@@ -5,12 +5,20 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["STORAGE", "DataDir", "Import", "Json", "Prefer", "Storage", "Studies"]
+__all__ = ["STORAGE", "DataDir", "Import", "Json", "Prefer", "Preset", "Storage", "Studies"]
 
 STORAGE = "KDSEARCH_STORAGE"
 """Environment variable of the database's address."""
 
 Studies = Annotated[Path, typer.Option(help="Folder of studies.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset",
+        "--recipe",
+        help="How the teacher trains and what that fixes for trials: {presets}. --recipe is its old name.",
+    ),
+]
 Prefer = Annotated[
     str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
 ]

@@ -27,7 +27,7 @@ class _Frozen(BaseModel):
 
 
 class SeriesSource(_Frozen):
-    """How the readings are stored.
+    """The stored form of the readings.
 
     Attributes:
         file: File name in the dataset's folder: `.csv`, `.npz`, `.h5` or `.hdf5`.
@@ -54,7 +54,7 @@ class SeriesSource(_Frozen):
 
 
 class GraphSource(_Frozen):
-    """How the road graph is stored.
+    """The stored form of the road graph.
 
     Attributes:
         file: File name in the dataset's folder: `.csv`, `.npz` (sparse, of scipy) or `.pkl` (of DCRNN); empty for a
@@ -121,7 +121,7 @@ class KnownPiece(_Frozen):
 
 
 class DatasetCard(_Frozen):
-    """What there is to know of a dataset before its files are opened.
+    """The facts of a dataset that are known before its files are opened.
 
     Attributes:
         name: Name of the dataset and of its folder.
@@ -179,16 +179,16 @@ class DatasetCard(_Frozen):
 
     @property
     def fetchable(self) -> FileSet | None:
-        """The first form whose files all have an address and a hash: what cannot be verified is not fetched."""
+        """The first form whose files all have an address and a hash; files without a hash are not fetched."""
         known = {file.name for file in self.files if file.address and file.blob_id}
         return next((form for form in self.file_sets if known.issuperset(form.names)), None)
 
 
 def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
-    """The first form of the dataset whose files are all in the folder.
+    """Choose the first form of the dataset whose files are all in the folder.
 
     Raises:
-        DataError: None is; the sentence says which files to put there and where they come from.
+        DataError: No form is complete; the message says which files to put there and where they come from.
     """
     for files in card.file_sets:
         if all((folder / name).is_file() for name in files.names):
@@ -198,7 +198,7 @@ def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
 
 
 def where_from(card: DatasetCard, folder: Path) -> str:
-    """Half a sentence: which absent files to put into the folder, form by form, and where they come from."""
+    """Say which absent files to put into the folder, form by form, and where they come from: half a sentence."""
     sources = {file.name: f"{file.name} (from {file.source})" for file in card.files}
     forms = [
         " and ".join(sources.get(name, name) for name in files.names if not (folder / name).is_file())

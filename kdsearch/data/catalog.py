@@ -1,4 +1,4 @@
-"""The built-in datasets, one card each, and the reading of a folder's own `dataset.toml`."""
+"""Cards of the built-in datasets, and the reader of a folder's own `dataset.toml`."""
 
 import tomllib
 from datetime import datetime
@@ -18,7 +18,7 @@ _WHOLE = "the whole public file"
 
 
 def read_card(folder: Path) -> DatasetCard:
-    """Card of a folder: its `dataset.toml`, the built-in card of that name, or this card changed by that file.
+    """Read the card of a folder: its `dataset.toml`, the built-in card of that name, or that card with its changes.
 
     Raises:
         DataError: `dataset.toml` is absent for a name that is not built in, or has a mistake.
@@ -50,7 +50,7 @@ def _own_card(name: str, fields: dict[str, Any]) -> DatasetCard:
 
 
 def _overridden(base: DatasetCard, fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a built-in card with those of a `dataset.toml` laid over them."""
+    """Lay the fields of a `dataset.toml` over those of a built-in card."""
     merged = base.model_dump() | fields
     for table in ("series", "graph"):
         if table in fields and isinstance(fields[table], dict):
@@ -65,7 +65,7 @@ def _overridden(base: DatasetCard, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe_completeness(card: DatasetCard, series: Series) -> str:
-    """Half a sentence that says how much of the public data a series is."""
+    """Say how much of the public data a series is: half a sentence."""
     if card.series is None:
         return "synthetic, made by kdsearch"
     if series.complete:
@@ -85,10 +85,10 @@ def describe_completeness(card: DatasetCard, series: Series) -> str:
 
 
 def is_whole(note: str) -> bool:
-    """Whether a study's note on its data says that they are the public files, whole and verified by hash.
+    """Tell whether a study's note on its data says that they are the public files, whole and verified by hash.
 
     Args:
-        note: What `describe_completeness` said, further remarks after a semicolon.
+        note: The answer of `describe_completeness`, with further remarks after a semicolon.
     """
     return note.partition(";")[0] == _WHOLE
 
@@ -181,7 +181,7 @@ _PEMSD7M = DatasetCard(
 def _dcrnn_card(
     fields: dict[str, Any], h5: SeriesSource, pickle: PublicFile, vel_id: str, absent: tuple[Any, ...]
 ) -> DatasetCard:
-    """METR-LA and PEMS-BAY: readings as CSV or as the original HDF5, graph as sparse npz or as DCRNN's pickle."""
+    """Make the card of METR-LA or PEMS-BAY: readings as CSV or original HDF5, graph as sparse npz or DCRNN's pickle."""
     name = fields["name"]
     vel = SeriesSource(file="vel.csv", absent=absent)
     dcrnn_graph = GraphSource(file=pickle.name, kind="dcrnn-pickle")

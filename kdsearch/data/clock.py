@@ -9,13 +9,13 @@ DAY_MINUTES = 24 * 60
 
 
 def weekdays_and_minutes(times: NDArray[np.datetime64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Weekday, 0 for Monday, and minute of the day: ``(step,)`` -> two of ``(step,)``."""
+    """Compute weekday, 0 for Monday, and minute of the day: ``(step,)`` -> two of ``(step,)``."""
     days = times.astype("datetime64[D]")
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     return weekday, (times.astype("datetime64[m]") - days.astype("datetime64[m]")).astype(np.int64)
 
 
 def clock(times: NDArray[np.datetime64]) -> NDArray[np.float32]:
-    """What a network is told of each step: time of day in [0, 1) and weekday, ``(step, 2)``."""
+    """Compute the clock input of each step: time of day in [0, 1) and weekday, ``(step, 2)``."""
     weekday, minute = weekdays_and_minutes(times)
     return np.stack([minute / DAY_MINUTES, weekday], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Comma-separated text as numbers, with errors that name the line, the column and the remedy."""
+"""Reading of comma-separated text as numbers, with errors that name the line, the column and the remedy."""
 
 import io
 import re
@@ -14,13 +14,13 @@ __all__ = ["cells_of", "is_number", "is_time", "lines_of", "must_exist", "number
 
 
 def must_exist(path: Path) -> None:
-    """Raises DataError where a file is not there."""
+    """Raise DataError where a file is not there."""
     if not path.is_file():
         raise DataError(f"{path} is not there; put the file there or correct its name in dataset.toml")
 
 
 def lines_of(path: Path) -> list[str]:
-    """Lines of a text file without empty ones at its end.
+    """Read the lines of a text file without empty ones at its end.
 
     Raises:
         DataError: The file is absent, empty or not text.
@@ -38,12 +38,12 @@ def lines_of(path: Path) -> list[str]:
 
 
 def cells_of(line: str) -> list[str]:
-    """Cells of one line, without spaces and quotes around them."""
+    """Split a line into cells, without spaces and quotes around them."""
     return [cell.strip().strip('"') for cell in line.split(",")]
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number; an empty cell is a missing one."""
+    """Tell whether a cell is a number; an empty cell is a missing one."""
     try:
         float(cell or "nan")
     except ValueError:
@@ -52,15 +52,15 @@ def is_number(cell: str) -> bool:
 
 
 def is_time(cell: str) -> bool:
-    """Whether a cell is a date, or a date and a time of day, in ISO 8601."""
+    """Tell whether a cell is a date, or a date and a time of day, in ISO 8601."""
     return re.match(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)", cell) is not None
 
 
 def numbers_of(path: Path, lines: list[str], skip: int, first_column: int = 0) -> NDArray[np.float64]:
-    """Numbers of the lines after `skip` and the columns from `first_column`, ``(line, column)``; NaN if empty.
+    """Parse the lines after `skip`, columns from `first_column`, as ``(line, column)``; NaN for empty cells.
 
     Raises:
-        DataError: A line has other cells than the first one, or a cell is no number.
+        DataError: A line has more or fewer cells than the first one, or a cell is no number.
     """
     commas = lines[0].count(",")
     for number, line in enumerate(lines[skip:], start=skip + 1):
@@ -92,10 +92,10 @@ def _first_bad_cell(path: Path, lines: list[str], skip: int, first_column: int) 
 
 
 def times_of(path: Path, lines: list[str], skip: int) -> NDArray[np.datetime64]:
-    """Times in the first cell of the lines after `skip`, ``datetime64[m]`` ``(line,)``.
+    """Parse the times in the first cell of the lines after `skip`, ``datetime64[m]`` ``(line,)``.
 
     Raises:
-        DataError: One is not written as ISO 8601 says, or carries a time zone.
+        DataError: A time is not written as ISO 8601 says, or carries a time zone.
     """
     cells = [cells_of(line)[0] for line in lines[skip:]]
     for number, cell in enumerate(cells, start=skip + 1):

@@ -1,4 +1,4 @@
-"""Downloads that go on where they broke off, and files known by their git blob ids."""
+"""Downloads that resume where they broke off, and files known by their git blob ids."""
 
 import hashlib
 import http.client
@@ -19,7 +19,7 @@ CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 30
 
 Progress = Callable[[str, int, int], None]
-"""Called with a file's name, the bytes that are here and the bytes there will be (0 where unknown)."""
+"""Called with a file's name, the bytes received and the bytes in all (0 where unknown)."""
 
 
 class FileStatus(BaseModel):
@@ -42,7 +42,7 @@ class FileStatus(BaseModel):
 
 
 def blob_id(path: Path) -> str:
-    """The id that git gives to a file's content: SHA-1 of "blob SIZE", a zero byte, and the content."""
+    """Compute git's id of a file's content: SHA-1 of "blob SIZE", a zero byte, and the content."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -51,7 +51,7 @@ def blob_id(path: Path) -> str:
 
 
 def check(card: DatasetCard, folder: Path) -> list[FileStatus]:
-    """State of each file of the form of the dataset that is in the folder, or of the one that `fetch` would get."""
+    """Check each file of the form of the dataset that is in the folder, or else of the form that `fetch` would get."""
     complete = (form for form in card.file_sets if all((folder / name).is_file() for name in form.names))
     form = next(complete, None) or card.fetchable or next(iter(card.file_sets), None)
     public = {file.name: file for file in card.files}
@@ -71,17 +71,17 @@ def _status(path: Path, public: PublicFile | None) -> FileStatus:
 
 
 def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
-    """Gets the public files of a dataset into a folder; nothing unverified ever has a file's final name.
+    """Download the public files of a dataset into a folder; nothing unverified ever has a file's final name.
 
-    A download that breaks off stays beside it as `NAME.part`, and the next call goes on from there where the server
-    can. Files that are there and verified are left alone.
+    A download that breaks off stays beside it as `NAME.part`, and the next call resumes there where the server can.
+    Files that are there and verified are left alone.
 
     Returns:
         The paths of all files of the dataset.
 
     Raises:
-        DataError: The dataset has no public address, a file cannot be had, is not what the card says, or another
-            file of its name is in the folder; the sentence says what to put where.
+        DataError: The dataset has no public address, a file cannot be had or is not what the card says, or another file
+            of its name is in the folder; the message says what to put where.
     """
     form = card.fetchable
     if form is None:
@@ -102,7 +102,7 @@ def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> 
 
 
 def _by_hand(absent: list[PublicFile], folder: Path) -> str:
-    """What a person without a network can do: every file that is missing, where it is from and where it belongs."""
+    """Say what to do without a network: every missing file, where it is from and where it belongs."""
     files = " and ".join(f"{file.name} from {file.source} ({file.address})" for file in absent)
     return f"put {files} into {folder}"
 
@@ -131,7 +131,7 @@ def _fetch_file(file: PublicFile, path: Path, progress: Progress | None, by_hand
 
 
 def _download(address: str, part: Path, progress: Callable[[int, int], object]) -> None:
-    """Appends to `part` what is missing of it; raises ConnectionError where the server stops early."""
+    """Append to `part` the bytes that it lacks; raise ConnectionError where the server stops early."""
     offset = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={offset}-"} if offset else {})
     try:

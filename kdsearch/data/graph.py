@@ -1,4 +1,4 @@
-"""Adjacency: from road distances by the rule of STGCN, or as others have weighted it."""
+"""Adjacency from road distances by the rule of STGCN, or as others have weighted it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ __all__ = ["adjacency_from_distances", "distances_from_edges", "grid_adjacency",
 def adjacency_from_distances(
     distances_metres: NDArray[np.float64], sigma2_km2: float = 10.0, threshold: float = 0.5
 ) -> NDArray[np.float64]:
-    """Edge weights ``exp(-d^2 / sigma^2)`` where they reach the threshold, else none.
+    """Compute edge weights ``exp(-d^2 / sigma^2)``; those below the threshold are zero.
 
     Yu, Yin and Zhu, "Spatio-Temporal Graph Convolutional Networks", IJCAI 2018, Eq 10. Eq 16 of Izadi, Safayani and
     Mirzaei (arXiv 2401.11798) prints the threshold as a summand; it is read as a threshold here.
@@ -36,14 +36,14 @@ def adjacency_from_distances(
 
 
 def distances_from_edges(edges: EdgeList, sensor_ids: tuple[str, ...], path: Path) -> NDArray[np.float64]:
-    """Distances ``(node, node)`` in the list's unit, infinite for pairs that are not listed, both directions apart.
+    """Arrange listed distances as ``(node, node)`` in the list's unit, infinite for other pairs, directions separate.
 
-    Ends are sensor ids or, where they are not, node numbers from 0. Segments of a larger network, with an end that is
-    no sensor of this series, are left out. Of a pair listed twice the shorter segment counts. Without costs all
-    listed pairs have distance 0, the nearest there is.
+    Ends are sensor ids or, where they are not, node numbers from 0. Road segments of a larger network, with an end that
+    is no sensor of this series, are left out. Of a pair listed twice the shorter one counts. Without costs all listed
+    pairs have distance 0, the nearest there is.
 
     Raises:
-        DataError: A cost is negative or missing, or no segment joins two sensors of the series.
+        DataError: A cost is negative or missing, or no road segment joins two sensors of the series.
     """
     nodes = len(sensor_ids)
     index = {one: number for number, one in enumerate(sensor_ids)}
@@ -69,7 +69,7 @@ def distances_from_edges(edges: EdgeList, sensor_ids: tuple[str, ...], path: Pat
 
 
 def grid_adjacency(rows: int, columns: int) -> NDArray[np.float64]:
-    """Edges of weight 1 between cells that share a side: float64 ``(cell, cell)``, cell = row * columns + column."""
+    """Join cells that share a side by edges of weight 1: float64 ``(cell, cell)``, cell = row * columns + column."""
     cells = np.arange(rows * columns).reshape(rows, columns)
     weights = np.zeros((cells.size, cells.size))
     for one, other in ((cells[:-1], cells[1:]), (cells[:, :-1], cells[:, 1:])):
@@ -84,15 +84,15 @@ def read_adjacency(
     named: bool,
     grid: tuple[int, int] | None = None,
 ) -> NDArray[np.float64]:
-    """Adjacency of a dataset's sensors in the order of its readings.
+    """Read the adjacency of a dataset's sensors in the order of its readings.
 
-    Edge lists count in both directions and matrices as given, unless the source says otherwise; an edge made
-    symmetric has the larger of its two weights. Weights are taken as they stand, except for the diagonal.
+    Edge lists count in both directions and matrices as given, unless the source says otherwise; an edge made symmetric
+    has the larger of its two weights. Weights are taken as they stand, except for the diagonal.
 
     Args:
         source: File and kind.
-        folder: Where the file is.
-        sensor_ids: Of the readings, one for each node.
+        folder: The folder of the file.
+        sensor_ids: The ids of the readings, one for each node.
         named: Whether these are the source's own ids, to be matched with those of the graph.
         grid: Rows and columns where the sensors are the cells of a grid.
 
@@ -126,7 +126,7 @@ def read_adjacency(
 
 
 def _ordered(matrix: Matrix, sensor_ids: tuple[str, ...], named: bool, path: Path) -> NDArray[np.float64]:
-    """The matrix in the order of the readings' sensors."""
+    """Order the matrix like the readings' sensors."""
     nodes = len(sensor_ids)
     if len(matrix.values) != nodes:
         raise DataError(

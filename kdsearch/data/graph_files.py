@@ -33,7 +33,7 @@ class EdgeList:
 
 
 def read_matrix(path: Path) -> Matrix:
-    """A distance or weight matrix: dense CSV with or without ids around it, or a sparse npz of scipy.
+    """Read a distance or weight matrix: dense CSV with or without ids around it, or a sparse npz of scipy.
 
     Raises:
         DataError: The file is absent, damaged or not square.
@@ -67,7 +67,7 @@ def _read_dense(path: Path) -> Matrix:
 
 
 def read_edges(path: Path) -> EdgeList:
-    """A CSV list of road segments: from, to and, where known, cost.
+    """Read a CSV list of road segments: from, to and, where known, cost.
 
     A first line that begins with "from", or whose cost is no number, is a header.
 
@@ -88,7 +88,7 @@ def read_edges(path: Path) -> EdgeList:
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
-    """Sensor ids of a text file, separated by commas, spaces or line ends.
+    """Read the sensor ids of a text file, separated by commas, spaces or line ends.
 
     Raises:
         DataError: The file is absent or empty.
@@ -97,7 +97,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
 
 
 def read_pickled_graph(path: Path) -> Matrix:
-    """DCRNN's `adj_mx.pkl`: sensor ids, their index and the weights, pickled by Python 2 or 3; it is not run.
+    """Read DCRNN's `adj_mx.pkl` without running it: sensor ids, their index and the weights, pickled by Python 2 or 3.
 
     Raises:
         DataError: The file is absent, damaged, or holds anything else.

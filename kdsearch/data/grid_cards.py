@@ -1,4 +1,4 @@
-"""Cards of the crowd flows that ST-ResNet was published with: counts in the cells of a grid over a city.
+"""Cards of ST-ResNet's crowd flows: counts in the cells of a grid over a city.
 
 Zhang, Zheng and Qi, "Deep Spatio-Temporal Residual Networks for Citywide Crowd Flows Prediction", AAAI 2017. Their
 release sets negative counts to zero and drops the days that lack a slot. Rows are kept here and gaps stay gaps: no

@@ -1,4 +1,4 @@
-"""From a dataset's name to its series: card, files, readings, times and graph joined."""
+"""Loading of a dataset by its name: card, files, readings, times and graph become a series."""
 
 import difflib
 import os
@@ -37,11 +37,11 @@ class KnownDataset(BaseModel):
     """A line of `kdsearch data list`.
 
     Attributes:
-        name: What `--dataset` takes.
+        name: The value of `--dataset`.
         title: One line for people.
         shape: Public shape ``(step, node, channel)``; None for a user's own folder, whose files are not opened.
         present: Whether all files of one form are in the folder.
-        folder: Where they are, or belong.
+        folder: The folder where they are, or belong.
         built_in: False for a user's own folder.
     """
 
@@ -56,10 +56,10 @@ class KnownDataset(BaseModel):
 
 
 class ChannelFacts(BaseModel):
-    """What one channel holds: shares of all cells, and the range of what was measured.
+    """The facts of one channel: shares of all cells, and the range of the measured readings.
 
     Attributes:
-        repeated_share: Of what equals the week before to the last digit (`repeated_weeks`).
+        repeated_share: Share of readings that equal the week before to the last digit (`repeated_weeks`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,14 +74,14 @@ class ChannelFacts(BaseModel):
 
 
 class SeriesFacts(BaseModel):
-    """What a loaded series holds, for `kdsearch data check`.
+    """The facts of a loaded series, for `kdsearch data check`.
 
     Attributes:
         shape: ``(step, node, channel)``.
         first: First time.
         last: Last time.
         gaps: Places where rows are more than one interval apart.
-        channels: One for each channel.
+        channels: Facts of each channel.
         edges: Directed edges.
         isolated_nodes: Nodes without any edge.
         active_nodes: Nodes with any reading but zero.
@@ -100,13 +100,13 @@ class SeriesFacts(BaseModel):
 
 
 def default_data_dir() -> Path:
-    """Folder of the datasets: `KDSEARCH_DATA`, or the user's data folder of this system."""
+    """Find the folder of the datasets: `KDSEARCH_DATA`, or the user's data folder of this system."""
     named = os.environ.get("KDSEARCH_DATA")
     return Path(named).expanduser() if named else user_data_path("kdsearch", appauthor=False)
 
 
 def find_dataset(dataset: str, data_dir: Path | None = None) -> tuple[DatasetCard, Path]:
-    """Card and folder of a dataset, whether or not its files are there.
+    """Find card and folder of a dataset, whether or not its files are there.
 
     Args:
         dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
@@ -114,7 +114,7 @@ def find_dataset(dataset: str, data_dir: Path | None = None) -> tuple[DatasetCar
         data_dir: The data directory, `default_data_dir()` if absent.
 
     Raises:
-        DataError: No such dataset; names the nearest.
+        DataError: There is no such dataset; the message names the nearest.
     """
     data_dir = data_dir or default_data_dir()
     places = (data_dir / dataset, Path(dataset).expanduser())
@@ -134,7 +134,7 @@ def find_dataset(dataset: str, data_dir: Path | None = None) -> tuple[DatasetCar
 
 
 def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
-    """The built-in datasets and the user's own folders in the data directory, by name."""
+    """List the built-in datasets and the user's own folders in the data directory, by name."""
     data_dir = data_dir or default_data_dir()
     own = {path.parent.name for path in data_dir.glob("*/dataset.toml")} - CARDS.keys()
     known = []
@@ -152,7 +152,7 @@ def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
 
 
 def load_series(dataset: str, data_dir: Path | None = None) -> Series:
-    """Reads a dataset whole.
+    """Read a whole dataset.
 
     Args:
         dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
@@ -197,7 +197,7 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
 
 
 def _channels(card: DatasetCard, shape: tuple[int, ...], path: Path) -> tuple[str, ...]:
-    """Names of the channels that are in the file; known parts of a public file may have only its first ones."""
+    """Name the channels of the file; known pieces of a public file may have only the first ones."""
     if shape[2] != len(card.channels) and not any(part.shape == shape for part in card.parts):
         raise DataError(
             f"{path} has {shape[2]} channels, its card names {len(card.channels)} ({', '.join(card.channels)}); "
@@ -207,7 +207,7 @@ def _channels(card: DatasetCard, shape: tuple[int, ...], path: Path) -> tuple[st
 
 
 def _complete(card: DatasetCard, files: FileSet, folder: Path) -> bool | None:
-    """Whether all files are the public ones; None where they may be, but one of them has no known hash."""
+    """Tell whether all files are the public ones; None where they may be, but one of them has no known hash."""
     ids = {file.name: file.blob_id for file in card.files}
     known = [(name, public) for name in files.names if (public := ids.get(name)) is not None]
     if any(blob_id(folder / name) != public for name, public in known):
@@ -216,7 +216,7 @@ def _complete(card: DatasetCard, files: FileSet, folder: Path) -> bool | None:
 
 
 def facts_of(series: Series) -> SeriesFacts:
-    """Shape, range, shares of missing readings and zeros, times and edges of a series."""
+    """Gather the facts of a series: shape, range, shares of missing readings and zeros, times and edges."""
     steps, nodes, channels = series.values.shape
     linked = series.adjacency > 0
     gaps = np.diff(series.times) > np.timedelta64(series.interval_minutes, "m")

@@ -1,4 +1,4 @@
-"""Pickles read without running them: plain values and numpy arrays are rebuilt, everything else is refused."""
+"""Reading of pickles without running them: plain values and numpy arrays are rebuilt, everything else is refused."""
 
 import io
 import pickle
@@ -13,7 +13,7 @@ __all__ = ["unpickled"]
 
 
 def unpickled(content: bytes, path: Path) -> Any:
-    """Plain values and arrays of a pickle; Python 2's strings are read as Latin-1.
+    """Rebuild the plain values and arrays of a pickle; Python 2's strings are read as Latin-1.
 
     Args:
         content: The pickle.
@@ -31,7 +31,7 @@ def unpickled(content: bytes, path: Path) -> Any:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes in the pickle protocols of Python 2."""
+    """Encode text as bytes, as Python 3 asks for in the pickle protocols of Python 2."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it asks for the encoding {encoding}")
     return text.encode("latin1")
@@ -51,7 +51,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
-        """The few callables that arrays are rebuilt with; nothing is imported for a pickle's sake."""
+        """Look up one of the few callables that rebuild arrays; nothing is imported for a pickle."""
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return _ALLOWED[module, name]

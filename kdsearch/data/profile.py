@@ -1,6 +1,6 @@
-"""The calendar profile: what a node's readings are at a time of day and kind of weekday, from the training days alone.
+"""The calendar profile: a node's mean reading by time of day and kind of weekday, from the training days alone.
 
-It is an input choice for every network ("deviation": the network sees and forecasts what differs from the profile)
+It is an input choice for every network ("deviation": the network sees and forecasts the difference from the profile)
 and, alone, a baseline that every forecaster has to beat.
 """
 
@@ -33,8 +33,8 @@ class Profile:
         kind: "table" stores every cell; "low-rank" stores `RANK` mean days of `HARMONICS` harmonics and each node's
             shares in them.
         table: ``(group, slot, node)`` in real units; group 0 is Monday to Friday, 1 Saturday, 2 Sunday.
-        factors: What a low-rank profile keeps: coefficients ``(group * harmonic, component)`` of the mean days, and
-            shares ``(component, node)``. None for a table.
+        factors: The stored numbers of a low-rank profile: coefficients ``(group * harmonic, component)`` of the mean
+            days, and shares ``(component, node)``. None for a table.
     """
 
     kind: ProfileKind
@@ -43,30 +43,30 @@ class Profile:
 
     @classmethod
     def of_factors(cls, coefficients: NDArray[np.float32], shares: NDArray[np.float32], slots: int) -> Self:
-        """The low-rank profile that these factors describe."""
+        """Build the low-rank profile of these factors."""
         by_group = (coefficients @ shares).reshape(GROUPS, -1, shares.shape[1])
         basis = _harmonic_basis(slots, by_group.shape[1] // 2)
         return cls("low-rank", np.einsum("sk,gkn->gsn", basis, by_group).astype(np.float32), (coefficients, shares))
 
     @property
     def stored_numbers(self) -> int:
-        """Numbers that must be kept to have the table."""
+        """Numbers that must be stored to have the table."""
         return self.table.size if self.factors is None else sum(factor.size for factor in self.factors)
 
     def rows(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
-        """The profile at these local times: ``(step,)`` -> ``(step, node)``."""
+        """Look up the profile at these local times: ``(step,)`` -> ``(step, node)``."""
         group, slot = _calendar(times, self.table.shape[1])
         return self.table[group, slot]
 
 
 def _calendar(times: NDArray[np.datetime64], slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Weekday group and slot of the day for each time."""
+    """Compute weekday group and slot of the day for each time."""
     weekday, minute = weekdays_and_minutes(times)
     return np.maximum(weekday - 4, 0), minute * slots // DAY_MINUTES
 
 
 def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
-    """Mean of the measured training readings by weekday group, slot and node, smoothed over 25 minutes.
+    """Average the measured training readings by weekday group, slot and node, smoothed over 25 minutes.
 
     A cell without a reading takes the node's mean over all groups at that slot, else its overall mean.
     """
@@ -95,7 +95,7 @@ def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
 
 
 def profile_kind(series: SplitSeries) -> ProfileKind:
-    """The kind that a teacher takes: a table where two weeks fill it, else the low-rank one, which is smoother.
+    """Choose a teacher's kind of profile: a table where two weeks fill it, else the low-rank one, which is smoother.
 
     With 19 training days the table gave a teacher 3 % less validation error, with 5 days 2 % more.
     """
@@ -105,7 +105,7 @@ def profile_kind(series: SplitSeries) -> ProfileKind:
 
 
 def _circular_sum(cells: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Sum over `width` neighbouring slots, midnight wrapped: ``(group, slot, node)`` -> the same shape."""
+    """Sum over `width` neighbouring slots, wrapping at midnight: ``(group, slot, node)`` -> the same shape."""
     return sum((np.roll(cells, shift, axis=1) for shift in range(-(width // 2), width // 2 + 1)), np.zeros_like(cells))
 
 
@@ -116,14 +116,14 @@ def _mean(
 
 
 def _harmonic_basis(slots: int, harmonics: int) -> NDArray[np.float64]:
-    """Orthonormal constant, cosines and sines of the day: ``(slot, 1 + 2 * harmonics)``."""
+    """Make the orthonormal constant, cosines and sines of the day: ``(slot, 1 + 2 * harmonics)``."""
     angle = 2 * np.pi * np.arange(slots)[:, None] * np.arange(1, harmonics + 1) / slots
     waves = np.concatenate([np.full((slots, 1), 1 / np.sqrt(2)), np.cos(angle), np.sin(angle)], axis=1)
     return np.asarray(waves * np.sqrt(2 / slots))
 
 
 def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
-    """The table's best approximation by few mean days, each a few harmonics, weighted by the days of each group."""
+    """Approximate a table by few mean days of a few harmonics each, weighted by the days of each group."""
     slots, nodes = table.shape[1:]
     basis = _harmonic_basis(slots, min(HARMONICS, (slots - 1) // 2))
     weights = np.repeat(np.sqrt(days), basis.shape[1])[:, None]
@@ -136,10 +136,10 @@ def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """From real units to what a network sees, and back: ``(value - profile - mean) / deviation``.
+    """The map from real units to a network's input, and back: ``(value - profile - mean) / std``.
 
     Attributes:
-        mean: Of the training data, one number; with the scaler "min-max" the middle between smallest and largest.
+        mean: Mean of the training data, one number; with the scaler "min-max" the middle between smallest and largest.
         std: Population standard deviation of the training data, one number; with "min-max" half their range.
         profile: None for raw input.
     """
@@ -150,17 +150,17 @@ class Scaler:
 
     @property
     def stored_numbers(self) -> int:
-        """Numbers of the profile; mean and deviation, two numbers that every network needs, are not counted."""
+        """Numbers of the profile; mean and std, two numbers that every network needs, are not counted."""
         return self.profile.stored_numbers if self.profile else 0
 
     def offsets(self, times: NDArray[np.datetime64], nodes: int) -> NDArray[np.float32]:
-        """What is subtracted at each step, ``(step, node)``."""
+        """Compute the value subtracted at each step, ``(step, node)``."""
         base = self.profile.rows(times) if self.profile else np.zeros((len(times), nodes), dtype=np.float32)
         return (base + self.mean).astype(np.float32)
 
 
 def fit_scaler(series: SplitSeries, profile: Profile | None) -> Scaler:
-    """Mean and deviation of the training data as the protocol says, of deviations where there is a profile."""
+    """Fit mean and std of the training data as the protocol says, or of its deviations where there is a profile."""
     weights = series.training_weights()
     rows = np.flatnonzero(weights)
     values = series.values[rows].astype(np.float64)

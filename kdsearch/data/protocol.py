@@ -1,4 +1,4 @@
-"""What makes two numbers comparable: channel, split, history, horizon, scaler rule and metric convention."""
+"""The rules that make two results comparable: channel, split, history, horizon, scaler and metric convention."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -11,12 +11,12 @@ __all__ = ["Protocol"]
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named, hashable choice.
+    """A named, hashable set of rules.
 
     Attributes:
         name: As in `PROTOCOLS`.
         channel: Position of the forecast channel; None for all of them together.
-        split: Shares of training, validation and test.
+        split: Shares of train, val and test.
         split_by: "days" cuts between calendar days, "rows" anywhere.
         history: Steps looked at; 0 where `history_days` says it.
         horizon: Steps forecast.
@@ -26,9 +26,9 @@ class Protocol:
             by the windows that contain it, "rows" counts it once. "min-max" brings the training rows to [-1, 1], by one
             smallest and one largest value of all nodes.
         history_days: Days looked at; `split_series` turns them into `history` steps of the series.
-        test_days: The last calendar days with readings are the test part; `split` then shares out the rows before them.
-        inputs_reach_back: Whether only the forecast steps of a window must lie inside its part, while its history may
-            begin in the part before: readings that are past by then, so that nothing leaks.
+        test_days: The last calendar days with readings are the test split; `split` then shares out the earlier rows.
+        inputs_reach_back: Whether only the forecast steps of a window must lie inside its split, while its history may
+            begin in the split before: readings that are past by then, so that nothing leaks.
     """
 
     name: str
@@ -55,11 +55,11 @@ class Protocol:
         return hashlib.sha256(repr(sorted(fields.items())).encode()).hexdigest()
 
     def reported_minutes(self, interval_minutes: int) -> dict[int, int]:
-        """Reported step -> minutes ahead."""
+        """Compute the minutes ahead of each reported step."""
         return {step: step * interval_minutes for step in self.reported_steps}
 
     def describe(self, series: Series) -> str:
-        """One sentence for a reader of tables."""
+        """Describe the protocol in one sentence for a reader of tables."""
         channel = " and ".join(series.channels) if self.channel is None else series.channels[self.channel]
         history = f"{self.history} steps" if self.history_days is None else f"{self.history_days} days"
         minutes = ", ".join(str(value) for value in self.reported_minutes(series.interval_minutes).values())

@@ -1,4 +1,4 @@
-"""The protocols by name, and what a series is when one of them has cut it."""
+"""The protocols by name, and a series cut by one of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,11 +17,11 @@ __all__ = ["PROTOCOLS", "Protocol", "Split", "SplitSeries", "resolved", "split_s
 
 
 def _stresnet(name: str, history_days: int, test_days: int) -> Protocol:
-    """Zhang, Zheng and Qi, AAAI 2017: the next step of all flows, the last days for test, scaled to the range of tanh.
+    """Make a protocol of ST-ResNet: the next step of all flows, the last days for test, scaled to the range of tanh.
 
-    Their scaler is fitted on training and validation, this one on training alone. They drop days that lack a slot and
-    then want of a history those steps that the network looks at; here no window has a gap anywhere in its history, so
-    that more of them are lost after one.
+    It is that of Zhang, Zheng and Qi, AAAI 2017. Their scaler is fitted on train and val, this one on train alone. They
+    drop days that lack a slot and then require only those steps of a history that the network looks at; here no window
+    has a gap anywhere in its history, so that more windows are lost after a gap.
     """
     return Protocol(
         name,
@@ -58,12 +58,12 @@ PROTOCOLS = {
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One part of the split.
+    """One split of the rows: train, val or test.
 
     Attributes:
         first: First row.
         last: One past the last row.
-        starts: First row of each window of the part, int64, ascending; before `first` where inputs reach back.
+        starts: First row of each window of the split, int64, ascending; before `first` where inputs reach back.
     """
 
     first: int
@@ -76,10 +76,11 @@ class SplitSeries:
     """A series cut by a protocol.
 
     Attributes:
-        protocol: With its history in steps of the series.
+        source: The series as it was loaded.
+        protocol: The protocol, its history in steps of the series.
         values: The forecast channel in real units, float32 ``(step, node)``; gaps are interpolated in time inside
-            each part, never across its border. Of all channels together, node = channel * nodes + node of the series.
-        measured: What was really measured, bool ``(step, node)``; metrics and losses count nothing else.
+            each split, never across its border. Of all channels together, node = channel * nodes + node of the series.
+        measured: Whether a reading was really measured, bool ``(step, node)``; metrics and losses count nothing else.
         splits: "train", "val" and "test".
     """
 
@@ -96,7 +97,7 @@ class SplitSeries:
 
     @property
     def flows(self) -> int:
-        """Channels that are forecast together."""
+        """Number of channels that are forecast together."""
         return int(self.values.shape[1] // self.source.values.shape[1])
 
     @property
@@ -113,7 +114,7 @@ class SplitSeries:
 
     @property
     def active_share(self) -> float:
-        """Share of the series' nodes with any forecast reading above zero in the training part.
+        """Share of the series' nodes with any forecast reading above zero in the train split.
 
         Errors per active cell, as the ST-ResNet papers report for BikeNYC, are RMSE over ``active_share ** 0.5``: 81 of
         128 cells hold stations, and their factor is 1.2571.
@@ -123,7 +124,7 @@ class SplitSeries:
         return float(above.reshape(self.flows, -1).any(axis=0).mean())
 
     def training_weights(self) -> NDArray[np.float64]:
-        """How often each row counts in the scaler, ``(step,)``; zero outside the training part."""
+        """Count how often each row enters the scaler, ``(step,)``; zero outside the train split."""
         weights = np.zeros(len(self.values))
         train = self.splits["train"]
         if self.protocol.scaler != "windows":
@@ -136,7 +137,7 @@ class SplitSeries:
 
 
 def resolved(protocol: Protocol, interval_minutes: int) -> Protocol:
-    """A protocol with its history in steps of a series, where it is given in days."""
+    """Turn a history in days into steps of a series; other protocols stay as they are."""
     if protocol.history_days is None:
         return protocol
     return replace(protocol, history=protocol.history_days * DAY_MINUTES // interval_minutes)
@@ -146,7 +147,7 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     """Cut a series by a protocol.
 
     Raises:
-        ProtocolError: Where a part is too short for one window, a channel is not there, or channels that are forecast
+        ProtocolError: A split is too short for one window, a channel is not there, or channels that are forecast
             together have different units.
     """
     protocol = resolved(protocol, series.interval_minutes)
@@ -167,7 +168,7 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
 
 
 def _forecast_readings(series: Series, protocol: Protocol) -> NDArray[np.float32]:
-    """The forecast channel, or all of them one after the other, ``(step, node)``."""
+    """Select the forecast channel, or all of them one after the other, ``(step, node)``."""
     if protocol.channel is None:
         if len(set(series.unit)) > 1:
             raise ProtocolError(
@@ -184,7 +185,7 @@ def _forecast_readings(series: Series, protocol: Protocol) -> NDArray[np.float32
 
 
 def _borders(series: Series, protocol: Protocol) -> Iterable[tuple[int, int]]:
-    """Row ranges of the three parts; held-out parts by days get at least one day each."""
+    """Compute the row ranges of the three splits; val and test by days get at least one day each."""
     steps = len(series.times)
     days, day_starts = np.unique(series.times.astype("datetime64[D]"), return_index=True)
     if protocol.test_days is not None:
@@ -210,7 +211,7 @@ def _borders(series: Series, protocol: Protocol) -> Iterable[tuple[int, int]]:
 
 
 def _window_starts(times: NDArray[np.datetime64], interval_minutes: int, protocol: Protocol) -> NDArray[np.int64]:
-    """Starts, relative to these times, of windows without a gap in time (and inside one day where asked)."""
+    """Find the starts, relative to these times, of windows without a gap in time (and inside one day where asked)."""
     length = protocol.history + protocol.horizon
     if len(times) < length:
         return np.zeros(0, dtype=np.int64)
@@ -222,7 +223,7 @@ def _window_starts(times: NDArray[np.datetime64], interval_minutes: int, protoco
 
 
 def _interpolated(values: NDArray[np.float32], series: Series, part: str) -> NDArray[np.float32]:
-    """Gaps filled linearly in time, node by node; what lies before the first reading takes its value."""
+    """Fill gaps linearly in time, node by node; those before the first reading take its value."""
     silent = np.flatnonzero(~np.isfinite(values).any(axis=0))
     if len(silent):
         raise ProtocolError(

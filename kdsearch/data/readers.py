@@ -22,7 +22,7 @@ GRID_AXES = ("step", "row", "column", "channel")
 
 @dataclass(frozen=True)
 class Readings:
-    """What a file says of readings.
+    """The readings of a file.
 
     Attributes:
         values: ``(step, node, channel)`` float32, NaN where a cell is empty or not finite.
@@ -38,7 +38,7 @@ class Readings:
 
 
 def read_series(path: Path, key: str | None = None, axes: str | None = None, header: bool | None = None) -> Readings:
-    """Readings of a `.csv`, `.npz`, `.h5` or `.hdf5` file.
+    """Read a `.csv`, `.npz`, `.h5` or `.hdf5` file.
 
     Args:
         path: The file.
@@ -65,7 +65,10 @@ def read_series(path: Path, key: str | None = None, axes: str | None = None, hea
 
 
 def _read_wide_csv(path: Path, header: bool | None) -> Readings:
-    """Rows are steps and columns sensors; a header of ids and a first column of times are recognised."""
+    """Read a CSV of steps in rows and sensors in columns; a header of ids and a column of times are recognised.
+
+    The times are in the first column.
+    """
     lines = lines_of(path)
     first = cells_of(lines[0])
     timed = len(lines) > 1 and is_time(cells_of(lines[1])[0])
@@ -81,7 +84,7 @@ def _read_wide_csv(path: Path, header: bool | None) -> Readings:
 
 
 def _has_header(path: Path, lines: list[str], timed: bool) -> bool:
-    """Whether the first line holds sensor ids rather than readings."""
+    """Tell whether the first line holds sensor ids rather than readings."""
     first = cells_of(lines[0])
     if timed:
         return not is_time(first[0])
@@ -133,7 +136,7 @@ def _read_hdf5(path: Path, key: str | None) -> Readings:
 
 
 def _read_pandas_fixed(group: Any, path: Path) -> Readings:
-    """Layout of ``DataFrame.to_hdf(format="fixed")``: axis0 names columns, axis1 rows, blocks hold one dtype each."""
+    """Read ``DataFrame.to_hdf(format="fixed")``: axis0 names columns, axis1 rows, blocks hold one dtype each."""
     ids = [_text(one) for one in group["axis0"][()]]
     times = _pandas_times(group["axis1"][()], group["axis1"].attrs.get("kind", ""), path)
     column = {one: index for index, one in enumerate(ids)}
@@ -145,7 +148,7 @@ def _read_pandas_fixed(group: Any, path: Path) -> Readings:
 
 
 def _read_pandas_table(group: Any, path: Path) -> Readings:
-    """Layout of ``DataFrame.to_hdf(format="table")``: a record for each row, column names pickled in attributes."""
+    """Read ``DataFrame.to_hdf(format="table")``: a record for each row, column names pickled in attributes."""
     table = group["table"]
     rows = table[()]
     times = _pandas_times(rows["index"], table.attrs.get("index_kind", ""), path)
@@ -180,7 +183,7 @@ def _float32(values: NDArray[Any], path: Path) -> NDArray[np.float32]:
 def _in_order(
     values: NDArray[np.float32], axes: str | None, path: Path
 ) -> tuple[NDArray[np.float32], tuple[int, int] | None]:
-    """Values as ``(step, node, channel)``, NaN where they are not finite; rows and columns of a grid."""
+    """Order values as ``(step, node, channel)``, NaN where they are not finite; give rows and columns of a grid too."""
     names = tuple(axes.split()) if axes else AXES[: values.ndim]
     known = {frozenset(order): order for order in (AXES, AXES[:2], GRID_AXES, GRID_AXES[:3])}
     order = known.get(frozenset(names), ())

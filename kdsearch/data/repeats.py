@@ -1,7 +1,7 @@
-"""Readings that nobody measured: public files fill the gaps of a dead detector with a usual week, again and again.
+"""Readings that nobody measured: public files fill the gaps of a broken detector with a usual week, again and again.
 
-A forecaster that knows time of day and weekday gives such readings back to the last digit, and a mean over all sensors
-then praises it for remembering.
+A forecaster that knows time of day and weekday repeats such readings to the last digit, and a mean over all sensors
+then rewards it for remembering.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 __all__ = ["repeated_weeks"]
 
 LEAST_CHANGES = 12
-"""Changes from step to step that a segment must share with the week before; quiet nights are alike by chance."""
+"""Changes from step to step that a stretch must share with the week before; quiet nights are alike by chance."""
 
 
 def repeated_weeks(values: NDArray[np.float32], times: NDArray[np.datetime64]) -> NDArray[np.bool_]:
-    """Which readings lie in a segment that equals the same node's segment of a week before, digit for digit.
+    """Mark readings in a stretch equal, digit for digit, to the same node's stretch of a week before.
 
     Args:
-        values: Readings of one channel ``(step, node)``; NaN where there is none, which equals nothing.
+        values: Readings of one channel ``(step, node)``; NaN for a missing reading, which equals nothing.
         times: Local time of each row, ``(step,)``, increasing.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The one shape in which every dataset enters: readings, what was really measured, times and a road graph."""
+"""The one form of every dataset: readings, a mask of those really measured, times and a road graph."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Series:
     Attributes:
         name: The dataset's name.
         values: Readings, float32 ``(step, node, channel)``; NaN where nothing was measured. They are filled
-            only after the split (`kdsearch.data.protocols`), so that no reading of one part leaks into another.
+            only after the split (`kdsearch.data.protocols`), so that no reading of one split leaks into another.
         times: Local time of each row, ``datetime64[m]``, ``(step,)``, strictly increasing; gaps are allowed.
         interval_minutes: Minutes between neighbouring steps.
         unit: Unit of the readings, one for each channel.
@@ -42,7 +42,7 @@ class Series:
 
     @property
     def measured(self) -> NDArray[np.bool_]:
-        """Mask of what was really measured, ``(step, node, channel)``."""
+        """Mask of the readings that were really measured, ``(step, node, channel)``."""
         return np.isfinite(self.values)
 
     @cached_property

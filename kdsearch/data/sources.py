@@ -1,4 +1,4 @@
-"""Readings of a source that may be several files, and may write the times of its rows in an array of their own."""
+"""Reading of a source: one file or several, with the times of the rows perhaps in an array of their own."""
 
 import itertools
 from dataclasses import replace
@@ -15,15 +15,15 @@ __all__ = ["read_source"]
 
 
 def read_source(source: SeriesSource, folder: Path, interval_minutes: int) -> Readings:
-    """What all files of a source say together, in order of time.
+    """Read all files of a source together, in order of time.
 
     Args:
-        source: Which files, and their layout.
-        folder: Where they are.
+        source: The files and their layout.
+        folder: The folder of the files.
         interval_minutes: Minutes between rows.
 
     Raises:
-        DataError: A file is absent, damaged or not as described, or the files do not go together.
+        DataError: A file is absent, damaged or not as described, or the files do not fit together.
     """
     paths = [folder / name for name in (source.file, *source.further)]
     pieces = [_piece(source, path, interval_minutes) for path in paths]

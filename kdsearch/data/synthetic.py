@@ -1,4 +1,4 @@
-"""The `demo` dataset: a small freeway that anyone can have in a second, and on which forecasting is worth it."""
+"""The `demo` dataset: a small freeway, made in a second, whose speeds are worth forecasting."""
 
 from collections.abc import Iterator
 
@@ -20,15 +20,15 @@ WEEKDAY_DEMAND = np.array([0.95, 1.0, 1.05, 1.1, 1.2, 1.0, 0.85])
 
 
 def make_demo(seed: int = 0) -> Series:
-    """A synthetic freeway: 20 detectors, 3 weeks of 5-minute speeds in km/h; the same bits for the same seed.
+    """Make a synthetic freeway: 20 detectors, 3 weeks of 5-minute speeds in km/h; the same bits for the same seed.
 
-    Congestion is born where demand passes a detector's capacity and at incidents; it travels upstream from detector to
+    Congestion arises where demand passes a detector's capacity and at incidents; it travels upstream from detector to
     detector, into both roads at the junction, and dissolves. Demand has its own day and week for each detector and
     varies from day to day. So the calendar tells when queues are likely, the road tells where they go next, and only
     both together tell the speed. About 2 % of the readings are missing, in single cells and in outages of hours.
 
     Args:
-        seed: Of all chance in it.
+        seed: Seed of all random numbers in it.
 
     Returns:
         Values ``(6048, 20, 1)``, rounded to 0.1 km/h as detectors report them.
@@ -56,7 +56,7 @@ def make_demo(seed: int = 0) -> Series:
 
 
 def _downstream() -> NDArray[np.intp]:
-    """The next node downstream of each, ``(node,)``; the last of the main road is its own."""
+    """Find the next node downstream of each, ``(node,)``; the last of the main road is its own."""
     following = np.arange(1, NODES + 1)
     following[MAIN_NODES - 1] = MAIN_NODES - 1
     following[NODES - 1] = JUNCTION
@@ -64,7 +64,7 @@ def _downstream() -> NDArray[np.intp]:
 
 
 def _road_distances(gaps_metres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Metres along the road between all pairs, ``(node, node)``; infinite where no way leads downstream."""
+    """Compute metres along the road between all pairs, ``(node, node)``; infinite where no way leads downstream."""
     following = _downstream()
     distances = np.full((NODES, NODES), np.inf)
     for start in range(NODES):
@@ -77,7 +77,7 @@ def _road_distances(gaps_metres: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _sources(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Congestion born at each step and node, ``(step, node)``: demand above capacity, and incidents."""
+    """Draw the new congestion of each step and node, ``(step, node)``: demand above capacity, and incidents."""
     hours = np.arange(SLOTS) * 24.0 / SLOTS
     morning = np.exp(-(((hours[:, None] - rng.normal(7.8, 0.4, NODES)) / 1.1) ** 2))
     evening = np.exp(-(((hours[:, None] - rng.normal(17.3, 0.5, NODES)) / 1.5) ** 2))
@@ -98,13 +98,13 @@ def _sources(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _incidents(rng: np.random.Generator, steps: int) -> Iterator[tuple[int, int, int, float]]:
-    """First and last step, node and strength of about four incidents a day."""
+    """Draw first and last step, node and strength of about four incidents a day."""
     for start in np.sort(rng.integers(0, steps, 4 * DAYS)):
         yield int(start), int(start + rng.integers(4, 14)), int(rng.integers(0, NODES)), float(rng.uniform(0.2, 0.5))
 
 
 def _smoothed(values: NDArray[np.float64], memory: float) -> NDArray[np.float64]:
-    """First-order autoregression over steps with unchanged variance."""
+    """Smooth values over steps by a first-order autoregression with unchanged variance."""
     smooth = np.empty_like(values)
     state = values[0]
     for step, shock in enumerate(values):
@@ -114,7 +114,7 @@ def _smoothed(values: NDArray[np.float64], memory: float) -> NDArray[np.float64]
 
 
 def _congestion(sources: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Congestion ``(step, node)``: some stays, some moves one detector upstream at each step, some dissolves."""
+    """Move congestion ``(step, node)``: some stays, some goes one detector upstream at each step, some dissolves."""
     following = _downstream()
     moves = np.where(following == np.arange(NODES), 0.0, 0.42)
     congestion = np.empty_like(sources)
@@ -126,7 +126,7 @@ def _congestion(sources: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _missing(rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Cells ``(step, node)`` without a reading: one in a hundred at random, and as many again in outages of hours."""
+    """Draw the missing cells ``(step, node)``: one in a hundred at random, and as many again in outages of hours."""
     missing = rng.random((DAYS * SLOTS, NODES)) < 0.01
     for _ in range(12):
         start, node = rng.integers(0, DAYS * SLOTS), rng.integers(0, NODES)

@@ -17,7 +17,7 @@ __all__ = ["check_times", "read_slot_times", "row_times"]
 
 
 def check_times(times: NDArray[np.datetime64], interval_minutes: int, path: Path) -> None:
-    """Raises DataError unless times ``(step,)`` grow by whole multiples of the interval; gaps are allowed."""
+    """Raise DataError unless times ``(step,)`` grow by whole multiples of the interval; gaps are allowed."""
     differences = np.diff(times).astype("timedelta64[m]").astype(np.int64)
     for wrong, what, remedy in (
         (differences == 0, "is there twice", "remove one"),
@@ -33,15 +33,15 @@ def check_times(times: NDArray[np.datetime64], interval_minutes: int, path: Path
 
 
 def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> NDArray[np.datetime64]:
-    """Times of the rows of a file that holds none, ``datetime64[m]`` ``(step,)``.
+    """Count the times of rows from a start, for a file that holds none: ``datetime64[m]`` ``(step,)``.
 
     Args:
         card: The dataset.
-        source: The form that is read; its weekends and absent spans are left out.
+        source: The form to read; its weekends and absent spans are left out.
         shape: Shape ``(step, node, channel)`` of the readings.
 
     Raises:
-        DataError: Readings of this shape are neither the public file nor a known part of it.
+        DataError: Readings of this shape are neither the public file nor a known piece of it.
     """
     first = np.datetime64(_start_of(card, source, shape), "m")
     steps = shape[0]
@@ -72,7 +72,7 @@ def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -
 
 
 def read_slot_times(path: Path, key: str, interval_minutes: int) -> NDArray[np.datetime64]:
-    """Times of the rows of an HDF5 file, ``datetime64[m]`` ``(step,)``, written YYYYMMDDSS.
+    """Read the times of an HDF5 file's rows, written YYYYMMDDSS: ``datetime64[m]`` ``(step,)``.
 
     SS is the slot of the day, counted from 01, which begins at 00:00: with 60 minutes, slot 24 begins at 23:00.
 
@@ -82,7 +82,7 @@ def read_slot_times(path: Path, key: str, interval_minutes: int) -> NDArray[np.d
         interval_minutes: Length of a slot.
 
     Raises:
-        DataError: The file has no such array, or a date that no calendar knows, or a slot that no day has.
+        DataError: The file has no such array, or holds a date that no calendar knows or a slot that no day has.
     """
     try:
         with h5py.File(path) as file:

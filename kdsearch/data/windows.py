@@ -1,4 +1,4 @@
-"""Windows gathered by index from one tensor that lives on the device; no loader, no copies of overlapping windows."""
+"""Windows gathered by index from one tensor on the device; no loader, no copies of overlapping windows."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,14 @@ __all__ = ["WindowedSeries", "consecutive_windows", "segments"]
 
 
 class WindowedSeries:
-    """A prepared series as a network sees it.
+    """A split series as a network sees it.
 
     Attributes:
-        scaled: ``(step, node)``, what goes in.
+        scaled: ``(step, node)``, the network's input.
         values: ``(step, node)``, real units.
         measured: ``(step, node)``, bool.
-        offsets: ``(step, node)``, real units; ``value = scaled * deviation + offset``.
+        offsets: ``(step, node)``, real units; ``value = scaled * std + offset``.
+        std: The scaler's std, one number.
         clock: ``(step, 2)``, time of day in [0, 1) and weekday, 0 for Monday.
     """
 
@@ -37,12 +38,12 @@ class WindowedSeries:
         self.device = device
 
     def inputs(self, starts: Tensor, length: int = 1, *, with_clock: bool) -> Tensor:
-        """What `length` consecutive windows from each start look at.
+        """Gather the inputs of `length` consecutive windows from each start.
 
         Args:
             starts: First rows of the windows, ``(batch,)``.
-            length: Windows from each.
-            with_clock: Whether the network wants to know the time (`Forecaster.clock`).
+            length: Windows from each start.
+            with_clock: Whether the network takes the time as input (`Forecaster.clock`).
 
         Returns:
             ``(batch, history + length - 1, node, channel)``: the reading and, if asked for, the two of `clock`.
@@ -55,38 +56,38 @@ class WindowedSeries:
         return torch.stack([readings, times[..., 0], times[..., 1]]).permute(1, 2, 3, 0)  # each channel in one piece
 
     def target_rows(self, starts: Tensor, length: int = 1, steps: int | None = None) -> Tensor:
-        """Rows that the windows forecast: ``(batch, forecast, step)``, by default over the whole horizon."""
+        """Find the rows that the windows forecast: ``(batch, forecast, step)``, by default over the whole horizon."""
         ahead = torch.arange(steps or self.horizon, device=self.device) + self.history
         return starts[:, None, None] + torch.arange(length, device=self.device)[:, None] + ahead
 
     def to_real(self, scaled: Tensor, rows: Tensor) -> Tensor:
-        """Network outputs ``(..., node)`` for these rows ``(...)`` in real units."""
+        """Bring network outputs ``(..., node)`` for these rows ``(...)`` to real units."""
         return scaled * self.std + self.offsets[rows]
 
     def to_scaled(self, real: Tensor, rows: Tensor) -> Tensor:
-        """Inverse of `to_real`."""
+        """Invert `to_real`."""
         return (real - self.offsets[rows]) / self.std
 
 
 def consecutive_windows(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The starts of neighbouring windows together: ascending ``(window,)`` cut wherever one is missing."""
+    """Group the starts of neighbouring windows: ascending ``(window,)`` cut wherever one is missing."""
     return np.split(starts, np.flatnonzero(np.diff(starts) != 1) + 1)
 
 
 def segments(
     starts: NDArray[np.int64], length: int, windows_in_batch: int, generator: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Batches of segments, each `length` consecutive windows, in random order.
+    """Draw batches of segments, each of `length` consecutive windows, in random order.
 
-    Each unbroken run of windows is cut at a fresh random offset, so that borders move from epoch to epoch; what is left
-    over at a run's ends, fewer than `length` windows in all, waits for another epoch. A run shorter than `length` is
-    never used. With `length` 1 these are plain random windows and every one comes once.
+    Each unbroken run of windows is cut at a new random offset, so that borders move from epoch to epoch; the windows
+    left over at a run's ends, fewer than `length` in all, wait for another epoch. A run shorter than `length` is never
+    used. With `length` 1 these are plain random windows and every one comes once.
 
     Args:
         starts: First rows of the windows, ascending.
         length: Consecutive windows in a segment.
         windows_in_batch: Windows in a batch; the last batch may be smaller.
-        generator: Source of order and offsets.
+        generator: Random generator of order and offsets.
 
     Yields:
         First rows of the segments of one batch, ``(segment,)``.

@@ -1,1 +1,1 @@
-"""Networks leave kdsearch: files that forecast anywhere."""
+"""Export of networks to files that forecast without kdsearch."""

@@ -1,7 +1,7 @@
-"""A trained forecaster as a file that runs without this package: ONNX for onnxruntime, or torch's own program.
+"""Export of a trained forecaster to a file that runs without this package: ONNX for onnxruntime, or torch's program.
 
-Either forecasts the whole horizon, scaled values in and out, with iterated decoding unrolled. Shapes are fixed, so all
-that does not depend on the readings is computed once, while the ONNX file is written.
+Either forecasts the whole horizon, scaled values in and out, with iterated decoding unrolled. Shapes are fixed, so
+everything independent of the readings is computed once, while the ONNX file is written.
 """
 
 import copy
@@ -29,24 +29,24 @@ INPUT = "window"
 OUTPUT = "forecast"
 
 TOLERANCE = 2e-4
-"""How far a file's forecast may lie from the network's, as a share of the largest value forecast."""
+"""Largest difference between a file's forecast and the network's, as a share of the largest value forecast."""
 
 CHECKED_CALLS = 4
-"""Random inputs that a file is checked with."""
+"""Random inputs for the check of a file."""
 
 EVERY_SIZE = 2**31 - 1
-"""Elements up to which constants are folded and joined; the optimizer's own limits leave a teacher's kernels."""
+"""Largest constant, in elements, to be folded and joined; the optimizer's own limits leave a teacher's kernels."""
 
 
 class _Whole(nn.Module):
-    """`Forecaster.forecast` as a module's forward, which is what can be traced."""
+    """`Forecaster.forecast` as the forward of a module, which can be traced."""
 
     def __init__(self, network: Forecaster, horizon: int) -> None:
         super().__init__()
         self.network, self.horizon = network, horizon
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, history, node, channel)`` -> ``(batch, horizon, node)``."""
+        """Map ``(batch, history, node, channel)`` to ``(batch, horizon, node)``."""
         return self.network.forecast(x, self.horizon)
 
 
@@ -57,14 +57,14 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
     the network has one.
 
     Args:
-        network: Not changed; the file holds float32 whatever its type and device.
-        path: Of the file; one that is there is replaced.
+        network: The network; it is not changed, and the file holds float32 whatever its type and device.
+        path: Path of the file; an existing one is replaced.
         horizon: Steps to forecast.
-        nodes: Of the network's graph.
+        nodes: Nodes of the network's graph.
         batch: Windows in one call.
 
     Raises:
-        RunError: If the packages for it are missing, or the file forecasts otherwise than the network.
+        RunError: The packages for it are missing, or the file forecasts otherwise than the network.
     """
     _require("onnx", "onnx_ir", "onnxruntime", "onnxscript")
     from onnx_ir.passes import common  # noqa: PLC0415
@@ -78,7 +78,7 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
         )
         model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
         common.ClearMetadataAndDocStringPass()(model)  # as large as a student's weights
-        # Each unrolled step folds its kernels anew: first make them one, then a constant, then one in both blocks.
+        # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
         common.CommonSubexpressionEliminationPass()(model)
         optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda _: True)
         common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
@@ -88,12 +88,12 @@ def export_onnx(network: Forecaster, path: Path, horizon: int, *, nodes: int, ba
 
 
 def export_program(network: Forecaster, path: Path, horizon: int, *, nodes: int, batch: int = 1) -> None:
-    """Write what `torch.export.load` reads; in and out are as in `export_onnx`.
+    """Write a file for `torch.export.load`; in and out are as in `export_onnx`.
 
     Args are those of `export_onnx`; the name of the file ends in ".pt2".
 
     Raises:
-        RunError: If the file forecasts otherwise than the network.
+        RunError: The file forecasts otherwise than the network.
     """
     whole, x = _traceable(network, horizon, nodes, batch)
     torch.export.save(_traced(whole, x), path)
@@ -101,14 +101,14 @@ def export_program(network: Forecaster, path: Path, horizon: int, *, nodes: int,
 
 
 def session(path: Path, threads: int) -> "InferenceSession":
-    """An ONNX file ready to run, ``run([OUTPUT], {INPUT: window})``; one thread is the one that calls it.
+    """Open an ONNX file for ``run([OUTPUT], {INPUT: window})``; a single thread is the caller's.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         threads: Threads inside an operator; operators run one after the other.
 
     Raises:
-        RunError: If onnxruntime is missing.
+        RunError: onnxruntime is missing.
     """
     _require("onnxruntime")
     from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions  # noqa: PLC0415
@@ -127,15 +127,15 @@ def _require(*packages: str) -> None:
 
 
 def _traceable(network: Forecaster, horizon: int, nodes: int, batch: int) -> tuple[_Whole, Tensor]:
-    """A copy that can be traced, and an input of the shape that the file will take."""
+    """Make a traceable copy, and an input of the file's shape."""
     whole = _Whole(copy.deepcopy(network), horizon).to("cpu", torch.float32).eval()
     return whole, torch.zeros(batch, network.history, nodes, 3 if network.clock else 1)
 
 
 def _traced(whole: _Whole, x: Tensor) -> torch.export.ExportedProgram:
-    """The forecast in torch's own operators."""
+    """Trace the forecast in torch's own operators."""
     with plain_forms(), torch.no_grad():
-        whole(x)  # makes what the layers keep from their first call, which tracing must not do
+        whole(x)  # fills the layers' caches, which tracing must not do
         program = torch.export.export(whole, (x,), strict=False)
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # paths of this machine
@@ -144,7 +144,7 @@ def _traced(whole: _Whole, x: Tensor) -> torch.export.ExportedProgram:
 
 @torch.no_grad()
 def _check(path: Path, whole: _Whole, x: Tensor, run: Callable[[Tensor], Tensor]) -> None:
-    """Compare on random windows, scaled as readings are; a file that forecasts something else is removed."""
+    """Compare file and network on random windows, scaled as readings are; remove a file that differs."""
     randomness = torch.Generator().manual_seed(0)
     windows = [_random_windows(x.shape, randomness) for _ in range(CHECKED_CALLS)]
     expected = torch.stack([whole(window) for window in windows])
@@ -159,7 +159,7 @@ def _check(path: Path, whole: _Whole, x: Tensor, run: Callable[[Tensor], Tensor]
 
 
 def _random_windows(shape: torch.Size, randomness: torch.Generator) -> Tensor:
-    """Readings, and where the network knows the time, noon or midnight of a weekday, which every clock has."""
+    """Draw readings and, where the network takes the time, noon or midnight of a weekday, which every clock has."""
     x = torch.randn(shape, generator=randomness)
     if shape[-1] > 1:
         windows = (shape[0], 1, 1)
@@ -170,7 +170,7 @@ def _random_windows(shape: torch.Size, randomness: torch.Generator) -> Tensor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back what the exporter says about its own inside and about packages that no forecaster needs."""
+    """Hold back the exporter's messages about its own inside and about packages that no forecaster needs."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,1 +1,1 @@
-"""What a student can learn from a teacher: named taps, losses as pure functions, and recipes that join them."""
+"""Distillation: named taps, losses as pure functions, and configurations that join them."""

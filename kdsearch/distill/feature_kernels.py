@@ -21,7 +21,7 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 @inlined
 def _judged(row: Array, taught: Array, share: np.float32, squared: bool) -> np.float32:
-    """Sum of the squared or absolute ``share * row - taught``; leaves each one's gradient in place of its `row`."""
+    """Sum the squared or absolute ``share * row - taught``; leave each one's gradient in place of its `row`."""
     total = ZERO
     for j in range(len(row)):
         row[j] = share * row[j] - taught[j]
@@ -37,7 +37,7 @@ def _pulled(here: np.float32, there: Array, grad: Array, pull: Array, gradient: 
     """Add the gradient of ``gradient |there - here|`` for `there`, and return minus the one for `here`."""
     total = ZERO
     for j in range(len(there)):
-        pull[j] = grad[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # sooner done than a choice
+        pull[j] = grad[j] * (np.float32(there[j] > here) - np.float32(there[j] < here))  # faster than a branch
     for j in range(len(there)):
         total += pull[j]
     for j in range(len(there)):
@@ -47,7 +47,7 @@ def _pulled(here: np.float32, there: Array, grad: Array, pull: Array, gradient: 
 
 @inlined
 def _add_distances(features: Array, i: int, row: Array) -> None:
-    """Channel distances of node i to those after it; four channels at once, a sum stays in its register for them."""
+    """Add channel distances of node i to those after it; four channels at once, so that a sum stays in its register."""
     channels = len(features)
     for c in range(0, channels - 3, 4):
         a, b = features[c, i], features[c + 1, i]
@@ -64,7 +64,7 @@ def _add_distances(features: Array, i: int, row: Array) -> None:
 
 @compiled
 def pair_distances(features: Array, table: Array) -> None:
-    """Mean absolute channel distances of all node pairs i < j, those of node 0 first.
+    """Compute the mean absolute channel distances of all node pairs i < j, those of node 0 first.
 
     Args:
         features: ``(slice, channel, node)``.
@@ -85,11 +85,11 @@ def pair_distances(features: Array, table: Array) -> None:
 
 @compiled
 def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, gradient: Array) -> float:
-    """Weighted sum over slices and node pairs i < j of the difference between mean absolute channel distances.
+    """Sum, with weights over slices, the differences of mean absolute channel distances of node pairs i < j.
 
     Args:
         student: ``(slice, channel, node)``.
-        teacher: ``(slice, pair)``, as `pair_distances` gives them.
+        teacher: ``(slice, pair)``, as given by `pair_distances`.
         weight: ``(slice,)``.
         squared: Whether differences are squared, or taken absolute.
         gradient: The student's shape; filled with the gradient of the sum.
@@ -120,7 +120,7 @@ def spatial_pass(student: Array, teacher: Array, weight: Array, squared: bool, g
 
 @compiled
 def lagged_distances(features: Array, table: Array) -> None:
-    """Mean absolute channel distances of every node between a step and those after it; zero where there is none.
+    """Compute mean absolute channel distances of every node between a step and later ones; zero beyond the end.
 
     Args:
         features: ``(batch, channel, time, node)``.
@@ -143,11 +143,11 @@ def lagged_distances(features: Array, table: Array) -> None:
 
 @compiled
 def temporal_pass(student: Array, teacher: Array, squared: bool, gradient: Array) -> float:
-    """Sum over samples, nodes and pairs of steps of the difference between mean absolute channel distances.
+    """Sum the differences of mean absolute channel distances over samples, nodes and pairs of steps.
 
     Args:
         student: ``(batch, channel, time, node)``; a sample is one step more than there are lags.
-        teacher: ``(batch, time, lag, node)``, as `lagged_distances` gives them.
+        teacher: ``(batch, time, lag, node)``, as given by `lagged_distances`.
         squared: Whether differences are squared, or taken absolute.
         gradient: The student's shape; filled with the gradient of the sum.
     """
@@ -171,7 +171,7 @@ def temporal_pass(student: Array, teacher: Array, squared: bool, gradient: Array
                 for c in range(channels):
                     here, there = student[b, c, t], student[b, c, t + lag]
                     before, after = gradient[b, c, t], gradient[b, c, t + lag]
-                    # Loops that write to one array each: of more, the compiler could not tell that they lie apart.
+                    # Loops that write to one array each: with more, the compiler could not tell that they lie apart.
                     for n in range(nodes):
                         grad = scale * row[n]
                         pull[n] = grad if there[n] > here[n] else (-grad if there[n] < here[n] else ZERO)

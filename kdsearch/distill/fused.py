@@ -1,7 +1,7 @@
-"""The losses as they are trained with: on the CPU in one compiled pass, elsewhere in their plain form.
+"""The losses of training: on the CPU in one compiled pass, elsewhere in their plain form.
 
-A teacher is heard live, by its features, or from a table of the distances between them that was made once. The passes
-over a student take a table; of a live teacher one is made for a few slices at a time.
+A teacher enters live, by its features, or by a table of the distances between them that was made once. The passes over
+a student take a table; for a live teacher one is made for a few slices at a time.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 NUMBERS_AT_ONCE = 1 << 16
-"""Distances of a table that are float32 at a time: 256 KB, which stay in the processor's cache."""
+"""Distances of a table converted to float32 at a time: 256 KB, which stay in the processor's cache."""
 
 
 def response(
@@ -39,7 +39,7 @@ def response(
     error: Error = "squared",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """`losses.response`; with a `beta` of zero it is the error of plain training."""
+    """Compute `losses.response`; with a `beta` of zero it is the error of plain training."""
     if not takes_compiled(student, teacher, target):
         return losses.response(student, teacher, target, measured, beta=beta, error=error, reduction=reduction)
     given = (x.contiguous() for x in (student, teacher, target, measured))
@@ -57,7 +57,7 @@ def bounded_response(
     error: Error = "squared",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """`losses.bounded_response`."""
+    """Compute `losses.bounded_response`."""
     if not takes_compiled(student, teacher, target):
         return losses.bounded_response(
             student, teacher, target, measured, alpha1=alpha1, error=error, reduction=reduction
@@ -69,7 +69,7 @@ def bounded_response(
 
 
 def pair_distances(features: Tensor) -> Tensor:
-    """`losses.pair_distances`, without a tensor for each node."""
+    """Compute `losses.pair_distances`, without a tensor for each node."""
     if not takes_compiled(features):
         return losses.pair_distances(features)
     slices, nodes, _ = features.shape
@@ -79,7 +79,7 @@ def pair_distances(features: Tensor) -> Tensor:
 
 
 def lagged_distances(features: Tensor, lags: int) -> Tensor:
-    """`losses.lagged_distances`, without a tensor for each lag and channel."""
+    """Compute `losses.lagged_distances`, without a tensor for each lag and channel."""
     if not takes_compiled(features):
         return losses.lagged_distances(features, lags)
     batch, time, nodes, _ = features.shape
@@ -89,28 +89,28 @@ def lagged_distances(features: Tensor, lags: int) -> Tensor:
 
 
 def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
-    """`losses.spatial_correlation`, with memory for the pairs of a few slices instead of all of them."""
+    """Compute `losses.spatial_correlation`, with memory for the pairs of a few slices instead of all of them."""
     if not takes_compiled(student, teacher):
         return losses.spatial_correlation(student, teacher, weight, error=error)
     return _spatial(student, lambda part: pair_distances(teacher[part]), weight, error)
 
 
 def spatial_from_distances(student: Tensor, distances: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
-    """`losses.spatial_from_distances`, with memory for the pairs of a few slices instead of all of them."""
+    """Compute `losses.spatial_from_distances`, with memory for the pairs of a few slices instead of all of them."""
     if not takes_compiled(student) or distances.device != student.device:
         return losses.spatial_from_distances(student, distances, weight, error=error)
     return _spatial(student, lambda part: distances[part].float().contiguous(), weight, error)
 
 
 def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: Error = "squared") -> Tensor:
-    """`losses.temporal_correlation`, without a tensor for each lag and channel."""
+    """Compute `losses.temporal_correlation`, without a tensor for each lag and channel."""
     if not takes_compiled(student, teacher):
         return losses.temporal_correlation(student, teacher, span, error=error)
     return temporal_from_distances(student, lagged_distances(teacher, span - 1), error=error)
 
 
 def temporal_from_distances(student: Tensor, distances: Tensor, *, error: Error = "squared") -> Tensor:
-    """`losses.temporal_from_distances`, without a tensor for each lag and channel."""
+    """Compute `losses.temporal_from_distances`, without a tensor for each lag and channel."""
     if not takes_compiled(student) or distances.device != student.device:
         return losses.temporal_from_distances(student, distances, error=error)
     batch, time, nodes, _ = student.shape
@@ -139,7 +139,7 @@ class _Response(torch.autograd.Function):
         squared: bool,
         mean: bool,
     ) -> Tensor:
-        """Four of one shape, contiguous -> a scalar."""
+        """Reduce four contiguous tensors of one shape to a scalar."""
         gradient = torch.empty(student.shape)
         own, taught, true, mask = (x.view(-1).numpy() for x in (student, teacher, target, measured))
         grad = gradient.view(-1).numpy()
@@ -150,7 +150,7 @@ class _Response(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None, None, None]:
-        """The kept gradient, scaled."""
+        """Scale the kept gradient."""
         (gradient,) = ctx.saved_tensors
         return grads[0] * ctx.share * gradient, None, None, None, None, None, None
 
@@ -162,7 +162,7 @@ class _Spatial(torch.autograd.Function):
     def forward(
         ctx: Any, student: Tensor, distances: Callable[[slice], Tensor], weight: Tensor, squared: bool
     ) -> Tensor:
-        """``(slice, node, channel)``, the teacher's ``(slice, pair)`` of some slices, ``(slice,)`` -> a scalar."""
+        """Reduce ``(slice, node, channel)``, the teacher's ``(slice, pair)`` by slices and ``(slice,)`` to a scalar."""
         own, weights = student.transpose(1, 2).contiguous().numpy(), weight.contiguous().numpy()
         slices, _, nodes = own.shape
         gradient = torch.empty(own.shape)
@@ -178,7 +178,7 @@ class _Spatial(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        """The kept gradient, scaled."""
+        """Scale the kept gradient."""
         (gradient,) = ctx.saved_tensors
         return grads[0] * gradient, None, None, None
 
@@ -188,7 +188,7 @@ class _Temporal(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, student: Tensor, distances: Tensor, squared: bool) -> Tensor:
-        """``(batch, time, node, channel)``, the teacher's ``(batch, time, lag, node)`` -> a scalar."""
+        """Reduce ``(batch, time, node, channel)`` and the teacher's ``(batch, time, lag, node)`` to a scalar."""
         own, taught = student.permute(0, 3, 1, 2).contiguous().numpy(), distances.float().contiguous().numpy()
         gradient = torch.empty(own.shape)
         total = feature_kernels.temporal_pass(own, taught, squared, gradient.numpy())
@@ -197,6 +197,6 @@ class _Temporal(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        """The kept gradient, scaled."""
+        """Scale the kept gradient."""
         (gradient,) = ctx.saved_tensors
         return grads[0] * gradient, None, None

@@ -24,11 +24,11 @@ from torch.autograd.function import once_differentiable
 __all__ = ["Projector", "contrast", "embedding_divergence"]
 
 LOGIT_BYTES = 32 * 1024**2
-"""What the logits of the slices that are looked at together take at most, one slice's logits where these take more."""
+"""Most memory for the logits of slices computed together; a single slice may take more."""
 
 
 def embedding_divergence(student: Tensor, teacher: Tensor, *, temperature: float) -> Tensor:
-    """Eq 6: KL between the softmax distributions over channels, teacher first, times the squared temperature.
+    """Compute Eq 6: KL between the softmax distributions over channels, teacher first, times the squared temperature.
 
     The paper sums over nodes and steps; this is the mean over windows, steps and nodes, and the factor keeps gradients
     of one size whatever the temperature.
@@ -36,7 +36,7 @@ def embedding_divergence(student: Tensor, teacher: Tensor, *, temperature: float
     Args:
         student: ``(window, channel, time, node)``.
         teacher: The same shape.
-        temperature: That embeddings are divided by.
+        temperature: Divisor of the embeddings.
     """
     p = torch.log_softmax(teacher / temperature, dim=1)
     q = torch.log_softmax(student / temperature, dim=1)
@@ -44,18 +44,18 @@ def embedding_divergence(student: Tensor, teacher: Tensor, *, temperature: float
 
 
 def contrast(student: Tensor, teacher: Tensor, *, temperature: float, slices: int | None = None) -> Tensor:
-    """Eq 7: InfoNCE; each node of the student finds itself among the teacher's nodes of the same slice, by cosine.
+    """Compute Eq 7, InfoNCE: each node of the student finds itself among the teacher's nodes of its slice, by cosine.
 
     The denominator holds all of the teacher's nodes, the positive one too, so that no value is below zero. The mean is
-    over slices and nodes. All logits at once would take ``slice * node ** 2`` numbers; here it is those of a few
-    slices, and the gradient is made beside the value, since afterwards they are gone. The teacher gets a gradient where
-    it requires one.
+    over slices and nodes. All logits at once would take ``slice * node ** 2`` numbers; here only those of a few slices
+    exist at a time, and the gradient is made beside the value, since afterwards they are gone. The teacher gets a
+    gradient where it requires one.
 
     Args:
         student: ``(slice, node, channel)``; a slice is one step of one window.
         teacher: The same shape.
-        temperature: That cosines are divided by.
-        slices: How many are looked at together; by default as many as take `LOGIT_BYTES`.
+        temperature: Divisor of the cosines.
+        slices: Number of slices computed together; by default as many as fit into `LOGIT_BYTES`.
     """
     together = slices or max(1, LOGIT_BYTES // (student.shape[1] ** 2 * student.element_size()))
     wanted = torch.is_grad_enabled()
@@ -70,7 +70,7 @@ class _Contrast(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, student: Tensor, teacher: Tensor, temperature: float, together: int, wanted: bool) -> Tensor:
-        """Value and, where wanted, both gradients: of a logit it is its probability, less one for the positive."""
+        """Compute value and, where wanted, both gradients: a logit's is its probability, less one for the positive."""
         grads = [
             torch.empty_like(side) if wanted and needed else None
             for side, needed in zip((student, teacher), ctx.needs_input_grad[:2], strict=True)
@@ -102,11 +102,11 @@ class _Contrast(torch.autograd.Function):
 
 
 class Projector(nn.Module):
-    """Takes a student's embedding to the shape of its teacher's; it is trained beside the student and thrown away.
+    """A map from a student's embedding to the shape of its teacher's, trained beside the student and thrown away.
 
-    Nothing happens where the shapes are equal. A linear map over channels, the same at every step, where only these
-    differ. Where the steps differ, one linear map from all channels and steps to all of the teacher's: by a map over
-    time apart from that over channels, an embedding of a single step would point the same way at all of them.
+    Equal shapes need no map. Where only channels differ, it is a linear map over channels, the same at every step.
+    Where the steps differ, it is one linear map from all channels and steps to all of the teacher's: by a map over time
+    apart from that over channels, an embedding of a single step would point the same way at all of them.
 
     Args:
         student: Channels and steps of the student's embedding.
@@ -124,7 +124,7 @@ class Projector(nn.Module):
             self.map = nn.Linear(student[0], teacher[0])
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(window, channel, time, node)`` -> ``(window, teacher's channel, teacher's time, node)``."""
+        """Map ``(window, channel, time, node)`` to ``(window, teacher's channel, teacher's time, node)``."""
         lines = x.permute(0, 3, 2, 1)
         projected: Tensor = self.map(lines.flatten(2) if self.joint else lines)
         channels, steps = self.teacher

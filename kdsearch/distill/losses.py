@@ -6,8 +6,8 @@ Where the paper leaves a choice, the default is the reading that works and the p
 * Eq 2, 3 and 6 are sums over batch and nodes, Eq 8 and 10 means: "mean" (default) for all, or "sum" as printed.
 * Eq 1 is not a divergence when fed with regression outputs: "softmax" (default) compares the distributions over nodes
   that a softmax at a temperature gives; "printed" takes ``y_t log(y_t / y_s)`` of real-unit readings above `FLOOR`.
-* Eq 5 scales by the minimum and maximum over the whole batch: per sample, the teacher could never be heard by less than
-  one node in N, and the paper's Table 3 reports less.
+* Eq 5 scales by the minimum and maximum over the whole batch: per sample, a student would follow the teacher for at
+  least one node in N, and the paper's Table 3 reports less.
 
 Outputs, targets and their `measured` mask are ``(..., node)``; entries that were not measured count nowhere.
 """
@@ -45,7 +45,7 @@ FLOOR = 1.0
 
 
 def pointwise(a: Tensor, b: Tensor, error: Error) -> Tensor:
-    """The paper's ``||a - b||_2`` of scalars, entry by entry."""
+    """Compute the paper's ``||a - b||_2`` of scalars, entry by entry."""
     return (a - b).square() if error == "squared" else (a - b).abs()
 
 
@@ -65,7 +65,7 @@ def response(
     error: Error = "squared",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """L_RD(L2), Eq 3: ``beta ||y_s - y_t|| + (1 - beta) ||y_s - T||``."""
+    """Compute L_RD(L2), Eq 3: ``beta ||y_s - y_t|| + (1 - beta) ||y_s - T||``."""
     entries = beta * pointwise(student, teacher, error) + (1 - beta) * pointwise(student, target, error)
     return reduced(entries, measured, reduction)
 
@@ -73,7 +73,7 @@ def response(
 def kl_divergence(
     student: Tensor, teacher: Tensor, measured: Tensor, *, temperature: float = 1.0, reduction: Reduction = "mean"
 ) -> Tensor:
-    """KL of Eq 1 between the softmax distributions over nodes, teacher first, times the squared temperature.
+    """Compute the KL of Eq 1 of softmax distributions over nodes, teacher first, times the squared temperature.
 
     The nodes of one step form one distribution; a node that was not measured takes part in it but not in the sum.
     """
@@ -87,13 +87,13 @@ def kl_divergence(
 
 
 def printed_divergence(student: Tensor, teacher: Tensor, measured: Tensor, *, reduction: Reduction = "mean") -> Tensor:
-    """Eq 1 as printed: ``y_t log(y_t / y_s)`` of real-unit outputs, raised to `FLOOR`; it has no lower bound."""
+    """Compute Eq 1 as printed: ``y_t log(y_t / y_s)`` of real-unit outputs, at least `FLOOR`; it has no lower bound."""
     student, teacher = student.clamp(min=FLOOR), teacher.clamp(min=FLOOR)
     return reduced(teacher * (teacher / student).log(), measured, reduction)
 
 
 def attention(teacher: Tensor, target: Tensor, measured: Tensor, *, alpha1: float) -> Tensor:
-    """Eq 4 to 6: where the teacher's error, scaled to [0, 1] over the batch, exceeds `alpha1`, the student hears it.
+    """Mark entries for the teacher, Eq 4 to 6: its error, scaled to [0, 1] over the batch, exceeds `alpha1`.
 
     Returns:
         bool, True for the entries that follow the teacher; its mean is the paper's teacher attention ratio.
@@ -116,50 +116,52 @@ def bounded_response(
     error: Error = "squared",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """L_ORD, Eq 6: towards the target, but towards the teacher where the two disagree most."""
+    """Compute L_ORD, Eq 6: towards the target, but towards the teacher where the two disagree most."""
     goal = torch.where(attention(teacher, target, measured, alpha1=alpha1), teacher, target)
     return reduced(pointwise(student, goal, error), measured, reduction)
 
 
 def spatial_correlation(student: Tensor, teacher: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
-    """L_SCD, Eq 9 and 10: mean over slices and node pairs of the difference in mean absolute channel distance.
+    """Compute L_SCD, Eq 9 and 10: mean over slices and node pairs of the difference in mean absolute channel distance.
 
     Args:
         student: ``(slice, node, channel)``; a slice is one step of one sample.
         teacher: ``(slice, node, channel)``, channels may differ.
-        weight: ``(slice,)``, how often each slice counts; the loss is the weighted mean.
-        error: How the difference of two correlations is measured.
+        weight: ``(slice,)``, the count of each slice; the loss is the weighted mean.
+        error: Measure of the difference of two correlations.
     """
     return spatial_from_distances(student, pair_distances(teacher), weight, error=error)
 
 
 def spatial_from_distances(student: Tensor, distances: Tensor, weight: Tensor, *, error: Error = "squared") -> Tensor:
-    """L_SCD of a teacher whose `pair_distances` ``(slice, pair)`` are known, in any precision."""
+    """Compute L_SCD from a teacher's known `pair_distances` ``(slice, pair)``, in any precision."""
     difference = pointwise(pair_distances(student), distances.to(student), error)
     return (difference.sum(dim=1) * weight).sum() / (difference.shape[1] * weight.sum())
 
 
 def pair_distances(features: Tensor) -> Tensor:
-    """Eq 9: ``(slice, node, channel)`` -> ``(slice, pair)``, pairs i < j, without a tensor of channel differences."""
+    """Compute Eq 9, ``(slice, node, channel)`` -> ``(slice, pair)``, pairs i < j, without a tensor of differences."""
     nodes, channels = features.shape[1:]
     first, second = torch.triu_indices(nodes, nodes, offset=1, device=features.device)
     return torch.cdist(features, features, p=1.0)[:, first, second] / channels
 
 
 def temporal_correlation(student: Tensor, teacher: Tensor, span: int, *, error: Error = "squared") -> Tensor:
-    """L_TCD, Eq 7 and 8: mean over samples, nodes and step pairs of the difference in mean absolute channel distance.
+    """Compute L_TCD, Eq 7 and 8: mean over samples, nodes, step pairs of the difference in mean absolute distance.
+
+    The distances are those between channels.
 
     Args:
         student: ``(batch, time, node, channel)``; every `span` consecutive steps are one sample's feature.
         teacher: The same with its own channels.
         span: Steps of a sample's feature, T; pairs lie less than T apart.
-        error: How the difference of two correlations is measured.
+        error: Measure of the difference of two correlations.
     """
     return temporal_from_distances(student, lagged_distances(teacher, span - 1), error=error)
 
 
 def temporal_from_distances(student: Tensor, distances: Tensor, *, error: Error = "squared") -> Tensor:
-    """L_TCD of a teacher whose `lagged_distances` ``(batch, time, lag, node)`` are known, in any precision."""
+    """Compute L_TCD from a teacher's known `lagged_distances` ``(batch, time, lag, node)``, in any precision."""
     batch, time, nodes, _ = student.shape
     lags = distances.shape[2]
     difference = pointwise(lagged_distances(student, lags), distances.to(student), error)
@@ -171,7 +173,7 @@ def temporal_from_distances(student: Tensor, distances: Tensor, *, error: Error 
 
 
 def lagged_distances(features: Tensor, lags: int) -> Tensor:
-    """Eq 7 for steps 1 to `lags` apart: ``(batch, time, lag, node)``, zero where the later step is not there."""
+    """Compute Eq 7 for steps 1 to `lags` apart: ``(batch, time, lag, node)``, zero where there is no later step."""
 
     def distance(lag: int) -> Tensor:
         apart = (features[:, lag:] - features[:, :-lag]).abs().mean(dim=-1)
@@ -181,6 +183,6 @@ def lagged_distances(features: Tensor, lags: int) -> Tensor:
 
 
 def _pair_counts(time: int, span: int, lag: int) -> Tensor:
-    """In how many of the ``time - span + 1`` samples each pair (t, t + lag) lies: ``(time - lag,)``."""
+    """Count those of the ``time - span + 1`` samples that hold each pair (t, t + lag): ``(time - lag,)``."""
     first = torch.arange(time - lag)
     return torch.minimum(first, torch.tensor(time - span)) - (first + lag - span + 1).clamp(min=0) + 1

@@ -16,12 +16,12 @@ Mask = NDArray[np.bool_]
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 PIECE = 4096
-"""Entries whose sum is float32; such sums are added in float64."""
+"""Entries summed in float32; such sums are added in float64."""
 
 
 @inlined
 def _side(d: np.float32) -> np.float32:
-    """Slope of ``|d|``."""
+    """Compute the gradient of ``|d|``."""
     return np.float32(d > ZERO) - np.float32(d < ZERO)
 
 
@@ -29,7 +29,7 @@ def _side(d: np.float32) -> np.float32:
 def response_pass(
     student: Array, teacher: Array, target: Array, measured: Mask, beta: float, squared: bool, gradient: Array
 ) -> tuple[float, int]:
-    """Sum of ``beta e(student - teacher) + (1 - beta) e(student - target)`` over the measured entries.
+    """Sum ``beta e(student - teacher) + (1 - beta) e(student - target)`` over the measured entries.
 
     Args:
         student: ``(entry,)``.
@@ -38,7 +38,7 @@ def response_pass(
         measured: ``(entry,)``.
         beta: Share of the teacher.
         squared: Whether e squares its argument, or takes it absolute.
-        gradient: ``(entry,)``; filled with that of the sum, zero where nothing was measured.
+        gradient: ``(entry,)``; filled with the gradient of the sum, zero where nothing was measured.
 
     Returns:
         The sum, and the number of measured entries.
@@ -58,7 +58,7 @@ def response_pass(
             seen += there
         total += float(part)
         count += int(seen)
-        for j in range(begin, end):  # apart from the sums, see `compiled`
+        for j in range(begin, end):  # separate from the sums, see `compiled`
             there = np.float32(measured[j])
             apart, wrong = student[j] - teacher[j], student[j] - target[j]
             if squared:
@@ -70,7 +70,7 @@ def response_pass(
 
 @compiled
 def attended(teacher: Array, target: Array, measured: Mask, alpha1: float, goal: Array) -> None:
-    """What Eq 6 lets a student follow: the target, or the teacher where its error by Eq 5 is above `alpha1`.
+    """Choose a student's goal by Eq 6: the target, or the teacher where its error by Eq 5 is above `alpha1`.
 
     Args:
         teacher: ``(entry,)``.

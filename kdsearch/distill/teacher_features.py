@@ -1,8 +1,8 @@
-"""What students hear of a teacher's features, made once: tables by time step, kept on disk and mapped into memory.
+"""Precomputed teacher features: tables by time step, kept on disk and mapped into memory.
 
-A tap's feature at a step depends on the readings that its convolutions look at and on nothing else, so that it belongs
-to a row of the series, whatever window or segment asks for it: row r is where those readings begin. Feature losses know
-the teacher by distances alone, so that these are kept, and no training runs the teacher's network. Processes that map
+A tap's feature at a step depends on the readings in its convolutions' reach and on nothing else, so that it belongs
+to a row of the series, whatever window or segment uses it: row r is where those readings begin. Feature losses use
+the teacher's distances alone, so that these are kept, and no training runs the teacher's network. Processes that map
 one table share its memory.
 """
 
@@ -28,11 +28,10 @@ from kdsearch.models import Forecaster
 __all__ = ["SpatialTable", "TeacherTables", "TemporalTable", "make_tables", "open_tables"]
 
 PAIR_NODES = 300
-"""Nodes up to which all pairs are compared. Pairs grow with the square: their distances take 90 KB for a row and tap of
-300 nodes, which is 1.3 GB for two taps and 25 days of 5 minutes. Of larger graphs the features are kept, and each step
-of a training compares the pairs among so many nodes drawn at random: every pair is as likely as any other, so that loss
-and gradient are right on the average, and a step costs no more than at 300 nodes."""
-
+"""Largest number of nodes with all pairs compared. Pairs grow with the square: their distances take 90 KB for a row and
+tap of 300 nodes, which is 1.3 GB for two taps and 25 days of 5 minutes. Of larger graphs the features are kept, and
+each step of a training compares the pairs among so many nodes drawn at random: every pair is as likely as any other, so
+that loss and gradient are right on the average, and a step costs no more than at 300 nodes."""
 SEGMENT = 64
 """Windows that share a pass of the network while tables are made; 75 slices of 300 nodes' pairs are 13 MB."""
 
@@ -50,7 +49,7 @@ class TemporalTable:
     distances: NDArray[np.floating[Any]]
 
     def correlation(self, student: Tensor, segment_starts: Tensor, *, error: Error) -> Tensor:
-        """L_TCD of segments ``(batch, time, node, channel)`` that begin at the rows `segment_starts` ``(batch,)``."""
+        """Compute L_TCD of segments ``(batch, time, node, channel)`` from the rows `segment_starts` ``(batch,)`` on."""
         rows = segment_starts[:, None] + torch.arange(student.shape[1], device=segment_starts.device)
         return fused.temporal_from_distances(student, _taken(self.distances, rows).to(student.device), error=error)
 
@@ -69,21 +68,21 @@ class SpatialTable:
     def correlation(
         self, student: Tensor, rows: Tensor, weight: Tensor, generator: torch.Generator, *, error: Error
     ) -> Tensor:
-        """L_SCD of slices ``(slice, node, channel)``.
+        """Compute L_SCD of slices ``(slice, node, channel)``.
 
         Args:
             student: The slices.
-            rows: Where they stand in the series, ``(slice,)``.
-            weight: How often each counts, ``(slice,)``.
-            generator: Draws the nodes among which pairs are compared, where these are more than `PAIR_NODES`.
-            error: How the difference of two correlations is measured.
+            rows: Their rows in the series, ``(slice,)``.
+            weight: Count of each slice, ``(slice,)``.
+            generator: Draws the nodes for the pairs, where there are more than `PAIR_NODES`.
+            error: Measure of the difference of two correlations.
         """
         nodes, distances = self.distances(rows, student.shape[1], generator)
         seen = student if nodes is None else student[:, nodes]
         return fused.spatial_from_distances(seen, distances.to(student.device), weight, error=error)
 
     def distances(self, rows: Tensor, nodes: int, generator: torch.Generator) -> tuple[Tensor | None, Tensor]:
-        """Which nodes are compared, None for all, and `losses.pair_distances` of the teacher ``(slice, pair)``."""
+        """Give the nodes to compare, None for all, and `losses.pair_distances` of the teacher ``(slice, pair)``."""
         if self.kept.ndim == 2:
             return None, _taken(self.kept, rows)
         drawn = torch.randperm(nodes, generator=generator)[:PAIR_NODES].sort().values
@@ -92,7 +91,7 @@ class SpatialTable:
 
 
 def _taken(kept: NDArray[np.floating[Any]], rows: Tensor) -> Tensor:
-    """A copy of some rows; torch itself would warn of memory that it must not write to."""
+    """Copy some rows; torch itself would warn of memory that it must not write to."""
     return torch.from_numpy(np.take(kept, rows.cpu().numpy(), axis=0))
 
 
@@ -106,7 +105,7 @@ class TeacherTables:
 
 @functools.cache
 def open_tables(folder: Path) -> TeacherTables:
-    """Map what `make_tables` wrote; once in a process, whatever number of trials ask."""
+    """Map the files of `make_tables` into memory; once in a process, whatever the number of trials."""
 
     def mapped(kind: str) -> dict[str, NDArray[Any]]:
         files = folder.glob(f"{kind}-*.npy")
@@ -120,18 +119,18 @@ def open_tables(folder: Path) -> TeacherTables:
 
 @torch.no_grad()
 def make_tables(folder: Path, network: Forecaster, data: WindowedSeries, rows: int) -> None:
-    """Write the tables of the training part, segment by segment, in float16.
+    """Write the tables of the train split, segment by segment, in float16.
 
-    Rows whose later steps would lie beyond the part have zeros there; no window asks for them.
+    Rows whose later steps would lie beyond the split have zeros there; no window uses them.
 
     Args:
-        folder: Where to, one file for each tap.
+        folder: The folder for the files, one for each tap.
         network: The teacher.
         data: The series as the teacher sees it.
-        rows: First rows of the series, those of the training part.
+        rows: Number of the series' first rows, those of the train split.
 
     Raises:
-        RunError: Where the disk is full, or a distance is no number that float16 holds.
+        RunError: The disk is full, or a distance is no number that float16 holds.
     """
     try:
         _write_tables(folder, network.eval(), data, rows - network.history + 1)
@@ -149,14 +148,14 @@ def _write_tables(folder: Path, network: Forecaster, data: WindowedSeries, windo
             length = min(SEGMENT, windows - first)
             network(data.inputs(torch.tensor([first], device=data.device), length, with_clock=network.clock))
             for name, made in _answers(network, features, length):
-                if name not in tables:  # a segment has as many more steps than windows as the whole part has
+                if name not in tables:  # steps less windows: as many in a segment as in the whole split
                     file = files.enter_context((folder / f"{name}.npy").open("wb"))
                     tables[name] = _GrowingTable(file, (windows + len(made) - length, *made.shape[1:]))
                 tables[name].append(made if first + length == windows else made[:length])
 
 
 def _answers(network: Forecaster, features: Mapping[str, Tensor], length: int) -> Iterator[tuple[str, Tensor]]:
-    """Name of the file and rows ``(row, ...)`` for each tap of a segment of `length` windows."""
+    """Give the file's name and the rows ``(row, ...)`` for each tap of a segment of `length` windows."""
     for name in network.spatial_taps:
         feature = features[name][0]
         few = feature.shape[1] <= PAIR_NODES
@@ -169,7 +168,7 @@ def _answers(network: Forecaster, features: Mapping[str, Tensor], length: int) -
 class _GrowingTable:
     """A file of numpy's format, written from its beginning to its end.
 
-    Writing to a mapped file instead would kill the process, without a word, where the disk is full.
+    Writing to a mapped file instead would kill the process without a message where the disk is full.
     """
 
     def __init__(self, file: BinaryIO, shape: tuple[int, ...]) -> None:

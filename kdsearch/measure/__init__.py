@@ -1,1 +1,1 @@
-"""What a forecaster is worth and what it costs: errors, parameters, operations, milliseconds."""
+"""Measures of a forecaster: errors, number of weights, operations, milliseconds."""

@@ -1,4 +1,4 @@
-"""What a forecaster has to beat: the last value, and the calendar profile alone."""
+"""The naive baselines: the last value, and the calendar profile alone."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ __all__ = ["last_value_forecasts", "naive_baselines", "profile_forecasts"]
 
 
 def last_value_forecasts(series: SplitSeries, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-    """Each node keeps its last reading."""
+    """Repeat each node's last reading."""
     starts = series.splits[split].starts
     last = series.values[starts + series.protocol.history - 1]
     repeated = np.repeat(last[:, None], series.protocol.horizon, axis=1)
@@ -23,7 +23,7 @@ def last_value_forecasts(series: SplitSeries, split: str) -> Iterator[tuple[Tens
 
 
 def profile_forecasts(series: SplitSeries, profile: Profile, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-    """Each node follows its calendar profile, whatever was just measured."""
+    """Forecast each node's calendar profile, whatever was just measured."""
     starts = series.splits[split].starts
     ahead = series.protocol.history + np.arange(series.protocol.horizon)
     expected = profile.rows(series.source.times)[starts[:, None] + ahead]
@@ -31,7 +31,7 @@ def profile_forecasts(series: SplitSeries, profile: Profile, split: str) -> Iter
 
 
 def naive_baselines(series: SplitSeries, splits: tuple[str, ...]) -> list[Baseline]:
-    """Last value and the calendar profile alone; a network that loses to one of them has no claim."""
+    """Score the last value and the calendar profile alone; a network that loses to one of them has no claim."""
     profile = fit_profile(series, "table")
     return [
         Baseline(

@@ -1,4 +1,4 @@
-"""Latency of a forecast: networks measured in alternation, so that their ratio cancels the machine's mood."""
+"""Latency of a forecast: networks are timed in alternation, so that their ratio cancels the machine's variations."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ PAPER_BATCH = 1140
 """Windows in one call of the paper's timing (Izadi et al., section on complexity)."""
 
 WARM_UP = 3
-"""Forecasts of one window before the clock runs; a batch that is larger is warmed up once."""
+"""Forecasts of one window before the clock runs; a larger batch is warmed up once."""
 
 
 @contextmanager
@@ -43,14 +43,14 @@ def measure_latency(
     """Time one forecast of the whole horizon by each network, round robin.
 
     Args:
-        networks: Each with its windows ``(batch, history, node, channel)``; each round calls all once.
+        networks: Networks, each with its windows ``(batch, history, node, channel)``; each round calls all once.
         horizon: Steps to forecast.
         repeats: Rounds, fewer where `max_seconds` is reached first, but never less than one.
         threads: Threads inside an operator.
         max_seconds: Wall-clock limit of all rounds together, warm-up left out.
 
     Returns:
-        For each network, in the order given.
+        The latency of each network, in the order given.
     """
     if not networks:
         return []
@@ -85,12 +85,12 @@ def measure_latency(
 
 
 def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, float]:
-    """What a reading would have been at another time, and its ratio to the reference network.
+    """Convert a reading to another time's pace; give it and its ratio to the reference network.
 
     Args:
-        own: Of a network.
-        paired: Of the reference network, in alternation with it.
-        quiet: Of the reference network at the time that counts.
+        own: Latency of a network.
+        paired: Latency of the reference network, in alternation with it.
+        quiet: Latency of the reference network at the time that counts.
     """
     ratio = own.p2 / paired.p2
     p50 = ratio * quiet.p50
@@ -98,7 +98,7 @@ def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, flo
 
 
 def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> tuple[float, float]:
-    """Wall-clock time of one forecast, and this thread's own CPU time."""
+    """Time one forecast by the wall clock and by this thread's own CPU clock."""
     if x.is_cuda:
         torch.cuda.synchronize()
     began, busy = time.perf_counter(), time.thread_time()

@@ -1,4 +1,4 @@
-"""The contract of a forecaster, and the channels of it that can only live and die together."""
+"""The interface of a forecaster, and the groups of channels to be kept or pruned together."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 __all__ = ["ChannelGroup", "DataShape", "Forecaster", "Member", "consecutive"]
 
 WINDOWS_AT_ONCE = 48
-"""Windows that go through a network together on a processor: what lies between two layers has to stay in its cache. A
+"""Windows in one pass through a network on a processor, so that the data between two layers stays in its cache. A
 network of width 32 takes 1.6 s for 1140 windows in portions of 48, and 5.8 s for all at once."""
 
 
 @dataclass(frozen=True)
 class DataShape:
-    """What of the data, besides its graph, a network's shape depends on.
+    """The facts of the data, besides its graph, that shape a network.
 
     Attributes:
         nodes: Nodes of the graph, or of a grid.
@@ -34,11 +34,11 @@ class DataShape:
 
 @dataclass(frozen=True)
 class Member:
-    """Where the channels of a group lie in one parameter.
+    """The place of a group's channels in one parameter.
 
     Attributes:
         parameter: Name as in `named_parameters`.
-        dim: The dimension that is cut.
+        dim: The dimension to cut.
         rows: For each channel of the group, its indices along `dim`.
     """
 
@@ -49,7 +49,7 @@ class Member:
 
 @dataclass(frozen=True)
 class ChannelGroup:
-    """Channels that residual ties and shared tensors force to be kept or cut together, in every member at once."""
+    """Channels tied by residuals or shared tensors: kept or pruned together, in every member at once."""
 
     name: str
     size: int
@@ -62,7 +62,7 @@ class ChannelGroup:
 
 
 class Forecaster(nn.Module, ABC):
-    """A network that looks at `history` steps and gives the next `outputs` steps in one pass.
+    """A network from `history` steps to the next `outputs` steps in one pass.
 
     With `outputs` of 1 a longer horizon is reached step by step (iterated decoding); with `outputs` equal to the
     horizon it is reached at once (direct decoding). A forecaster sees and gives scaled values, never units.
@@ -80,8 +80,8 @@ class Forecaster(nn.Module, ABC):
         size: Channels of each part.
         temporal_taps: Names of the submodules whose output is a temporal feature.
         spatial_taps: Names of the submodules whose output is a spatial feature.
-        embeddings: Names of the submodules whose outputs are, for a window, a spatial and a temporal embedding; a
-            network that learns by contrast shows its temporal one.
+        embeddings: Names of the submodules whose outputs are, for a window, a spatial and a temporal embedding;
+            contrastive losses take a student's temporal one.
         clock: Whether the input has, beside the reading, the time of day in [0, 1) and the weekday, 0 for Monday.
         shares_steps: Whether neighbouring windows cost less together than one by one.
 
@@ -116,24 +116,24 @@ class Forecaster(nn.Module, ABC):
         """
 
     def spec(self) -> dict[str, Any]:
-        """Plain values that, with the graph, build this architecture again."""
+        """Give the plain values that, with the graph, build this architecture again."""
         return {"family": self.family, "size": asdict(self.size), "outputs": self.outputs, "history": self.history}
 
     def of_size(self, size: Any) -> Self:
-        """A fresh network of this family on the same graph, of another size."""
+        """Build an untrained network of this family on the same graph, of another size."""
         return type(self)(self._adjacency, size, outputs=self.outputs, history=self.history)
 
     @abstractmethod
     def channel_groups(self) -> list[ChannelGroup]:
-        """The groups that pruning may cut; every cut of their channels leaves a network of the same family."""
+        """List the groups for pruning; every cut of their channels leaves a network of the same family."""
 
     @abstractmethod
     def set_masks(self, masks: Mapping[str, Tensor]) -> None:
-        """Silence channels: group name -> bool ``(size,)``, True for a living channel. An empty mapping revives all."""
+        """Mask channels: group name -> bool ``(size,)``, True for a kept channel. An empty mapping keeps all."""
 
     @abstractmethod
     def resized(self, sizes: Mapping[str, int]) -> Self:
-        """A fresh network of this family on the same graph whose groups have these sizes."""
+        """Build an untrained network of this family on the same graph with groups of these sizes."""
 
     def forecast(self, x: Tensor, horizon: int) -> Tensor:
         """Forecast the whole horizon after each window.
@@ -150,7 +150,7 @@ class Forecaster(nn.Module, ABC):
         return self.forecast_segments(x, horizon)[:, 0]
 
     def forecast_segments(self, x: Tensor, horizon: int) -> Tensor:
-        """Forecast the whole horizon after every window of some segments; what windows share may be computed once.
+        """Forecast the whole horizon after every window of some segments; shared steps may be computed once.
 
         Args:
             x: ``(segment, time, node, channel)``, scaled, each of ``time - history + 1`` neighbouring windows.
@@ -171,5 +171,5 @@ class Forecaster(nn.Module, ABC):
 
 
 def consecutive(start: int, count: int, *, halves: Sequence[int] = (0,)) -> tuple[tuple[int, ...], ...]:
-    """Rows of `count` channels from `start`, each repeated at the given offsets (the two halves of a gate, say)."""
+    """List rows of `count` channels from `start`, each repeated at the given offsets (such as a gate's two halves)."""
     return tuple(tuple(offset + start + channel for offset in halves) for channel in range(count))

@@ -1,12 +1,12 @@
-"""LightST: a graph network as teacher and a perceptron, node by node, as its student.
+"""LightST: a graph network as teacher, and a perceptron on each single node as its student.
 
 Zhang et al., "Efficient Traffic Prediction Through Spatio-Temporal Distillation", AAAI 2025, arXiv 2501.10459; these
 are the paper's networks. The released code has others: its teacher learns its graph from node embeddings, convolves in
 time by gated inceptions of four kernels and norms over nodes; its student keeps all of that but the graph, for which
-three linear maps along time stand in, so that nine tenths of the parameters remain.
+three linear maps along time stand in, so that nine tenths of the weights remain.
 
-Both see each window of a node less its own mean and divided by its own deviation (Eq 1). The paper does not say how
-forecasts get their level; ours are taken back by the same two numbers.
+Both take each window of a node less its own mean and divided by its own std (Eq 1). The paper does not say how
+forecasts get their level; ours are scaled back by the same two numbers.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ from kdsearch.models.window import WindowForecaster
 __all__ = ["Lightst", "LightstSize", "LightstTeacher", "LightstTeacherSize"]
 
 STD_FLOOR = 0.1
-"""Scaled units that a window is divided by at least, so that the noise of a quiet night is not blown up. A student's
-error on PeMSD8 hardly depends on it: from 0.001 to 1 by 0.1 % on deviations from the calendar, by 2 % on raw ones."""
+"""Smallest divisor of a window, in scaled units, so that the noise of a quiet night is not blown up. A student's
+error on PeMSD8 hardly depends on it: from 0.001 to 1 by 0.1 % on deviations from the calendar, by 2 % on raw input."""
 
 TIME_KERNEL = 3
 TEMPORAL_LAYERS = 2
@@ -50,12 +50,12 @@ class LightstTeacherSize:
 
     @classmethod
     def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
-        """`depth` graph convolutions."""
+        """Size a teacher of `depth` graph convolutions."""
         return cls(width, depth)
 
 
 class LightstTeacher(WindowForecaster):
-    """LightST's teacher, Eq 1 to 4; the head, of which the paper says no more than that it is there, is linear.
+    """LightST's teacher, Eq 1 to 4; its head is linear, on which the paper says nothing.
 
     Convolutions in time are padded, so that both embeddings have all steps of the history.
 
@@ -101,11 +101,11 @@ class LightstTeacher(WindowForecaster):
         return forecasts.permute(1, 2, 0) * std + mean
 
     def _spread(self, y: Tensor) -> Tensor:
-        """What each node's neighbours send it: ``(node, ...)`` -> the same shape."""
+        """Sum the inputs from each node's neighbours: ``(node, ...)`` -> the same shape."""
         return (self.edges @ y.flatten(1)).view_as(y)
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """One: sums over layers and residuals tie the channels of all of them."""
+        """List one group: sums over layers and residuals tie the channels of all layers."""
         width, once = self.size.width, (0,)
         cuts = [("direction", 0, once), ("head.weight", 1, tuple(range(0, self.history * width, width)))]
         for position in range(self.size.layers):
@@ -131,7 +131,7 @@ class TemporalConvolution(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(node, window, time, channel)`` -> the same shape."""
+        """Map ``(node, window, time, channel)`` to the same shape."""
         padded = nn.functional.pad(x, (0, 0, TIME_KERNEL // 2, TIME_KERNEL // 2))
         seen = torch.cat([padded[:, :, tap : tap + x.shape[2]] for tap in range(TIME_KERNEL)], dim=-1)
         return nn.functional.leaky_relu(self.dropout(self.taps(seen)) + x)
@@ -142,7 +142,7 @@ class LightstSize:
     """Channels of LightST's student.
 
     Attributes:
-        hidden: Of all layers but the last; there is one layer more than entries.
+        hidden: Channels of all layers but the last; there is one layer more than entries.
         width: Channels of the embedding, d.
         steps: Steps of the embedding, T'.
         dropout: Share of the channels that training drops after each layer.
@@ -157,18 +157,18 @@ class LightstSize:
 
     @classmethod
     def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
-        """`depth` layers, all but the last twice as wide as the embedding."""
+        """Size a student of `depth` layers, all but the last twice as wide as the embedding."""
         return cls((2 * width,) * (depth - 1), width)
 
 
 class Lightst(WindowForecaster):
-    """LightST's student: what it sees of a node is the node's own window.
+    """LightST's student: it sees only a node's own window.
 
     A rectifier follows each layer, the last one too: its output is the student's embedding, and the head is linear. The
     learned vector of Eq 1 would only multiply the first layer's weights, so it is left out.
 
     Args:
-        adjacency: Edge weights ``(node, node)``, which it does not look at.
+        adjacency: Edge weights ``(node, node)``, unused.
         size: Channels of each layer.
         outputs: Steps given in one pass.
         history: Steps looked at.
@@ -197,7 +197,7 @@ class Lightst(WindowForecaster):
         return forecasts.transpose(1, 2) * std + mean
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """One for each hidden layer, and one for the embedding, whose channels have all their steps together."""
+        """List one group for each hidden layer, and one for the embedding with all steps of a channel together."""
         steps = self.size.steps
         wide = tuple(tuple(range(channel * steps, (channel + 1) * steps)) for channel in range(self.size.width))
         rows = [*(consecutive(0, size) for size in self.size.hidden), wide]
@@ -217,10 +217,10 @@ class Lightst(WindowForecaster):
 
 
 def _scores(readings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Eq 1 without its vector: each node's window ``(window, time, node)`` less its mean, divided by its deviation.
+    """Compute Eq 1 without its vector: each node's window ``(window, time, node)`` less its mean, divided by its std.
 
     Returns:
-        The scores, and mean and deviation ``(window, 1, node)``. The deviation is the population's, floored.
+        The scores, and mean and std ``(window, 1, node)``. The std is the population's, floored.
     """
     mean = readings.mean(dim=1, keepdim=True)
     centred = readings - mean
@@ -229,13 +229,13 @@ def _scores(readings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _shown(tap: nn.Module, y: Tensor) -> Tensor:
-    """``(node, window, time, channel)``, passed through a tap in the layout that taps have."""
+    """Pass ``(node, window, time, channel)`` through a tap in the layout of taps."""
     shown: Tensor = tap(y.permute(1, 3, 2, 0))
     return shown.permute(3, 0, 2, 1)
 
 
 def _normalised(adjacency: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``D^-1/2 A D^-1/2`` ``(node, node)``; zeros where a node has no edge."""
+    """Compute ``D^-1/2 A D^-1/2`` ``(node, node)``; zeros where a node has no edge."""
     degree = adjacency.sum(axis=1)
     scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
     return np.asarray(scale[:, None] * adjacency * scale)

@@ -19,9 +19,9 @@ def products_are_rounded() -> bool:
 
 @contextmanager
 def rounded_products(precision: Precision) -> Iterator[None]:
-    """Wide convolutions multiply numbers rounded to 8 bits inside the block where `precision` is "bfloat16".
+    """Round the factors of wide convolutions to 8 bits inside the block, where `precision` is "bfloat16".
 
-    Sums and all else stay as they are, and so do the weights that an optimiser sees.
+    Sums and all else stay as they are, and so do the optimiser's weights.
     """
     before = _rounded.set(precision == "bfloat16")
     try:

@@ -1,8 +1,8 @@
 """STID: a perceptron that knows the node, the time of day and the weekday, and no graph.
 
 Shao et al., "Spatial-Temporal Identity", CIKM 2022, arXiv 2208.05233. The original embeds the history's clock channels
-together with its readings; ours embeds the readings alone, since the rest of the clock follows from its last step, so
-the rows of the two clock tables are all that it hears of the time.
+together with its readings; ours embeds the readings alone, since the rest of the clock follows from its last step: its
+only knowledge of the time are the rows of the two clock tables.
 """
 
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ class StidSize:
     """Channels of a STID; by default the published ones.
 
     Attributes:
-        reading: Of the embedded readings.
-        node: Of each node's embedding.
-        time: Of each time of day's embedding.
-        weekday: Of each weekday's embedding.
-        inner: Of each residual layer, between its two linear maps; there are as many layers as entries.
+        reading: Channels of the embedded readings.
+        node: Channels of each node's embedding.
+        time: Channels of each time of day's embedding.
+        weekday: Channels of each weekday's embedding.
+        inner: Channels of each residual layer, between its two linear maps; there are as many layers as entries.
         slots: Steps in a day.
         dropout: Share of the inner channels that training drops.
     """
@@ -54,14 +54,17 @@ class StidSize:
 
     @classmethod
     def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
-        """Half the width for node and time of day, an eighth for the weekday, `depth` layers as wide as the stream."""
+        """Size a network: half the width for node and time of day, an eighth for the weekday, `depth` layers.
+
+        The layers are as wide as the stream.
+        """
         half, eighth = max(1, width // 2), max(1, width // 8)
         inner = (width + 2 * half + eighth,) * depth
         return cls(width, half, half, eighth, inner, shape.slots, dropout=0.0)
 
 
 class Stid(WindowForecaster):
-    """STID; nothing is added to what its last layer says.
+    """STID; its forecast is its last layer's output alone.
 
     Args:
         adjacency: Edge weights ``(node, node)``, of which only the number of nodes matters.
@@ -95,7 +98,7 @@ class Stid(WindowForecaster):
         return forecasts.transpose(1, 2)
 
     def _embedded(self, x: Tensor) -> Tensor:
-        """Readings, node and clock of each window side by side: ``(window, node, channel)``, one line a node."""
+        """Join readings, node and clock of each window: ``(window, node, channel)``, one line a node."""
         last = x[:, -1, 0]
         slot, weekday = (last[:, 1] * self.size.slots).round().long(), last[:, 2].long()
         readings: Tensor = self.reading(x[..., 0].transpose(1, 2))
@@ -108,7 +111,7 @@ class Stid(WindowForecaster):
         return torch.cat([readings, *parts], dim=-1)
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """One group for each part of the residual stream and one for each layer's inner channels."""
+        """List one group for each part of the residual stream and one for each layer's inner channels."""
         groups, start = list[ChannelGroup](), 0
         for name, size, members in (
             ("reading", self.size.reading, (("reading.weight", 0), ("reading.bias", 0))),
@@ -128,7 +131,7 @@ class Stid(WindowForecaster):
         return groups
 
     def _stream(self) -> list[tuple[str, int]]:
-        """Parameters, and which of their dimensions, that are as wide as the residual stream."""
+        """List the parameters, and their dimension, that are as wide as the residual stream."""
         cuts = [("regression.weight", 1)]
         for position in range(len(self.size.inner)):
             layer = f"layers.{position}"
@@ -159,7 +162,7 @@ class ResidualLayer(nn.Module):
         self.narrow = nn.Linear(inner, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(window, node, channel)`` -> the same shape."""
+        """Map ``(window, node, channel)`` to the same shape."""
         change: Tensor = self.narrow(self.dropout(torch.relu(self.widen(x))))
         return x + change
 

@@ -2,8 +2,8 @@
 
 "Knowledge Distillation based Spatio-Temporal MLP Model for Real-Time Traffic Flow Prediction", IEEE Transactions on
 Intelligent Transportation Systems 2024; the network is that of the released code, which gives as many steps as it sees.
-Ours maps the steps that it sees to those asked for, by one linear map, where their numbers differ. The weekday enters
-as a number from 0 to 6, as it does there.
+Where the two numbers differ, ours maps the steps of the input to those of the forecast by one linear map. The weekday
+enters as a number from 0 to 6, as it does there.
 """
 
 from collections.abc import Mapping
@@ -29,18 +29,18 @@ MIXERS = 2
 
 @dataclass(frozen=True)
 class StMlpSize:
-    """Channels of an ST-MLP. What there is of both mixers comes in pairs.
+    """Channels of an ST-MLP. Fields of both mixers come in pairs.
 
     Attributes:
         width: Channels of each mixer at a step of the history.
         tokens1: The first mixer's hidden channels where it mixes nodes; it has as many layers as entries.
-        tokens2: The second mixer's.
+        tokens2: The same of the second mixer.
         inner1: The first mixer's hidden channels where it mixes the channels of a node, as many entries as `tokens1`.
-        inner2: The second mixer's.
-        pointwise: After each of the three maps between the mixers.
-        head: Of the decoder's hidden layer.
+        inner2: The same of the second mixer.
+        pointwise: Channels after each of the three maps between the mixers.
+        head: Channels of the decoder's hidden layer.
         dropout: Share of channels that training drops in the mixers.
-        pointwise_dropout: After each but the last of the maps between them.
+        pointwise_dropout: Share of channels that training drops after each but the last of the maps between them.
     """
 
     DEFAULT_DEPTH: ClassVar[int] = 2
@@ -57,13 +57,13 @@ class StMlpSize:
 
     @classmethod
     def released(cls, nodes: int) -> Self:
-        """The release's, for histories of 12 steps; on 207 nodes it has 25 million parameters."""
+        """Size the release's network, for histories of 12 steps; on 207 nodes it has 25 million weights."""
         tokens = (4 * nodes,) * 6
         return cls((64, 128), tokens, tokens, (384,) * 6, (768,) * 6, (1024, 2048, 64), 64, 0.1, 0.3)
 
     @classmethod
     def of_width(cls, width: int, depth: int, _place: DataShape) -> Self:
-        """Both mixers as wide, of `depth` layers; a hidden channel of `tokens1` or `tokens2` has two numbers a node."""
+        """Size both mixers alike, of `depth` layers; a channel of `tokens1` or `tokens2` has two weights a node."""
         tokens, inner = (2 * width,) * depth, (6 * width,) * depth
         return cls((width,) * 2, tokens, tokens, inner, inner, (4 * width, 4 * width, width), width)
 
@@ -99,17 +99,17 @@ class StMlp(WindowForecaster):
     def windows(self, x: Tensor) -> Tensor:
         """See `WindowForecaster.windows`."""
         y = self.mixer1(x.transpose(1, 2))
-        self.encoded(y.permute(0, 3, 2, 1))  # for those who listen there
+        self.encoded(y.permute(0, 3, 2, 1))  # for hooks on this tap
         for layer in self.pointwise[:-1]:
             y = self.dropout(torch.relu(layer(y)))
         y = self.mixer2(self.pointwise[-1](y))
-        self.decoded(y.permute(0, 3, 2, 1))  # for those who listen there
+        self.decoded(y.permute(0, 3, 2, 1))  # for hooks on this tap
         readings = self.regression(torch.tanh(self.head(y)))[..., 0]
         forecasts: Tensor = self.steps(readings)
         return forecasts.transpose(1, 2)
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """One for each hidden layer, and one for each mixer's width, a channel of which has a row for each step."""
+        """List one group for each hidden layer and each mixer's width; a channel of a width has a row for each step."""
         size, groups = self.size, list[ChannelGroup]()
         following = ("pointwise.0", "head")
         for mixer in range(1, MIXERS + 1):
@@ -165,7 +165,7 @@ class StMlp(WindowForecaster):
 
 
 class Mixer(nn.Module):
-    """All that is known of a node in a line, `width` channels for each step; layers mix lines, then within lines."""
+    """A node's whole input in a line, `width` channels for each step; layers mix across lines, then within lines."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class Mixer(nn.Module):
         self.norm = ChannelNorm(history * width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(window, node, step, input)`` -> ``(window, node, step, width)``."""
+        """Map ``(window, node, step, input)`` to ``(window, node, step, width)``."""
         y = self.embedding(x.flatten(2))
         for layer in self.layers:
             y = layer(y)
@@ -212,11 +212,11 @@ class MixerLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(window, node, channel)`` -> the same shape."""
+        """Map ``(window, node, channel)`` to the same shape."""
         hidden = torch.nn.functional.gelu(_across(self.nodes_in, self.node_norm(x)))
         change = self.dropout(_across(self.nodes_out, self.dropout(hidden)))
         if self.node_norm.kept is not None:
-            change = change * self.node_norm.kept  # the biases of nodes_in reach every channel, dead ones too
+            change = change * self.node_norm.kept  # the biases of nodes_in reach every channel, pruned ones too
         x = x + change
         hidden = torch.nn.functional.gelu(self.channels_in(self.channel_norm(x)))
         mixed: Tensor = x + self.dropout(self.channels_out(self.dropout(hidden)))
@@ -224,15 +224,15 @@ class MixerLayer(nn.Module):
 
 
 def _across(layer: nn.Linear, x: Tensor) -> Tensor:
-    """A linear map along the nodes: ``(window, node, channel)`` -> ``(window, output, channel)``."""
+    """Apply a linear map along the nodes: ``(window, node, channel)`` -> ``(window, output, channel)``."""
     return torch.baddbmm(layer.bias[:, None], layer.weight.expand(len(x), -1, -1), x)
 
 
 def _strided(channels: int, steps: int) -> tuple[tuple[int, ...], ...]:
-    """Rows of channels of which there are some for each of the steps, one step after the other."""
+    """List the rows of channels that recur at each step, one step after the other."""
     return consecutive(0, channels, halves=range(0, steps * channels, channels))
 
 
 def _made(layer: str, channels: int) -> tuple[Member, ...]:
-    """What belongs to the outputs of a linear map."""
+    """List the members for the outputs of a linear map."""
     return tuple(Member(f"{layer}.{kind}", 0, consecutive(0, channels)) for kind in ("weight", "bias"))

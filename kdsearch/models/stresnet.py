@@ -35,14 +35,14 @@ class StResnetSize:
     Attributes:
         filters: Channels of each branch's residual stream: closeness, period, trend.
         units: Channels inside each residual unit, those of closeness first; as many units in each branch.
-        closeness: Steps just before the forecast one that are looked at.
-        period: Days before, at the same time of day, that are looked at.
-        trend: Weeks before, at the same time of the week, that are looked at.
+        closeness: Steps looked at just before the forecast one.
+        period: Days looked at before, at the same time of day.
+        trend: Weeks looked at before, at the same time of the week.
         flows: Flows of the grid.
         rows: Rows of the grid.
         columns: Columns of the grid.
         slots: Steps in a day.
-        batch_norm: Whether there is one in front of each ReLU of the residual units.
+        batch_norm: Whether there is a batch norm in front of each ReLU of the residual units.
         external: Channels inside the external part; 0 for a network without it.
     """
 
@@ -62,7 +62,7 @@ class StResnetSize:
 
     @classmethod
     def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
-        """The paper's family with the frames of its Beijing network, 3 steps, 1 day and 1 week; its own width is 64.
+        """Size the paper's network with the frames of Beijing, 3 steps, 1 day and 1 week; the paper's width is 64.
 
         Args:
             width: Channels of stream and units.
@@ -70,20 +70,20 @@ class StResnetSize:
             shape: Grid and steps in a day.
 
         Raises:
-            ValueError: Where the data is no grid.
+            ValueError: The data is no grid.
         """
         if shape.grid is None:
             raise ValueError("st-resnet needs a grid; choose a dataset of one, such as bikenyc, or another family")
         return cls((width, width, width), (width,) * (len(BRANCHES) * depth), 3, 1, 1, *shape.grid, shape.slots)
 
     def lags(self) -> dict[str, list[int]]:
-        """Steps from the forecast one back to each frame of a branch, nearest first."""
+        """Count the steps from the forecast one back to each frame of a branch, nearest first."""
         frames, steps = (self.closeness, self.period, self.trend), (1, self.slots, WEEKDAYS * self.slots)
         each = zip(BRANCHES, frames, steps, strict=True)
         return {name: [step * back for back in range(1, count + 1)] for name, count, step in each}
 
     def inside(self, branch: str) -> tuple[int, ...]:
-        """The `units` of one branch."""
+        """Select the `units` of one branch."""
         count, position = len(self.units) // len(BRANCHES), BRANCHES.index(branch)
         return self.units[position * count : (position + 1) * count]
 
@@ -92,13 +92,13 @@ class StResnet(WindowForecaster):
     """ST-ResNet; it forecasts the next step of all cells, between -1 and 1.
 
     Args:
-        adjacency: Of the cells, ``(node, node)``; convolutions know their neighbours without it.
+        adjacency: Edge weights of the cells, ``(node, node)``; convolutions know their neighbours without it.
         size: Channels and frames.
-        outputs: 1.
+        outputs: Steps given in one pass: 1.
         history: Steps looked at; at least the longest lag.
 
     Raises:
-        ValueError: Where the history is too short, or more than one step is asked for.
+        ValueError: The history is too short, or more than one step is asked for.
     """
 
     family = "st-resnet"
@@ -136,7 +136,7 @@ class StResnet(WindowForecaster):
         return self.forward(x)[:, 0]
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """Of each branch its residual stream, tied through all units, and the inside of each unit; the external part's.
+        """List the groups: each branch's residual stream, tied through all units, each unit's inside, the external one.
 
         Statistics of batch norms, which are no parameters, are members as well.
         """
@@ -181,19 +181,19 @@ class _Branch(nn.Module):
         self.tap = nn.Identity()
 
     def forward(self, frames: Tensor) -> Tensor:
-        """``(batch, forecast, frame, node)`` -> ``(batch, forecast, node)``."""
+        """Map ``(batch, forecast, frame, node)`` to ``(batch, forecast, node)``."""
         batch, forecasts, count, nodes = frames.shape
         x = frames.reshape(batch * forecasts, count * self.grid[0], *self.grid[1:])
         x = self.input(x.contiguous(memory_format=torch.channels_last))
         for unit in self.units:
             x = unit(x)
-        self.tap(x.view(batch, forecasts, *x.shape[1:]).flatten(3).transpose(1, 2))  # as taps are laid out
+        self.tap(x.view(batch, forecasts, *x.shape[1:]).flatten(3).transpose(1, 2))  # the layout of taps
         fused: Tensor = self.output(torch.relu(x)) * self.fusion
         return fused.reshape(batch, forecasts, nodes)
 
 
 class _Unit(nn.Module):
-    """A residual unit: twice ReLU and convolution, added to what went in; in front of each ReLU perhaps a norm."""
+    """A residual unit: twice ReLU and convolution, added to its input; in front of each ReLU perhaps a norm."""
 
     def __init__(self, filters: int, inside: int, batch_norm: bool) -> None:
         super().__init__()
@@ -203,7 +203,7 @@ class _Unit(nn.Module):
         self.convolution2 = nn.Conv2d(inside, filters, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(window, channel, row, column)`` -> the same shape."""
+        """Map ``(window, channel, row, column)`` to the same shape."""
         y = self.convolution1(torch.relu(self.norm1(x)))
         added: Tensor = x + self.convolution2(torch.relu(self.norm2(y)))
         return added
@@ -223,7 +223,7 @@ class _External(nn.Module):
         self.output = nn.Linear(size.external, size.flows * size.rows * size.columns)
 
     def forward(self, last: Tensor) -> Tensor:
-        """Clock of the last step of each history, ``(batch, forecast, 2)`` -> ``(batch, forecast, node)``."""
+        """Map the clock of each history's last step, ``(batch, forecast, 2)``, to ``(batch, forecast, node)``."""
         slot, weekday = (last[..., 0] * self.slots).round().long(), last[..., 1].round().long()
         following = (weekday + (slot == self.slots - 1)) % WEEKDAYS
         y: Tensor = self.output(torch.relu(self.hidden(self.calendar[following])))
@@ -231,7 +231,7 @@ class _External(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights and biases begin as in the release."""
+    """Initialise weights and biases as the release does."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         nn.init.constant_(module.get_parameter("bias"), 0.0)

@@ -1,4 +1,4 @@
-"""Networks that look at each window by itself, and what they have in common: masks, norms of living channels."""
+"""The base of networks that look at each window by itself: masks, and norms of kept channels."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ __all__ = ["ChannelNorm", "WindowForecaster", "kept_rows"]
 
 
 class ChannelNorm(nn.Module):
-    """Layer norm over the last dimension; statistics are of living channels alone.
+    """Layer norm over the last dimension; statistics are of kept channels alone.
 
-    So a masked network equals the small network that remains when the dead channels, which are zero, are cut out.
+    So a masked network equals the small network that remains without the pruned channels, which are zero.
 
     Attributes:
-        kept: bool ``(channel,)``; None where all live.
+        kept: bool ``(channel,)``; None where all are kept.
     """
 
     kept: Tensor | None
@@ -33,7 +33,7 @@ class ChannelNorm(nn.Module):
         self.register_buffer("kept", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(..., channel)`` -> the same shape."""
+        """Map ``(..., channel)`` to the same shape."""
         if self.kept is None:
             return nn.functional.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.epsilon)
         count = self.kept.sum()
@@ -45,7 +45,7 @@ class ChannelNorm(nn.Module):
 class WindowForecaster(Forecaster):
     """A forecaster whose windows share nothing; it decodes directly.
 
-    A channel is dead when all parameters of its group's members are zero for it and no `ChannelNorm` counts it: its
+    A channel is pruned when all parameters of its group's members are zero for it and no `ChannelNorm` counts it: its
     layers must turn zeros into zeros.
     """
 
@@ -92,7 +92,7 @@ class WindowForecaster(Forecaster):
 def kept_rows(
     name: str, parameter: Tensor, groups: Sequence[ChannelGroup], masks: Mapping[str, Tensor]
 ) -> dict[int, Tensor]:
-    """For each dimension of a parameter in which groups have channels, which of its rows live: bool ``(row,)``."""
+    """Mark the kept rows of a parameter, for each dimension in which groups have channels: bool ``(row,)``."""
     kept: dict[int, Tensor] = {}
     for group in groups:
         for member in group.members:

@@ -23,6 +23,9 @@ class RunOptions:
         constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
         prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
         space: Name or path of a search space.
+        sets: Changes of what is searched, such as "width=1..4" (`kdsearch.study.space.overrides`).
+        fixes: Values fixed for every trial, such as "beta=0.5".
+        imports: Python files and modules of the user's that add rows to tables.
         preset: How the teacher is trained, and what it fixes for the trials, as in `PRESETS`.
         trials: Finished trials that the study is to have.
         budget_seconds: Time for teacher and search; the quiet pass comes after.
@@ -56,6 +59,9 @@ class RunOptions:
     constraints: tuple[str, ...] = ()
     prefer: str | None = None
     space: str = "stgcn"
+    sets: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     preset: str = "best"
     trials: int | None = None
     budget_seconds: float | None = None

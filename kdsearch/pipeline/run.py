@@ -1,4 +1,4 @@
-"""`kdsearch run` as a function: data, teacher, search, quiet pass, report."""
+"""`kdsearch run` as a function: data, teacher, search, confirmation, report."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
-from kdsearch.pipeline.spaces import check_space
+from kdsearch.pipeline.spaces import check_space, extended_space
 from kdsearch.record import Baseline, installed_versions, of_role
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
@@ -25,17 +25,16 @@ from kdsearch.study.executors.local import Executor, LocalExecutor
 from kdsearch.study.objectives import parse_objectives, reference_point
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
-from kdsearch.study.space.files import load_space
 from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.database import connect, disconnect, failures_named
 from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.study.storage.meta import ImportedText, StudyMeta
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.config import PRESETS
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import teacher_config
 
-__all__ = ["RunResult", "run", "run_space"]
+__all__ = ["Run", "RunResult", "run", "run_space"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,21 @@ class RunResult:
     storage: str
 
 
-def run(options: RunOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]) -> RunResult:
+Message = Callable[[str], None]
+Event = Callable[[StudyEvent], None]
+
+
+def _silent(_: object) -> None:
+    """Take a message or an event, and tell nobody."""
+
+
+def run(options: RunOptions, on_message: Message | None = None, on_event: Event | None = None) -> RunResult:
     """Search, confirm, report; the same options again go on where an earlier run ended.
+
+    >>> from kdsearch import RunOptions, run
+    >>> options = RunOptions(dataset="demo", space="demo", trials=8, executor="local")
+    >>> result = run(options, print)  # doctest: +SKIP
+    >>> result.summary.answer  # doctest: +SKIP
 
     Args:
         options: What was asked.
@@ -58,85 +70,116 @@ def run(options: RunOptions, on_message: Callable[[str], None], on_event: Callab
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    space = load_space(options.space).with_values(PRESETS.get(options.preset, {}))  # the teacher refuses an unknown one
+    space = extended_space(options.space, options.imports, options.sets, options.fixes)
+    space = space.with_values(PRESETS.get(options.preset, {}))  # the teacher refuses an unknown one
     return run_space(space, options, on_message, on_event)
 
 
 def run_space(
-    space: SearchSpace, options: RunOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]
+    space: SearchSpace, options: RunOptions, on_message: Message | None = None, on_event: Event | None = None
 ) -> RunResult:
-    """The same in a space that is at hand already, with what the recipe fixes; the options' own name is not looked up.
+    """Run in a space that is at hand, with what the preset fixes; the space that the options name is not looked up.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    began = time.monotonic()
+    began, tell = time.monotonic(), on_message or _silent
     if options.stopping and space.values_of("schedule") - {"cosine"}:
-        on_message(
-            "early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one"
-        )
+        tell("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
         options = replace(options, stopping=False)
     if options.warm_start is not None:
         space = _warm(space, options)
     protocol = options.protocol or space.protocol
     series, data_note = split_dataset(options.dataset or space.dataset, protocol, options.data_dir, options.channel)
-    on_message(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
+    tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
     executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
     if options.storage is not None:
         disconnect(connect(options.storage, create=True))
     with executor as workers:
-        runner, networks = new_runner(options, space, series, on_message)
+        runner, networks = new_runner(options, space, series, tell)
         baselines = [*naive_baselines(series, ("val",)), *networks]
         store = _store(options, space, series, data_note, runner, baselines)
         with failures_named(store.url):
-            return _search_and_confirm(options, store, space, runner, baselines, workers, began, on_message, on_event)
+            return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()
 
 
-def _search_and_confirm(
-    options: RunOptions,
-    store: StudyStore,
-    space: SearchSpace,
-    runner: TrialRunner,
-    baselines: list[Baseline],
-    executor: Executor,
-    began: float,
-    on_message: Callable[[str], None],
-    on_event: Callable[[StudyEvent], None],
-) -> RunResult:
-    try:
-        runner = _with_baselines(store, runner, baselines)
-        _announce(summarise(store, options.prefer), on_message)
-        left = None if options.budget_seconds is None else options.budget_seconds - (time.monotonic() - began)
+@dataclass(eq=False)
+class Run:
+    """One run, its data read and its teacher trained.
+
+    Attributes:
+        options: What was asked.
+        space: What is searched.
+        store: The study, closed at the end.
+        runner: Trains and measures one configuration.
+        baselines: What every trial is compared with.
+        executor: Runs trials and trainings.
+        began: `time.monotonic()` at the beginning, from which the budget counts.
+        on_message: Takes sentences for people.
+        on_event: Takes the events of the search.
+    """
+
+    options: RunOptions
+    space: SearchSpace
+    store: StudyStore
+    runner: TrialRunner
+    baselines: list[Baseline]
+    executor: Executor
+    began: float
+    on_message: Message
+    on_event: Event
+
+    def complete(self) -> RunResult:
+        """Search, confirm and report; the report is written however the run ends."""
+        summary: StudySummary | None = None
+        try:
+            self.runner = _with_baselines(self.store, self.runner, self.baselines)
+            self._announce()
+            self._search()
+            self._confirm()
+            summary = summarise(self.store, self.options.prefer)
+            return RunResult(summary, self.report, self.store.url)
+        finally:
+            write_page(summary or summarise(self.store, self.options.prefer), self.report)
+            self.store.close()
+
+    @property
+    def report(self) -> Path:
+        """Path of the report."""
+        return self.options.studies / self.store.meta.study / "report.html"
+
+    def _announce(self) -> None:
+        """Say which limits and warnings stand before the first trial."""
+        begun = summarise(self.store, self.options.prefer)
+        for sentence in [*(f"limit: {limit.words}" for limit in begun.limits), *begun.warnings]:
+            self.on_message(sentence)
+
+    def _search(self) -> None:
+        options, budget = self.options, self.options.budget_seconds
         run_search(
-            store,
-            space,
+            self.store,
+            self.space,
             parse_objectives(options.objectives),
-            runner,
-            executor,
+            self.runner,
+            self.executor,
             trials=options.trials,
-            budget_seconds=left,
+            budget_seconds=None if budget is None else budget - (time.monotonic() - self.began),
             seed=options.seed,
             sampler=options.sampler,
             stopping=options.stopping,
-            on_event=on_event,
+            on_event=self.on_event,
         )
-        also = [point.params for point in space.points] if options.confirm_points else []
-        also += [trial.params for trial in summarise(store).best(options.confirm_best)]
-        confirm(store, runner, executor, seeds=options.confirm_seeds, on_message=on_message, also=also)
-        return RunResult(summarise(store, options.prefer), _report_path(options, store), store.url)
-    finally:
-        write_page(summarise(store, options.prefer), _report_path(options, store))
-        store.close()
 
-
-def _announce(begun: StudySummary, on_message: Callable[[str], None]) -> None:
-    """What of a study is to be known before its trials."""
-    for limit in begun.limits:
-        on_message(f"limit: {limit.words}")
-    for warning in begun.warnings:
-        on_message(warning)
+    def _confirm(self) -> None:
+        options = self.options
+        also = [point.params for point in self.space.points] if options.confirm_points else []
+        if options.confirm_best:
+            also += [trial.params for trial in summarise(self.store).best(options.confirm_best)]
+        confirm(
+            self.store, self.runner, self.executor, seeds=options.confirm_seeds, on_message=self.on_message, also=also
+        )
 
 
 def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
@@ -154,12 +197,8 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
     )
 
 
-def _report_path(options: RunOptions, store: StudyStore) -> Path:
-    return options.studies / store.meta.study / "report.html"
-
-
 def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
-    """The space with the front of another study among its points, as far as its parameters fit."""
+    """Add the front of another study to a space's points, as far as its parameters fit."""
     other = find_study(str(options.warm_start), options.studies, options.storage)
     front = summarise(other).front_trials
     other.close()
@@ -202,6 +241,7 @@ def _store(
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         versions=installed_versions("optuna"),
+        imports=[ImportedText(name=one.name, hash=one.hash, text=one.text) for one in runner.extensions],
     )
     return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
 

@@ -1,4 +1,4 @@
-"""What stands before the first trial: data, a space that trials understand, the teacher, its features, its rivals."""
+"""Prepare a run: load data, train teacher and baselines, or take them from the cache."""
 
 import os
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
+from kdsearch.extensions import loaded_extensions
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
@@ -30,7 +31,7 @@ LEAST_REPEATED_SHARE = 0.005
 def split_dataset(
     dataset: str, protocol: str, data_dir: Path | None, channel: str | None = None
 ) -> tuple[SplitSeries, str]:
-    """A dataset cut by a protocol, and what of the public files it is.
+    """Cut a dataset by a protocol, and say what of the public files it is.
 
     Raises:
         ProtocolError: Where there is no such protocol or channel, or the series cannot follow it.
@@ -76,7 +77,7 @@ def trained_teacher(
     device: str = "cpu",
     beside: TrainedNetwork | None = None,
 ) -> tuple[TrainedNetwork, TrialRecord]:
-    """The teacher that a recipe and a space's own settings ask for, trained or from the cache."""
+    """Train the teacher that a preset and a space ask for, or take it from the cache."""
     check_device(device)
     config = teacher_config(series, preset, settings)
     threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
@@ -93,7 +94,7 @@ def check_device(device: str) -> None:
 def new_runner(
     options: RunOptions, space: SearchSpace, series: SplitSeries, on_message: Callable[[str], None]
 ) -> tuple[TrialRunner, list[Baseline]]:
-    """What trials share, trained or from the cache, and its networks as lines of the report."""
+    """Train what trials share, or take it from the cache, and show it as baselines."""
     on_message("teacher: training it, or taking it from the cache")
     teacher, record = trained_teacher(series, options.preset, space.teacher, options.seed, device=options.device)
     on_message(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
@@ -107,14 +108,16 @@ def new_runner(
         on_message(_made(name, network, own, series.unit))
         networks[name] = network
         baselines.append(network_baseline(name, role, network, own))
-    runner = TrialRunner(series, teacher, networks.get("base"), networks, device=options.device)
+    runner = TrialRunner(
+        series, teacher, networks.get("base"), networks, device=options.device, extensions=loaded_extensions()
+    )
     if any(LOSSES.choose(str(name)).teacher == "features" for name in space.values_of("loss")):
-        on_message("teacher's features: making the tables that students hear, or taking them from the cache")
+        on_message("teacher's features: computing them, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
     return runner, baselines
 
 
 def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:
-    """What a network that trials share is, in words."""
+    """Describe a network that trials share."""
     error = record.metrics["val"]["mae"]["all"]
     return f"{name} {network.hash}: {network.cost.parameters:,} parameters, validation MAE {error:.3f} {unit}"

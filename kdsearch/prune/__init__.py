@@ -1,1 +1,1 @@
-"""Structured pruning: whole channels go, with everything that is tied to them."""
+"""Structured pruning: whole channels are cut, with everything tied to them."""

@@ -1,4 +1,4 @@
-"""How much goes at each pruning event, and which channels."""
+"""The pruning schedule: the share cut at each event, and the channels to cut."""
 
 from collections.abc import Mapping
 
@@ -12,16 +12,16 @@ __all__ = ["event_shares", "masks_for_share", "network_for_share", "sizes_for_sh
 
 
 def event_shares(keep: float, events: int) -> list[float]:
-    """Share of the original parameters left after each event: equal factors, the last share is `keep`.
+    """Compute the share of the original weights left after each event: equal factors, the last share is `keep`.
 
-    The paper names no schedule; with the fixed share of Algorithm 1's line "first N %" repeated on what remains, the
-    shares are these.
+    The paper names no schedule; these shares repeat the fixed share of Algorithm 1's line "first N %" on the rest at
+    each event.
     """
     return [keep ** (event / events) for event in range(1, events + 1)]
 
 
 def sizes_for_share(network: Forecaster, most: float) -> dict[str, int]:
-    """Channels that each group keeps: the same share of every layer, as many as fit into `most` parameters.
+    """Count the channels for each group to keep: the same share of every layer, as many as fit into `most` weights.
 
     Where even one channel in each group is more than `most`, that smallest network is the answer.
     """
@@ -41,7 +41,7 @@ def _sizes(groups: list[ChannelGroup], share: float) -> dict[str, int]:
 
 
 def network_for_share(network: Forecaster, keep: float, events: int) -> Forecaster:
-    """An untrained network of the size that so many events leave: which channels they cut makes no difference to it."""
+    """Build an untrained network of the size after so many events; it does not depend on the cut channels."""
     whole = sum(parameter.numel() for parameter in network.parameters())
     for share in event_shares(keep, events):
         network = network.resized(sizes_for_share(network, share * whole))
@@ -49,10 +49,10 @@ def network_for_share(network: Forecaster, keep: float, events: int) -> Forecast
 
 
 def masks_for_share(network: Forecaster, scores: Mapping[str, Tensor], most: float) -> dict[str, Tensor]:
-    """Layer by layer, the channels of the lowest score go (Algorithm 1), until at most `most` parameters are left.
+    """Mask the channels of the lowest score, layer by layer (Algorithm 1), until at most `most` weights are left.
 
     Returns:
-        Group name -> bool ``(size,)``, True for a living channel.
+        Group name -> bool ``(size,)``, True for a kept channel.
     """
     sizes = sizes_for_share(network, most)
     masks: dict[str, Tensor] = {}

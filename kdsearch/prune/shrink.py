@@ -1,4 +1,4 @@
-"""From a masked network to the plain small one that computes the same."""
+"""The shrinking of a masked network to the plain small one that computes the same."""
 
 import math
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from kdsearch.models.window import kept_rows
 __all__ = ["shrink", "shrink_error", "shrunk_weight_count", "unprunable"]
 
 Masks = Mapping[str, Tensor]
-"""Group name -> bool ``(size,)``, True for a living channel."""
+"""Group name -> bool ``(size,)``, True for a kept channel."""
 
 
 def shrink(network: Forecaster, masks: Masks) -> Forecaster:
-    """The network without its dead channels; the order of the living ones is kept.
+    """Cut the pruned channels out of a network; the kept ones stay in order.
 
     Raises:
-        ValueError: Where a group loses its last channel or one that must stay.
+        ValueError: A group loses its last channel or a required one.
     """
     groups = network.channel_groups()
     for group in groups:
@@ -36,7 +36,7 @@ def shrink(network: Forecaster, masks: Masks) -> Forecaster:
 
 
 def shrunk_weight_count(network: Forecaster, sizes: Mapping[str, int]) -> int:
-    """Trained parameters that remain when each group keeps so many channels."""
+    """Count the trained weights that remain when each group keeps so many channels."""
     groups = network.channel_groups()
     total = 0
     for name, parameter in network.named_parameters():
@@ -51,7 +51,7 @@ def shrunk_weight_count(network: Forecaster, sizes: Mapping[str, int]) -> int:
 
 @torch.no_grad()
 def shrink_error(network: Forecaster, masks: Masks, small: Forecaster, x: Tensor) -> float:
-    """Largest difference between the masked and the small network on `x`, relative to the largest output."""
+    """Measure the largest difference of the masked and the small network on `x`, relative to the largest output."""
     network.set_masks(masks)
     masked = network(x)
     network.set_masks({})

@@ -1,4 +1,4 @@
-"""Limits that a network must keep, such as `params<=3%`; a trial that breaks one is kept and is never on the front."""
+"""Limits on a network, such as `params<=3%`; a trial that breaks one is kept and is never on the front."""
 
 import math
 import re
@@ -22,7 +22,7 @@ class Constraint:
 
     Attributes:
         name: A key of `OBJECTIVES`.
-        limit: In the objective's unit, above 0; a fraction of the teacher's value where `of_teacher`.
+        limit: The limit in the objective's unit, above 0; a fraction of the teacher's value where `of_teacher`.
         of_teacher: Whether the limit is relative: to the teacher's validation error for an error, to its cost for a
             cost.
     """
@@ -36,12 +36,12 @@ class Constraint:
         """Read NAME<=NUMBER[UNIT].
 
         NAME is one of `OBJECTIVES`. `%` is per cent of the teacher's value; everything else is absolute, in the
-        objective's unit, which may be written ("2ms", "15"). Numbers of FLOPs, parameters and stored numbers take k, M
+        objective's unit, which may be written ("2ms", "15"). Numbers of FLOPs, weights and stored numbers take k, M
         and G ("10k", "5M"). MAPE is itself in per cent, so that "%" could mean either: it is refused there, and
         `mape<=12` is a limit of 12 %.
 
         Raises:
-            StudyError: Where the text is no limit.
+            StudyError: The text is no limit.
         """
         match = _FORM.fullmatch(text)
         if match is None or match["name"] not in OBJECTIVES:
@@ -62,7 +62,7 @@ class Constraint:
         return cls(name, number * _factor(text, name, unit))
 
     def __str__(self) -> str:
-        """The same limit, however it was typed: what studies are compared by."""
+        """Write the limit in one form, however it was typed; studies are compared by it."""
         return f"{self.name}<={100 * self.limit:.12g}%" if self.of_teacher else f"{self.name}<={self.limit:.12g}"
 
     @property
@@ -71,13 +71,13 @@ class Constraint:
         return not OBJECTIVES[self.name].is_error
 
     def resolve(self, teacher: Baseline | None) -> "Constraint":
-        """The same limit in absolute terms.
+        """Resolve a relative limit to absolute terms.
 
         Args:
             teacher: The study's teacher; only relative limits need it.
 
         Raises:
-            StudyError: Where the limit is relative and the teacher's value is not known.
+            StudyError: The limit is relative and the teacher's value is not known.
         """
         if not self.of_teacher:
             return self
@@ -89,16 +89,16 @@ class Constraint:
         return replace(self, limit=self.limit * value, of_teacher=False)
 
     def violation(self, record: Measured) -> float:
-        """How far a record is beyond the limit, as a fraction of it.
+        """Measure the excess of a record over the limit, as a fraction of it.
 
         Args:
-            record: With metrics and cost.
+            record: A record with metrics and cost.
 
         Returns:
             Value over limit less 1: at most 0 where the limit is kept, NaN where the record does not hold the value.
 
         Raises:
-            ValueError: Where the limit is relative; `resolve` comes first.
+            ValueError: The limit is relative; `resolve` comes first.
         """
         if self.of_teacher:
             raise ValueError(f"{self} is relative to a teacher; resolve it first")
@@ -106,10 +106,10 @@ class Constraint:
 
 
 def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
-    """Several limits, at most one for each quantity, in the order of `OBJECTIVES`.
+    """Read several limits, at most one for each quantity, and give them in the order of `OBJECTIVES`.
 
     Raises:
-        StudyError: Where a text is no limit, or two limit the same quantity.
+        StudyError: A text is no limit, or two limit the same quantity.
     """
     parsed = [Constraint.parse(text) for text in texts]
     names = [one.name for one in parsed]
@@ -121,14 +121,13 @@ def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
 
 
 def violations(constraints: Sequence[Constraint], record: TrialRecord) -> dict[str, float]:
-    """How far a trial is beyond each limit (`Constraint.violation`), as far as the record tells.
+    """Measure the excess of a trial over each limit (`Constraint.violation`), as far as the record tells.
 
-    The error of a trial that did not come to its end is not its error: only COMPLETE records are held to a limit on an
-    error.
+    An unfinished trial's error is not its final error: only COMPLETE records are held to a limit on an error.
 
     Args:
         constraints: Resolved limits.
-        record: Of a trial, or of one whose costs alone are known yet.
+        record: Record of a trial, perhaps one with nothing but its costs yet.
 
     Returns:
         Name of the quantity -> violation, for those that the record holds.
@@ -139,16 +138,16 @@ def violations(constraints: Sequence[Constraint], record: TrialRecord) -> dict[s
 
 
 def shown_in_dashboard(broken: dict[str, float]) -> list[float]:
-    """The system attribute "constraints" of a row, from which optuna-dashboard tells feasible rows.
+    """Make the system attribute "constraints" of a row, from which optuna-dashboard tells feasible rows.
 
-    It does not show what `Trial.set_constraint` wrote, and Optuna's samplers read both. One number, the worst, is
-    enough for the dashboard and counts least beside the others.
+    The dashboard does not show the values of `Trial.set_constraint`, and Optuna's samplers read both. One number, the
+    worst, is enough for the dashboard and counts least beside the others.
     """
     return [max(broken.values())] if broken else []
 
 
 def _factor(text: str, name: str, unit: str) -> float:
-    """What a number with this unit is to be multiplied with."""
+    """Look up the factor of a number with this unit."""
     wanted = OBJECTIVES[name].unit
     prefix = unit[:1] if name in _COUNTED and unit[:1] in _THOUSANDS else ""
     if unit.removeprefix(prefix) not in {"", wanted}:

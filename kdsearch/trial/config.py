@@ -3,6 +3,7 @@
 from typing import Any, Literal, Self
 
 import pydantic
+from pydantic import Field
 
 from kdsearch.data.profile import Input, ProfileKind
 from kdsearch.distill.loss_config import LossConfig
@@ -52,63 +53,69 @@ epochs."""
 
 
 class TrialConfig(pydantic.BaseModel):
-    """A trial's parameters with the defaults of the best known recipe; unknown names and values are refused.
+    """A trial's parameters, each with its default and what it means; unknown names and values are refused.
 
-    Attributes:
-        route: "student" trains a fresh small network, "prune" cuts down a trained one (Algorithm 1), "student-prune"
-            trains a fresh network for half of the epochs, then cuts and trains it for the other half.
-        family: Of a fresh network; a pruned one has its source's.
-        width: Channels of a fresh network, as its family counts them: of an STGCN c in `[1, c, 2c] [2c, c, 4c]`.
-        depth: Layers of a fresh network, as its family counts them; the family's own where None.
-        decoding: Of a fresh network; a pruned one has its source's, and its input.
-        keep: Share of the source's parameters that pruning leaves.
-        events: Pruning events on the way there.
-        source: What "prune" starts from.
-        epochs: Of training, or of fine-tuning after the last event.
-        segment: Consecutive windows that share a pass in training.
+    The defaults are the best known way to train. Those of the loss are fields of `LossConfig`, those of training fields
+    of `Plan`; `profile` is a choice of `fit_profile`.
 
-    The others are those of `LossConfig`, `Plan` and `fit_profile`.
+    >>> TrialConfig.of({"family": "stid", "width": 8}).epochs
+    30
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    route: Literal["student", "prune", "student-prune"] = "student"
-    loss: str = "none"
-    beta: float = pydantic.Field(0.5, ge=0, le=1)
-    temperature: float = pydantic.Field(1.0, gt=0)
-    alpha1: float = pydantic.Field(0.5, ge=0, le=1)
-    alpha2: float = pydantic.Field(0.5, ge=0, le=1)
-    alpha3: float = pydantic.Field(0.1, ge=0)
-    alpha: float = pydantic.Field(0.5, ge=0, le=1)
-    error: Error = "absolute"
-    feature_error: Error = "squared"
-    reduction: Reduction = "mean"
-    divergence: Divergence = "softmax"
-    slice_share: float = pydantic.Field(0.1, gt=0, le=1)
-    lambda1: float = pydantic.Field(10.0, ge=0)
-    lambda2: float = pydantic.Field(1.0, ge=0)
-    tau1: float = pydantic.Field(1.0, gt=0)
-    tau2: float = pydantic.Field(0.1, gt=0)
-    tau3: float = pydantic.Field(0.1, gt=0)
-    joint: bool = False
-    family: str = "stgcn"
-    depth: int | None = pydantic.Field(None, ge=1)
-    width: int = pydantic.Field(2, ge=1)
-    decoding: Literal["direct", "iterated"] = "direct"
-    input: Input = "deviation"
-    profile: ProfileKind = "low-rank"
-    keep: float = pydantic.Field(0.03, gt=0, le=1)
-    events: int = pydantic.Field(4, ge=1)
-    criterion: str = "taylor"
-    source: Literal["teacher", "base"] = "teacher"
-    epochs: int = pydantic.Field(30, ge=1)
-    learning_rate: float = pydantic.Field(5e-3, gt=0)
-    batch: int = pydantic.Field(25, ge=1)
-    segment: int = pydantic.Field(10, ge=1)
-    optimiser: str = "adam"
-    schedule: str = "cosine"
-    gradient_norm: float = pydantic.Field(1.0, ge=0)
-    precision: Precision = "float32"
+    route: Literal["student", "prune", "student-prune"] = Field(
+        "student",
+        description="student trains a new small network, prune cuts a trained one, student-prune does both in turn",
+    )
+    loss: str = Field("none", description="what the student learns from")
+    beta: float = Field(0.5, ge=0, le=1, description="share of the teacher's forecasts (rd-l2, rd-kl)")
+    temperature: float = Field(1.0, gt=0, description="of the softmax in the divergence (rd-kl)")
+    alpha1: float = Field(
+        0.5, ge=0, le=1, description="teacher errors above this share of the largest are followed (ord, tcd, scd, stcd)"
+    )
+    alpha2: float = Field(0.5, ge=0, le=1, description="spatial share of the feature terms (stcd)")
+    alpha3: float = Field(0.1, ge=0, description="weight of the feature terms (tcd, scd, stcd)")
+    alpha: float = Field(0.5, ge=0, le=1, description="share of what skd distills")
+    error: Error = Field("absolute", description="how errors at the output count: squared or absolute")
+    feature_error: Error = Field("squared", description="how differences of correlations count: squared or absolute")
+    reduction: Reduction = Field("mean", description="mean over the batch, or sum as printed in the paper")
+    divergence: Divergence = Field("softmax", description="softmax over sensors, or as printed in the paper (rd-kl)")
+    slice_share: float = Field(
+        0.1, gt=0, le=1, description="share of the time slices that spatial terms look at in a step"
+    )
+    lambda1: float = Field(10.0, ge=0, description="weight of the divergence between embeddings (lightst)")
+    lambda2: float = Field(1.0, ge=0, description="weight of the two contrasts (lightst)")
+    tau1: float = Field(1.0, gt=0, description="temperature of the divergence (lightst)")
+    tau2: float = Field(0.1, gt=0, description="temperature of the spatial contrast (lightst)")
+    tau3: float = Field(0.1, gt=0, description="temperature of the temporal contrast (lightst)")
+    joint: bool = Field(False, description="whether the teacher trains on with its student (lightst)")
+    family: str = Field("stgcn", description="kind of network; a pruned one has its source's")
+    depth: int | None = Field(None, ge=1, description="layers, as the family counts them; its own where left out")
+    width: int = Field(
+        2, ge=1, description="channels, as the family counts them; of an STGCN c in [1, c, 2c] [2c, c, 4c]"
+    )
+    decoding: Literal["direct", "iterated"] = Field(
+        "direct", description="direct gives all steps of the horizon at once; iterated takes one at a time"
+    )
+    input: Input = Field("deviation", description="deviation from the calendar, or raw readings")
+    profile: ProfileKind = Field("low-rank", description="how the calendar is kept: a full table, or a low-rank one")
+    keep: float = Field(0.03, gt=0, le=1, description="share of the parameters that pruning leaves")
+    events: int = Field(4, ge=1, description="pruning events on the way there")
+    criterion: str = Field("taylor", description="how channels are scored before they are cut")
+    source: Literal["teacher", "base"] = Field(
+        "teacher", description="what is pruned: the teacher, or the paper's base"
+    )
+    epochs: int = Field(
+        30, ge=1, description="passes over the training windows; of a pruned network after its last cut"
+    )
+    learning_rate: float = Field(5e-3, gt=0, description="highest value of the schedule")
+    batch: int = Field(25, ge=1, description="windows in a batch")
+    segment: int = Field(10, ge=1, description="neighbouring windows that share a pass; 1 draws each for itself")
+    optimiser: str = Field("adam", description="adam, or tf-rmsprop as the paper trains")
+    schedule: str = Field("cosine", description="how the learning rate goes over the epochs")
+    gradient_norm: float = Field(1.0, ge=0, description="gradients are clipped to it; 0 leaves them")
+    precision: Precision = Field("float32", description="of the factors in wide convolutions")
 
     @pydantic.field_validator(*TABLES)
     @classmethod
@@ -134,9 +141,9 @@ class TrialConfig(pydantic.BaseModel):
             raise SpaceError(f"parameter {name} = {params.get(name)!r} does not fit: {first['msg']}") from None
 
     def loss_config(self) -> LossConfig:
-        """The loss with its weights."""
+        """Pick the loss with its weights."""
         return LossConfig(**{name: getattr(self, name) for name in LossConfig.__dataclass_fields__})
 
     def plan(self) -> Plan:
-        """How to train."""
+        """Pick the training plan."""
         return Plan(**{name: getattr(self, name) for name in Plan.__dataclass_fields__})

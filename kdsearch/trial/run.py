@@ -145,7 +145,7 @@ class TrialRunner:
         )[1]
 
     def source(self, config: TrialConfig) -> TrainedNetwork:
-        """The trained network that the route "prune" cuts down."""
+        """Choose the trained network that the route "prune" cuts."""
         if config.source == "teacher":
             return self.teacher
         if self.base is None:
@@ -170,7 +170,7 @@ class TrialRunner:
         return Teacher(self.teacher.forecasts, self.series.splits["train"].starts, data, tables, network)
 
     def tables(self) -> TeacherTables:
-        """What students hear of the teacher's features."""
+        """Give the teacher's features, computed once for all trials."""
         return self.teacher.tables(self.series, torch.device(self.device))
 
 
@@ -230,7 +230,7 @@ class _Run:
         )
 
     def _begin(self) -> tuple[Forecaster, Scaler]:
-        """The network that training or pruning starts from."""
+        """Make the network that training or pruning starts from, and its scaler."""
         runner, device = self.runner, torch.device(self.runner.device)
         if self.config.route == "prune":
             source = runner.source(self.config)

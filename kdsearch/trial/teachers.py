@@ -19,10 +19,11 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
 from kdsearch.errors import SpaceError
+from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import Subject, measured_costs
 from kdsearch.measure.latency import fixed_threads
-from kdsearch.models import Forecaster
+from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.precision import Precision
 from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions
 from kdsearch.trial.config import PRESETS, TrialConfig
@@ -138,6 +139,7 @@ def cached_network(
     """
     data = [series.source.content_hash, series.protocol.hash]
     code = [torch.__version__, code_version(trained_network.__module__)]
+    code += [] if FAMILIES.ships(config.family) else [one.hash for one in loaded_extensions()]
     identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cache = cache_dir()

@@ -243,7 +243,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
             "the study's objectives are mae, latency",
         ),
         (["run", "--dataset", "demo", "--trials", "1", "--protocol", "dcrnn"], "there is no protocol 'dcrnn'"),
-        (["run", "--dataset", "demo", "--trials", "1", "--recipe", "worst"], "there is no recipe 'worst'"),
+        (["run", "--dataset", "demo", "--trials", "1", "--recipe", "worst"], "there is no preset 'worst'"),
         (["run", "--dataset", "demo", "--trials", "1", "--space", "nowhere"], "there is no search space 'nowhere'"),
         (["run", "--dataset", "demo", "--trials", "1", "--executor", "slurm"], "there is no executor 'slurm'"),
         (["run", "--dataset", "demo", "--trials", "1", "--device", "tpu"], "there is no device 'tpu'"),

@@ -50,7 +50,7 @@ width = 2
 """
 
 
-def split_series(folder: Path, patch: pytest.MonkeyPatch) -> None:
+def prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Set the cache of teachers, and time the batch of 1140 windows only once."""
     patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
     patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
@@ -81,7 +81,7 @@ def confirmed_once(source: Series, tmp_path_factory: pytest.TempPathFactory) -> 
     write_ring(folder, source)
     (folder / "pair.toml").write_text(SPACE)
     with pytest.MonkeyPatch.context() as patch:
-        split_series(folder, patch)
+        prepare(folder, patch)
         again(options_in(folder))
     return folder
 
@@ -91,7 +91,7 @@ def options(confirmed_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Copy that folder for a test, and give the options of the copy."""
     folder = tmp_path / "copy"
     shutil.copytree(confirmed_once, folder)
-    split_series(folder, monkeypatch)
+    prepare(folder, monkeypatch)
     return options_in(folder)
 
 

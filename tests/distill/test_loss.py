@@ -102,7 +102,7 @@ def test_all_slices_give_the_mean_over_windows() -> None:
     torch.testing.assert_close(whole, torch.stack(each).mean())
 
 
-def testdrawn_slices_are_unbiased() -> None:
+def test_drawn_slices_are_unbiased() -> None:
     """The mean over many draws of a quarter of the slices is the loss over all of them."""
     batch = features()
     student, table = batch.spatial[0]

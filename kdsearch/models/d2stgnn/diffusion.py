@@ -1,4 +1,4 @@
-"""What D2STGNN takes for diffusion: learned graphs, the estimation gate, the localised convolution, the block of both.
+"""The diffusion part of D2STGNN: learned graphs, the estimation gate, the localised convolution, the block of both.
 
 The paper and its equations are those of `kdsearch.models.d2stgnn.network`. Inside, tensors are ``(window, node, step,
 channel)``, so that a product with graphs is one product of matrices for each window.
@@ -14,23 +14,23 @@ __all__ = ["DiffusionBlock", "EstimationGate", "LearnedGraphs"]
 
 
 class LearnedGraphs(nn.Module):
-    """Transition matrices of each window, and one that is learned for all, each up to a power.
+    """Transition matrices of each window, and one learned matrix for all windows, each up to a power.
 
     A window's forward and backward transitions are ``P * softmax(Q K^T / sqrt(hidden))``, P being the edge weights, or
     those against their direction, divided by their rows' sums; queries and keys see a node's readings, its embedding
     and the clock of the last step. The paper leaves these products as they are; like the released code, ours divides
     them by their rows' sums, which makes both steps one softmax of scores to which ``log P`` is added. That code adds
-    1e-7 to P, by which every node hears a little of all others, and takes P transposed. A node without edges stays
+    1e-7 to P, by which every node receives a little of all others, and takes P transposed. A node without edges stays
     where it is. The matrix for all windows is ``softmax(relu(E_d E_u^T))``.
 
     Args:
         adjacency: Edge weights ``(node, node)``.
-        history: Readings that a node is judged by.
+        history: Readings that describe a node.
         inner: Channels between the two maps of the readings.
-        series: Channels that the readings come to.
+        series: Channels of the features made of the readings.
         others: Channels of clock and node embedding.
         key: Channels of queries and keys.
-        hidden: By whose root scores are divided, whatever is left of the queries.
+        hidden: Scores are divided by its root, whatever is left of the queries.
         order: Largest power.
         dropout: Share of the inner channels that training drops.
     """
@@ -63,7 +63,7 @@ class LearnedGraphs(nn.Module):
         self.register_buffer("elsewhere", 1 - torch.eye(len(adjacency)), persistent=False)
 
     def forward(self, readings: Tensor, clock: Tensor, upstream: Tensor, downstream: Tensor) -> Tensor:
-        """The graphs one below the other; no node sends to itself, since a convolution adds that apart.
+        """Compute the graphs, one below the other; no node sends to itself, since a convolution adds that apart.
 
         Args:
             readings: ``(window, node, history)``.
@@ -72,7 +72,7 @@ class LearnedGraphs(nn.Module):
             downstream: E_d, the same shape.
 
         Returns:
-            ``(window, graph * node, node)``; graphs are forward, backward and that for all, power by power.
+            ``(window, graph * node, node)``; graphs are forward, backward and the one for all windows, power by power.
         """
         dynamic = torch.softmax(self._scores(readings, clock, upstream, downstream) + self.log_transitions, dim=-1)
         adaptive = torch.softmax(torch.relu(downstream @ upstream.mT), dim=-1)
@@ -84,7 +84,7 @@ class LearnedGraphs(nn.Module):
         return (torch.cat(powers, dim=1) * self.elsewhere).flatten(1, 2)
 
     def _scores(self, readings: Tensor, clock: Tensor, upstream: Tensor, downstream: Tensor) -> Tensor:
-        """How much nodes have to do with each other, ``(window, direction, node, node)``."""
+        """Score the relation of each pair of nodes, ``(window, direction, node, node)``."""
         series: Tensor = self.narrow(self.dropout(torch.relu(self.widen(readings))))
         windows, nodes = series.shape[:2]
         told = clock[:, None].expand(-1, nodes, -1)
@@ -95,13 +95,13 @@ class LearnedGraphs(nn.Module):
 
 
 def _transitions(adjacency: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edge weights divided by their rows' sums; where a row is empty, a one on the diagonal."""
+    """Divide edge weights by their rows' sums; an empty row gets a one on the diagonal."""
     weights = adjacency + np.diag(adjacency.sum(axis=1) == 0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 class EstimationGate(nn.Module):
-    """Eq 3: which share of a node's signal at a step came from other nodes, judged by node and clock alone.
+    """Eq 3: the share of a node's signal at a step that came from other nodes, judged by node and clock alone.
 
     ``sigmoid(W2 relu(W1 [time, weekday, E_u, E_d] + b1) + b2)``; clock and nodes go through their parts of W1 before
     they are joined.
@@ -114,7 +114,7 @@ class EstimationGate(nn.Module):
         self.narrow = nn.Linear(hidden, 1)
 
     def forward(self, clock: Tensor, nodes: Tensor) -> Tensor:
-        """Shares in (0, 1).
+        """Estimate shares in (0, 1).
 
         Args:
             clock: ``(window, step, channel)``.
@@ -143,7 +143,7 @@ class LocalConvolution(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, graphs: Tensor) -> Tensor:
-        """``(window, node, step, hidden)`` and `LearnedGraphs`' -> the same with ``kernel - 1`` steps less."""
+        """Map ``(window, node, step, hidden)`` and the graphs of `LearnedGraphs` to ``kernel - 1`` steps less."""
         steps = x.shape[2] - self.kernel + 1
         seen = torch.cat([x[:, :, tap : tap + steps] for tap in range(self.kernel)], dim=-1)
         total = torch.relu(self.local(seen)).view(*seen.shape[:3], self.kernel, -1).sum(dim=3)
@@ -154,7 +154,7 @@ class LocalConvolution(nn.Module):
 
 
 class DiffusionBlock(nn.Module):
-    """What comes from other nodes: convolved, told ahead, and taken out of the signal."""
+    """The signal from other nodes: convolved, forecast as hidden states, and taken out of the signal."""
 
     def __init__(self, hidden: int, local: int, forecast: int, *, kernel: int, graphs: int, dropout: float) -> None:
         super().__init__()
@@ -169,17 +169,17 @@ class DiffusionBlock(nn.Module):
 
         Args:
             x: ``(window, node, step, hidden)``.
-            share: Of it that is diffusion, ``(window, node, step, 1)``.
-            graphs: As of `LearnedGraphs`.
-            ahead: How many hidden states to tell.
+            share: Share of it that is diffusion, ``(window, node, step, 1)``.
+            graphs: As given by `LearnedGraphs`.
+            ahead: Number of hidden states to forecast.
 
         Returns:
-            What remains ``norm(x - relu(backcast))``, ``kernel - 1`` steps shorter, and the states told ahead
+            The rest ``norm(x - relu(backcast))``, ``kernel - 1`` steps shorter, and the forecast states
             ``(window, node, ahead, hidden)``, each but the first convolved from those before it.
         """
         seen = x * share
         states = self.convolution(seen, graphs)
-        self.states(states.permute(0, 3, 2, 1))  # for those who listen there
+        self.states(states.permute(0, 3, 2, 1))  # for hooks on this tap
         told = [states[:, :, -1:]]
         while len(told) < ahead:
             seen = torch.cat([seen, told[-1]], dim=2)[:, :, -self.convolution.kernel :]

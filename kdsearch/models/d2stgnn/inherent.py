@@ -1,4 +1,4 @@
-"""What D2STGNN takes for a node's own: a recurrence and attention over its states.
+"""The inherent part of D2STGNN, a node's own signal: a recurrence and attention over its states.
 
 The paper is that of `kdsearch.models.d2stgnn.network`. Inside, tensors are ``(window, node, step, channel)``.
 """
@@ -20,7 +20,7 @@ class Recurrence(nn.Module):
         self.state = nn.Linear(hidden, 3 * hidden)
 
     def forward(self, x: Tensor) -> Tensor:
-        """States from zero on, ``(window, node, step, hidden)`` -> the same shape."""
+        """Compute the states, starting from zero: ``(window, node, step, hidden)`` -> the same shape."""
         state, states = torch.zeros_like(x[:, :, 0]), list[Tensor]()
         for gates in self.input(x.permute(2, 0, 1, 3)).unbind():
             state = self._next(gates, state)
@@ -28,7 +28,7 @@ class Recurrence(nn.Module):
         return torch.stack(states, dim=2)
 
     def step(self, x: Tensor, state: Tensor) -> Tensor:
-        """The state after one more step ``(window, node, hidden)``."""
+        """Compute the state after one more step ``(window, node, hidden)``."""
         return self._next(self.input(x), state)
 
     def _next(self, gates: Tensor, state: Tensor) -> Tensor:
@@ -39,7 +39,7 @@ class Recurrence(nn.Module):
 
 
 class Attention(nn.Module):
-    """Attention of several heads along the steps of each node; keys have no bias, for a softmax cannot see it."""
+    """Attention of several heads along the steps of each node; keys have no bias, since softmax cancels it."""
 
     def __init__(self, hidden: int, heads: int, head_width: int, dropout: float) -> None:
         super().__init__()
@@ -51,13 +51,13 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def memory(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of states ``(window, node, step, hidden)``, each ``(window, node, head, step, channel)``."""
+        """Compute keys, values ``(window, node, head, step, channel)`` of states ``(window, node, step, hidden)``."""
         return self._split(self.key(x)), self._split(self.value(x))
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """What states ``(window, node, step, hidden)`` find among those of `memory`; the same shape."""
+        """Attend from states ``(window, node, step, hidden)`` to those of `memory`; the same shape."""
         queries = self._split(self.query(x)) * self.scale
-        weights = torch.softmax(keys @ queries.mT, dim=-2)  # over a dozen numbers in a row it takes four times as long
+        weights = torch.softmax(keys @ queries.mT, dim=-2)  # softmax over a row of a dozen: 4 times as long
         found: Tensor = self.dropout(self.output((weights.mT @ values).transpose(2, 3).flatten(3)))
         return found
 
@@ -66,20 +66,20 @@ class Attention(nn.Module):
 
 
 class InherentBlock(nn.Module):
-    """What is a node's own: a recurrence, attention over its states, told ahead, and taken out of the signal.
+    """A node's own signal: a recurrence, attention over its states, forecast states, and their removal from the signal.
 
-    The released code adds the positions again to all states at each state told ahead, and goes on from states that
-    have them; ours adds each once, and the recurrence never sees it. Of the last layer nothing remains to be passed on,
-    so that it has no backcast.
+    The released code adds the positions again to all states at each forecast state, and goes on from states that have
+    them; ours adds each once, and the recurrence never sees it. The last layer has no backcast, since nothing after it
+    would take the rest.
 
     Args:
         hidden: Channels of the signal.
         forecast: Channels of the forecast.
-        heads: Of the attention.
-        head_width: Channels of each.
-        positions: Steps of the longest signal and all states told ahead.
-        last: Whether it is in the last layer.
-        dropout: Share of channels that training drops of states and of what attention finds.
+        heads: Heads of the attention.
+        head_width: Channels of each head.
+        positions: Steps of the longest signal and all forecast states.
+        last: Whether the block is in the last layer.
+        dropout: Share of channels of the states and of the attention's output that training drops.
     """
 
     positions: Tensor
@@ -98,9 +98,9 @@ class InherentBlock(nn.Module):
         self.register_buffer("positions", _positions(positions, hidden), persistent=False)
 
     def forward(self, x: Tensor, ahead: int) -> tuple[Tensor, Tensor]:
-        """``(window, node, step, hidden)`` -> what remains, the same shape, and the states told ahead.
+        """Split ``(window, node, step, hidden)`` into the rest, of the same shape, and the forecast states.
 
-        The states are ``(window, node, ahead, hidden)``. The recurrence is fed the state before; the new one looks at
+        The states are ``(window, node, ahead, hidden)``. The recurrence takes the state before; the new one attends to
         all those up to itself.
         """
         states = self.recurrence(x)
@@ -108,7 +108,7 @@ class InherentBlock(nn.Module):
         placed = self.dropout(states + self.positions[:steps])
         keys, values = self.attention.memory(placed)
         found = self.attention(placed, keys, values)
-        self.states(found.permute(0, 3, 2, 1))  # for those who listen there
+        self.states(found.permute(0, 3, 2, 1))  # for hooks on this tap
         told = [found[:, :, -1:]]
         while len(told) < ahead:
             state = self.recurrence.step(told[-1][:, :, 0], state)
@@ -122,7 +122,7 @@ class InherentBlock(nn.Module):
 
 
 def _positions(steps: int, channels: int) -> Tensor:
-    """Sines and cosines of Vaswani et al. 2017, ``(step, channel)``; even channels are sines."""
+    """Make the sines and cosines of Vaswani et al. 2017, ``(step, channel)``; even channels are sines."""
     rates = torch.exp(torch.arange(0, channels, 2, dtype=torch.float64) * (-math.log(10000.0) / channels))
     angles = torch.arange(steps)[:, None] * rates
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :channels].to(torch.get_default_dtype())

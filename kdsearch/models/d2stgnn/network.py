@@ -1,11 +1,11 @@
-"""D2STGNN: traffic decoupled into what comes from other nodes and what is a node's own.
+"""D2STGNN: traffic decoupled into a signal from other nodes and a node's own signal.
 
 Shao et al., "Decoupled Dynamic Spatial-Temporal Graph Neural Network for Traffic Forecasting", VLDB 2022, arXiv
 2206.09112. Layer by layer a gate estimates the diffusion signal, a graph convolution over the graph of the moment takes
-it out, and a recurrence with attention takes out the node's own; both tell hidden states ahead, and the sum of all
-layers' is the forecast. The parts say where paper and released code differ. That code also norms over the batch where
+it out, and a recurrence with attention takes out the node's own; both forecast hidden states, and the sum over all
+layers is the forecast. The modules say where paper and released code differ. That code also norms over the batch where
 readings become features of the dynamic graph, which the paper does not say and ours does not do. Left out are its
-parameters without effect: biases of keys, the last layer's last backcast, and what it never calls.
+parameters without effect: biases of keys, the last layer's last backcast, and unused ones.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class D2stgnn(WindowForecaster):
         history: Steps looked at.
 
     Raises:
-        ValueError: Where the layers' convolutions would use up the history.
+        ValueError: The layers' convolutions would use up the history.
     """
 
     family = "d2stgnn"
@@ -89,19 +89,19 @@ class D2stgnn(WindowForecaster):
         return steps.flatten(2)[..., : self.outputs].transpose(1, 2)
 
     def _clock(self, x: Tensor) -> Tensor:
-        """Embedded time of day and weekday of each step ``(window, step, channel)``."""
+        """Embed time of day and weekday of each step: ``(window, step, channel)``."""
         slot, weekday = (x[:, :, 0, 1] * self.size.slots).round().long(), x[:, :, 0, 2].long()
         return torch.cat([F.embedding(slot, self.time), F.embedding(weekday, self.weekday)], dim=-1)
 
     def _forecast(self, told: list[Tensor]) -> Tensor:
-        """The sum of all blocks' forecasts ``(window, node, ahead, forecast)``, in one product."""
+        """Sum all blocks' forecasts ``(window, node, ahead, forecast)``, in one product."""
         maps = forecast_maps(self.size)
         weight = torch.cat([self.get_parameter(f"{name}.weight") for name in maps], dim=1)
         bias = torch.stack([self.get_parameter(f"{name}.bias") for name in maps]).sum(dim=0)
         return F.linear(torch.cat(told, dim=-1), weight, bias)
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """Everything but the signal, whose positions are told by sines with rates by the channel's place."""
+        """List all groups but the signal, whose positions are sines with rates by the channel's place."""
         return channel_groups(self.size)
 
     def resized(self, sizes: Mapping[str, int]) -> Self:
@@ -119,7 +119,7 @@ class D2stgnn(WindowForecaster):
 
 
 class DecoupledLayer(nn.Module):
-    """One layer: the gate, then the diffusion block, then the inherent block on what that one left."""
+    """One layer: the gate, then the diffusion block, then the inherent block on the rest."""
 
     def __init__(self, size: D2stgnnSize, position: int, positions: int) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class DecoupledLayer(nn.Module):
     def forward(
         self, x: Tensor, clock: Tensor, nodes: Tensor, graphs: Tensor, ahead: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """What remains of a signal ``(window, node, step, hidden)``, and the states that both blocks tell ahead."""
+        """Split a signal ``(window, node, step, hidden)`` into the rest and the states forecast by both blocks."""
         share = self.gate(clock[:, -x.shape[2] :], nodes)
         x, diffused = self.diffusion(x, share, graphs, ahead)
         x, inherent = self.inherent(x, ahead)

@@ -1,4 +1,4 @@
-"""The channels of a D2STGNN, and which of them are tied; the network is that of `kdsearch.models.d2stgnn.network`."""
+"""The channels of a D2STGNN and their ties; the network is that of `kdsearch.models.d2stgnn.network`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -16,20 +16,20 @@ class D2stgnnSize:
     """Channels of a D2STGNN; by default those of the release.
 
     Attributes:
-        hidden: Of the signal.
-        forecast: Of the forecasts, which are summed over all blocks.
-        output: Between the two maps from forecasts to readings.
-        gates: Of each layer's estimation gate; there are as many layers as entries.
-        local: Of each layer's convolution, for each of the steps that it sees together.
-        heads: Of each layer's attention.
+        hidden: Channels of the signal.
+        forecast: Channels of the forecasts, which are summed over all blocks.
+        output: Channels between the two maps from forecasts to readings.
+        gates: Channels of each layer's estimation gate; there are as many layers as entries.
+        local: Channels of each layer's convolution, for each of the steps that it sees together.
+        heads: Heads of each layer's attention.
         head_width: Channels of a head.
-        inner: Between the two maps from readings to features of the dynamic graph.
-        series: Of these features.
-        key: Of the dynamic graph's queries and keys.
-        node: Of each of the two embeddings of a node.
-        time: Of each time of day's embedding.
-        weekday: Of each weekday's embedding.
-        gap: Steps that are read from one hidden state told ahead.
+        inner: Channels between the two maps from readings to features of the dynamic graph.
+        series: Channels of these features.
+        key: Channels of the dynamic graph's queries and keys.
+        node: Channels of each of the two embeddings of a node.
+        time: Channels of each time of day's embedding.
+        weekday: Channels of each weekday's embedding.
+        gap: Steps that are read from one forecast hidden state.
         order: Largest power of a graph, k_s.
         kernel: Steps that a convolution sees together, k_t.
         slots: Steps in a day.
@@ -59,23 +59,23 @@ class D2stgnnSize:
 
     @property
     def layers(self) -> int:
-        """Decoupled layers."""
+        """Number of decoupled layers."""
         return len(self.gates)
 
     @property
     def graphs(self) -> int:
-        """Matrices of a convolution: powers of the forward, the backward and the adaptive one."""
+        """Number of a convolution's matrices: powers of the forward, the backward and the adaptive one."""
         return 3 * self.order
 
     @classmethod
     def of_width(cls, width: int, depth: int, shape: DataShape) -> Self:
-        """A signal of `width` channels, `depth` layers, all else in the release's proportion; 32 and 5 is the release.
+        """Size a signal of `width` channels and `depth` layers, in the release's proportions; 32 and 5 is the release.
 
-        Nothing is dropped, though: after 1500 steps of training on 24 nodes of PeMSD8, at a width of 16, the release's
+        Dropout is off, though: after 1500 steps of training on 24 nodes of PeMSD8, at a width of 16, the release's
         tenth leaves a validation error of 14.7 vehicles where it is 12.4 without.
 
         Raises:
-            ValueError: Where the width cannot be shared by the heads.
+            ValueError: The heads cannot share the width evenly.
         """
         if width % HEADS:
             raise ValueError(f"the width of a d2stgnn is shared by {HEADS} heads, so it is a multiple of that: {width}")
@@ -96,12 +96,12 @@ class D2stgnnSize:
 
 
 def forecast_maps(size: D2stgnnSize) -> list[str]:
-    """The names of the maps from hidden states to forecasts, in the order in which the blocks run."""
+    """Name the maps from hidden states to forecasts, in the order of the blocks."""
     return [f"layers.{layer}.{block}.forecast" for layer in range(size.layers) for block in ("diffusion", "inherent")]
 
 
 def channel_groups(size: D2stgnnSize) -> list[ChannelGroup]:
-    """Everything but the signal: forecasts, tied by their sum; embeddings, tied by who reads them; inner widths."""
+    """List all groups but the signal: forecasts, tied by their sum; embeddings, tied by their readers; inner widths."""
     clock, gates = size.time + size.weekday, [f"layers.{layer}.gate.widen.weight" for layer in range(size.layers)]
     scores = ("graphs.query.weight", "graphs.key.weight")
     read = [(name, 1, size.series) for name in scores] + [(name, 1, 0) for name in gates]
@@ -141,7 +141,7 @@ def _layer_groups(size: D2stgnnSize, layer: int) -> list[ChannelGroup]:
 
 
 _Cut = tuple[str, int, int]
-"""A parameter, its dimension that is cut, and where in it the channels begin."""
+"""A parameter, the dimension to cut, and the channels' first index in it."""
 
 
 def _group(name: str, size: int, *cuts: _Cut) -> ChannelGroup:
@@ -150,5 +150,5 @@ def _group(name: str, size: int, *cuts: _Cut) -> ChannelGroup:
 
 
 def _between(first: str, second: str) -> tuple[_Cut, ...]:
-    """What belongs to the outputs of a linear map that another one reads."""
+    """List the cuts for the outputs of a linear map that another one reads."""
     return (f"{first}.weight", 0, 0), (f"{first}.bias", 0, 0), (f"{second}.weight", 1, 0)

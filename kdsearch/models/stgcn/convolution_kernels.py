@@ -1,8 +1,8 @@
-"""Temporal convolution of narrow layers, compiled by numba: few channels are too few for a matrix product to be fast.
+"""Temporal convolution of narrow layers, compiled by numba: few channels are too few for a fast matrix product.
 
 Arrays are float32 and contiguous, nodes innermost; a sample's steps and nodes form one line, so that a shift by a step
-is a shift by N along it and every inner loop is one of vector instructions. Lines are worked on piece by piece: what
-belongs to a piece stays in the processor's first cache.
+is a shift by N along it and every inner loop is one of vector instructions. Lines are worked on piece by piece: the
+data of a piece stays in the processor's first cache.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ SERIES = tuple(np.float32(np.log(2) ** n / np.prod(np.arange(1.0, n + 1))) for n
 
 @inlined
 def _sigmoids(x: Array, bits: NDArray[np.int32], powers: Array) -> None:
-    """Logistic function in place: e^-x as a power of two, its whole part written into the exponent's bits.
+    """Apply the logistic function in place: e^-x as a power of two, its whole part written into the exponent's bits.
 
     Args:
         x: ``(n,)``.
@@ -65,7 +65,7 @@ def _add_products(total: Array, line: Array, offsets: Index, factors: Array) -> 
 def _add_products_to_both(
     total: Array, other: Array, line: Array, offsets: Index, factors: Array, others: Array
 ) -> None:
-    """`_add_products` for two totals, with what they share read once."""
+    """Add products as `_add_products` does, to two totals; shared numbers are read once."""
     n, count = len(total), len(offsets)
     for q in range(0, count - 3, 4):
         a, b, c, d = factors[q], factors[q + 1], factors[q + 2], factors[q + 3]
@@ -117,13 +117,13 @@ def _add_dots(values: Array, others: Array, line: Array, offsets: Index, totals:
 
 @inlined
 def _starts(channels: int, time: int, nodes: int, kernel: int) -> Index:
-    """Where a sample's line begins as each weight of a filter sees it, ``(inputs * kernel,)``."""
+    """Find the start of a sample's line for each weight of a filter, ``(inputs * kernel,)``."""
     return np.array([c * time * nodes + k * nodes for c in range(channels) for k in range(kernel)])
 
 
 @compiled
 def convolution_forward(x: Array, weight: Array, bias: Array, activation: int, y: Array, gate: Array) -> None:
-    """Valid convolution over time with bias and activation.
+    """Convolve over time without padding, and apply bias and activation.
 
     Args:
         x: ``(batch, inputs, time, node)``.
@@ -131,7 +131,7 @@ def convolution_forward(x: Array, weight: Array, bias: Array, activation: int, y
         bias: ``(filter,)``.
         activation: `GATED` (first half times the sigmoid of the second), `RECTIFIED`, `SIGMOID` or `LINEAR` (none).
         y: ``(batch, outputs, steps, node)`` to be filled; outputs are half of the filters where gated, else all.
-        gate: The sigmoids of a gated layer, of the shape of `y`; of others not looked at.
+        gate: The sigmoids of a gated layer, of the shape of `y`; ignored for others.
     """
     filters, inputs, kernel, _ = weight.shape
     batch, outputs, steps, nodes = y.shape
@@ -166,7 +166,7 @@ def convolution_forward(x: Array, weight: Array, bias: Array, activation: int, y
 
 @inlined
 def _gated_grads(value: Array, opened: Array, pull: Array, linear: Array, gate: Array) -> None:
-    """Gradients in front of a gate, for the linear half of the filters and for the other one."""
+    """Compute gradients in front of a gate, for the linear half of the filters and for the other one."""
     for j in range(len(value)):
         linear[j] = pull[j] * opened[j]
         gate[j] = pull[j] * value[j] * (ONE - opened[j])
@@ -174,7 +174,7 @@ def _gated_grads(value: Array, opened: Array, pull: Array, linear: Array, gate: 
 
 @inlined
 def _grads(value: Array, pull: Array, activation: int, grad: Array) -> None:
-    """Gradients in front of another activation."""
+    """Compute gradients in front of another activation."""
     if activation == RECTIFIED:
         for j in range(len(value)):
             grad[j] = pull[j] if value[j] > ZERO else ZERO
@@ -187,7 +187,7 @@ def _grads(value: Array, pull: Array, activation: int, grad: Array) -> None:
 
 @inlined
 def _add_weight_grads(inner: Array, line: Array, offsets: Index, n: int, weight_grad: Array, bias_grad: Array) -> None:
-    """What a piece adds to the gradients of weights and biases; `inner` is ``(filter, PIECE)``."""
+    """Add a piece's share to the gradients of weights and biases; `inner` is ``(filter, PIECE)``."""
     filters = len(inner)
     for f in range(filters):
         here, total = inner[f, :n], ZERO
@@ -203,7 +203,7 @@ def _add_weight_grads(inner: Array, line: Array, offsets: Index, n: int, weight_
 
 @inlined
 def _add_input_grads(inner: Array, by_row: Array, offsets: Index, kernel: int, n: int, x_line: Array) -> None:
-    """What a piece adds to the gradient of a sample; `by_row` are the weights, ``(inputs * kernel, filter)``.
+    """Add a piece's share to the gradient of a sample; `by_row` are the weights, ``(inputs * kernel, filter)``.
 
     Inputs go in pairs: the pieces of one input at neighbouring steps overlap, where those of two do not.
     """
@@ -231,16 +231,16 @@ def convolution_backward(
     weight_grad: Array,
     bias_grad: Array,
 ) -> None:
-    """Gradients of `convolution_forward`.
+    """Compute the gradients of `convolution_forward`.
 
     Args:
-        x: As there.
-        weight: As there.
-        activation: As there.
-        y: What came out.
-        gate: What came out.
-        grad: Gradient for `y`.
-        x_grad: Of the shape of `x`, to be filled; empty where nobody asks for it.
+        x: As in `convolution_forward`.
+        weight: As in `convolution_forward`.
+        activation: As in `convolution_forward`.
+        y: The result of `convolution_forward`.
+        gate: The sigmoids from `convolution_forward`.
+        grad: Gradient of `y`.
+        x_grad: Of the shape of `x`, to be filled; empty where it is not needed.
         weight_grad: Of the shape of `weight`, zeros; gets its gradient.
         bias_grad: Of the shape of `bias`, zeros; gets its gradient.
     """

@@ -19,14 +19,14 @@ __all__ = ["GRAPH_ORDER", "ChebyshevGraph", "chebyshev_graph"]
 GRAPH_ORDER = 3
 
 SPARSE_SHARE = 0.2
-"""Largest share of entries with which lists of neighbours are faster than a dense product. At 207 nodes and 7 % they
+"""Largest share of entries at which lists of neighbours are faster than a dense product. At 207 nodes and 7 % they
 are three times as fast."""
 
 DENSE_NODES = 512
-"""Up to so many nodes all eigenvalues are computed, above it only the largest one."""
+"""Largest number of nodes for which all eigenvalues are computed; above it only the largest one is."""
 
 Lists = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
-"""Where each node's neighbours begin ``(node + 1,)``, who they are, and the matrix entries."""
+"""Start of each node's list ``(node + 1,)``, the neighbours, and the matrix entries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class ChebyshevGraph:
 
     @property
     def nodes(self) -> int:
-        """N."""
+        """Number of nodes, N."""
         return int(self.laplacian.shape[0])
 
     @property
@@ -53,12 +53,12 @@ class ChebyshevGraph:
 
     @cached_property
     def forward_lists(self) -> Lists:
-        """For lines times the Laplacian: column by column."""
+        """Lists for lines times the Laplacian: column by column."""
         return _lists(self.laplacian.T.tocsr())
 
     @cached_property
     def backward_lists(self) -> Lists:
-        """For lines times its transpose."""
+        """Lists for lines times its transpose."""
         return _lists(self.laplacian)
 
     @cached_property
@@ -66,7 +66,7 @@ class ChebyshevGraph:
         return {}
 
     def kernels(self) -> NDArray[np.float64]:
-        """``(order, node, node)``: identity, L~, 2 L~ L~ - I, ..."""
+        """Compute the polynomials ``(order, node, node)``: identity, L~, 2 L~ L~ - I, ..."""
         identity, scaled = np.eye(self.nodes), self.laplacian.toarray()
         kernels = [identity, scaled]
         while len(kernels) < self.order:
@@ -74,16 +74,16 @@ class ChebyshevGraph:
         return np.stack(kernels[: self.order])
 
     def dense(self, like: Tensor) -> Tensor:
-        """Kernels without the identity, ``(order - 1, node, node)``, of the type and on the device of `like`."""
+        """Give the kernels but the identity, ``(order - 1, node, node)``, of the type and on the device of `like`."""
         place = like.device, like.dtype
         if place not in self._dense:
-            with torch.inference_mode(mode=False):  # trainings take it too, whoever asked first
+            with torch.inference_mode(mode=False):  # training takes it too, whichever call is first
                 self._dense[place] = torch.from_numpy(self.kernels()[1:]).to(*place)
         return self._dense[place]
 
 
 def chebyshev_graph(adjacency: NDArray[np.float64]) -> ChebyshevGraph:
-    """The graph of these edge weights; the same one for equal weights.
+    """Make the graph of these edge weights, or reuse it for equal weights.
 
     An isolated node has a zero row in the Laplacian, not a one on its diagonal.
 
@@ -96,7 +96,7 @@ def chebyshev_graph(adjacency: NDArray[np.float64]) -> ChebyshevGraph:
 
 @dataclass(frozen=True)
 class _Hidden:
-    """An array that takes no part in a cache's key: its hash does."""
+    """An array outside a cache's key: the key has its hash."""
 
     array: NDArray[np.float64]
 
@@ -120,7 +120,7 @@ def _graphs(_key: bytes, adjacency: _Hidden) -> ChebyshevGraph:
 
 
 def _largest_eigenvalue(matrix: Any) -> float:
-    """Largest real part among the eigenvalues."""
+    """Compute the largest real part of the eigenvalues."""
     if matrix.shape[0] <= DENSE_NODES:
         return float(np.linalg.eigvals(matrix.toarray()).real.max())
     start = np.ones(matrix.shape[0])  # a fixed one: the same graph gives the same network
@@ -128,7 +128,7 @@ def _largest_eigenvalue(matrix: Any) -> float:
 
 
 def _lists(matrix: "scipy.sparse.csr_array[Any, Any]") -> Lists:
-    """Rows as the compiled loops want them: each filled up with zero entries to a multiple of `GROUP`."""
+    """List rows for the compiled loops: each is filled up with zero entries to a multiple of `GROUP`."""
     counts = np.diff(matrix.indptr)
     pointers = np.concatenate([[0], np.cumsum(-(-counts // GROUP) * GROUP)]).astype(np.int64)
     neighbours = np.repeat(np.arange(len(counts)), np.diff(pointers))

@@ -20,7 +20,7 @@ NORM_EPSILON = 1e-6
 
 
 class Masked(nn.Module):
-    """A layer whose dead channels give exactly zero; `mask` is ``(channel, 1, 1)`` or None where all live."""
+    """A layer whose pruned channels give exactly zero; `mask` is ``(channel, 1, 1)`` or None where all are kept."""
 
     mask: Tensor | None
 
@@ -29,16 +29,16 @@ class Masked(nn.Module):
         self.register_buffer("mask", None, persistent=False)
 
     def silenced(self, y: Tensor) -> Tensor:
-        """``(batch, channel, time, node)`` with zeros for the dead channels."""
+        """Set the pruned channels of ``(batch, channel, time, node)`` to zero."""
         return y if self.mask is None else y * self.mask
 
 
 class TemporalConvolution(Masked):
-    """Valid convolution over time with the activation "glu", "relu" or "sigmoid".
+    """Convolution over time without padding, with the activation "glu", "relu" or "sigmoid".
 
     glu: ``(P + R) * sigmoid(Q)`` with P and Q the halves of the filters; relu: ``relu(P + R)``; sigmoid: no residual.
     R is the input cropped to its last steps, its channels aligned: "pad" (zero channels at the end), "project"
-    (`align`, learned, without bias) or "none". It is carried explicitly, since after pruning the sizes no longer say.
+    (`align`, learned, without bias) or "none". It is carried explicitly, since sizes no longer tell it after pruning.
     """
 
     residual: Tensor | None
@@ -55,13 +55,13 @@ class TemporalConvolution(Masked):
         self.register_buffer("residual", residual, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, inputs, time, node)`` -> ``(batch, outputs, time - kernel + 1, node)``."""
+        """Map ``(batch, inputs, time, node)`` to ``(batch, outputs, time - kernel + 1, node)``."""
         residual = self.residual if self.align is None else self._folded(self.align)
         weight = self.weight if residual is None else self.weight + residual
         return self.silenced(convolution(x, weight, self.bias, self.activation))
 
     def _folded(self, aligned: Tensor) -> Tensor:
-        """``(outputs, inputs, 1, 1)`` as the last tap of a kernel of the weight's shape, without part in the gates."""
+        """Pad ``(outputs, inputs, 1, 1)`` to the last tap of a kernel of the weight's shape, zero for the gates."""
         return F.pad(aligned, (0, 0, self.weight.shape[2] - 1, 0, 0, 0, 0, len(self.weight) - len(aligned)))
 
 
@@ -79,15 +79,15 @@ class GraphConvolution(Masked):
         self.register_buffer("residual", torch.eye(channels, wide)[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, channel, time, node)`` -> the same shape."""
+        """Map ``(batch, channel, time, node)`` to the same shape."""
         spread = polynomials(x, self.graph)
         return self.silenced(convolution(spread, self.weight + self.residual, self.bias, "relu"))
 
 
 class NodeChannelNorm(Masked):
-    """Layer norm over nodes and channels jointly, per sample and step; statistics are of living channels alone.
+    """Layer norm over nodes and channels jointly, per sample and step; statistics are of kept channels alone.
 
-    So a masked network equals the small network that remains when the dead channels are cut out.
+    So a masked network equals the small network that remains without the pruned channels.
     """
 
     def __init__(self, channels: int, nodes: int) -> None:
@@ -96,7 +96,7 @@ class NodeChannelNorm(Masked):
         self.bias = nn.Parameter(torch.zeros(channels, nodes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, channel, time, node)`` -> the same shape."""
+        """Map ``(batch, channel, time, node)`` to the same shape."""
         if self.mask is None:
             return joint_norm(x, self.weight, self.bias, NORM_EPSILON)
         kept = self.mask.sum() * x.shape[3]
@@ -117,13 +117,13 @@ class Block(nn.Module):
         self.norm = NodeChannelNorm(output, graph.nodes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, inputs, time, node)`` -> ``(batch, output, time - 4, node)``."""
+        """Map ``(batch, inputs, time, node)`` to ``(batch, output, time - 4, node)``."""
         for _, stage in self.stages():
             x = stage(x)
         return x
 
     def stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
-        """Two layers that look at several steps, each with what follows it: how many steps, and the function."""
+        """List the two layers over several steps, each with its following layers: number of steps, and function."""
         return [
             (TIME_KERNEL, lambda x: self.graph(self.temporal1(x))),
             (TIME_KERNEL, lambda x: self.norm(self.temporal2(x))),
@@ -131,7 +131,7 @@ class Block(nn.Module):
 
 
 class Head(nn.Module):
-    """Output block: gated time over all that is left of the history, norm, two 1x1 layers.
+    """Output block: gated time over all remaining steps of the history, norm, two 1x1 layers.
 
     The last bias is one per node, as in the original; with several outputs one per output is added to it.
     """
@@ -147,7 +147,7 @@ class Head(nn.Module):
         self.step_bias = nn.Parameter(torch.zeros(outputs)) if outputs > 1 else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(batch, inputs, time, node)`` -> ``(batch, outputs, time - kernel + 1, node)``."""
+        """Map ``(batch, inputs, time, node)`` to ``(batch, outputs, time - kernel + 1, node)``."""
         y = self.temporal2(self.norm(self.temporal1(x)))
         step_bias = self.weight.new_zeros(1) if self.step_bias is None else self.step_bias
         return convolution(y, self.weight, step_bias, "none") + self.node_bias

@@ -27,9 +27,9 @@ class StgcnSize:
     """Channels of an STGCN.
 
     Attributes:
-        hidden: Of each block, between its two temporal convolutions.
-        output: Of each block, after its second temporal convolution; at least `hidden`.
-        head: Of the output block's last hidden layer.
+        hidden: Channels of each block, between its two temporal convolutions.
+        output: Channels of each block, after its second temporal convolution; at least `hidden`.
+        head: Channels of the output block's last hidden layer.
     """
 
     hidden: tuple[int, int]
@@ -38,7 +38,7 @@ class StgcnSize:
 
     @classmethod
     def of_width(cls, width: int) -> Self:
-        """The paper's family [1, c, 2c] [2c, c, 4c]: c = 32 is the teacher, 8 the base, 2 the student."""
+        """Size a network as in the paper, [1, c, 2c] [2c, c, 4c]: c = 32 is the teacher, 8 the base, 2 the student."""
         return cls((width, width), (2 * width, 4 * width), 4 * width)
 
 
@@ -75,8 +75,8 @@ class Stgcn(Forecaster):
     def forecast_segments(self, x: Tensor, horizon: int) -> Tensor:
         """See `Forecaster.forecast_segments`.
 
-        Iterated, a window differs from its neighbours only by the steps that were forecast for itself: for each of them
-        every layer computes one column, from the last columns that went into it, which are kept.
+        In iterated decoding a window differs from its neighbours only by its own forecast steps: for each of them every
+        layer computes one column, from the last columns of its input, which are kept.
         """
         if self.outputs > 1:
             return super().forecast_segments(x, horizon)
@@ -99,12 +99,12 @@ class Stgcn(Forecaster):
         return torch.stack(steps, dim=1).view(len(x), windows, horizon, -1)
 
     def _stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
-        """The network cut in front of each layer that looks at several steps: how many, and what comes of them."""
+        """Cut the network in front of each layer that looks at several steps: number of steps, and function."""
         blocks = (self.block0, self.block1)
         return [stage for block in blocks for stage in block.stages()] + [(self.head.kernel, self.head)]
 
     def channel_groups(self) -> list[ChannelGroup]:
-        """Five groups: hidden and further output channels of each block, and the head's hidden channels.
+        """List five groups: hidden and further output channels of each block, and the head's hidden channels.
 
         The second temporal convolution's first outputs take the residual of the graph channels, so these belong to the
         hidden group; the head's first layer has an identity residual, so it belongs to block 1's channels. Channel 0 of
@@ -184,18 +184,18 @@ def _members(start: int, count: int, cuts: list[_Cut]) -> tuple[Member, ...]:
 
 
 def _block_output(block: str) -> list[_Cut]:
-    """What belongs to an output channel inside its own block."""
+    """List the cuts for an output channel inside its own block."""
     names = (f"{block}.temporal2.weight", f"{block}.temporal2.bias", f"{block}.norm.weight", f"{block}.norm.bias")
     return [(name, 0, (0,)) for name in names]
 
 
 def _next_block(block: str) -> list[_Cut]:
-    """What belongs to an input channel of the following block."""
+    """List the cuts for an input channel of the following block."""
     return [(f"{block}.temporal1.weight", 1, (0,)), (f"{block}.temporal1.align", 1, (0,))]
 
 
 def _head_input(channels: int) -> list[_Cut]:
-    """What belongs to an input channel of the head, whose first layer keeps its channels by an identity residual."""
+    """List the cuts for an input channel of the head; an identity residual ties the outputs of its first layer."""
     return [
         ("head.temporal1.weight", 1, (0,)),
         ("head.temporal1.weight", 0, (0, channels)),

@@ -21,7 +21,7 @@ LANES = 32
 """Lines that go through the graph side by side."""
 
 GROUP = 4
-"""Neighbours are summed so many at once; a node's list is filled up with zeros to a multiple of it."""
+"""Number of neighbours summed at once; a node's list is filled up with zeros to a multiple of it."""
 
 
 @inlined
@@ -39,13 +39,13 @@ def _across(pointers: Index, neighbours: Index, factors: Array, source: Array, s
 
 @compiled
 def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: Array, spread: Array) -> None:
-    """Chebyshev polynomials of a sparse matrix times every line, by their recursion.
+    """Multiply every line by the Chebyshev polynomials of a sparse matrix, by their recursion.
 
     Args:
         x: ``(batch, channel, time, node)``; a line is a channel's step.
-        pointers: ``(node + 1,)``; where each node's neighbours begin.
-        neighbours: Theirs, a multiple of `GROUP` for each node.
-        factors: Entries of the matrix.
+        pointers: ``(node + 1,)``; the start of each node's list.
+        neighbours: The neighbours, a multiple of `GROUP` for each node.
+        factors: Their entries of the matrix.
         spread: ``(batch, order * channel, time, node)`` to be filled; the first channels become `x` itself.
     """
     batch, channels, time, nodes = x.shape
@@ -75,13 +75,13 @@ def polynomials_forward(x: Array, pointers: Index, neighbours: Index, factors: A
 
 @compiled
 def polynomials_backward(grad: Array, pointers: Index, neighbours: Index, factors: Array, x_grad: Array) -> None:
-    """Gradient of `polynomials_forward`, the same recursion from its end (Clenshaw).
+    """Compute the gradient of `polynomials_forward`, by the same recursion from its end (Clenshaw).
 
     Args:
         grad: ``(batch, order * channel, time, node)``.
-        pointers: Of the transposed matrix, as the next two.
-        neighbours: As there.
-        factors: As there.
+        pointers: As in `polynomials_forward`, of the transposed matrix.
+        neighbours: As in `polynomials_forward`, of the transposed matrix.
+        factors: As in `polynomials_forward`, of the transposed matrix.
         x_grad: ``(batch, channel, time, node)`` to be filled.
     """
     batch, channels, time, nodes = x_grad.shape
@@ -107,7 +107,7 @@ def polynomials_backward(grad: Array, pointers: Index, neighbours: Index, factor
 
 @compiled
 def norm_forward(x: Array, weight: Array, bias: Array, epsilon: float, y: Array, centre: Array, scale: Array) -> None:
-    """Layer norm over channels and nodes jointly.
+    """Normalise over channels and nodes jointly (layer norm).
 
     Args:
         x: ``(batch, channel, time, node)``.
@@ -153,14 +153,14 @@ def norm_backward(
     weight_grad: Array,
     bias_grad: Array,
 ) -> None:
-    """Gradients of `norm_forward`.
+    """Compute the gradients of `norm_forward`.
 
     Args:
-        x: As there.
-        weight: As there.
-        centre: What came out.
-        scale: What came out.
-        grad: Gradient for ``y``.
+        x: As in `norm_forward`.
+        weight: As in `norm_forward`.
+        centre: The means from `norm_forward`.
+        scale: The scales from `norm_forward`.
+        grad: Gradient of ``y``.
         x_grad: Of the shape of `x`, to be filled.
         weight_grad: Of the shape of `weight`, zeros; gets its gradient.
         bias_grad: The same for the bias.

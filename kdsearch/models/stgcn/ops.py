@@ -29,12 +29,12 @@ Activation = Literal["glu", "relu", "sigmoid", "none"]
 ACTIVATIONS: dict[Activation, int] = {"glu": GATED, "relu": RECTIFIED, "sigmoid": SIGMOID, "none": LINEAR}
 
 NARROW_PRODUCTS = 512
-"""Up to so many multiplications for each position the compiled convolution is the faster one. It runs at 65 GFLOP/s
-whatever the width, where torch's own needs wide layers for its 200, and 0.3 ms for a gradient at any."""
+"""Largest number of multiplications for each position at which the compiled convolution is the faster one. It runs at
+65 GFLOP/s at any width; torch's own needs wide layers for its 200, and 0.3 ms for a gradient at any."""
 
 
 def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:
-    """Valid convolution over time, then the activation.
+    """Convolve over time without padding, then apply the activation.
 
     Args:
         x: ``(batch, inputs, time, node)``.
@@ -62,11 +62,11 @@ def convolution(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation)
 
 
 def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
-    """All Chebyshev polynomials of the graph times every line of nodes, side by side as channels.
+    """Multiply every line of nodes by all Chebyshev polynomials of the graph, side by side as channels.
 
     Args:
         x: ``(batch, channel, time, node)``.
-        graph: Its identity is not multiplied with.
+        graph: The graph; its identity polynomial is not multiplied.
 
     Returns:
         ``(batch, order * channel, time, node)``, orders outermost.
@@ -80,7 +80,7 @@ def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
 
 
 def joint_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    """Layer norm over channels and nodes jointly, step by step.
+    """Normalise over channels and nodes jointly (layer norm), step by step.
 
     Args:
         x: ``(batch, channel, time, node)``.
@@ -97,7 +97,7 @@ def joint_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tenso
 
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor, activation: int) -> tuple[Tensor, Tensor]:
-    """Result and gate, which is empty where the layer has none."""
+    """Compute result and gate; the gate is empty where the layer has none."""
     batch, _, time, nodes = x.shape
     filters, _, kernel, _ = weight.shape
     gated = activation == GATED
@@ -161,7 +161,7 @@ class _Polynomials(torch.autograd.Function):
 
 
 def _normed(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Result, means and inverse deviations."""
+    """Compute result, means and inverse stds."""
     y, centre, scale = torch.empty_like(x), x.new_empty(x.shape[0], x.shape[2]), x.new_empty(x.shape[0], x.shape[2])
     norm_forward(x.numpy(), weight.numpy(), bias.numpy(), epsilon, y.numpy(), centre.numpy(), scale.numpy())
     return y, centre, scale

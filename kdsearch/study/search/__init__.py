@@ -1,1 +1,1 @@
-"""Ask and tell."""
+"""The search loop: ask for trials and tell their results."""

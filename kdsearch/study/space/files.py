@@ -15,7 +15,7 @@ __all__ = ["load_space", "read_space", "space_names", "write_space"]
 
 
 def _parameters(table: Any, where: str) -> list[Parameter]:
-    """Parameters of the file; a table, or an array of tables where conditions give a name different ranges."""
+    """Read the parameters: each a table, or an array of tables where conditions give a name different ranges."""
     if not isinstance(table, dict):
         raise SpaceError(f"{where} has no parameters; write a [parameters.NAME] table for each")
     found: list[Parameter] = []
@@ -32,27 +32,27 @@ def _parameters(table: Any, where: str) -> list[Parameter]:
 
 
 def _points(tables: Any, where: str) -> list[dict[str, Any]]:
-    """In the file a point is one flat table: its citation, and the parameters beside it."""
+    """Read the points; in the file a point is one flat table: its citation, and the parameters beside it."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
     return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
 
 
 def _first(error: ValidationError) -> str:
-    """The first of pydantic's complaints, on one line."""
+    """Write the first of pydantic's complaints on one line."""
     detail = error.errors()[0]
     return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
 def _folder() -> Path:
-    """Where the shipped spaces lie: inside the installed package, or beside it in a checkout."""
+    """Find the folder of the shipped spaces: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parents[2]
     installed = package / "search_spaces"
     return installed if installed.is_dir() else package.parent / "search_spaces"
 
 
 def space_names() -> list[str]:
-    """Names of the shipped spaces."""
+    """List the names of the shipped spaces."""
     return sorted(path.stem for path in _folder().glob("*.toml"))
 
 
@@ -66,7 +66,7 @@ def load_space(name_or_path: str | Path) -> SearchSpace:
         The space, free of the mistakes that `SearchSpace.check` knows.
 
     Raises:
-        SpaceError: Where there is no such space, or with the first mistake of the file.
+        SpaceError: There is no such space, or the file has a mistake; the first one is named.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -86,10 +86,10 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
     Args:
         text: TOML.
         where: Name of the file, for messages.
-        folder: Of the file, from which its imports are found.
+        folder: Folder of the file, from which its imports are found.
 
     Raises:
-        SpaceError: With the first mistake.
+        SpaceError: The text has a mistake; the first one is named.
     """
     try:
         raw = tomllib.loads(text)

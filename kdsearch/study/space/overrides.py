@@ -20,14 +20,14 @@ def overridden(space: SearchSpace, sets: Sequence[str], fixes: Sequence[str]) ->
 
     Args:
         space: The space.
-        sets: NAME=LOW..HIGH (with ":log" for a logarithmic range), or NAME=VALUE,VALUE: what is searched. A name that
-            the space has keeps its conditions, and its scale where ":log" is not written. Points that no longer fit
+        sets: NAME=LOW..HIGH (with ":log" for a logarithmic range), or NAME=VALUE,VALUE: values to search. A known name
+            keeps its conditions, and its scale where ":log" is not written. Points that no longer fit
             are left out.
         fixes: NAME=VALUE: fixed for every configuration; "teacher.NAME=VALUE" and "stid.NAME=VALUE" are settings of the
             teacher and of the STID that every report shows.
 
     Raises:
-        SpaceError: Where a text is none of these, or the changed space has a mistake.
+        SpaceError: A text is none of these, or the changed space has a mistake.
     """
     if not sets and not fixes:
         return space
@@ -54,7 +54,7 @@ def _pair(option: str, text: str, example: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Scalar:
-    """Read a value as TOML does; what is no number, true or false is a word."""
+    """Read a value as TOML does; anything but a number, true or false is a word."""
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:
@@ -63,7 +63,7 @@ def _value(text: str) -> Scalar:
 
 
 def _searched(space: SearchSpace, name: str, text: str) -> SearchSpace:
-    """Give a parameter other values to be searched, under the conditions that it has; a new one comes first."""
+    """Give a parameter other values to search, under its conditions; a new one comes first."""
     known = [parameter for parameter in space.parameters if parameter.name == name]
     made = [_parameter(name, text, one) for one in known] or [_parameter(name, text, None)]
     if not known:
@@ -93,7 +93,7 @@ def _parameter(name: str, text: str, known: Parameter | None) -> Parameter:
 
 
 def _still_asked(parameter: Parameter, name: str, choices: tuple[Scalar, ...]) -> Parameter | None:
-    """Take values that are gone out of a parameter's conditions; None where it can never be asked again."""
+    """Remove lost values from a parameter's conditions; None where it can never be asked again."""
     if parameter.name == name or name not in parameter.when:
         return parameter
     left = tuple(value for value in parameter.when[name] if value in choices)
@@ -110,7 +110,7 @@ def _fits(space: SearchSpace, point: Point) -> bool:
 
 
 def describe(parameter: Parameter) -> str:
-    """Say what is searched: "1 to 4, whole numbers", "one of none, rd-l2", "fixed at 0.5"."""
+    """Describe the values of a parameter: "1 to 4, whole numbers", "one of none, rd-l2", "fixed at 0.5"."""
     if isinstance(parameter, Fixed):
         return f"fixed at {parameter.value}"
     if isinstance(parameter, Choice):

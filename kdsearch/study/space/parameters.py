@@ -11,28 +11,28 @@ Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 
 class Model(BaseModel):
-    """Frozen, and strict about unknown keys: a misspelt one is a mistake, not a comment."""
+    """A frozen model, strict about unknown keys: a misspelt one is a mistake, not a comment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Conditional(Model):
-    """What all kinds of parameter share: a name, and when they are asked at all.
+    """The base of all kinds of parameter: a name, and the conditions for asking.
 
     Attributes:
         name: The parameter's name.
-        when: Earlier parameters and the values of which each must have one; empty where it is always asked.
+        when: Earlier parameters and the allowed values of each; empty where the parameter is always asked.
     """
 
     name: str
     when: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
 
     def applies(self, values: dict[str, Any]) -> bool:
-        """Whether every condition holds for the values chosen so far."""
+        """Tell whether every condition holds for the values chosen so far."""
         return all(name in values and values[name] in allowed for name, allowed in self.when.items())
 
     def difference(self, other: "Parameter") -> str | None:
-        """In what another variant of the name differs that Optuna wants alike, if in anything; fixed values never."""
+        """Name a difference to another variant of the name, if Optuna wants the two alike; None for fixed values."""
         if isinstance(self, Fixed) or isinstance(other, Fixed):
             return None
         if isinstance(self, Range) and isinstance(other, Range):
@@ -53,15 +53,15 @@ class Choice(_Conditional):
         return trial.suggest_categorical(self.name, self.choices)
 
     def values(self) -> tuple[Scalar, ...]:
-        """All of its values."""
+        """List all choices."""
         return self.choices
 
     def mistake(self) -> str | None:
-        """What is wrong with the parameter itself, if anything."""
+        """Describe the mistake in the parameter itself, if any."""
         return None if self.choices else "has no choices; list at least one"
 
     def mistake_in(self, value: Scalar) -> str | None:
-        """Why this value is not one of the parameter's, if it is not."""
+        """Describe the mistake in a value that is not one of the parameter's; None for one of them."""
         return None if value in self.choices else f"must be one of {', '.join(map(str, self.choices))}"
 
 
@@ -80,11 +80,11 @@ class Range(_Conditional):
         return trial.suggest_float(self.name, self.low, self.high, log=self.log)
 
     def values(self) -> tuple[Scalar, ...]:
-        """Its two ends."""
+        """Give the two ends."""
         return self.low, self.high
 
     def mistake(self) -> str | None:
-        """What is wrong with the parameter itself, if anything."""
+        """Describe the mistake in the parameter itself, if any."""
         if self.low > self.high:
             return f"has low {self.low} above high {self.high}; swap them"
         if self.kind == "int" and not (isinstance(self.low, int) and isinstance(self.high, int)):
@@ -94,14 +94,14 @@ class Range(_Conditional):
         return None
 
     def mistake_in(self, value: Scalar) -> str | None:
-        """Why this value is not one of the parameter's, if it is not."""
+        """Describe the mistake in a value that is not one of the parameter's; None for one of them."""
         if isinstance(value, bool | str) or (self.kind == "int" and not isinstance(value, int)):
             return "must be a whole number" if self.kind == "int" else "must be a number"
         return None if self.low <= value <= self.high else f"must lie between {self.low} and {self.high}"
 
 
 class Fixed(_Conditional):
-    """One value, which is not searched but belongs to every configuration where it applies."""
+    """One value, not searched, in every configuration where it applies."""
 
     value: Scalar
 
@@ -110,18 +110,18 @@ class Fixed(_Conditional):
         return self.value
 
     def values(self) -> tuple[Scalar, ...]:
-        """Its one value."""
+        """Give the one value."""
         return (self.value,)
 
     def mistake(self) -> str | None:
-        """A fixed value cannot be wrong by itself."""
+        """Give None: a fixed value cannot be wrong by itself."""
         return None
 
     def mistake_in(self, value: Scalar) -> str | None:
-        """Why this value is not the parameter's, if it is not."""
+        """Describe the mistake in a value that is not the parameter's; None for its own."""
         return None if value == self.value else f"is fixed at {self.value}"
 
 
 Parameter = Choice | Range | Fixed
 KINDS: dict[str, type[Choice] | type[Range] | type[Fixed]] = {"choices": Choice, "value": Fixed, "low": Range}
-"""Each kind by the key that tells it in the file."""
+"""Each kind by its key in the file."""

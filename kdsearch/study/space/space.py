@@ -1,4 +1,4 @@
-"""A search space: parameters that depend on one another, and settings to be tried first."""
+"""A search space: parameters that depend on one another, and settings to try first."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,10 +15,10 @@ __all__ = ["Point", "SearchSpace"]
 
 
 class Point(Model):
-    """A setting that is tried before the sampler's own.
+    """A setting to try before the sampler's own.
 
     Attributes:
-        cite: Where it comes from, such as a table of a paper.
+        cite: Its source, such as a table of a paper.
         params: Values of searched parameters; those left out are sampled.
     """
 
@@ -27,23 +27,23 @@ class Point(Model):
 
 
 class SearchSpace(Model):
-    """The parameters of a search, in the order in which they are asked.
+    """The parameters of a search, in the order of asking.
 
     A name may come several times with different conditions; the first whose conditions hold is asked.
 
     Attributes:
         name: The space's name.
         title: One line for people.
-        dataset: The dataset that it was made for, used where none is given.
-        protocol: The protocol that it was made for, used where none is given.
-        parameters: In the order of the file.
+        dataset: The dataset that it was made for, the default of a search.
+        protocol: The protocol that it was made for, the default of a search.
+        parameters: Parameters in the order of the file.
         points: Settings to try first.
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
         stid: Settings of the STID that every report shows, where they differ from `kdsearch.trial.teachers.STID`.
-        points_only: Whether the points are all that is run: no sampler adds to them.
+        points_only: Whether only the points are run, without a sampler.
         imports: Python files, relative to the space's own file, and modules that add rows to kdsearch's tables.
         text: The file as it was read, or as it would be written after a change; kept with the study.
-        folder: Of the file, from which `imports` are found.
+        folder: Folder of the file, from which `imports` are found.
     """
 
     name: str
@@ -63,7 +63,7 @@ class SearchSpace(Model):
         """Ask for every parameter whose conditions hold.
 
         Args:
-            trial: Fresh from `study.ask()`; parameters are defined on it as it runs.
+            trial: A new trial of `study.ask()`; parameters are defined on it as it runs.
 
         Returns:
             Name to value, in the order of the file, fixed values included.
@@ -71,7 +71,7 @@ class SearchSpace(Model):
         return self._walk(lambda parameter: parameter.suggest(trial))
 
     def _walk(self, value: Callable[[Parameter], Any]) -> dict[str, Any]:
-        """Values of the parameters that apply, each decided by those before it; the first variant of a name counts."""
+        """Decide each applying parameter's value by those before it; the first variant of a name counts."""
         values: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name not in values and parameter.applies(values):
@@ -79,11 +79,11 @@ class SearchSpace(Model):
         return values
 
     def values_of(self, name: str) -> set[Scalar]:
-        """Values named for a parameter, the ends of a range; empty where the space has none of that name."""
+        """Gather the values named for a parameter, the ends of a range; empty where the space has none of that name."""
         return {value for parameter in self.parameters if parameter.name == name for value in parameter.values()}
 
     def values_under(self, name: str, otherwise: Scalar, asked: str) -> dict[Scalar, set[Scalar]]:
-        """For each value of one parameter, the values that another may have with it, whatever the others are.
+        """Map each value of one parameter to the values of another that may occur with it, whatever the others are.
 
         Args:
             name: The parameter that decides.
@@ -124,10 +124,10 @@ class SearchSpace(Model):
         return space.model_copy(update={"points": tuple(points)})
 
     def with_points(self, points: Sequence[Point]) -> "SearchSpace":
-        """The space with settings from elsewhere to be tried first; values that it does not allow are left to sampling.
+        """Add settings from elsewhere to try first; values that the space does not allow are left to sampling.
 
         Args:
-            points: Such as the front of another study. One that fits in nothing is dropped.
+            points: The settings, such as the front of another study. One without any allowed value is dropped.
         """
         fitting = []
         for point in points:
@@ -144,7 +144,7 @@ class SearchSpace(Model):
             where: The file, for the message.
 
         Raises:
-            SpaceError: At the first mistake, with parameter and file.
+            SpaceError: There is a mistake; the first one is named, with parameter and file.
         """
         seen: dict[str, list[Parameter]] = {}
         for parameter in self.parameters:
@@ -154,10 +154,10 @@ class SearchSpace(Model):
             self.check_point(point, f"point {number} of {where}")
 
     def check_point(self, point: Point, where: str) -> None:
-        """Look for a value of a point that is not allowed, or does not apply.
+        """Check that every value of a point is allowed, and applies.
 
         Raises:
-            SpaceError: At the first one.
+            SpaceError: One is not allowed or does not apply; the first is named.
         """
 
         def checked(parameter: Parameter) -> Any:
@@ -175,7 +175,7 @@ class SearchSpace(Model):
 
 
 def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
-    """A point's value of a parameter, or the fixed one; None where the sampler will choose."""
+    """Give a point's value of a parameter, or the fixed one; None where the sampler will choose."""
     value = params.get(parameter.name)
     if value is not None and not parameter.mistake_in(value):
         return value
@@ -183,7 +183,7 @@ def _given(params: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
 
 
 def _allowed(given: dict[str, Scalar], kept: dict[str, Scalar], parameter: Parameter) -> Scalar | None:
-    """The fixed value, or the given one where the parameter allows it, which is then kept."""
+    """Give the fixed value, or the given one where the parameter allows it, which is then kept."""
     if isinstance(parameter, Fixed):
         return parameter.value
     value = given.get(parameter.name)

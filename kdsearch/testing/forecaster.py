@@ -1,9 +1,4 @@
-"""Checks that every network and every loss of kdsearch passes, for the user's own.
-
-    from kdsearch.testing import check_forecaster, check_loss
-
-Each raises `AssertionError` with what was expected and what came. They take seconds and need no data.
-"""
+"""The check of a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +10,6 @@ from torch import Tensor, nn
 
 from kdsearch.data.profile import fit_scaler
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
-from kdsearch.data.series import Series
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.teacher import Teacher
@@ -25,6 +19,7 @@ from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.families import Family
 from kdsearch.models.module import NetworkShape, module_family
 from kdsearch.prune.shrink import shrink, shrink_error
+from kdsearch.testing.ring import ring_road
 from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.network import shape_of
@@ -50,28 +45,6 @@ class CheckedForecaster:
     flops: int
     uncounted_operators: tuple[str, ...]
     prunes: bool
-
-
-def ring_road(days: int = 12, nodes: int = 5, interval_minutes: int = 15, seed: int = 0) -> Series:
-    """Make a ring of sensors with a daily wave, noise and one percent of missing readings."""
-    generator = np.random.default_rng(seed)
-    steps = days * 24 * 60 // interval_minutes
-    phase = 2 * np.pi * np.arange(steps) * interval_minutes / (24 * 60)
-    waves = np.stack([np.sin(phase + 0.3 * node) for node in range(nodes)], axis=1)
-    values = 50 + 10 * waves + np.cumsum(generator.normal(size=(steps, nodes)), axis=0) * 0.1
-    values += generator.normal(size=values.shape)
-    values[generator.random(values.shape) < 0.01] = np.nan
-    ring = np.roll(np.eye(nodes), 1, axis=1) * np.linspace(0.5, 1.0, nodes)[:, None]
-    return Series(
-        name="ring",
-        values=values[:, :, None].astype(np.float32),
-        times=np.datetime64("2024-03-01T00:00", "m") + np.arange(steps) * np.timedelta64(interval_minutes, "m"),
-        interval_minutes=interval_minutes,
-        unit=("km/h",),
-        channels=("speed",),
-        adjacency=ring + ring.T,
-        sensor_ids=tuple(str(node) for node in range(nodes)),
-    )
 
 
 def check_forecaster(
@@ -127,7 +100,7 @@ def _input(network: Forecaster, series: SplitSeries, windows: int, dtype: torch.
 
 
 def _check_windows(network: Forecaster, series: SplitSeries) -> None:
-    """Each window is forecast by itself, in evaluation always alike, and the last reading matters."""
+    """Forecast segments and windows: each window stands for itself, and its last reading matters."""
     network = network.double().eval()
     history, horizon = series.protocol.history, series.protocol.horizon
     wanted = (2, 3, horizon, series.values.shape[1])
@@ -169,7 +142,7 @@ def _check_packing(family: Family, network: Forecaster, series: SplitSeries) -> 
 
 
 def _check_training(make: Callable[..., Forecaster], series: SplitSeries) -> None:
-    """It learns, alone and by a teacher's answers, and a seed gives the same weights again."""
+    """Train it alone and by a teacher's answers: its loss falls, and a seed gives the same weights again."""
     starts = series.splits["train"].starts[:200]
     data = WindowedSeries(series, fit_scaler(series, None), torch.device("cpu"))
     plan = Plan(epochs=4, learning_rate=3e-3, batch=20)
@@ -190,7 +163,7 @@ def _check_training(make: Callable[..., Forecaster], series: SplitSeries) -> Non
 
 @torch.no_grad()
 def _check_pruning(network: Forecaster, series: SplitSeries) -> bool:
-    """The shrunk network equals the masked one in float64, half of each group cut."""
+    """Cut half of each channel group; in float64 the shrunk network equals the masked one."""
     network = network.double().eval()
     groups = network.channel_groups()
     if not groups:

@@ -1,0 +1,47 @@
+"""`kdsearch teacher`: train a space's teacher, or show it."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from kdsearch.cli.options import DataDir, Import, Json, Preset
+
+__all__ = ["teacher"]
+
+
+def teacher(
+    dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
+    space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
+    protocol: Annotated[str | None, typer.Option(help="Split, history, horizon; the space's own if left out.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
+    preset: Preset = "best",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
+    imports: Import = None,
+    data_dir: DataDir = None,
+    device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Train a space's teacher, or show it where it is in the cache, beside last value and the calendar profile.
+
+    Example: kdsearch teacher --dataset pemsd8 --space st-mlp
+    """
+    from kdsearch.cli.display import print_table
+    from kdsearch.measure.baselines import naive_baselines
+    from kdsearch.pipeline.setup import split_dataset, trained_teacher
+    from kdsearch.pipeline.spaces import extended_space
+
+    chosen = extended_space(space, imports or ())
+    series, note = split_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
+    settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
+    network, record = trained_teacher(series, preset, settings, seed, device=device)
+    lines = naive_baselines(series, ("val",))
+    errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
+    if as_json:
+        typer.echo(json.dumps({"hash": network.hash, "data": note, "val_mae": errors, "record": record.model_dump()}))
+        return
+    typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
+    horizons = list(errors["teacher"])
+    rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
+    print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)
