@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from kdsearch.errors import SpaceError
-from kdsearch.table import Table
+from kdsearch.table import Table, check_row, unknown_name
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,18 @@ def test_a_row_of_kdsearch_is_not_replaced_but_one_of_the_users_is(fruits: Table
 def test_the_same_name_twice_among_kdsearchs_own_fails_at_import() -> None:
     with pytest.raises(SpaceError, match="already"):
         Table("fruit", [Fruit("apple", 1.0), Fruit("apple", 2.0)], mistake=SpaceError)
+
+
+def test_an_unknown_name_is_one_sentence_without_a_table_too() -> None:
+    assert unknown_name("key", "hight", ["width", "height"]) == (
+        "there is no key 'hight'; did you mean 'height'? There are width, height"
+    )
+
+
+def test_a_row_is_whole_with_a_name_a_sentence_and_a_function_of_its_arguments() -> None:
+    check_row("fruit", "plum", "blue", max, ("one", "other"))  # of a built-in Python knows no arguments
+    check_row("fruit", "plum", "blue", lambda one, other=0: (one, other), ("one",))
+    with pytest.raises(SpaceError, match="the fruit 'plum' needs a name and one sentence"):
+        check_row("fruit", "plum", " ", len, ("one",))
+    with pytest.raises(SpaceError, match=r"the fruit 'plum' needs a function of \(one, other\)"):
+        check_row("fruit", "plum", "blue", lambda one: one, ("one", "other"))

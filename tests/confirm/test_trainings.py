@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from kdsearch.confirm.jobs import Trained, cpu_twin_epochs
+from kdsearch.confirm.jobs import Trained, cpu_twin_epochs, identity_of
 from kdsearch.confirm.trainings import is_confirmed, trainings_of
 from kdsearch.record import Confirmation, Cost, Training, TrainingKind, TrialRecord
 from kdsearch.study.storage.store import StoredTrial
@@ -96,3 +96,11 @@ def test_workers_need_no_sql(module: str) -> None:
     """Code of workers loads neither the study nor its database."""
     code = f"import sys, kdsearch.confirm.trainings; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_weight_that_the_loss_does_not_read_makes_no_other_training() -> None:
+    one = {"loss": "rd-l2", "beta": 0.4, "alpha1": 0.1}
+    assert identity_of(one, 0) == identity_of(one | {"alpha1": 0.9, "lambda1": 1.0}, 0)
+    assert identity_of(one, 0) != identity_of(one | {"beta": 0.5}, 0)
+    assert identity_of(one, 0) != identity_of(one | {"loss": "ord"}, 0)
+    assert identity_of(one, 0) != identity_of(one | {"error": "squared"}, 0)

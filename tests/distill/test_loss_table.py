@@ -26,20 +26,21 @@ from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import shape_of
 
+
+def huber(config: LossConfig, outputs: Outputs, *_: object) -> torch.Tensor:
+    """Judge as a user's loss might, by the readings, or by the teacher's outputs where there are any."""
+    goal = outputs.target if outputs.teacher is None else outputs.teacher
+    errors = torch.nn.functional.huber_loss(outputs.student, goal, reduction="none", delta=config.temperature)
+    return (errors * outputs.measured).sum() / outputs.measured.sum()
+
+
 WHOLE: dict[str, Any] = {
     "name": "huber",
     "sentence": "Huber's loss of the readings",
     "symbol": "star",
-    "judge": lambda config, outputs, _features, _generator: huber(config, outputs),
+    "judge": huber,
     "weights": ("temperature",),
 }
-
-
-def huber(config: LossConfig, outputs: Outputs) -> torch.Tensor:
-    """A user's loss, of the readings and, where there are any, of the teacher's outputs."""
-    goal = outputs.target if outputs.teacher is None else outputs.teacher
-    errors = torch.nn.functional.huber_loss(outputs.student, goal, reduction="none", delta=config.temperature)
-    return (errors * outputs.measured).sum() / outputs.measured.sum()
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ class Recording(LossConfig):
 
     @property
     def read(self) -> set[str]:
-        """Names of the fields."""
+        """Their names."""
         names: set[str] = self.__dict__["_read"]
         return names
 
@@ -158,7 +159,7 @@ def test_a_loss_that_reads_what_its_row_does_not_ask_for_says_what_to_write() ->
 
 
 def _judged(config: LossConfig, row: Loss, *, teacher: bool = True) -> torch.Tensor:
-    """Terms of a random batch."""
+    """Judge a random batch."""
     generator = torch.Generator().manual_seed(0)
     student, answers, target = torch.randn(3, 2, 4, 3, 5, generator=generator)
     taps, other = torch.randn(2, 1, 30, 5, 8, generator=generator)
@@ -174,7 +175,7 @@ def _judged(config: LossConfig, row: Loss, *, teacher: bool = True) -> torch.Ten
 
 
 def taught(series: SplitSeries, loss: str) -> tuple[Forecaster, Forecaster, Teacher]:
-    """Two equal networks, and a teacher of random answers and features for what a loss asks of it."""
+    """Make two equal networks, and a teacher of random outputs and features for what a loss asks of it."""
     shape, starts = shape_of(series), series.splits["train"].starts[:40]
     networks = []
     for seed in (0, 0, 1):
@@ -191,7 +192,7 @@ def taught(series: SplitSeries, loss: str) -> tuple[Forecaster, Forecaster, Teac
 
 
 def _lags(network: Forecaster) -> list[tuple[str, int]]:
-    """How many lags a window has at each temporal tap."""
+    """Count the lags that a window has at each temporal tap."""
     with tapped(network, network.temporal_taps) as taps:
         network(torch.zeros(1, 12, 5, 1))
     return [(name, taps[name].shape[1] - 1) for name in network.temporal_taps]
@@ -202,7 +203,7 @@ def data_of(series: SplitSeries) -> WindowedSeries:
 
 
 def train(network: Forecaster, series: SplitSeries, config: LossConfig, teacher: Teacher) -> None:
-    """Two steps."""
+    """Train for two steps."""
     plan = Plan(epochs=1, learning_rate=1e-3, batch=10)
     starts = series.splits["train"].starts[:40]
     fit(network, data_of(series), starts, plan, config, seed=0, teacher=teacher, most_steps=2)

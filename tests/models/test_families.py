@@ -1,7 +1,7 @@
 """The battery that every family passes: shapes, taps, losses, exact pruning, counted cost, save and load, export."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kdsearch.distill.loss_table import LOSSES
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import make_tables, open_tables
+from kdsearch.errors import SpaceError
 from kdsearch.measure.accuracy import forecasts, network_errors
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, DataShape, Forecaster, build, new_forecaster
@@ -111,6 +112,11 @@ every_family = pytest.mark.parametrize("family", FAMILIES)
 
 def test_the_battery_knows_every_family() -> None:
     assert set(CASES) == set(FAMILIES)
+
+
+def test_a_family_and_its_networks_have_one_name() -> None:
+    with pytest.raises(SpaceError, match="the family 'mine' has networks of the class Stid, whose family is 'stid'"):
+        replace(FAMILIES["stid"], name="mine")
 
 
 @every_family

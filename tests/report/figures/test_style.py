@@ -3,8 +3,16 @@
 import math
 from typing import get_args
 
+from kdsearch.distill.loss_table import LOSSES
 from kdsearch.record import Role
-from kdsearch.report.figures.style import baseline_lines, baseline_star, error_range, kind_colours, top_of
+from kdsearch.report.figures.style import (
+    baseline_lines,
+    baseline_star,
+    error_range,
+    kind_colours,
+    loss_symbol,
+    top_of,
+)
 
 
 def test_visible_errors() -> None:
@@ -36,3 +44,8 @@ def test_naive_baselines_have_lines_of_their_own() -> None:
     first, teacher, second, third = baseline_lines(["naive", "teacher", "naive", "naive"])
     assert len({first["dash"], second["dash"], third["dash"]}) == 3
     assert teacher == baseline_lines(["teacher"])[0]
+
+
+def test_a_loss_has_the_symbol_of_its_row_and_one_of_an_old_study_is_a_cross() -> None:
+    assert {loss_symbol(name) for name in LOSSES} == {loss.symbol for loss in LOSSES.values()}
+    assert loss_symbol("a loss that was once") == "cross"

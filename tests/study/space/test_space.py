@@ -186,3 +186,9 @@ def test_variants_of_a_name_that_optuna_would_refuse_in_the_middle_of_a_search_a
     path.write_text(f'{HEAD}[parameters.a]\nchoices = ["x", "y"]\n{one}{other}')
     with pytest.raises(SpaceError, match=f"parameter b of variants.toml {sentence}"):
         load_space(path)
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_every_loss_has_the_same_range_of_epochs(name: str) -> None:
+    """Else a search would compare epochs, not losses."""
+    assert not any("loss" in one.when for one in load_space(name).parameters if one.name == "epochs")
