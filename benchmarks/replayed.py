@@ -150,7 +150,7 @@ class MemoryStore(StudyStore):
         """Keep the point."""
         self._ends.append(end)
 
-    def ends(self) -> list[FinalPoint]:
+    def final_points(self) -> list[FinalPoint]:
         """Give the points kept."""
         return self._ends
 

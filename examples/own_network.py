@@ -1,6 +1,7 @@
 """A network of your own: any torch module that maps (batch, history, node, channel) to (batch, horizon, node).
 
-kdsearch run --import examples/own_network.py --space demo --fix route=student --set family=dilated,stgcn --trials 6
+kdsearch run --import examples/own_network.py --space demo --trials 6 --fix route=student \\
+    --set family=dilated,stgcn --set loss=none,rd-l2
 """
 
 import torch

@@ -236,7 +236,10 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
     [
         (["run", "--dataset", "pemsd9", "--trials", "1"], "pemsd"),
         (["run", "--dataset", "demo", "--budget", "soon"], "write 90s, 15m or 2h"),
-        (["run", "--dataset", "demo", "--trials", "1", "--objective", "speed"], "there is no objective 'speed'; choose one of mae"),
+        (
+            ["run", "--dataset", "demo", "--trials", "1", "--objective", "speed"],
+            "there is no objective 'speed'; choose one of mae",
+        ),
         (["run", "--dataset", "demo", "--trials", "1", "--constraint", "size<=3%"], "--constraint 'size<=3%' is not"),
         (
             ["run", "--dataset", "demo", "--trials", "1", "--prefer", "params=2"],
