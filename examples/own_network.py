@@ -1,6 +1,6 @@
-"""A network of your own: any torch module that maps (batch, history, node, channel) to (batch, horizon, node).
+r"""A network of your own: any torch module that maps (batch, history, node, channel) to (batch, horizon, node).
 
-kdsearch run --import examples/own_network.py --space demo --trials 6 --fix route=student \\
+kdsearch run --import examples/own_network.py --space demo --trials 6 --fix route=student \
     --set family=dilated,stgcn --set loss=none,rd-l2
 """
 

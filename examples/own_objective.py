@@ -1,6 +1,6 @@
-"""A cost of your own: the energy of one forecast, from its operations and the numbers that it moves.
+r"""A cost of your own: the energy of one forecast, from its operations and the numbers that it moves.
 
-kdsearch run --import examples/own_objective.py --space demo --trials 6 --objective mae,energy \\
+kdsearch run --import examples/own_objective.py --space demo --trials 6 --objective mae,energy \
     --constraint "energy<=80%"
 
 The picojoules are Horowitz's for 45 nm (ISSCC 2014): 4.6 for a float32 multiply and add, 640 for 4 bytes from memory.
