@@ -23,6 +23,7 @@ import pytest
 import kdsearch as package
 from kdsearch.errors import StudyError
 from kdsearch.study.executors.ray_cluster import check_cluster, why_not
+from tests.pages import ROOT
 
 DRIVERS = ("sqlalchemy", "optuna", "psycopg", "sqlite3")
 SPACE = """
@@ -161,6 +162,20 @@ def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(c
     assert ends == [(0,), (1,), (2,)]
     assert not any("Ray" in line or "ray::" in line for line in finished.stderr.splitlines())
     assert list((cluster.home / "tmp").glob("kdsearch-ray-*")) == []
+
+
+def test_a_network_and_an_objective_of_ones_own_reach_the_other_node(cluster: Cluster) -> None:
+    """Which has none of our files: they travel as text, with the trials and with the trainings that confirm."""
+    imports = [f"--import={ROOT / 'examples' / name}.py" for name in ("own_network", "own_objective")]
+    space = ["--space", "quick.toml", "--set", "family=dilated,stid", "--fix", "width=1", "--study", "own"]
+    more = ["--objective", "mae,energy", "--trials", "2", "--confirm-seeds", "2", "--address", cluster.address]
+    kdsearch(cluster, "run", *imports, *space, *more)
+    shown = json.loads(kdsearch(cluster, "show", *imports, "own", "--json").stdout)
+    assert [trial["state"] for trial in shown["trials"]] == ["COMPLETE"] * 2
+    assert all(trial["cost"]["measured"]["energy"] > 0 for trial in shown["trials"])
+    assert {line["name"] for line in shown["references"]} >= {"teacher", "STID"}
+    for number in shown["front"]:
+        assert len(shown["trials"][number]["confirmed"]["seeds"]) == 2
 
 
 LOOK = """
