@@ -7,7 +7,8 @@ The picojoules are Horowitz's for 45 nm (ISSCC 2014): 4.6 for a float32 multiply
 """
 
 from kdsearch import OBJECTIVES, Objective
-from kdsearch.measure.cost import Subject, forecast_cost
+from kdsearch.measure.cost import forecast_cost
+from kdsearch.measure.subject import Subject
 
 MULTIPLY_ADD_PJ = 4.6
 MEMORY_PJ = 640.0

@@ -1,7 +1,6 @@
 """Confirmation of the front, with which `kdsearch run` ends.
 
-It trains the front's networks again, with other seeds and without a teacher, and times them with nothing else running:
-the "quiet pass" of the messages.
+It trains the front's networks again, with other seeds and without a teacher, and times them with nothing else running.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +48,7 @@ def confirm(
         trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
     ]:
         trained = train_missing(store, runner, executor, wanted, seeds, on_message)
-        on_message(f"quiet pass: scoring the test split and timing {len(wanted)} networks")
+        on_message(f"confirmation: scoring the test split and timing {len(wanted)} networks")
         checkpoints = [Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted]
         costs, pace = quiet_costs(runner, store, checkpoints)
         for trial, checkpoint, cost in zip(wanted, checkpoints, costs, strict=True):

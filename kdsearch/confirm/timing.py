@@ -11,8 +11,9 @@ import torch
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.baselines import naive_baselines
-from kdsearch.measure.cost import Subject, measured_costs
+from kdsearch.measure.cost import measured_costs
 from kdsearch.measure.latency import PAPER_BATCH, measure_latency
+from kdsearch.measure.subject import Subject
 from kdsearch.record import Cost, Pace
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner

@@ -81,13 +81,13 @@ def train_missing(
         began = time.monotonic()
         if unlike:
             on_message(
-                f"quiet pass: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
+                f"confirmation: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
             )
         for done, (job, training, death) in enumerate(executor.map(_train, runner, list(unlike.values())), 1):
             kept = training or _failed(job, death)
             keep(kept)
             identical[job.identity] = kept
-            on_message(f"quiet pass: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
+            on_message(f"confirmation: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
         for job in missing:
             if unlike.get(job.identity) is not job:
                 keep(identical[job.identity].model_copy(update={"number": job.number, "kind": job.kind}))

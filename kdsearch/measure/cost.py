@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,10 +13,11 @@ from torch.utils.flop_counter import flop_registry
 from kdsearch.jit import plain_forms
 from kdsearch.measure.latency import at_pace, measure_latency
 from kdsearch.measure.objectives import OBJECTIVES
+from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost, Latency
 
-__all__ = ["OperationCounter", "Subject", "forecast_cost", "measured_costs", "weight_count"]
+__all__ = ["OperationCounter", "forecast_cost", "measured_costs", "weight_count"]
 
 ELEMENTWISE = frozenset(
     {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
@@ -88,23 +88,6 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # t
 def weight_count(network: torch.nn.Module) -> int:
     """Trained parameters."""
     return sum(math.prod(parameter.shape) for parameter in network.parameters())
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """A network whose cost is measured, with what it is timed on.
-
-    Attributes:
-        network: The forecaster.
-        window: One window, ``(1, history, node, channel)``.
-        stored_numbers: What it keeps besides its weights: its calendar profile.
-        batch: Windows of a second timing, ``(batch, history, node, channel)``; None where there is none.
-    """
-
-    network: Forecaster
-    window: Tensor
-    stored_numbers: int
-    batch: Tensor | None = None
 
 
 def measured_costs(

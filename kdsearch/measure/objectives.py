@@ -14,7 +14,7 @@ from kdsearch.record import Baseline, Cost, Metrics
 from kdsearch.table import Table, check_row
 
 if TYPE_CHECKING:
-    from kdsearch.measure.cost import Subject
+    from kdsearch.measure.subject import Subject
 
 __all__ = ["OBJECTIVES", "Measured", "Objective", "error_objective", "parse_objectives", "reference_point"]
 
@@ -54,8 +54,8 @@ class Objective:
         is_error: Whether it is known after training only. The others are costs: known before, positive, and spanning
             orders of magnitude, so that they are drawn and compared in log scale.
         counted: Whether it is a number of things, which limits may write with k, M and G.
-        measure: Takes a `kdsearch.measure.cost.Subject` and the horizon in steps; gives the cost. It is asked wherever
-            costs are measured: for trials, the teacher, baselines and the confirmation.
+        measure: Takes a `kdsearch.measure.subject.Subject` and the horizon in steps; gives the cost. It is asked
+            wherever costs are measured: for trials, the teacher, baselines and the confirmation.
     """
 
     name: str

@@ -30,7 +30,7 @@ class RunOptions:
         imports: Python files and modules of the user's that add rows to tables.
         preset: How the teacher is trained, and what it fixes for the trials, as in `PRESETS`.
         trials: Finished trials that the study is to have.
-        budget_seconds: Time for teacher and search; the quiet pass comes after.
+        budget_seconds: Time for teacher and search; the confirmation comes after.
         executor: Who runs the trials, "ray" or "local".
         workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
         address: A running Ray cluster, `host:port`; Ray is started here where None.
@@ -39,7 +39,7 @@ class RunOptions:
         verbose: Whether Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.ask_tell.SAMPLERS`.
-        confirm_seeds: Seeds of each network of the front in the quiet pass.
+        confirm_seeds: Seeds of each network of the front in the confirmation.
         confirm_points: Whether the networks of the space's points are confirmed too, wherever they ended.
         confirm_best: How many networks of least error, by the first objective, are confirmed too: with one seed the
             best of many is a lucky one.

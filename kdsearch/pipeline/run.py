@@ -1,35 +1,29 @@
 """`kdsearch run` as a function: data, teacher, search, confirmation, report."""
 
 import os
-import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from kdsearch.confirm.confirm import confirm
-from kdsearch.data.protocols import SplitSeries
-from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
-from kdsearch.measure.objectives import parse_objectives, reference_point
+from kdsearch.measure.objectives import parse_objectives
+from kdsearch.pipeline.begin import begin_study, warm_space, with_baselines
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
-from kdsearch.record import Baseline, installed_versions, of_role
+from kdsearch.record import Baseline
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
-from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.executors.local import Executor, LocalExecutor
 from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.search.stopping import STOPPING_RULES
-from kdsearch.study.space.space import Point, SearchSpace
+from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import connect, disconnect, failures_named
-from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import ImportedText, StudyMeta
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.training.schedules import SCHEDULES
 from kdsearch.trial.config import PRESETS, TrialConfig
@@ -90,7 +84,7 @@ def run_space(
         tell("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
         options = replace(options, stopping="none")
     if options.warm_start is not None:
-        space = _warm(space, options)
+        space = warm_space(space, options)
     protocol = options.protocol or space.protocol
     series, data_note = split_dataset(options.dataset or space.dataset, protocol, options.data_dir, options.channel)
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
@@ -102,7 +96,7 @@ def run_space(
     with executor as workers:
         runner, networks = new_runner(options, space, series, tell)
         baselines = [*naive_baselines(series, ("val",)), *networks]
-        store = _store(options, space, series, data_note, runner, baselines)
+        store = begin_study(options, space, series, data_note, runner, baselines)
         with failures_named(store.url):
             return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()
 
@@ -137,7 +131,7 @@ class Run:
         """Search, confirm and report; the report is written however the run ends."""
         summary: StudySummary | None = None
         try:
-            self.runner = _with_baselines(self.store, self.runner, self.baselines)
+            self.runner = with_baselines(self.store, self.runner, self.baselines)
             self._announce()
             self._search()
             self._confirm()
@@ -203,69 +197,3 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
         verbose=options.verbose,
         preload=(TrialRunner.__module__,),
     )
-
-
-def _warm(space: SearchSpace, options: RunOptions) -> SearchSpace:
-    """Add the front of another study to a space's points, as far as its parameters fit."""
-    other = find_study(str(options.warm_start), options.studies, options.storage)
-    front = summarise(other).front_trials
-    other.close()
-    points = [Point(cite=f"study {other.meta.study}, trial {trial.number}", params=trial.params) for trial in front]
-    warm = space.with_points(points)
-    if len(warm.points) == len(space.points):
-        raise StudyError(
-            f"study {options.warm_start!r} has no network on its front that fits space {space.name!r}; "
-            "leave --warm-start out, or name another study"
-        )
-    return warm
-
-
-def _store(
-    options: RunOptions,
-    space: SearchSpace,
-    series: SplitSeries,
-    data_note: str,
-    runner: TrialRunner,
-    baselines: list[Baseline],
-) -> StudyStore:
-    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}"
-    objectives = [objective.name for objective in parse_objectives(options.objectives)]
-    meta = StudyMeta(
-        study=name,
-        dataset=series.source.name,
-        protocol=series.protocol.name,
-        objectives=objectives,
-        constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
-        reference_point=reference_point(objectives, baselines),
-        data_hash=series.source.content_hash,
-        protocol_hash=series.protocol.hash,
-        teacher_hash=runner.teacher.hash,
-        space_name=space.name,
-        space_text=space.text,
-        sampler=options.sampler,
-        seed=options.seed,
-        data_note=data_note,
-        protocol_text=series.protocol.describe(series.source),
-        command=options.command,
-        created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        versions=installed_versions("optuna"),
-        imports=[ImportedText(name=one.name, hash=one.hash, text=one.text) for one in runner.extensions],
-    )
-    return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
-
-
-def _with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:
-    """Save the baselines, once; the bench at the pace of the study's first reading.
-
-    Latency is an objective: its scale must not move when a study is resumed on another day.
-    """
-    known = {baseline.name: baseline for baseline in store.baselines()}
-    for baseline in baselines:
-        if baseline.name not in known:
-            store.save_baseline(baseline)
-            known[baseline.name] = baseline
-    teacher = of_role(known.values(), "teacher")
-    first = None if teacher is None else teacher.cost
-    if first is None or first.latency_ms is None:
-        return runner
-    return replace(runner, teacher=replace(runner.teacher, cost=first))

@@ -146,7 +146,7 @@ def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLin
 
 def _over_the_seeds(trial: TrialSummary) -> tuple[int, float]:
     """Give the sort key of a trial: seeds that gave no network, then the mean validation error of the others."""
-    assert trial.confirmed is not None, "the quiet pass has been over the best"
+    assert trial.confirmed is not None, "the best was confirmed"
     return trial.confirmed.asked_seeds - len(trial.confirmed.seeds), mae(trial.confirmed.mean)
 
 

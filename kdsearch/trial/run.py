@@ -21,8 +21,9 @@ from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.extensions import Extension
 from kdsearch.measure.accuracy import network_errors, quick_validation
-from kdsearch.measure.cost import Subject, measured_costs, weight_count
+from kdsearch.measure.cost import measured_costs, weight_count
 from kdsearch.measure.latency import fixed_threads
+from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
@@ -80,7 +81,7 @@ class TrialRunner:
 
     Attributes:
         series: Series cut by the protocol.
-        teacher: Whom students hear and, by default, what is pruned; latency is paired with it.
+        teacher: What students learn from and, by default, what is pruned; latency is paired with it.
         base: What is pruned where a trial's source is "base".
         baselines: Networks trained plainly that reports show beside the teacher, by name.
         threads: Threads inside an operator, in training and timing.

@@ -21,8 +21,9 @@ from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_t
 from kdsearch.errors import SpaceError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.accuracy import forecasts, network_errors
-from kdsearch.measure.cost import Subject, measured_costs
+from kdsearch.measure.cost import measured_costs
 from kdsearch.measure.latency import fixed_threads
+from kdsearch.measure.subject import Subject
 from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.precision import Precision
 from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions

@@ -93,7 +93,7 @@ def test_sigterm_is_like_ctrl_c_and_exits_with_143(start: Start, executor: str) 
     """The signal comes in the confirmation: the search's trials stay as they are, and the round is done again."""
     arguments = ["--trials", "1", "--executor", executor, "--workers", "2", "--confirm-seeds", "1000"]
     command = start(f"quiet-{executor}", *arguments, epochs=1)
-    command.wait_until(lambda: "quiet pass: 1 of" in command.output.read_text(), "a training of the quiet pass")
+    command.wait_until(lambda: "confirmation: 1 of" in command.output.read_text(), "a training of the quiet pass")
     command.process.send_signal(signal.SIGTERM)
     command.ends(143, within=10)
     assert command.rows() == {"COMPLETE": 1}

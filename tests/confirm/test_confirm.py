@@ -162,9 +162,9 @@ def test_more_seeds_reuse_what_is_there(options: RunOptions) -> None:
     assert set(after) - set(before) == {(1, "further"), (1, "twin"), (1, "cpu-twin")}
     assert after[1, "cpu-twin"].epochs == before[0, "cpu-twin"].epochs
     assert [sentence.split(" trainings")[0] for sentence in said if " trainings after " in sentence] == [
-        "quiet pass: 1 of 2",
-        "quiet pass: 2 of 2",
-        "quiet pass: 1 of 1",
+        "confirmation: 1 of 2",
+        "confirmation: 2 of 2",
+        "confirmation: 1 of 1",
     ]
 
 
@@ -173,7 +173,7 @@ def test_a_killed_pass_goes_on_where_it_was(options: RunOptions) -> None:
     code = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom kdsearch import RunOptions, run\n"
         "def talk(sentence):\n"
-        "    if sentence.startswith('quiet pass: 1 of 2'):\n"
+        "    if sentence.startswith('confirmation: 1 of 2'):\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "folder = Path(sys.argv[1])\n"
         "run(RunOptions(space=str(folder / 'pair.toml'), data_dir=folder, studies=folder / 'studies', trials=1,"
@@ -187,7 +187,7 @@ def test_a_killed_pass_goes_on_where_it_was(options: RunOptions) -> None:
     after = trainings(options)
     assert {key: after[key] for key in kept} == kept
     assert len(after) == 5
-    assert "quiet pass: 1 trainings of further seeds and of twins for 1 networks" in said
+    assert "confirmation: 1 trainings of further seeds and of twins for 1 networks" in said
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +240,7 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
     assert failed.reason in warning
     said.clear()
     confirm(store, TrialRunner(series, teacher), LocalExecutor(), seeds=3, on_message=said.append)
-    assert said[0] == "quiet pass: 1 trainings of further seeds and of twins for 1 networks"
+    assert said[0] == "confirmation: 1 trainings of further seeds and of twins for 1 networks"
     (network,) = summarise(store).front_trials
     assert network.confirmed is not None
     assert network.confirmed.seeds == [0, 1, 2]

@@ -1,0 +1,26 @@
+"""A network whose cost is measured."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from kdsearch.models import Forecaster
+
+__all__ = ["Subject"]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network whose cost is measured, with what it is timed on.
+
+    Attributes:
+        network: The forecaster.
+        window: One window, ``(1, history, node, channel)``.
+        stored_numbers: What it keeps besides its weights: its calendar profile.
+        batch: Windows of a second timing, ``(batch, history, node, channel)``; None where there is none.
+    """
+
+    network: Forecaster
+    window: Tensor
+    stored_numbers: int
+    batch: Tensor | None = None
