@@ -46,7 +46,7 @@ def space_show(name: Space, imports: Import = None, as_json: Json = False) -> No
     from kdsearch.cli.display import print_table
     from kdsearch.pipeline.spaces import extended_space
     from kdsearch.study.space.overrides import describe
-    from kdsearch.trial.config import TrialConfig
+    from kdsearch.trial.config import TABLES, TrialConfig
 
     space = extended_space(name, imports or ())
     meanings = {one: field.description or "" for one, field in TrialConfig.model_fields.items()}
@@ -63,6 +63,14 @@ def space_show(name: Space, imports: Import = None, as_json: Json = False) -> No
         asked = "; ".join(f"{key} is {' or '.join(map(str, values))}" for key, values in one.when.items())
         rows.append([one.name, describe(one), asked, meanings.get(one.name, "")])
     print_table("Parameters", ["name", "searched", "asked where", "what it is"], rows)
+    named = [
+        [f"{parameter} {name}", str(getattr(row, "sentence", ""))]
+        for parameter, table in TABLES.items()
+        for name, row in table.items()
+        if name in space.values_of(parameter) and hasattr(row, "sentence")
+    ]
+    if named:
+        print_table("Names", ["name", "what it is"], named)
     points = [[one.cite, ", ".join(f"{key} = {value}" for key, value in one.params.items())] for one in space.points]
     if points:
         print_table("Points, tried first", ["from", "settings"], points)
