@@ -32,6 +32,7 @@ from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from tests.pages import MANUAL, PAGES, ROOT, Block, anchors, blocks, inline_code, links, table_rows, word_count
+from tests.restored import tables_restored
 
 QUICK_SPACE = """
 name = "quick"
@@ -152,8 +153,15 @@ def test_short_forms_are_of_the_same_commands(page: Path) -> None:
         assert block.short or not block.comment or block.is_marked("not run"), block.comment
 
 
+@pytest.fixture
+def restored_tables() -> Iterator[None]:
+    """Take out what examples added."""
+    with tables_restored():
+        yield
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, series: Series) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, source: Series) -> Iterator[Path]:
     """The folder in which a reader types: the files that the pages show, and readings for each dataset among them."""
     folder = tmp_path_factory.mktemp("reader")
     (folder / "quick.toml").write_text(QUICK_SPACE)
@@ -162,7 +170,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, series: Series) -> Iterator[P
         path.parent.mkdir(exist_ok=True)
         path.write_text(block.text)
         if path.name == "dataset.toml":
-            write_readings(path.parent, series)
+            write_readings(path.parent, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
@@ -179,7 +187,7 @@ def write_readings(folder: Path, series: Series) -> None:
     (folder / "roads.csv").write_text("\n".join(["from,to,distance", *roads]) + "\n")
 
 
-def test_what_the_pages_show_runs(home: Path) -> None:
+def test_what_the_pages_show_runs(home: Path, restored_tables: None) -> None:  # noqa: ARG001
     """Page by page, in order; a command that was run already is not run again."""
     command = get_command(app)
     done: set[str] = set()
@@ -219,6 +227,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(path), f"{path.name} has no heading #{anchor}"
 
 
+@pytest.mark.parametrize(
+    "block",
+    [block for page in MANUAL for block in blocks(page, "python") if block.is_marked("from")],
+    ids=lambda b: b.comment,
+)
+def test_a_quoted_example_is_the_file(block: Block) -> None:
+    assert block.text == (ROOT / block.comment.partition(":")[2].strip()).read_text(encoding="utf-8")
+
+
 def test_the_readme_is_read_in_minutes() -> None:
     assert 800 <= word_count(ROOT / "README.md") <= 1000
 
@@ -248,7 +265,7 @@ def test_every_parameter_is_explained_with_its_default() -> None:
 
 def test_every_key_of_a_space_and_every_space_is_named() -> None:
     text = (DOCS / "spaces.md").read_text()
-    keys = SearchSpace.model_fields.keys() - {"text"}
+    keys = SearchSpace.model_fields.keys() - {"text", "folder"}
     assert not [key for key in keys if not re.search(rf"`\[*{key}[`.\]]", text)]
     assert not [name for name in space_names() if f"| `{name}`" not in text]
 
