@@ -25,6 +25,14 @@ Row = TypeVar("Row", bound=_Named)
 class Table(Mapping[str, Row], Generic[Row]):
     """Rows by name, in the order in which they were added.
 
+    >>> from kdsearch import LOSSES
+    >>> LOSSES["rd-l2"].teacher
+    'outputs'
+    >>> LOSSES.choose("rd-l3")
+    Traceback (most recent call last):
+        ...
+    kdsearch.errors.SpaceError: there is no loss 'rd-l3'; did you mean 'rd-l2'? There are none, rd-l2, ...
+
     Args:
         kind: What a row is, as messages call it: "loss".
         rows: Those that come with kdsearch.

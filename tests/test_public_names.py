@@ -1,5 +1,7 @@
 """What the package offers by name is there."""
 
+import doctest
+import inspect
 import os
 import subprocess
 import sys
@@ -34,3 +36,19 @@ def test_float32_is_float32_on_a_gpu_unless_the_user_says_otherwise(chosen: dict
     look = "import os, kdsearch; print(os.environ['NVIDIA_TF32_OVERRIDE'])"
     seen = subprocess.run([sys.executable, "-c", look], env=others | chosen, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == found
+
+
+NEED_A_STUDY = {"summarise", "write_page"}
+FUNCTIONS = [name for name in kdsearch.__all__ if name.islower() and name not in NEED_A_STUDY]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "RunOptions", "Table", "TrialConfig"])
+def test_a_public_name_has_an_example_that_runs(name: str) -> None:
+    """In its docstring, as a reader would type it."""
+    public = getattr(kdsearch, name)
+    module = inspect.getmodule(public)
+    assert module is not None
+    (example,) = doctest.DocTestFinder(recurse=False).find(public, name, module=module)
+    assert example.examples, f"{name} has no example"
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    assert runner.run(example).failed == 0

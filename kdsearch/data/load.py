@@ -154,6 +154,9 @@ def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
 def load_series(dataset: str, data_dir: Path | None = None) -> Series:
     """Read a whole dataset.
 
+    >>> load_series("demo").values.shape
+    (6048, 20, 1)
+
     Args:
         dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
             `dataset.toml`.

@@ -146,6 +146,11 @@ def resolved(protocol: Protocol, interval_minutes: int) -> Protocol:
 def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     """Cut a series by a protocol.
 
+    >>> from kdsearch import PROTOCOLS, load_series
+    >>> series = split_series(load_series("demo"), PROTOCOLS["stgcn"])
+    >>> {name: len(split.starts) for name, split in series.splits.items()}  # windows
+    {'train': 4556, 'val': 536, 'test': 536}
+
     Raises:
         ProtocolError: A split is too short for one window, a channel is not there, or channels that are forecast
             together have different units.

@@ -84,7 +84,12 @@ class Objective:
 
 
 def error_objective(metric: Metric) -> Objective:
-    """Make a metric an objective: its value on the validation split, over all steps; the test split is not searched."""
+    """Make a metric an objective: its value on the validation split, over all steps; the test split is not searched.
+
+    >>> from kdsearch import METRICS
+    >>> error_objective(METRICS["mae"]).sentence
+    'mean absolute error'
+    """
     return Objective(
         metric.name,
         metric.unit,

@@ -151,6 +151,11 @@ def module_family(
 ) -> Family:
     """Make a family of any torch module that maps ``(batch, history, node, channel)`` to ``(batch, horizon, node)``.
 
+    >>> from torch import nn
+    >>> family = module_family("mean", lambda shape: nn.Identity())
+    >>> family.name
+    'mean'
+
     Its input is scaled, and so is its output. It is trained, distilled by a teacher's answers, counted, timed and
     confirmed as every other family, as student or as teacher::
 

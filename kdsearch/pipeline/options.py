@@ -17,6 +17,9 @@ __all__ = ["RunOptions"]
 class RunOptions:
     """What `kdsearch run` was asked for.
 
+    >>> RunOptions(dataset="demo", trials=8, constraints=("params<=3%",)).sampler
+    'tpe'
+
     Attributes:
         dataset: Name or folder; the space's own where None.
         protocol: As in `PROTOCOLS`; the space's own where None.

@@ -18,6 +18,8 @@ __all__ = ["check_loss"]
 def check_loss(loss: str | Loss) -> None:
     """Check a loss on one small batch, as the battery checks every loss of kdsearch.
 
+    >>> check_loss("rd-l2")
+
     It gives finite scalars with a gradient for the student alone, reads the weights that its row names and no others,
     follows the teacher where it asks for one, and leaves targets that were not measured out.
 

@@ -59,6 +59,9 @@ def space_names() -> list[str]:
 def load_space(name_or_path: str | Path) -> SearchSpace:
     """Read a search space.
 
+    >>> sorted(load_space("demo").values_of("loss"))
+    ['none', 'rd-l2', 'stcd']
+
     Args:
         name_or_path: Name of a shipped space, or path of a TOML file.
 
