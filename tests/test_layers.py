@@ -16,7 +16,9 @@ TORCH_FREE = [
     "record.py",
     "report",
     "study/storage",
+    "measure/metrics.py",
     "measure/objectives.py",
+    "study/search",
     "study/space",
     "pipeline/options.py",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from kdsearch.errors import RunError
 from kdsearch.jit import plain_forms
 from kdsearch.measure.latency import at_pace, measure_latency
 from kdsearch.measure.objectives import OBJECTIVES
@@ -114,6 +115,9 @@ def measured_costs(
 
     Returns:
         One for each subject, in the order given.
+
+    Raises:
+        RunError: A cost of the user's own could not be measured.
     """
     pairs = [(one.network, one.window) for one in subjects]
     single = measure_latency(pairs, horizon, repeats=repeats, threads=threads, max_seconds=max_seconds)
@@ -125,9 +129,31 @@ def measured_costs(
         readings: dict[str, Latency | float] = {"latency_ms": latency, "latency_ratio": ratio}
         if many:
             readings |= {"latency_batch_ms": many[place], "latency_batch_ratio": many[place].p2 / many[0].p2}
-        own = {one.name: one.measure(subject, horizon) for one in OBJECTIVES.values() if one.measure is not None}
         counted = forecast_cost(subject.network, subject.window, horizon, subject.stored_numbers)
-        costs.append(counted.model_copy(update={**readings, "measured": own}))
+        costs.append(counted.model_copy(update={**readings, "measured": _own_costs(subject, horizon)}))
+    return costs
+
+
+def _own_costs(subject: Subject, horizon: int) -> dict[str, float]:
+    """Measure the costs of the user's own: those of the objectives' rows that say how.
+
+    Raises:
+        RunError: A row's function fails, or gives no finite number above 0.
+    """
+    costs: dict[str, float] = {}
+    for objective in OBJECTIVES.values():
+        if objective.measure is None:
+            continue
+        try:
+            with torch.no_grad():
+                cost = float(objective.measure(subject, horizon))
+        except Exception as error:
+            raise RunError(
+                f"the cost {objective.name!r} could not be measured: {type(error).__name__}: {error}"
+            ) from error
+        if not 0 < cost < math.inf:
+            raise RunError(f"the cost {objective.name!r} was measured as {cost}; give a finite number above 0")
+        costs[objective.name] = cost
     return costs
 
 

@@ -54,8 +54,8 @@ class Objective:
         is_error: Whether it is known after training only. The others are costs: known before, positive, and spanning
             orders of magnitude, so that they are drawn and compared in log scale.
         counted: Whether it is a number of things, which limits may write with k, M and G.
-        measure: Takes a `kdsearch.measure.subject.Subject` and the horizon in steps; gives the cost. It is asked
-            wherever costs are measured: for trials, the teacher, baselines and the confirmation.
+        measure: Takes a `kdsearch.measure.subject.Subject` and the horizon in steps; gives the cost, a finite number
+            above 0. It is asked wherever costs are measured: for trials, the teacher, baselines and the confirmation.
     """
 
     name: str
@@ -69,6 +69,8 @@ class Objective:
     def __post_init__(self) -> None:
         if self.read is None and self.measure is None:
             raise StudyError(f"the objective {self.name!r} needs read, or measure; say how its value is known")
+        if self.is_error and self.measure is not None:
+            raise StudyError(f"the objective {self.name!r} is an error, and measure is for costs; give it read alone")
         if self.read is not None:
             check_row("objective", self.name, self.sentence, self.read, ("record",))
         if self.measure is not None:

@@ -81,7 +81,10 @@ def run_space(
     """
     began, tell = time.monotonic(), on_message or _silent
     if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):
-        tell("early stopping is off: its rule foresees the cosine schedule, and would stop good trials of another one")
+        schedules = " or ".join(schedule.name for schedule in SCHEDULES.values() if schedule.foreseeable)
+        tell(
+            f"early stopping is off: its rule foresees the {schedules} schedule, and would stop good trials of another"
+        )
         options = replace(options, stopping="none")
     if options.warm_start is not None:
         space = warm_space(space, options)

@@ -38,8 +38,8 @@ class Constraint:
 
         NAME is one of `OBJECTIVES`. `%` is per cent of the teacher's value; everything else is absolute, in the
         objective's unit, which may be written ("2ms", "15"). Numbers of FLOPs, weights and stored numbers take k, M
-        and G ("10k", "5M"). MAPE is itself in per cent, so that "%" could mean either: it is refused there, and
-        `mape<=12` is a limit of 12 %.
+        and G ("10k", "5M"). Where the objective itself is in per cent, as MAPE is, "%" could mean either: it is refused
+        there, and `mape<=12` is a limit of 12 %.
 
         Raises:
             StudyError: The text is no limit.
@@ -53,10 +53,10 @@ class Constraint:
         name, number, unit = match["name"], float(match["number"]), match["unit"]
         if not 0 < number < math.inf:
             raise StudyError(f"--constraint {text!r} needs a number above 0, and below infinity")
-        if name == "mape" and unit == "%":
+        if unit == OBJECTIVES[name].unit == "%":
             raise StudyError(
-                f"--constraint {text!r} could mean an error in per cent or a share of the teacher's; "
-                f"write mape<={match['number']} for the error, or limit mae for the share"
+                f"--constraint {text!r} could mean a {name} in per cent or a share of the teacher's; "
+                f"write {name}<={match['number']} for the first, or limit another objective by a share"
             )
         if unit == "%":
             return cls(name, number / 100, of_teacher=True)
@@ -150,7 +150,7 @@ def shown_in_dashboard(broken: dict[str, float]) -> list[float]:
 def _factor(text: str, name: str, unit: str) -> float:
     """Look up the factor of a number with this unit."""
     wanted = OBJECTIVES[name].unit
-    prefix = unit[:1] if OBJECTIVES[name].counted and unit[:1] in _THOUSANDS else ""
+    prefix = unit[:1] if OBJECTIVES[name].counted and unit != wanted and unit[:1] in _THOUSANDS else ""
     if unit.removeprefix(prefix) not in {"", wanted}:
         choice = f"nothing, k, M or G, then {wanted} if you like" if OBJECTIVES[name].counted else wanted or "nothing"
         raise StudyError(

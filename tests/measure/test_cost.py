@@ -1,12 +1,19 @@
 """Operations counted as they run equal those counted by hand."""
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from kdsearch.measure.cost import OperationCounter, forecast_cost, weight_count
+from kdsearch.errors import RunError
+from kdsearch.measure.cost import OperationCounter, forecast_cost, measured_costs, weight_count
+from kdsearch.measure.objectives import OBJECTIVES, Objective
+from kdsearch.measure.subject import Subject
 from kdsearch.models import Stgcn, StgcnSize
+from tests.restored import tables_restored
 
 
 def ring(nodes: int) -> NDArray[np.float64]:
@@ -54,3 +61,35 @@ def test_elementwise_work_is_counted_once_per_element() -> None:
     with OperationCounter() as counter:
         torch.relu(x) + x
     assert counter.elementwise_flops == 40
+
+
+def own_cost(measure: Callable[[Subject, int], float]) -> dict[str, float]:
+    """Measure a network whose energy a row of the user's own gives."""
+    network = Stgcn(ring(5), StgcnSize.of_width(1), outputs=9)
+    with tables_restored():
+        OBJECTIVES.add(Objective("energy", "mJ", "energy of one forecast", measure=measure))
+        subjects = [Subject(network, torch.zeros(1, 12, 5, 1), 0)]
+        return measured_costs(subjects, 9, repeats=1, threads=1, max_seconds=1)[0].measured
+
+
+def test_a_cost_of_the_users_own_is_measured_without_gradients_and_kept_as_a_float() -> None:
+    def peak(subject: Subject, horizon: int) -> float:
+        assert not subject.network.training
+        made = subject.network.forecast(subject.window, horizon)
+        assert not made.requires_grad
+        return 2 + made.numel()  # an int
+
+    assert own_cost(peak) == {"energy": 2 + 9 * 5}
+    assert type(own_cost(peak)["energy"]) is float
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+def test_a_cost_that_is_no_number_above_0_is_refused(value: float) -> None:
+    """The teacher is measured first, so that the run ends with the sentence before its trials."""
+    with pytest.raises(RunError, match=f"the cost 'energy' was measured as {value}; give a finite number above 0"):
+        own_cost(lambda _subject, _horizon: value)
+
+
+def test_a_cost_whose_function_fails_is_named_in_one_sentence() -> None:
+    with pytest.raises(RunError, match="the cost 'energy' could not be measured: ZeroDivisionError: "):
+        own_cost(lambda _subject, horizon: 1 / (horizon - 9))

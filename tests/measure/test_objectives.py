@@ -32,6 +32,8 @@ def test_an_objective_that_is_half_done_is_refused_when_it_is_made() -> None:
         Objective("energy", "mJ", "of one forecast")
     with pytest.raises(SpaceError, match=r"the objective 'energy' needs a function of \(subject, horizon\)"):
         Objective("energy", "mJ", "of one forecast", measure=lambda: 1.0)  # type: ignore[arg-type, misc]
+    with pytest.raises(StudyError, match="the objective 'energy' is an error, and measure is for costs"):
+        Objective("energy", "mJ", "of one forecast", is_error=True, measure=lambda _subject, _horizon: 1.0)
     with pytest.raises(StudyError, match="the objective 'my energy' needs a name of small letters"):
         Objective("my energy", "mJ", "of one forecast", read=lambda _record: 1.0)
 

@@ -38,7 +38,7 @@ def test_tables_of_features_are_made_where_the_space_listens_to_them(
         (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.loss]\nchoices = ["none", "{loss}"]\n')
         options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path / loss)
         run(options, said.append, lambda _: None)
-        assert any("tables" in sentence for sentence in said) == there
+        assert any("teacher's features" in sentence for sentence in said) == there
         assert (tmp_path / "cache" / "tables").exists() == there
 
 
@@ -48,13 +48,13 @@ def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_forese
 ) -> None:
     """A message says so; limits on cost still stop trials."""
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
-    asked: list[bool] = []
+    asked: list[str] = []
     monkeypatch.setattr("kdsearch.pipeline.run.run_search", lambda *_, stopping, **__: asked.append(stopping))
     said: list[str] = []
     (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.schedule]\nvalue = "{schedule}"\n')
     options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path)
     run(options, said.append, lambda _: None)
-    assert asked == [stops]
+    assert asked == ["dominated" if stops else "none"]
     assert any("early stopping is off" in sentence for sentence in said) != stops
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from kdsearch.errors import StudyError
+from kdsearch.measure.objectives import OBJECTIVES, Objective
 from kdsearch.record import Baseline, Cost, Latency, TrialRecord
 from kdsearch.study.constraints import Constraint, parse_constraints, shown_in_dashboard, violations
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
+from tests.restored import tables_restored
 
 TEACHER = Baseline(
     name="teacher",
@@ -72,7 +74,7 @@ def test_a_limit_is_read_with_its_unit_and_resolved_against_the_teacher(
         ("latency<=2kms", "after the number of latency comes ms"),
         ("params<=3m", "comes nothing, k, M or G, then parameters"),
         ("mae<=15km/h", "after the number of mae comes nothing, or %"),
-        ("mape<=12%", "write mape<=12 for the error, or limit mae"),
+        ("mape<=12%", "write mape<=12 for the first, or limit another objective"),
     ],
 )
 def test_what_is_no_limit_is_refused_with_the_remedy(text: str, words: str) -> None:
@@ -142,3 +144,17 @@ def test_limits_of_a_study_are_absolute(store: StudyStore, url: str, meta: Study
     assert (limit.name, limit.of_teacher) == ("params", False)
     assert limit.limit == pytest.approx(9_000)
     limited.close()
+
+
+def test_units_of_the_users_own_rows_are_read_from_them() -> None:
+    """A unit may begin like a thousand; per cent of a row that is itself in per cent is refused."""
+    with tables_restored():
+        for name, unit, counted in (("macs", "MAC", True), ("energy", "mJ", False), ("load", "%", False)):
+            OBJECTIVES.add(Objective(name, unit, "one of mine", read=lambda _record: 1.0, counted=counted))
+        texts = ["macs<=5MAC", "macs<=5kMAC", "macs<=5M", "energy<=2mJ", "energy<=80%", "load<=12"]
+        parsed = [str(Constraint.parse(text)) for text in texts]
+        assert parsed == ["macs<=5", "macs<=5000", "macs<=5000000", "energy<=2", "energy<=80%", "load<=12"]
+        with pytest.raises(StudyError, match="write load<=12 for the first, or limit another objective"):
+            Constraint.parse("load<=12%")
+        with pytest.raises(StudyError, match="after the number of energy comes mJ, or %"):
+            Constraint.parse("energy<=2kmJ")

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from optuna.trial import FrozenTrial, TrialState
@@ -15,8 +15,9 @@ from kdsearch.measure.objectives import Objective
 from kdsearch.record import FinalPoint, TrialRecord
 from kdsearch.study.constraints import violations
 from kdsearch.study.search.ask_tell import AskedTrial, ask, beat, interrupt, reap, tell
+from kdsearch.study.search.history import TrialHistory
 from kdsearch.study.search.progress import ProgressTracker, SearchProgress
-from kdsearch.study.search.stopping import STOPPING_RULES, TrialProgress
+from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.database import HEARTBEAT_SECONDS
 from kdsearch.study.storage.lock import locked
@@ -76,15 +77,14 @@ class Driver:
         self._limits = store.limits()
         self._trials = None if space.points_only else trials  # those end by themselves
         self._budget_seconds, self._on_event = budget_seconds, on_event
-        self._costs = [objective for objective in objectives if not objective.is_error]
+        costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
-        self._rule = STOPPING_RULES.choose(stopping if len(self._costs) < len(objectives) else "none")
-        self._seen = {
-            trial.number: self._progress_of(trial.number, trial.record) for trial in store.trials() if trial.record
-        }
+        self._rule = STOPPING_RULES.choose(stopping if len(costs) < len(objectives) else "none")
         self._begun = time.monotonic()
         self._failures = 0
-        self._tracker = ProgressTracker(store, self._trials, budget_seconds)
+        rows = store.trials()
+        self._history = TrialHistory(store, costs, rows)
+        self._tracker = ProgressTracker(store, rows, self._trials, budget_seconds)
 
     def begin(self, taken_over: Sequence[int]) -> None:
         """Say what is there already.
@@ -144,19 +144,7 @@ class Driver:
         """Why a trial is not worth the rest of its epochs."""
         if self._rule is STOPPING_RULES["none"]:  # nothing to read the study for
             return None
-        self._seen[number] = trial = self._progress_of(number, record, share)
-        return self._rule.reason(trial, self._others(number))
-
-    def _others(self, number: int) -> list[TrialProgress]:
-        """Give the study's other trials by number; of those that other drivers finished, at least the final points."""
-        known = dict(self._seen)
-        for end in self._store.final_points():
-            before = known.get(end.number, TrialProgress(end.number, {}, (), 1.0, end.costs))
-            known[end.number] = replace(before, error=end.error, costs=end.costs, share=1.0)
-        return [known[other] for other in sorted(known) if other != number]
-
-    def _progress_of(self, number: int, record: TrialRecord, share: float = 1.0) -> TrialProgress:
-        return TrialProgress(number, record.params, record.curve, share, self._costs_of(record))
+        return self._rule.reason(self._history.update(number, record, share), self._history.others(number))
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
@@ -165,7 +153,7 @@ class Driver:
         asked = self.open[number]
         record = tell(self._store, asked, record, weights, self._objectives, self._limits)
         self._keep_final_point(number, record)
-        self._seen[number] = self._progress_of(number, record)
+        self._history.close(number, record)
         del self.open[number]
         self._tracker.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
@@ -181,10 +169,7 @@ class Driver:
         """Let a finished trial stop others; of limits, those on cost are kept by now, and a worse error breaks more."""
         errors = [point.val_mae for point in record.curve if point.val_mae is not None]
         if record.state == "COMPLETE" and errors:
-            self._store.save_final_point(FinalPoint(number, errors[-1], self._costs_of(record)))
-
-    def _costs_of(self, record: TrialRecord) -> tuple[float, ...]:
-        return tuple(objective.value(record) for objective in self._costs)
+            self._store.save_final_point(FinalPoint(number, errors[-1], self._history.costs_of(record)))
 
     @contextmanager
     def alive(self) -> Iterator[None]:

@@ -3,11 +3,12 @@
 import math
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kdsearch.record import Baseline, TrialRecord, of_role
 from kdsearch.study.constraints import violations
-from kdsearch.study.storage.store import StudyStore
+from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["NEAR_TEACHER", "ProgressTracker", "SearchProgress"]
 
@@ -43,11 +44,14 @@ class ProgressTracker:
 
     Args:
         store: The study; its teacher decides which networks are nearly as good.
+        known: Its rows, those of earlier runs.
         trials: COMPLETE and PRUNED trials that the study is to have.
         budget_seconds: Time for this run.
     """
 
-    def __init__(self, store: StudyStore, trials: int | None, budget_seconds: float | None) -> None:
+    def __init__(
+        self, store: StudyStore, known: Sequence[StoredTrial], trials: int | None, budget_seconds: float | None
+    ) -> None:
         self._begun = time.monotonic()
         self._trials, self._budget_seconds = trials, budget_seconds
         self._states = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
@@ -55,7 +59,7 @@ class ProgressTracker:
         self._lengths: list[float] = []
         self._limits = store.limits()
         self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.baselines())
-        for trial in store.trials():
+        for trial in known:
             if trial.state in self._states:
                 self._count(trial.state, trial.record)
 

@@ -15,7 +15,7 @@ begin far behind those that learn the deviation from a calendar profile (`benchm
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from kdsearch.errors import StudyError
 from kdsearch.record import CurvePoint, FinalPoint
@@ -73,15 +73,17 @@ def stop_reason(mine: FinalPoint, share: float, finished: Sequence[FinalPoint]) 
 
 @dataclass(frozen=True)
 class TrialProgress:
-    """A trial as a stopping rule sees it, under way or finished.
+    """A trial as a stopping rule sees it, under way or ended.
 
     Attributes:
         number: The trial's number in its study.
         params: Its settings.
         curve: Its learning curve so far, with the points of earlier phases.
-        share: Of its epochs that lie behind it, in [0, 1], those before a pruning apart from those after it.
+        share: Of its epochs that lie behind it, in [0, 1], those before a pruning apart from those after it; NaN where
+            an earlier run stopped it.
         costs: Its cost objectives, in the study's order; known before it trains.
         error: Validation MAE at its end; None where it has not come to it, is stopped, or failed.
+        state: RUNNING, or how it ended; only trials of this driver are seen under way.
     """
 
     number: int
@@ -90,6 +92,7 @@ class TrialProgress:
     share: float
     costs: tuple[float, ...]
     error: float | None = None
+    state: Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"] = "RUNNING"
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,13 @@ class StudyStore:
         """Save a trial's record and its small network's weights, in place of earlier ones."""
         self._merge(TrialRow(study=self.meta.study, number=number, record=_json(record), weights=weights))
 
+    def record(self, number: int) -> TrialRecord | None:
+        """Read the record of one trial; None where it has none."""
+        with Session(self.storage.engine) as session:
+            row = select(TrialRow.record).where(TrialRow.study == self.meta.study, TrialRow.number == number)
+            text = session.scalar(row)
+        return None if text is None else TrialRecord.model_validate_json(text)
+
     def weights(self, number: int) -> bytes | None:
         """Read the weights of a trial's network as they were saved; None where there are none."""
         with Session(self.storage.engine) as session:

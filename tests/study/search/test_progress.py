@@ -22,7 +22,7 @@ def test_the_smallest_network_counts_only_within_three_per_cent_of_the_teacher(
     store: StudyStore, record: MakeRecord
 ) -> None:
     store.save_baseline(Baseline(name="teacher", role="teacher", metrics={"val": {"mae": {"all": 10.0}}}))
-    tracker = ProgressTracker(store, trials=10, budget_seconds=None)
+    tracker = ProgressTracker(store, [], trials=10, budget_seconds=None)
     params = {"route": "student"}
     for mae, parameters in ((10.2, 500), (10.29, 300), (10.31, 100), (9.9, 900)):
         tracker.add(of_size(record(params, 0, mae), parameters), seconds=4.0)
@@ -38,6 +38,6 @@ def test_trials_of_earlier_runs_count(
 ) -> None:
     asked = ask(store, space)
     tell(store, asked, record(asked.params, 7, 4.0), None, objectives)
-    progress = ProgressTracker(store, trials=None, budget_seconds=None).progress(running=0)
+    progress = ProgressTracker(store, store.trials(), trials=None, budget_seconds=None).progress(running=0)
     assert (progress.done, progress.best_mae, progress.smallest_weights) == (1, 4.0, None)
     assert progress.seconds_left is None
