@@ -98,7 +98,7 @@ def _imported(name: str, module: str, text: str) -> Extension:
             importlib.import_module(module)
         else:
             _run(extension)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpaceError(f"the import {name!r} fails{_where(error, name)}: {type(error).__name__}: {error}") from error
     _loaded[module] = extension
     return extension
@@ -130,7 +130,7 @@ def _run(extension: Extension) -> None:
         raise
 
 
-def _where(error: Exception, name: str) -> str:
+def _where(error: BaseException, name: str) -> str:
     """Say in which line of the extension an error arose."""
     if isinstance(error, SyntaxError):
         return f" in line {error.lineno}"

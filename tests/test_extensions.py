@@ -86,6 +86,7 @@ def test_a_module_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     [
         ("broken_part.py", "X = = 1", "the import 'broken_part.py' fails in line 1: SyntaxError"),
         ("wrong_part.py", "A = 1\nB = A / 0\n", "the import 'wrong_part.py' fails in line 2: ZeroDivisionError"),
+        ("leaving_part.py", "import sys\nsys.exit(0)", "the import 'leaving_part.py' fails in line 2: SystemExit: 0"),
         ("lost_part.py", "import not_there_at_all", "fails in line 1: ModuleNotFoundError: No module named"),
         ("json.py", "X = 1", "the import 'json.py' is named like the module 'json', which is there already; rename it"),
         ("my-part.py", "X = 1", "has a name that Python cannot import; rename it, such as my_parts.py"),

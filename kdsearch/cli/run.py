@@ -133,7 +133,7 @@ def run(
         workers=workers,
         address=address,
         warm_start=warm_start,
-        stopping=stopping_rule or stopping,
+        stopping=stopping if stopping_rule is None else stopping_rule,
         verbose=verbose,
         seed=seed,
         sampler=sampler,

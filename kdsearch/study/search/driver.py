@@ -144,7 +144,10 @@ class Driver:
         """Why a trial is not worth the rest of its epochs."""
         if self._rule is STOPPING_RULES["none"]:  # nothing to read the study for
             return None
-        return self._rule.reason(self._history.update(number, record, share), self._history.others(number))
+        reason = self._rule.reason(self._history.update(number, record, share), self._history.others(number))
+        if reason is not None and not isinstance(reason, str):
+            raise RunError(f"the stopping rule {self._rule.name!r} gave {reason!r}; it must give a sentence, or None")
+        return reason
 
     def finish(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Take a trial's record back; a second one, from a worker that died after its report, is dropped."""
