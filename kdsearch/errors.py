@@ -8,7 +8,10 @@ KdsearchError                 exit code 2 when it reaches the command line
 └── RunError                  a run that could not continue; exit code 1
 """
 
-__all__ = ["DataError", "KdsearchError", "ProtocolError", "RunError", "SpaceError", "StudyError"]
+import traceback
+from pathlib import Path
+
+__all__ = ["DataError", "KdsearchError", "ProtocolError", "RunError", "SpaceError", "StudyError", "failure"]
 
 
 class KdsearchError(Exception):
@@ -37,3 +40,14 @@ class RunError(KdsearchError):
     """A run that started well and could not continue."""
 
     exit_code = 1
+
+
+def failure(error: BaseException) -> str:
+    """Describe an error of a user's code: its kind, its first line, and where in an imported file it arose.
+
+    Files of users are run from their text, so that they alone have no whole path in a traceback.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not Path(frame.filename).is_absolute()]
+    own = [frame for frame in frames if frame.filename.endswith(".py")]
+    where = f" (line {own[-1].lineno} of {own[-1].filename})" if own else ""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}{where}"

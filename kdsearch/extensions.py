@@ -8,7 +8,8 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,14 +27,16 @@ class Extension:
     """A file or module that was imported for its rows; where it is unpickled, it is imported too.
 
     Attributes:
-        name: As the user gave it: "my_parts.py" or "package.module".
+        name: "my_parts.py" or "package.module".
         module: Name under which Python knows it: "my_parts" or "package.module".
         text: Its source.
+        given: As the user gave it, such as "../parts/my_parts.py", for messages.
     """
 
     name: str
     module: str
     text: str
+    given: str = field(compare=False)
 
     @property
     def hash(self) -> str:
@@ -41,7 +44,7 @@ class Extension:
         return source_hash(self.text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _imported, (self.name, self.module, self.text)
+        return _imported, (self.name, self.module, self.text, self.given)
 
 
 def load_extensions(names: Iterable[str], folder: Path | None = None) -> tuple[Extension, ...]:
@@ -70,7 +73,7 @@ def _file(name: str, folder: Path | None) -> Extension:
         raise SpaceError(f"the import {name!r} cannot be read: {error}; give the path of a Python file") from None
     if not path.stem.isidentifier():
         raise SpaceError(f"the import {name!r} has a name that Python cannot import; rename it, such as my_parts.py")
-    return _imported(path.name, path.stem, text)
+    return _imported(path.name, path.stem, text, str(path))
 
 
 def _module(name: str) -> Extension:
@@ -82,24 +85,28 @@ def _module(name: str) -> Extension:
         raise SpaceError(
             f"there is no module {name!r} to import; install it, or give the path of a file that ends in .py"
         )
-    return _imported(name, name, Path(spec.origin).read_text(encoding="utf-8"))
+    return _imported(name, name, Path(spec.origin).read_text(encoding="utf-8"), name)
 
 
-def _imported(name: str, module: str, text: str) -> Extension:
+def _imported(name: str, module: str, text: str, given: str) -> Extension:
     """Run an extension, unless this very text ran already; import it where it is installed with this text."""
-    extension = Extension(name, module, text)
+    extension = Extension(name, module, text, given)
     known = _loaded.get(module)
     if known == extension:
         return known
     if known is None and name.endswith(".py") and (module in sys.modules or _installed(module) not in (None, text)):
         raise SpaceError(f"the import {name!r} is named like the module {module!r}, which is there already; rename it")
     try:
-        if not name.endswith(".py") and _installed(module) == text:
-            importlib.import_module(module)
-        else:
-            _run(extension)
+        with redirect_stdout(sys.stderr):  # what it prints is not to mix with what a command prints, such as JSON
+            if not name.endswith(".py") and _installed(module) == text:
+                importlib.import_module(module)
+            else:
+                _run(extension)
     except (Exception, SystemExit) as error:
-        raise SpaceError(f"the import {name!r} fails{_where(error, name)}: {type(error).__name__}: {error}") from error
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError | ImportError):
+            words += "; its text alone travels to workers: install what it needs beside it, or import that file first"
+        raise SpaceError(f"the import {name!r} fails{_where(error, name)}: {words}") from error
     _loaded[module] = extension
     return extension
 
@@ -132,7 +139,7 @@ def _run(extension: Extension) -> None:
 
 def _where(error: BaseException, name: str) -> str:
     """Say in which line of the extension an error arose."""
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.lineno is not None:
         return f" in line {error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
     return f" in line {lines[-1]}" if lines else ""

@@ -5,12 +5,16 @@ Validation, help, refusals, legends, the page and the tests read these tables. M
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from kdsearch.errors import KdsearchError, SpaceError
 
-__all__ = ["Table", "check_row", "unknown_name"]
+__all__ = ["NAME", "Table", "check_row", "unknown_name"]
+
+NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+"""Form of a row's name: it is typed in commands, lists and limits, and stands in the names of files."""
 
 
 class _Named(Protocol):
@@ -65,10 +69,14 @@ class Table(Mapping[str, Row], Generic[Row]):
             The row.
 
         Raises:
-            KdsearchError: Where kdsearch has a row of that name.
+            KdsearchError: Where kdsearch has a row of that name, or it is no name that can be typed everywhere.
         """
+        if not re.fullmatch(NAME, row.name):
+            raise self._mistake(
+                f"{row.name!r} is no name for a {self.kind}; begin with a letter, then use letters, digits, - and _"
+            )
         if row.name in getattr(self, "_own", self._rows):
-            raise self._mistake(f"kdsearch has a {self.kind} {row.name!r} already; give yours another name")
+            raise self._mistake(f"the {self.kind} {row.name!r} comes with kdsearch; give yours another name")
         self._rows[row.name] = row
         return row
 
@@ -107,8 +115,8 @@ def check_row(kind: str, name: str, sentence: str, function: Callable[..., Any],
     Raises:
         SpaceError: With what is missing.
     """
-    if not name.strip() or not sentence.strip():
-        raise SpaceError(f"the {kind} {name!r} needs a name and one sentence that says what it does")
+    if not sentence.strip():
+        raise SpaceError(f"the {kind} {name!r} needs a sentence that says what it does")
     try:
         inspect.signature(function).bind(*arguments)
     except ValueError:

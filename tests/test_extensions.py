@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kdsearch import extensions
-from kdsearch.errors import SpaceError
+from kdsearch.errors import SpaceError, failure
 from kdsearch.extensions import load_extensions, loaded_extensions
 
 
@@ -97,6 +97,34 @@ def test_a_file_that_cannot_be_imported_is_one_sentence(tmp_path: Path, file: st
         load_extensions([write(tmp_path, file, text)])
     assert loaded_extensions() == ()
     assert "wrong_part" not in sys.modules
+
+
+def test_what_an_import_prints_does_not_mix_with_what_a_command_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_extensions([write(tmp_path, "talking_part.py", "print('hello')")])
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "hello\n")
+
+
+def test_what_lies_beside_a_file_does_not_travel_and_the_message_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "beside.py", "X = 1")
+    for text in ("import beside", "open(__file__ + '.json')"):
+        with pytest.raises(SpaceError, match="its text alone travels to workers: install what it needs beside it"):
+            load_extensions([write(tmp_path, "needing_part.py", text)])
+    load_extensions([str(tmp_path / "beside.py"), write(tmp_path, "needing_part.py", "import beside")])
+
+
+def test_a_null_character_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match=r"the import 'null_part\.py' fails: "):
+        load_extensions([write(tmp_path, "null_part.py", "X = 1\0")])
+
+
+def test_a_failure_names_the_line_of_the_file_where_it_arose(tmp_path: Path) -> None:
+    load_extensions([write(tmp_path, "failing_part.py", "def divide(x):\n    return x / 0\n")])
+    with pytest.raises(ZeroDivisionError) as caught:
+        sys.modules["failing_part"].divide(1)
+    assert failure(caught.value) == "ZeroDivisionError: division by zero (line 2 of failing_part.py)"
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ __all__ = ["TableCommand", "fill_help"]
 
 TABLES = {
     "objectives": ("kdsearch.measure.objectives", "OBJECTIVES"),
-    "presets": ("kdsearch.trial.config", "PRESETS"),
+    "presets": ("kdsearch.trial.presets", "PRESETS"),
     "samplers": ("kdsearch.study.search.samplers", "SAMPLERS"),
     "stopping_rules": ("kdsearch.study.search.stopping", "STOPPING_RULES"),
 }

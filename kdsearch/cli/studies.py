@@ -1,6 +1,7 @@
 """Commands `kdsearch studies`, `show` and `report`: list the studies, and look into one."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -88,5 +89,8 @@ def report(
 
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
-    typer.echo(f"report: {write_page(summarise(store, prefer), output or studies / study / 'report.html')}")
+    path = write_page(
+        summarise(store, prefer), output or studies / study / "report.html", partial(typer.echo, err=True)
+    )
     store.close()
+    typer.echo(f"report: {path}")

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from kdsearch.errors import RunError
+from kdsearch.errors import RunError, failure
 from kdsearch.jit import plain_forms
 from kdsearch.measure.latency import at_pace, measure_latency
 from kdsearch.measure.objectives import OBJECTIVES
@@ -148,9 +148,7 @@ def _own_costs(subject: Subject, horizon: int) -> dict[str, float]:
             with torch.no_grad():
                 cost = float(objective.measure(subject, horizon))
         except Exception as error:
-            raise RunError(
-                f"the cost {objective.name!r} could not be measured: {type(error).__name__}: {error}"
-            ) from error
+            raise RunError(f"the cost {objective.name!r} could not be measured: {failure(error)}") from error
         if not 0 < cost < math.inf:
             raise RunError(f"the cost {objective.name!r} was measured as {cost}; give a finite number above 0")
         costs[objective.name] = cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from kdsearch.measure.subject import Subject
 
 __all__ = ["OBJECTIVES", "Measured", "Objective", "error_objective", "parse_objectives", "reference_point"]
-
-NAME = r"[a-z][a-z0-9-]*"
-"""Form of an objective's name, which limits can tell from a number."""
 
 
 class Measured(Protocol):
@@ -75,8 +71,6 @@ class Objective:
             check_row("objective", self.name, self.sentence, self.read, ("record",))
         if self.measure is not None:
             check_row("objective", self.name, self.sentence, self.measure, ("subject", "horizon"))
-        if not re.fullmatch(NAME, self.name):
-            raise StudyError(f"the objective {self.name!r} needs a name of small letters, digits and hyphens")
 
     def value(self, record: Measured) -> float:
         """Read the value from a record or baseline; NaN where it does not hold it."""
@@ -136,11 +130,10 @@ def parse_objectives(text: str) -> list[Objective]:
     Raises:
         StudyError: At an unknown or repeated name.
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    chosen = [OBJECTIVES.choose(name) for name in names]
-    if not names or len(set(names)) < len(names):
+    names = [name.strip() for name in text.split(",")]
+    if "" in names or len(set(names)) < len(names):
         raise StudyError(f"--objective {text!r} is not one or more different ones of {', '.join(OBJECTIVES)}")
-    return chosen
+    return [OBJECTIVES.choose(name) for name in names]
 
 
 def reference_point(objectives: Sequence[str], baselines: Sequence[Baseline]) -> list[float] | None:

@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from kdsearch.errors import SpaceError, failure
 from kdsearch.models.families import Family
 from kdsearch.models.forecaster import ChannelGroup, DataShape, Member
 from kdsearch.models.window import WindowForecaster, kept_rows
+from kdsearch.table import unknown_name
 
 __all__ = ["ModuleForecaster", "ModuleSize", "NetworkShape", "module_family"]
 
@@ -77,7 +79,7 @@ class ModuleForecaster(WindowForecaster):
 
     def __init__(self, adjacency: NDArray[np.float64], size: ModuleSize, *, outputs: int, history: int) -> None:
         super().__init__(adjacency, size, outputs=outputs, history=history)
-        self.module = type(self).make(
+        self.module = self._made(
             NetworkShape(
                 nodes=size.nodes,
                 history=history,
@@ -92,9 +94,26 @@ class ModuleForecaster(WindowForecaster):
         if size.kept:
             self._cut(size.kept)
 
+    def _made(self, shape: NetworkShape) -> nn.Module:
+        """Make the module.
+
+        Raises:
+            SpaceError: Where the user's code fails, or gives something else.
+        """
+        what = f"family {self.family} of width {shape.width} and depth {shape.depth}"
+        try:
+            module = type(self).make(shape)
+        except Exception as error:
+            raise SpaceError(f"{what} cannot be made: {failure(error)}; mend what makes it") from error
+        if not isinstance(module, nn.Module):
+            raise SpaceError(f"{what} is {type(module).__name__}, not a torch.nn.Module; return the module")
+        return module
+
     def windows(self, x: Tensor) -> Tensor:
         """See `WindowForecaster.windows`."""
-        forecasts: Tensor = self.module(x)
+        forecasts: Any = self.module(x)
+        if not isinstance(forecasts, Tensor):
+            raise ValueError(f"family {self.family} gives {type(forecasts).__name__}; it must give one tensor")
         wanted = (len(x), self.outputs, x.shape[2])
         if tuple(forecasts.shape) != wanted:
             raise ValueError(
@@ -112,9 +131,10 @@ class ModuleForecaster(WindowForecaster):
         stated = type(self).groups
         if stated is None:
             return []
-        return [
-            replace(group, members=tuple(_inside(member) for member in group.members)) for group in stated(self.module)
-        ]
+        groups = stated(self.module)
+        if mistake := _mistake(groups, dict(self.module.named_parameters())):
+            raise SpaceError(f"the channel groups of family {self.family} {mistake}")
+        return [replace(group, members=tuple(_inside(member) for member in group.members)) for group in groups]
 
     def resized(self, sizes: Mapping[str, int]) -> Self:
         """See `Forecaster.resized`: the module with its first channels of each group, which `shrink` fills anew."""
@@ -134,6 +154,25 @@ class ModuleForecaster(WindowForecaster):
                 value = value.index_select(dim, kept.nonzero()[:, 0])
             owner, _, own_name = name.rpartition(".")
             setattr(self.get_submodule(owner), own_name, nn.Parameter(value.clone()))
+
+
+def _mistake(groups: Any, parameters: Mapping[str, nn.Parameter]) -> str | None:
+    """Say what is wrong in stated channel groups; None where every row of every member is there."""
+    if not isinstance(groups, Sequence) or not all(isinstance(group, ChannelGroup) for group in groups):
+        return f"are {type(groups).__name__}; give a list of ChannelGroup"
+    for group in groups:
+        for member in group.members:
+            place = f"name {member.parameter}[{member.dim}]"
+            if member.parameter not in parameters:
+                return f"do not fit: {unknown_name('parameter', member.parameter, parameters)}"
+            shape = parameters[member.parameter].shape
+            if not 0 <= member.dim < len(shape):
+                return f"{place}, and it has {len(shape)} dimensions"
+            if len(member.rows) != group.size or len({len(rows) for rows in member.rows}) != 1:
+                return f"{place} with {len(member.rows)} lists of rows for {group.size} channels; give each as many"
+            if not all(0 <= row < shape[member.dim] for rows in member.rows for row in rows):
+                return f"{place} with a row outside 0 to {shape[member.dim] - 1}"
+    return None
 
 
 def _inside(member: Member) -> Member:

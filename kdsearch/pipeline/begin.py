@@ -6,18 +6,21 @@ from datetime import datetime
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
+from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.objectives import parse_objectives, reference_point
 from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.setup import teacher_key
 from kdsearch.record import Baseline, installed_versions, of_role
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.space.space import Point, SearchSpace
+from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import ImportedText, StudyMeta
+from kdsearch.study.storage.meta import ImportedText, StudyMeta, read_metas, refuse_other
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 
-__all__ = ["begin_study", "warm_space", "with_baselines"]
+__all__ = ["begin_study", "check_study", "study_meta", "warm_space", "with_baselines"]
 
 
 def warm_space(space: SearchSpace, options: RunOptions) -> SearchSpace:
@@ -35,31 +38,18 @@ def warm_space(space: SearchSpace, options: RunOptions) -> SearchSpace:
     return warm
 
 
-def begin_study(
-    options: RunOptions,
-    space: SearchSpace,
-    series: SplitSeries,
-    data_note: str,
-    runner: TrialRunner,
-    baselines: list[Baseline],
-) -> StudyStore:
-    """Make the study of a run, or open it where an earlier run made it.
-
-    Raises:
-        StudyError: Where a study of that name is of something else.
-    """
-    name = options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}"
+def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, data_note: str) -> StudyMeta:
+    """Write down what the study of a run is of, before anything is trained for it."""
     objectives = [objective.name for objective in parse_objectives(options.objectives)]
-    meta = StudyMeta(
-        study=name,
+    return StudyMeta(
+        study=options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}",
         dataset=series.source.name,
         protocol=series.protocol.name,
         objectives=objectives,
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
-        reference_point=reference_point(objectives, baselines),
         data_hash=series.source.content_hash,
         protocol_hash=series.protocol.hash,
-        teacher_hash=runner.teacher.hash,
+        teacher_hash=teacher_key(series, options.preset, space.teacher, options.seed, options.device),
         space_name=space.name,
         space_text=space.text,
         sampler=options.sampler,
@@ -69,9 +59,35 @@ def begin_study(
         command=options.command,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         versions=installed_versions("optuna"),
-        imports=[ImportedText(name=one.name, hash=one.hash, text=one.text) for one in runner.extensions],
+        imports=[ImportedText(name=one.given, hash=one.hash, text=one.text) for one in loaded_extensions()],
     )
-    return StudyStore.create(options.storage or f"sqlite:///{(options.studies / name / 'study.db').resolve()}", meta)
+
+
+def check_study(options: RunOptions, meta: StudyMeta) -> None:
+    """Refuse a database that cannot be used, and a study that is of something else, before a teacher is trained.
+
+    Raises:
+        StudyError: With what differs, or why the database cannot be used.
+    """
+    storage = connect(_address(options, meta), create=True)
+    known = read_metas(storage).get(meta.study)
+    disconnect(storage)
+    if known is not None:
+        refuse_other(known, meta)
+
+
+def begin_study(options: RunOptions, meta: StudyMeta, baselines: list[Baseline]) -> StudyStore:
+    """Make the study of a run, or open it where an earlier run made it.
+
+    Raises:
+        StudyError: Where a study of that name is of something else.
+    """
+    corner = reference_point(meta.objectives, baselines)
+    return StudyStore.create(_address(options, meta), meta.model_copy(update={"reference_point": corner}))
+
+
+def _address(options: RunOptions, meta: StudyMeta) -> str:
+    return options.storage or f"sqlite:///{(options.studies / meta.study / 'study.db').resolve()}"
 
 
 def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:

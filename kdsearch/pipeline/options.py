@@ -9,6 +9,8 @@ from kdsearch.report.preference import parse_weights
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.search.stopping import STOPPING_RULES
+from kdsearch.study.storage.meta import name_mistake
+from kdsearch.trial.presets import preset_values
 
 __all__ = ["RunOptions"]
 
@@ -90,8 +92,6 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse what can be refused before torch is loaded."""
-        if self.trials is None and self.budget_seconds is None:
-            raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
         if self.executor not in {"ray", "local"}:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
@@ -99,7 +99,12 @@ class RunOptions:
         rule = self.stopping if isinstance(self.stopping, str) else "dominated" if self.stopping else "none"
         object.__setattr__(self, "stopping", STOPPING_RULES.choose(rule).name)
         SAMPLERS.choose(self.sampler)
+        preset_values(self.preset)
         names = [objective.name for objective in parse_objectives(self.objectives)]
         parse_constraints(self.constraints)
         if self.prefer is not None:
             parse_weights(self.prefer, names)
+        if self.study is not None and (mistake := name_mistake(self.study)):
+            raise StudyError(f"--study {self.study!r} {mistake}")
+        if self.trials is None and self.budget_seconds is None:
+            raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")

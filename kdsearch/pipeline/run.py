@@ -10,7 +10,7 @@ from pathlib import Path
 from kdsearch.confirm.confirm import confirm
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.objectives import parse_objectives
-from kdsearch.pipeline.begin import begin_study, warm_space, with_baselines
+from kdsearch.pipeline.begin import begin_study, check_study, study_meta, warm_space, with_baselines
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
@@ -23,10 +23,11 @@ from kdsearch.study.run_search import run_search
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.space.space import SearchSpace
-from kdsearch.study.storage.database import connect, disconnect, failures_named
+from kdsearch.study.storage.database import failures_named
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.training.schedules import SCHEDULES
-from kdsearch.trial.config import PRESETS, TrialConfig
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.presets import preset_values
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import teacher_config
 
@@ -67,8 +68,7 @@ def run(options: RunOptions, on_message: Message | None = None, on_event: Event 
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     space = extended_space(options.space, options.imports, options.sets, options.fixes)
-    space = space.with_values(PRESETS.get(options.preset, {}))  # the teacher refuses an unknown one
-    return run_space(space, options, on_message, on_event)
+    return run_space(space.with_values(preset_values(options.preset)), options, on_message, on_event)
 
 
 def run_space(
@@ -93,13 +93,12 @@ def run_space(
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
-    executor = _executor(options)  # a wrong address, of either kind, is not to cost a teacher
-    if options.storage is not None:
-        disconnect(connect(options.storage, create=True))
+    executor, meta = _executor(options), study_meta(options, space, series, data_note)
+    check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
         runner, networks = new_runner(options, space, series, tell)
         baselines = [*naive_baselines(series, ("val",)), *networks]
-        store = begin_study(options, space, series, data_note, runner, baselines)
+        store = begin_study(options, meta, baselines)
         with failures_named(store.url):
             return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()
 
@@ -141,7 +140,7 @@ class Run:
             summary = summarise(self.store, self.options.prefer)
             return RunResult(summary, self.report, self.store.url)
         finally:
-            write_page(summary or summarise(self.store, self.options.prefer), self.report)
+            write_page(summary or summarise(self.store, self.options.prefer), self.report, self.on_message)
             self.store.close()
 
     @property

@@ -19,10 +19,19 @@ from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
+from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import BASE_WIDTH, STID, TrainedNetwork, cached_network, network_baseline, teacher_config
+from kdsearch.trial.teachers import (
+    BASE_WIDTH,
+    STID,
+    TrainedNetwork,
+    cached_network,
+    network_baseline,
+    network_key,
+    teacher_config,
+)
 
-__all__ = ["check_device", "new_runner", "split_dataset", "trained_teacher"]
+__all__ = ["check_device", "new_runner", "split_dataset", "teacher_key", "trained_teacher"]
 
 LEAST_REPEATED_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
@@ -80,8 +89,17 @@ def trained_teacher(
     """Train the teacher that a preset and a space ask for, or take it from the cache."""
     check_device(device)
     config = teacher_config(series, preset, settings)
-    threads = os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
-    return cached_network(series, config, seed, training_threads=threads, device=device, beside=beside)
+    return cached_network(series, config, seed, training_threads=_threads(config), device=device, beside=beside)
+
+
+def teacher_key(series: SplitSeries, preset: str, settings: dict[str, Any], seed: int, device: str) -> str:
+    """Name the teacher that `trained_teacher` gives, without training it."""
+    config = teacher_config(series, preset, settings)
+    return network_key(series, config, seed, _threads(config), device)
+
+
+def _threads(config: TrialConfig) -> int:
+    return os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
 
 
 def check_device(device: str) -> None:

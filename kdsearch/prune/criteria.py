@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kdsearch.errors import SpaceError
+from kdsearch.errors import RunError, SpaceError
 from kdsearch.models import ChannelGroup, Forecaster
 from kdsearch.table import Table, check_row
 
@@ -67,9 +67,19 @@ class Scores:
             self._criterion.score(self, network)
 
     def result(self, network: Forecaster) -> dict[str, Tensor]:
-        """Give group name -> score of each channel ``(size,)``."""
+        """Give group name -> score of each channel ``(size,)``.
+
+        Raises:
+            RunError: Where the criterion left a channel without a finite score.
+        """
         if not self._criterion.every_step:
             self._criterion.score(self, network)
+        for group in self.groups:
+            if tuple(self.sums[group.name].shape) != (group.size,) or not torch.isfinite(self.sums[group.name]).all():
+                raise RunError(
+                    f"criterion {self._criterion.name} gives group {group.name} of {group.size} channels scores of "
+                    f"shape {tuple(self.sums[group.name].shape)} or without a finite value; give each channel one"
+                )
         return dict(self.sums)
 
     @torch.no_grad()

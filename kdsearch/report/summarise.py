@@ -90,9 +90,10 @@ def _refuse_unknown_objectives(meta: StudyMeta) -> None:
     named = [*meta.objectives, *(text.partition("<=")[0] for text in meta.constraints)]
     for name in named:
         if name not in OBJECTIVES:
-            files = ", ".join(one.name for one in meta.imports) or "the module that has it"
+            files = [one.name for one in meta.imports] or ["the module that has it"]
             raise StudyError(
-                f"study {meta.study!r} uses the objective {name!r} of the user's own; give --import {files}"
+                f"study {meta.study!r} uses the objective {name!r} of the user's own; "
+                f"give {' '.join(f'--import {file}' for file in files)}"
             )
 
 

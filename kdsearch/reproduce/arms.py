@@ -18,7 +18,7 @@ from typing import Literal
 from kdsearch.errors import StudyError
 from kdsearch.report.published.izadi import TABLE_6, TABLE_9, Settings
 from kdsearch.study.space.parameters import Scalar
-from kdsearch.trial.config import PRESETS
+from kdsearch.trial.presets import PRESETS
 
 __all__ = [
     "CLAIMS",

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES, Measured
 from kdsearch.record import Baseline, TrialRecord
+from kdsearch.table import NAME
 
 __all__ = ["Constraint", "parse_constraints", "shown_in_dashboard", "violations"]
 
-_FORM = re.compile(
-    r"\s*(?P<name>[a-z][a-z0-9-]*)\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*"
-)
+_FORM = re.compile(rf"\s*(?P<name>{NAME})\s*<=\s*(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<unit>\S*)\s*")
 _THOUSANDS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kdsearch.distill.loss import Features, Outputs
+from kdsearch.distill.loss import Outputs
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.loss_table import COMMON, LOSSES, Loss
-from kdsearch.distill.losses import lagged_distances, pair_distances
-from kdsearch.distill.teacher_features import SpatialTable, TemporalTable
+from kdsearch.distill.small_batch import judge_small_batch, small_batch_outputs
 
 __all__ = ["check_loss"]
 
@@ -31,12 +30,12 @@ def check_loss(loss: str | Loss) -> None:
     """
     row = LOSSES.choose(loss) if isinstance(loss, str) else loss
     base = LossConfig(loss=row.name)
-    outputs = _batch_outputs(row.needs_teacher)
-    outputs.student.requires_grad_()
-    whole = _judged(row, base, outputs)
+    outputs = small_batch_outputs(row)
+    made, student = judge_small_batch(row, base, outputs)
+    whole = torch.stack(made).sum() if isinstance(made, tuple) else made
     assert whole.shape == (), f"the loss has shape {tuple(whole.shape)}; it must be one number"
     assert torch.isfinite(whole), f"the loss is {float(whole)}, which is not finite"
-    (grad,) = torch.autograd.grad(whole, outputs.student)
+    (grad,) = torch.autograd.grad(whole, student)
     assert torch.isfinite(grad).all(), "the gradient for the student's forecasts is not finite"
     assert grad.any(), "the gradient for the student's forecasts is zero everywhere"
     hidden = outputs.target.clone()
@@ -73,29 +72,6 @@ def _other_values(value: Any) -> list[Any]:
 
 
 def _judged(row: Loss, config: LossConfig, outputs: Outputs) -> Tensor:
-    """Judge one batch with the weights of the row, drawing alike each time."""
-    features = _batch_features(row, config) if row.teacher == "features" else None
-    made = row.judge(config, outputs, features, torch.Generator().manual_seed(0))
+    """Judge the batch, and add what the loss gives."""
+    made, _ = judge_small_batch(row, config, outputs)
     return torch.stack(made).sum() if isinstance(made, tuple) else made
-
-
-def _batch_outputs(teacher: bool) -> Outputs:
-    """Draw the outputs of one batch, ``(segment, forecast, step, node)``; every seventh entry was not measured."""
-    generator = torch.Generator().manual_seed(2)
-    student, target, taught = torch.randn(3, 2, 4, 3, 5, generator=generator)
-    measured = (torch.arange(student.numel()) % 7 > 0).view_as(student)
-    return Outputs(student, target, measured, taught if teacher else None, 10.0, torch.full_like(target, 50.0))
-
-
-def _batch_features(row: Loss, config: LossConfig) -> Features:
-    """Draw the taps of the same batch: segments of 4 windows from rows 3 and 20, whose features are 3 steps long."""
-    generator = torch.Generator().manual_seed(3)
-    own, taught = torch.randn(2, 2, 6, 5, 2, generator=generator), torch.randn(2, 1, 30, 5, 8, generator=generator)
-    return Features(
-        spatial=[(own[0], SpatialTable(pair_distances(taught[0][0]).numpy()))],
-        temporal=[(own[1], TemporalTable(lagged_distances(taught[1], 2)[0].numpy()))],
-        segment_starts=torch.tensor([3, 20]),
-        forecasts=4,
-        spatial_weight=row.spatial_weight(config),
-        temporal_weight=row.temporal_weight(config),
-    )

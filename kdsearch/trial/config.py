@@ -1,4 +1,4 @@
-"""The parameters of a trial: their defaults, their limits, and named ways to train."""
+"""The parameters of a trial: their defaults and their limits."""
 
 from typing import Any, Literal, Self
 
@@ -18,7 +18,7 @@ from kdsearch.training.optimisers import OPTIMISERS
 from kdsearch.training.plan import Plan
 from kdsearch.training.schedules import SCHEDULES
 
-__all__ = ["PRESETS", "TABLES", "TrialConfig"]
+__all__ = ["TABLES", "TrialConfig"]
 
 TABLES: dict[str, Table[Any]] = {
     "loss": LOSSES,
@@ -28,28 +28,6 @@ TABLES: dict[str, Table[Any]] = {
     "schedule": SCHEDULES,
 }
 """Parameters whose values are names of a table, to which users add rows."""
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "best": {},
-    "paper": {
-        "decoding": "iterated",
-        "input": "raw",
-        "error": "squared",
-        "reduction": "sum",
-        "segment": 1,
-        "optimiser": "tf-rmsprop",
-        "schedule": "staircase",
-        "learning_rate": 1e-3,
-        "batch": 50,
-        "gradient_norm": 0.0,
-        "precision": "float32",
-        "epochs": 50,
-    },
-}
-"""Named ways to train. "best" is what gave the least error here: the defaults of `TrialConfig`. "paper" is that of
-STGCN's original code, which Izadi et al. follow: raw readings, random windows, one-step loss summed over batch and
-nodes (the original halves the sum, which its RMSProp nearly cancels), iterated decoding, no clipping, staircase, 50
-epochs."""
 
 
 class TrialConfig(pydantic.BaseModel):

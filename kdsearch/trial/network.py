@@ -8,7 +8,7 @@ from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.errors import SpaceError
+from kdsearch.errors import SpaceError, failure
 from kdsearch.measure.accuracy import quick_validation
 from kdsearch.models import FAMILIES, DataShape, Forecaster, new_forecaster
 from kdsearch.record import CurvePoint
@@ -52,6 +52,11 @@ def new_network(series: SplitSeries, config: TrialConfig, seed: int) -> Forecast
             )
         except ValueError as mistake:
             raise SpaceError(str(mistake)) from None
+        except (RuntimeError, MemoryError, OverflowError) as error:  # torch's words for too large a tensor
+            raise SpaceError(
+                f"a network of family {config.family} and width {config.width} cannot be made: {failure(error)}; "
+                "choose a smaller width"
+            ) from None
 
 
 def trained_network(

@@ -27,8 +27,9 @@ from kdsearch.measure.subject import Subject
 from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.precision import Precision
 from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions
-from kdsearch.trial.config import PRESETS, TrialConfig
+from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
+from kdsearch.trial.presets import preset_values
 
 __all__ = [
     "BASE_WIDTH",
@@ -37,6 +38,7 @@ __all__ = [
     "TrainedNetwork",
     "cached_network",
     "network_baseline",
+    "network_key",
     "teacher_config",
 ]
 
@@ -99,19 +101,26 @@ def teacher_config(series: SplitSeries, preset: str, settings: dict[str, Any]) -
     Raises:
         SpaceError: Where there is no such preset or setting.
     """
-    if preset not in PRESETS:
-        raise SpaceError(f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}")
     defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3, "batch": 50}
     if misplaced := {"route", "loss"} & set(settings):
         raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
     plain = {"route": "student", "loss": "none", "profile": profile_kind(series), "precision": fast_precision()}
-    return TrialConfig.of(defaults | plain | PRESETS[preset] | settings)
+    return TrialConfig.of(defaults | plain | preset_values(preset) | settings)
 
 
 def fast_precision() -> Precision:
     """Choose the fastest precision of this processor that does a teacher no harm (`benchmarks/README.md`)."""
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bfloat16" if native else "float32"
+
+
+def network_key(series: SplitSeries, config: TrialConfig, seed: int, training_threads: int, device: str) -> str:
+    """Hash all on which a trained network depends: data, protocol, configuration, seed, threads and code version."""
+    data = [series.source.content_hash, series.protocol.hash]
+    code = [torch.__version__, code_version(trained_network.__module__)]
+    code += [] if FAMILIES.ships(config.family) else [one.hash for one in loaded_extensions()]
+    identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
 
 
 def cached_network(
@@ -125,8 +134,6 @@ def cached_network(
 ) -> tuple[TrainedNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
-    The cache key is data, protocol, configuration, seed, threads and code version.
-
     Args:
         series: Series cut by a protocol.
         config: Configuration of the network and its training; its loss must be "none".
@@ -138,12 +145,7 @@ def cached_network(
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
-    data = [series.source.content_hash, series.protocol.hash]
-    code = [torch.__version__, code_version(trained_network.__module__)]
-    code += [] if FAMILIES.ships(config.family) else [one.hash for one in loaded_extensions()]
-    identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
-    cache = cache_dir()
+    key, cache = network_key(series, config, seed, training_threads, device), cache_dir()
     where = torch.device(device)
     fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
     folder = complete_folder(cache / "teachers" / key, fill)

@@ -4,6 +4,8 @@ The first run, interruption and passwords are tested in separate processes. All 
 this process, which has loaded everything: the code is the same, and seconds faster.
 """
 
+import importlib
+import inspect
 import json
 import os
 import shutil
@@ -253,6 +255,20 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
         (["run", "--dataset", "demo", "--trials", "1", "--channel", "flow"], "has no channel 'flow'"),
         (["run", "--dataset", "demo", "--trials", "1", "--seed", "-1"], "equal to 0"),
         (["run", "--nonsense"], "--nonsense"),
+        (["run", "--objective", ",mae"], "--objective ',mae' is not one or more different ones of mae"),
+        (["run", "--objective", "maee"], "there is no objective 'maee'; did you mean 'mae'?"),
+        (["run", "--sampler", "grid"], "there is no sampler 'grid'"),
+        (["run", "--preset", "worst"], "there is no preset 'worst'"),
+        (["run", "--trials", "1", "--study", ".."], "--study '..' is no name of a folder"),
+        (["run", "--trials", "1", "--study", "a/../../x"], "--study 'a/../../x' is no name of a folder"),
+        (
+            ["run", "--trials", "1", "--studies", "/proc/none"],
+            "the folder /proc/none/demo-stgcn of the study cannot be made",
+        ),
+        (["run", "--trials", "1", "--set", "learning_rate=0.1..inf"], "has the bounds 0.1 and inf"),
+        (["run", "--trials", "1", "--set", "width=1..9999999999999999"], "has the bounds 1 and 9999999999999999"),
+        (["run", "--trials", "1", "--set", "width=1..999999999999"], "width 999999999999 cannot be made"),
+        (["run", "--trials", "1", "--fix", "teacher.width=99999999999"], "width 99999999999 cannot be made"),
         (["teacher", "--dataset", "demo", "--device", "tpu"], "there is no device 'tpu'"),
         (["show", "nothing"], "there is no study 'nothing'"),
         (["reproduce", "table99"], "there is no reproduction of 'table99'"),
@@ -265,8 +281,11 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
 def test_a_mistake_is_one_sentence_and_exit_code_2(
     kdsearch: Command, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
+    if arguments[0] == "run" and "--dataset" not in arguments:
+        arguments = [*arguments, "--dataset", "demo"]
     refused = kdsearch(tmp_path, *arguments, check=2)
     assert sentence in refused.stderr
+    assert "teacher: training" not in refused.stderr
     assert refused.stdout == ""
 
 
@@ -455,3 +474,18 @@ def test_a_warm_start_tries_the_front_of_another_study_first(kdsearch: Command, 
     refused = kdsearch(folder, *RUN, "--study", "cold", "--warm-start", "nobody", check=2)
     assert "there is no study 'nobody'" in refused.stderr
     assert "teacher" not in refused.stderr
+
+
+def test_every_command_that_was_written_is_on_the_command_line() -> None:
+    """A command is a function whose docstring ends in an example."""
+    apps = [cli.app, *(group.typer_instance for group in cli.app.registered_groups)]
+    wired = {command.callback for one in apps if one is not None for command in one.registered_commands}
+    written = {
+        function
+        for path in Path(cli.__file__).parent.glob("*.py")
+        for module in [importlib.import_module(f"kdsearch.cli.{path.stem}")]
+        for _, function in inspect.getmembers(module, inspect.isfunction)
+        if "Example: kdsearch" in (function.__doc__ or "")
+    }
+    assert len(written) > 8
+    assert written == wired

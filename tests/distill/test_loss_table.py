@@ -55,8 +55,7 @@ def own_rows() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("half", "words"),
     [
-        ({"sentence": " "}, "the loss 'huber' needs a name and one sentence"),
-        ({"name": ""}, "the loss '' needs a name"),
+        ({"sentence": " "}, "the loss 'huber' needs a sentence"),
         ({"judge": None}, r"needs a function of \(config, outputs, features, generator\)"),
         ({"judge": lambda outputs: outputs}, r"needs a function of \(config, outputs, features, generator\)"),
         ({"symbol": ""}, "has the symbol ''; choose one of circle"),

@@ -1,5 +1,6 @@
 """A criterion is one row: a name without one prunes nothing, and one that is half there is refused at once."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from kdsearch.errors import SpaceError
 from kdsearch.models import Stgcn, StgcnSize
+from kdsearch.prune import criteria
 from kdsearch.prune.criteria import CRITERIA, Criterion, Scores
 from kdsearch.trial.config import TrialConfig
 
@@ -34,7 +36,7 @@ def network() -> Stgcn:
 @pytest.mark.parametrize(
     ("half", "words"),
     [
-        ({"sentence": ""}, "the criterion 'l1' needs a name and one sentence"),
+        ({"sentence": ""}, "the criterion 'l1' needs a sentence"),
         ({"score": None}, r"the criterion 'l1' needs a function of \(scores, network\)"),
         ({"score": lambda _network: None}, r"the criterion 'l1' needs a function of \(scores, network\)"),
     ],
@@ -74,3 +76,11 @@ def test_a_criterion_of_the_users_is_one_function_and_one_row(network: Stgcn) ->
     expected = head.temporal2.weight.abs().sum(dim=(1, 2, 3)) + head.temporal2.bias.abs()
     expected += head.weight.abs().sum(dim=(0, 2, 3))
     torch.testing.assert_close(scores.result(network)["head"], expected.detach())
+
+
+def test_every_function_that_scores_has_a_row() -> None:
+    """One that was written and has no row would never be chosen."""
+    here = criteria.__name__
+    written = [one for _, one in inspect.getmembers(criteria, inspect.isfunction) if one.__module__ == here]
+    functions = {one for one in written if next(iter(inspect.signature(one).parameters), "") == "scores"}
+    assert functions == {row.score for row in CRITERIA.values()}

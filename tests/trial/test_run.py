@@ -14,8 +14,9 @@ from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.record import TrialRecord
-from kdsearch.trial.config import PRESETS, TrialConfig
+from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
+from kdsearch.trial.presets import PRESETS
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import cached_network, teacher_config
 

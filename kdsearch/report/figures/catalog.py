@@ -16,7 +16,7 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
-from kdsearch.table import Table
+from kdsearch.table import Table, check_row
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -67,7 +67,8 @@ class ReportFigure:
         """Refuse a row that the page could not show.
 
         Raises:
-            StudyError: Where a text is empty, the section is unknown, or a function is none.
+            StudyError: Where a text is empty, or the section is unknown.
+            SpaceError: Where a function does not take a summary.
         """
         for field in ("name", "title", "caption"):
             if not str(getattr(self, field) or "").strip():
@@ -77,8 +78,7 @@ class ReportFigure:
                 f"figure {self.name!r} is in section {self.section!r}; choose one of {', '.join(SECTIONS)}"
             )
         for field in ("draw", "shown"):
-            if not callable(getattr(self, field)):
-                raise StudyError(f"{field} of figure {self.name!r} is no function; give it one that takes a summary")
+            check_row("figure", self.name, self.caption, getattr(self, field), ("summary",))
 
 
 def cost_figure(
@@ -181,7 +181,7 @@ FIGURES = Table(
 
 
 def figures_of(summary: StudySummary) -> list[ReportFigure]:
-    """List the figures of a study's page: rows of the table, and one for each other cost that the study minimised."""
+    """List the rows of a study's page: those of the table, and one for each other cost that the study minimised."""
     names = [objective.name for objective in summary.objectives]
     further = [cost_figure(name) for name in names if not OBJECTIVES[name].is_error and name not in FIGURES]
-    return [figure for figure in (*FIGURES.values(), *further) if figure.shown(summary)]
+    return [*FIGURES.values(), *further]

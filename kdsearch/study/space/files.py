@@ -97,6 +97,8 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
     try:
         raw = tomllib.loads(text)
         parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+        if not isinstance(imports := raw.get("imports", []), list):
+            raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
         read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
         space = SearchSpace.model_validate(read)
     except tomllib.TOMLDecodeError as error:

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 __all__ = ["KINDS", "Choice", "Fixed", "Model", "Parameter", "Range", "Scalar"]
 
+LARGEST = 2.0**53
+"""Of a range's ends: up to here whole numbers and fractions are the same numbers in every database."""
+
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 
@@ -85,6 +88,8 @@ class Range(_Conditional):
 
     def mistake(self) -> str | None:
         """Describe the mistake in the parameter itself, if any."""
+        if not all(-LARGEST <= end <= LARGEST for end in (self.low, self.high)):
+            return f"has the bounds {self.low} and {self.high}; give numbers of at most {LARGEST:g}"
         if self.low > self.high:
             return f"has low {self.low} above high {self.high}; swap them"
         if self.kind == "int" and not (isinstance(self.low, int) and isinstance(self.high, int)):

@@ -48,7 +48,7 @@ def connect(url: str, *, create: bool) -> RDBStorage:
     if on_sqlite and parsed.database:
         path = Path(parsed.database)
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
         elif not path.is_file():
             raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
     settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
@@ -67,6 +67,15 @@ def connect(url: str, *, create: bool) -> RDBStorage:
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
         raise unusable(url, error) from error
     return storage
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(
+            f"the folder {folder} of the study cannot be made: {error.strerror}; give another with --studies"
+        ) from None
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Metadata of a study: its own row, on which two runs that share the study must agree."""
 
+import re
+from pathlib import PurePath
+
 from optuna.storages import RDBStorage
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
@@ -8,7 +11,7 @@ from sqlalchemy.orm import Session
 from kdsearch.errors import StudyError
 from kdsearch.study.storage.schema import StudyRow
 
-__all__ = ["ImportedText", "StudyMeta", "read_metas", "refuse_other"]
+__all__ = ["ImportedText", "StudyMeta", "name_mistake", "read_metas", "refuse_other"]
 
 _IDENTITY = (
     "dataset",
@@ -22,11 +25,15 @@ _IDENTITY = (
 )
 
 
+LONGEST_NAME_BYTES = 200
+"""Of a study's name: file systems allow 255 for a folder."""
+
+
 class ImportedText(BaseModel):
     """A file or module of the user's whose rows a study used.
 
     Attributes:
-        name: As it was given.
+        name: As it was given, with its path.
         hash: Of its syntax tree without docstrings.
         text: Its source.
     """
@@ -72,8 +79,17 @@ class StudyMeta(BaseModel):
 
     @property
     def imported(self) -> list[str]:
-        """Names and hashes of the user's files and modules."""
-        return [f"{one.name} {one.hash}" for one in self.imports]
+        """Names, without folders, and hashes of the user's files and modules."""
+        return [f"{PurePath(one.name).name} {one.hash}" for one in self.imports]
+
+
+def name_mistake(name: str) -> str | None:
+    """Say why a study cannot have a name, which is that of a folder too; None where it can."""
+    if name.strip(" .") != name or re.search(r'[/\\:*?"<>|\x00-\x1f\x7f]', name) or not name:
+        return "is no name of a folder; write letters, digits, - and _, and give folders with --studies"
+    if len(name.encode()) > LONGEST_NAME_BYTES:
+        return f"is longer than {LONGEST_NAME_BYTES} bytes; give a shorter one"
+    return None
 
 
 def read_metas(storage: RDBStorage) -> dict[str, StudyMeta]:

@@ -4,7 +4,9 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from kdsearch.data.protocols import PROTOCOLS
@@ -13,6 +15,7 @@ from kdsearch.report.figures import catalog
 from kdsearch.report.figures.catalog import FIGURES, SECTIONS, ReportFigure, Section
 from kdsearch.report.figures.style import blank_figure
 from kdsearch.report.numbers import significant
+from kdsearch.report.page.drawing import drawn_figures
 from kdsearch.report.page.page import write_page
 from kdsearch.report.page.published import published_section
 from kdsearch.report.page.tables import all_trials_table, front_table
@@ -119,7 +122,7 @@ def test_a_figure_that_a_user_adds_is_on_the_page(
     """At the end of its section, which is there for it alone too; its texts are no markup."""
     table = Table("figure", FIGURES.values(), mistake=StudyError)
     monkeypatch.setattr(catalog, "FIGURES", table)
-    added: list[tuple[str, Section]] = [("bias", "cost"), ("my/importance", "search")]
+    added: list[tuple[str, Section]] = [("bias", "cost"), ("my-importance", "search")]
     for name, section in added:
         table.add(
             ReportFigure(name, f"My {name} <b>", "What I < saw.", section, lambda _: blank_figure("mine", "yours"))
@@ -128,7 +131,7 @@ def test_a_figure_that_a_user_adds_is_on_the_page(
     page = page[page.index("<body>") :]
     costs, search = _section(page, "Error against cost"), _section(page, "The search")
     assert costs.index("Error against parameters") < costs.index("<h3>My bias &lt;b&gt;</h3>")
-    assert '<h3>My my/importance &lt;b&gt;</h3><p class="caption">What I &lt; saw.</p>' in search
+    assert '<h3>My my-importance &lt;b&gt;</h3><p class="caption">What I &lt; saw.</p>' in search
     assert 'id="figure-my-importance"' in search
 
 
@@ -138,8 +141,47 @@ def _section(page: str, heading: str) -> str:
 
 
 def test_sections_without_figures_are_not_on_the_page(source: str) -> None:
-    """No figure of kdsearch is in the section that stands open for those of users."""
-    assert "<h2>The search</h2>" not in source
+    filled = {SECTIONS[figure.section] for figure in FIGURES.values()}
+    assert [heading for heading in SECTIONS.values() if f"<h2>{heading}</h2>" in source] == [
+        heading for heading in SECTIONS.values() if heading in filled
+    ]
+
+
+def test_a_figure_that_fails_is_left_out_and_said_so(
+    summary: StudySummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in a user's figure costs that figure, never the report of a long search."""
+    table = Table("figure", FIGURES.values(), mistake=StudyError)
+    monkeypatch.setattr(catalog, "FIGURES", table)
+    wrong: dict[str, Any] = {"raises": lambda _: 1 / 0, "empty": lambda _: None, "text": lambda _: "<svg>"}
+    for name, draw in wrong.items():
+        table.add(ReportFigure(name, f"My {name}", "What I saw.", "search", draw))
+    asks = ReportFigure(
+        "asks", "My asks", "What I saw.", "search", go.Figure, shown=lambda one: one.versions["mine"] > ""
+    )
+    table.add(asks)
+    said: list[str] = []
+    path = write_page(summary, tmp_path / "report.html", said.append)
+    text = Page(path.read_text(encoding="utf-8")).text
+    assert said == [
+        "the figure 'raises' is left out of the report: ZeroDivisionError: division by zero",
+        "the figure 'empty' is left out of the report: TypeError: draw gave NoneType, and is to give a plotly figure",
+        "the figure 'text' is left out of the report: TypeError: draw gave str, and is to give a plotly figure",
+        "the figure 'asks' is left out of the report: KeyError: 'mine'",
+    ]
+    assert all(sentence in text for sentence in said)
+    assert "Error by horizon" in text
+
+
+def test_no_figure_of_kdsearch_fails(source: str) -> None:
+    assert "left out of the report" not in source
+
+
+def test_a_figure_is_left_out_where_a_study_lacks_what_it_needs(summary: StudySummary) -> None:
+    shown = [figure.row.name for figure in drawn_figures(summary)[0]]
+    bare, failures = drawn_figures(summary.model_copy(update={"hypervolume_history": []}))
+    assert [figure.row.name for figure in bare] == [name for name in shown if name != "hypervolume"]
+    assert not failures
 
 
 def test_page_shows_the_front_and_the_references(source: str, summary: StudySummary) -> None:

@@ -149,7 +149,7 @@ def test_asha_is_one_function_over_learning_curves() -> None:
 
 
 def test_a_rule_that_is_half_done_is_refused_when_it_is_made() -> None:
-    with pytest.raises(SpaceError, match="the stopping rule 'mine' needs a name and one sentence"):
+    with pytest.raises(SpaceError, match="the stopping rule 'mine' needs a sentence"):
         StoppingRule("mine", "", asha)
     with pytest.raises(SpaceError, match=r"the stopping rule 'mine' needs a function of \(trial, others\)"):
         StoppingRule("mine", "something", lambda trial: None)  # type: ignore[arg-type, misc]  # noqa: ARG005

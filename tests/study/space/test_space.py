@@ -84,6 +84,11 @@ def test_shipped_names() -> None:
     ("body", "words"),
     [
         ("[parameters.a]\nlow = 3\nhigh = 1", "parameter a of x.toml has low 3 above high 1"),
+        ("[parameters.a]\nlow = 0.1\nhigh = inf", "parameter a of x.toml has the bounds 0.1 and inf; give numbers of"),
+        ("[parameters.a]\nlow = -inf\nhigh = 1", "give numbers of at most 9.0072e+15"),
+        ("[parameters.a]\nlow = nan\nhigh = 1", "has the bounds nan and 1"),
+        ("[parameters.a]\nlow = 1\nhigh = 99999999999999999999\nkind = 'int'", "has the bounds 1 and 9999"),
+        ('imports = "own.py"\n[parameters.a]\nvalue = 1', "x.toml has imports = 'own.py'; write a list: imports = ["),
         ("[parameters.a]\nchoices = []", "parameter a of x.toml has no choices"),
         ("[parameters.a]\nlow = 0\nhigh = 1\nlog = true", "is logarithmic and starts at 0"),
         ('[parameters.a]\nlow = 0.5\nhigh = 1\nkind = "int"', "give whole numbers"),
