@@ -24,7 +24,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not alone" --durations 15
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not alone" --durations 15
 	$(BIN)/pytest -m alone --durations 5
 
 # The pages as a site in site/; a broken link or an undocumented name stops it.

@@ -24,9 +24,12 @@ from sqlalchemy import Row, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from kdsearch.cli import app as cli
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 from kdsearch.testing import ring_road
+from tests.commands import Here, Said
+from tests.restored import tables_restored
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +54,52 @@ def grid_series() -> SplitSeries:
         road, name="grid", values=flows, unit=("km/h",) * 2, channels=("in", "out"), adjacency=neighbours, grid=(2, 3)
     )
     return split_series(grid, PROTOCOLS["stresnet"])
+
+
+@pytest.fixture
+def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    """Give a function that runs the command in this process, in a folder of its own, with a cache of its own."""
+
+    def run(folder: Path, *arguments: str, check: int = 0) -> Said:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
+        monkeypatch.setattr(sys, "argv", ["kdsearch", *arguments])
+        capfd.readouterr()
+        with tables_restored(), pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = Said(*capfd.readouterr())
+        assert (ended.value.code or 0) == check, said.stderr
+        assert "Traceback" not in said.stderr
+        return said
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def own_rows() -> Iterator[None]:
+    """Take out what the test adds to tables and imports."""
+    with tables_restored():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_repeats() -> Iterator[None]:
+    """Time networks by few repeats in this process; what a latency is, and how steady, is tested by itself."""
+    repeats = {
+        "trial.run.LATENCY_REPEATS": 5,
+        "trial.teachers.QUIET_REPEATS": 10,
+        "confirm.timing.SINGLE_REPEATS": 10,
+        "confirm.timing.PACE_REPEATS": 10,
+        "confirm.timing.BATCH_REPEATS": 1,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in repeats.items():
+            patch.setattr(f"kdsearch.{name}", number)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

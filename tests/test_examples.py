@@ -1,15 +1,14 @@
 """The examples: each part of a user's own goes through the real command, from the file to the report."""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kdsearch.study.storage.store import StudyStore
+from tests.commands import Here, process
 from tests.pages import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -45,21 +44,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def kdsearch(home: Path, *arguments: str, check: int = 0) -> subprocess.CompletedProcess[str]:
-    finished = subprocess.run(
-        [sys.executable, "-m", "kdsearch", *arguments],
-        cwd=home,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "KDSEARCH_CACHE": str(home / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == check, finished.stderr
-    return finished
-
-
 def searched(
-    home: Path, example: str, *arguments: str, executor: str = "local", study: str | None = None
+    kdsearch: Callable[..., Any],
+    home: Path,
+    example: str,
+    *arguments: str,
+    executor: str = "local",
+    study: str | None = None,
 ) -> dict[str, Any]:
     """Search with an example, and give the study as `show --json` does."""
     path, study = str(EXAMPLES / f"{example}.py"), study or f"{example}-{executor}".replace("_", "-")
@@ -76,10 +67,11 @@ NETWORK = ["--fix", "family=dilated", "--set", "loss=none,rd-l2", "--objective",
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"])
-def test_a_network_is_trained_distilled_counted_timed_and_confirmed(home: Path, executor: str) -> None:
+def test_a_network_is_trained_distilled_counted_timed_and_confirmed(kdsearch: Here, home: Path, executor: str) -> None:
     """Beside STGCN's teacher and STID, on one front; in this process, and in workers that have no such file."""
     more = ["--workers", "1"] if executor == "ray" else []
-    shown = searched(home, "own_network", *NETWORK, *more, executor=executor)
+    command = process if executor == "ray" else kdsearch
+    shown = searched(command, home, "own_network", *NETWORK, *more, executor=executor)
     assert {trial["params"]["family"] for trial in shown["trials"]} == {"dilated"}
     best = shown["trials"][shown["front"][0]]
     assert best["confirmed"]["mean"]["test"]["mae"]["all"] > 0
@@ -88,14 +80,14 @@ def test_a_network_is_trained_distilled_counted_timed_and_confirmed(home: Path, 
     assert {line["name"] for line in shown["references"]} >= {"teacher", "STID"}
 
 
-def test_a_network_is_the_teacher_of_others(home: Path) -> None:
+def test_a_network_is_the_teacher_of_others(kdsearch: Here, home: Path) -> None:
     arguments = ["--fix", "teacher.family=dilated", "--fix", "loss=rd-l2", "--fix", "family=stid"]
-    shown = searched(home, "own_network", *arguments, study="taught")
+    shown = searched(kdsearch, home, "own_network", *arguments, study="taught")
     (teacher,) = (line for line in shown["references"] if line["name"] == "teacher")
     assert teacher["note"].startswith("dilated")
 
 
-def test_a_network_without_channel_groups_is_not_pruned(home: Path) -> None:
+def test_a_network_without_channel_groups_is_not_pruned(kdsearch: Here, home: Path) -> None:
     path = str(EXAMPLES / "own_network.py")
     common = ["run", "--space", "quick.toml", "--import", path, "--executor", "local", "--trials", "1"]
     refused = kdsearch(home, *common, "--fix", "family=dilated", "--fix", "route=student-prune", check=2)
@@ -103,16 +95,16 @@ def test_a_network_without_channel_groups_is_not_pruned(home: Path) -> None:
     assert "teacher" not in refused.stderr
 
 
-def test_a_loss_trains_students(home: Path) -> None:
-    shown = searched(home, "own_loss", "--fix", "loss=huber")
+def test_a_loss_trains_students(kdsearch: Here, home: Path) -> None:
+    shown = searched(kdsearch, home, "own_loss", "--fix", "loss=huber")
     assert {trial["params"]["loss"] for trial in shown["trials"]} == {"huber"}
     assert any(trial["confirmed"]["twin"] for trial in shown["trials"] if trial["confirmed"])
 
 
-def test_an_objective_is_measured_limited_and_confirmed(home: Path) -> None:
+def test_an_objective_is_measured_limited_and_confirmed(kdsearch: Here, home: Path) -> None:
     """The teacher's, the trials' and the confirmation's; the study keeps the file, and asks for it."""
     arguments = ["--objective", "mae,energy", "--constraint", "energy<=300%"]
-    shown = searched(home, "own_objective", *arguments)
+    shown = searched(kdsearch, home, "own_objective", *arguments)
     assert [objective["unit"] for objective in shown["objectives"]] == ["", "mJ"]
     for trial in shown["trials"]:
         assert trial["objectives"]["energy"] == trial["cost"]["measured"]["energy"] > 0
@@ -123,30 +115,30 @@ def test_an_objective_is_measured_limited_and_confirmed(home: Path) -> None:
     store = StudyStore.open(f"sqlite:///{report.with_name('study.db')}", "own-objective-local")
     (kept,) = store.meta.imports
     store.close()
-    assert (kept.name, kept.text) == ("own_objective.py", (EXAMPLES / "own_objective.py").read_text())
+    assert (kept.name, kept.text) == (str(EXAMPLES / "own_objective.py"), (EXAMPLES / "own_objective.py").read_text())
     refused = kdsearch(home, "show", "own-objective-local", check=2)
-    assert refused.stderr.endswith("uses the objective 'energy' of the user's own; give --import own_objective.py\n")
+    assert refused.stderr.endswith(f"uses the objective 'energy' of the user's own; give --import {kept.name}\n")
 
 
-def test_a_criterion_prunes(home: Path) -> None:
+def test_a_criterion_prunes(kdsearch: Here, home: Path) -> None:
     arguments = ["--fix", "route=prune", "--fix", "keep=0.5", "--fix", "events=1", "--fix", "criterion=l1"]
-    shown = searched(home, "own_criterion", *arguments)
+    shown = searched(kdsearch, home, "own_criterion", *arguments)
     assert all(trial["route"] == "prune" for trial in shown["trials"])
 
 
-def test_a_stopping_rule_is_asked(home: Path) -> None:
+def test_a_stopping_rule_is_asked(kdsearch: Here, home: Path) -> None:
     """With four epochs its first rung is reached; which trial stops is the curves' affair."""
-    shown = searched(home, "own_stopping_rule", "--stopping-rule", "asha", "--fix", "epochs=4")
+    shown = searched(kdsearch, home, "own_stopping_rule", "--stopping-rule", "asha", "--fix", "epochs=4")
     assert all(trial["state"] in {"COMPLETE", "PRUNED"} for trial in shown["trials"])
 
 
-def test_a_figure_is_on_the_page(home: Path) -> None:
-    searched(home, "own_figure")
+def test_a_figure_is_on_the_page(kdsearch: Here, home: Path) -> None:
+    searched(kdsearch, home, "own_figure")
     page = (home / "studies" / "own-figure-local" / "report.html").read_text()
     assert "CPU seconds of each trial" in page
 
 
-def test_a_changed_file_is_another_study_and_a_comment_is_not(home: Path) -> None:
+def test_a_changed_file_is_another_study_and_a_comment_is_not(kdsearch: Here, home: Path) -> None:
     text = (EXAMPLES / "own_loss.py").read_text()
     (home / "my_loss.py").write_text(text)
     common = ["run", "--space", "quick.toml", "--import", "my_loss.py", "--study", "mine", "--executor", "local"]
@@ -158,7 +150,7 @@ def test_a_changed_file_is_another_study_and_a_comment_is_not(home: Path) -> Non
     assert "was made with other settings: imported ['my_loss.py " in refused.stderr
 
 
-def test_a_space_names_its_imports(home: Path) -> None:
+def test_a_space_names_its_imports(kdsearch: Here, home: Path) -> None:
     """Relative to its own file."""
     (home / "spaces").mkdir()
     (home / "spaces" / "parts.py").write_text((EXAMPLES / "own_loss.py").read_text())

@@ -13,8 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -27,6 +26,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from kdsearch.cli import app as cli
+from tests.commands import Here, process
 
 RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
 
@@ -68,59 +68,6 @@ width = 3
 """
 
 
-def process(
-    folder: Path, *arguments: str, check: int = 0, variables: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process, in a folder of its own, with a cache of its own."""
-    environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"} | dict(variables or {})
-    finished = subprocess.run(
-        [sys.executable, "-m", "kdsearch", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert finished.returncode == check, finished.stderr
-    assert "Traceback" not in finished.stderr
-    return finished
-
-
-@dataclass(frozen=True)
-class Said:
-    """Output of a command."""
-
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    """Give a function that runs the command in this process, in a folder of its own, with a cache of its own."""
-
-    def run(folder: Path, *arguments: str, check: int = 0) -> Said:
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-        monkeypatch.setattr(sys, "argv", ["kdsearch", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = Said(*capfd.readouterr())
-        assert (ended.value.code or 0) == check, said.stderr
-        assert "Traceback" not in said.stderr
-        return said
-
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield run
-    signal.set_wakeup_fd(-1)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with a finished study of three trials."""
@@ -139,13 +86,13 @@ def test_a_run_leaves_a_study_that_optuna_opens_and_a_report(folder: Path) -> No
     assert (folder / "studies/demo-quick/report.html").stat().st_size > 1e6
 
 
-def test_the_same_command_again_trains_nothing_more(kdsearch: Command, folder: Path) -> None:
+def test_the_same_command_again_trains_nothing_more(kdsearch: Here, folder: Path) -> None:
     again = kdsearch(folder, *RUN)
     assert "3 of 3 trials are done" in again.stderr
     assert len(json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)["trials"]) == 3
 
 
-def test_show_prints_the_object_of_the_design(kdsearch: Command, folder: Path) -> None:
+def test_show_prints_the_object_of_the_design(kdsearch: Here, folder: Path) -> None:
     shown = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
     assert {"study", "dataset", "protocol", "objectives", "trials", "front", "knee", "references"} <= set(shown)
     assert shown["knee"] in shown["front"]
@@ -162,7 +109,7 @@ def test_show_prints_the_object_of_the_design(kdsearch: Command, folder: Path) -
     )
 
 
-def test_studies_and_report_find_the_study_by_name(kdsearch: Command, folder: Path) -> None:
+def test_studies_and_report_find_the_study_by_name(kdsearch: Here, folder: Path) -> None:
     listed = json.loads(kdsearch(folder, "studies", "--json").stdout)
     assert listed == [{"study": "demo-quick", "dataset": "demo", "protocol": "stgcn", "trials": {"COMPLETE": 3}}]
     written = kdsearch(folder, "report", "demo-quick", "--output", "page.html").stdout
@@ -170,9 +117,7 @@ def test_studies_and_report_find_the_study_by_name(kdsearch: Command, folder: Pa
     assert (folder / "page.html").read_text().startswith("<!")
 
 
-def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(
-    kdsearch: Command, folder: Path
-) -> None:
+def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(kdsearch: Here, folder: Path) -> None:
     """A teacher of width 4, students of width 1 and 3, and a limit between them."""
     (folder / "pair.toml").write_text(QUICK_SPACE.replace('"quick"', '"pair"') + PAIR_OF_POINTS)
     command = ["run", "--space", "pair.toml", "--trials", "2", "--executor", "local", "--prefer", "latency=2"]
@@ -201,12 +146,12 @@ def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chos
     assert "your weights mae 9, latency 1" in (folder / "pair.html").read_text()
 
 
-def test_another_protocol_does_not_enter_the_same_study(kdsearch: Command, folder: Path) -> None:
+def test_another_protocol_does_not_enter_the_same_study(kdsearch: Here, folder: Path) -> None:
     refused = kdsearch(folder, *RUN, "--protocol", "six-two-two", check=2)
     assert "protocol 'stgcn' (now 'six-two-two')" in refused.stderr
 
 
-def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, folder: Path) -> None:
+def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Here, folder: Path) -> None:
     """CSV readings with a column of times, a matrix of distances, 15-minute steps and a dataset.toml."""
     city = folder / "my-city"
     city.mkdir()
@@ -279,7 +224,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Command, fold
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
-    kdsearch: Command, tmp_path: Path, arguments: list[str], sentence: str
+    kdsearch: Here, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
     if arguments[0] == "run" and "--dataset" not in arguments:
         arguments = [*arguments, "--dataset", "demo"]
@@ -296,7 +241,7 @@ def test_a_search_needs_an_end(tmp_path: Path) -> None:
     assert refused.stdout == ""
 
 
-def test_five_failures_in_a_row_end_a_run_with_exit_code_1(kdsearch: Command, folder: Path) -> None:
+def test_five_failures_in_a_row_end_a_run_with_exit_code_1(kdsearch: Here, folder: Path) -> None:
     """A learning rate that no network survives: every row says why it failed, and the run gives up."""
     (folder / "hopeless.toml").write_text(QUICK_SPACE + "[parameters.learning_rate]\nvalue = 1e30\n")
     command = [*RUN[:3], "--space", "hopeless.toml", "--study", "hopeless", *RUN[-4:]]
@@ -329,7 +274,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
     assert "RUNNING" not in states
 
 
-def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_1_needs_no_data(kdsearch: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch is 2: on the paper's batch a teacher takes seconds."""
     monkeypatch.setattr("kdsearch.reproduce.table1.PAPER_BATCH", 2)
     rows = json.loads(kdsearch(tmp_path, "reproduce", "table1", "--json").stdout)
@@ -343,7 +288,7 @@ def test_table_1_needs_no_data(kdsearch: Command, tmp_path: Path, monkeypatch: p
     assert rows[2]["flops"] < 0.04 * rows[0]["flops"]
 
 
-def test_help_names_every_command_with_an_example(kdsearch: Command, tmp_path: Path) -> None:
+def test_help_names_every_command_with_an_example(kdsearch: Here, tmp_path: Path) -> None:
     commands = ["run", "studies", "show", "report", "reproduce", "teacher", "doctor"]
     commands += ["data list", "data fetch", "data check"]
     for command in commands:
@@ -358,13 +303,13 @@ def test_help_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_doctor_says_what_is_here(kdsearch: Command, tmp_path: Path) -> None:
+def test_doctor_says_what_is_here(kdsearch: Here, tmp_path: Path) -> None:
     found = json.loads(kdsearch(tmp_path, "doctor", "--json").stdout)
     assert found["packages"]["torch"]
     assert found["cache_dir"] == str(tmp_path / "cache")
 
 
-def test_data_list_shows_built_in_datasets(kdsearch: Command, tmp_path: Path) -> None:
+def test_data_list_shows_built_in_datasets(kdsearch: Here, tmp_path: Path) -> None:
     listed = json.loads(kdsearch(tmp_path, "data", "list", "--data-dir", ".", "--json").stdout)
     present = {one["name"]: one["present"] for one in listed}
     assert present["demo"]
@@ -444,7 +389,7 @@ def contents(database: URL) -> list[bytes]:
     ],
 )
 def test_a_server_that_refuses_is_one_sentence(
-    kdsearch: Command,
+    kdsearch: Here,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     postgresql: URL,
@@ -463,7 +408,7 @@ def test_a_server_that_refuses_is_one_sentence(
     assert "s3cr3t" not in refused.stderr
 
 
-def test_a_warm_start_tries_the_front_of_another_study_first(kdsearch: Command, folder: Path) -> None:
+def test_a_warm_start_tries_the_front_of_another_study_first(kdsearch: Here, folder: Path) -> None:
     """The networks come by their parameters; a study that is not there is named before anything is trained."""
     front = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
     best = next(trial for trial in front["trials"] if trial["number"] == front["front"][0])

@@ -1,45 +1,36 @@
 """`kdsearch space`: list, show and check."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kdsearch.study.space.files import load_space, space_names
+from tests.commands import Here
 
 
-def kdsearch(*arguments: str, check: int = 0) -> subprocess.CompletedProcess[str]:
-    finished = subprocess.run(
-        [sys.executable, "-m", "kdsearch", *arguments], capture_output=True, text=True, check=False
-    )
-    assert finished.returncode == check, finished.stderr
-    return finished
-
-
-def test_the_list_names_every_space() -> None:
-    listed = json.loads(kdsearch("space", "list", "--json").stdout)
+def test_the_list_names_every_space(kdsearch: Here, tmp_path: Path) -> None:
+    listed = json.loads(kdsearch(tmp_path, "space", "list", "--json").stdout)
     assert [one["name"] for one in listed] == space_names()
     assert all(one["title"] and one["dataset"] and one["protocol"] for one in listed)
 
 
-def test_show_says_what_each_parameter_name_and_point_means() -> None:
-    said = " ".join(kdsearch("space", "show", "demo").stdout.split())
+def test_show_says_what_each_parameter_name_and_point_means(kdsearch: Here, tmp_path: Path) -> None:
+    said = " ".join(kdsearch(tmp_path, "space", "show", "demo").stdout.split())
     assert "one of none, rd-l2, stcd" in said
     assert "loss is rd-l2" in said
     assert "share of the teacher's forecasts" in said
     assert "loss stcd" in said
-    shown = json.loads(kdsearch("space", "show", "demo", "--json").stdout)
+    shown = json.loads(kdsearch(tmp_path, "space", "show", "demo", "--json").stdout)
     assert [one["name"] for one in shown["parameters"]] == [one.name for one in load_space("demo").parameters]
     assert all(shown["meanings"].values())
     assert len(shown["points"]) == 2
 
 
 @pytest.mark.parametrize("name", ["stgcn", "students"])
-def test_a_shipped_space_is_right(name: str, tmp_path: Path) -> None:
+def test_a_shipped_space_is_right(name: str, kdsearch: Here, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(load_space(name).text)
-    assert f"space {name!r} is right" in kdsearch("space", "check", str(tmp_path / "mine.toml")).stdout
+    assert f"space {name!r} is right" in kdsearch(tmp_path, "space", "check", str(tmp_path / "mine.toml")).stdout
 
 
 @pytest.mark.parametrize(
@@ -52,14 +43,14 @@ def test_a_shipped_space_is_right(name: str, tmp_path: Path) -> None:
         ("[parameters.beta", "is not TOML"),
     ],
 )
-def test_a_mistake_in_a_file_is_one_sentence(line: str, words: str, tmp_path: Path) -> None:
+def test_a_mistake_in_a_file_is_one_sentence(line: str, words: str, kdsearch: Here, tmp_path: Path) -> None:
     head = 'name = "mine"\ndataset = "demo"\nprotocol = "stgcn"\n'
     (tmp_path / "mine.toml").write_text(head + line)
-    refused = kdsearch("space", "check", str(tmp_path / "mine.toml"), check=2)
+    refused = kdsearch(tmp_path, "space", "check", str(tmp_path / "mine.toml"), check=2)
     assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 
-def test_what_is_no_space_is_refused() -> None:
-    assert "there is no search space 'stgnc'" in kdsearch("space", "show", "stgnc", check=2).stderr
-    assert "does not end in .toml" in kdsearch("space", "check", "stgcn", check=2).stderr
+def test_what_is_no_space_is_refused(kdsearch: Here, tmp_path: Path) -> None:
+    assert "there is no search space 'stgnc'" in kdsearch(tmp_path, "space", "show", "stgnc", check=2).stderr
+    assert "does not end in .toml" in kdsearch(tmp_path, "space", "check", "stgcn", check=2).stderr

@@ -1,6 +1,5 @@
 """A loss is one row: what is missing in it is refused at once, and what it says is what it does."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,15 +40,6 @@ WHOLE: dict[str, Any] = {
     "judge": huber,
     "weights": ("temperature",),
 }
-
-
-@pytest.fixture
-def own_rows() -> Iterator[None]:
-    """Take the rows of a test out again."""
-    before = dict(LOSSES._rows)
-    yield
-    LOSSES._rows.clear()
-    LOSSES._rows.update(before)
 
 
 @pytest.mark.parametrize(

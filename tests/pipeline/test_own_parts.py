@@ -1,6 +1,6 @@
 """Parts of a user's own that cannot work are refused in one sentence, before a teacher is trained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from kdsearch.prune.criteria import CRITERIA, Criterion
 from kdsearch.study.space.files import read_space
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.teachers import teacher_config
+
+pytestmark = pytest.mark.usefixtures("own_rows")
 
 SPACE = """
 name = "small"
@@ -95,17 +97,6 @@ def group(*members: Member) -> Callable[[nn.Module], Any]:
 
 def hidden(count: int = 8, name: str = "first.weight", dim: int = 0) -> Member:
     return Member(name, dim, consecutive(0, count))
-
-
-@pytest.fixture(autouse=True)
-def own_rows() -> Iterator[None]:
-    """Take the rows of a test out again."""
-    tables: list[Any] = [FAMILIES, LOSSES, CRITERIA]
-    before = [dict(table._rows) for table in tables]
-    yield
-    for table, rows in zip(tables, before, strict=True):
-        table._rows.clear()
-        table._rows.update(rows)
 
 
 def space(parameters: str) -> SearchSpace:

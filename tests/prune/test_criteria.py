@@ -1,7 +1,6 @@
 """A criterion is one row: a name without one prunes nothing, and one that is half there is refused at once."""
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,6 @@ from kdsearch.trial.config import TrialConfig
 
 NODES = 6
 WHOLE: dict[str, Any] = {"name": "l1", "sentence": "sum of absolute weights", "score": lambda _scores, _network: None}
-
-
-@pytest.fixture
-def own_rows() -> Iterator[None]:
-    """Take the rows of a test out again."""
-    before = dict(CRITERIA._rows)
-    yield
-    CRITERIA._rows.clear()
-    CRITERIA._rows.update(before)
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     write_ring(folder, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-        patch.setattr("kdsearch.confirm.timing.BATCH_REPEATS", 1)
         patch.setattr("kdsearch.trial.teachers.STID", {"family": "stid", "width": 4, "epochs": 1})
         patch.setitem(arms.FIDELITIES, "quick", Fidelity(1, 10, "one epoch"))
         yield ReproduceOptions(
