@@ -32,6 +32,15 @@ from tests.commands import Here, Said
 from tests.restored import tables_restored
 
 
+LONGEST = ("test_faults.py", "test_ray_cluster.py")
+"""Files whose tests take minutes: begun first, they do not keep one of two processes busy at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests; all others stay in order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def source() -> Series:
     """Twelve days of a five-sensor ring at 15 minutes."""

@@ -48,7 +48,7 @@ low = 0.0005
 high = 0.02
 log = true
 [parameters.epochs]
-value = 16
+value = 8
 [parameters.batch]
 value = 50
 [[points]]
