@@ -31,7 +31,6 @@ from kdsearch.testing import ring_road
 from tests.commands import Here, Said
 from tests.restored import tables_restored
 
-
 LONGEST = ("test_faults.py", "test_ray_cluster.py")
 """Files whose tests take minutes: begun first, they do not keep one of two processes busy at the end."""
 
