@@ -101,7 +101,7 @@ def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None) -
     small = [trial for trial in front if parameters(trial) <= most]
     if not small:
         return f"No network of the front is as small as {theirs}."
-    best = min(small, key=lambda trial: mae(trial.metrics, split=split))
+    best = min(small, key=lambda trial: mae(trial.metrics))  # validation chooses; the test split judges
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
         f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "

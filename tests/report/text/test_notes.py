@@ -77,6 +77,15 @@ def test_the_front_is_held_against_an_undistilled_stid_of_its_size() -> None:
     assert notes.against_undistilled(better, stid) == (
         f"The best network of the front of its size or less, trial 3 (9,900 parameters, 15.50), beats {theirs}."
     )
+    tested = [
+        one.model_copy(update={"on_front": True, "metrics": one.metrics | {"test": {"mae": {"all": test}}}})
+        for one, test in ((trial(4, 8_000, 13.8), 14.2), (trial(5, 8_000, 13.9), 13.95))
+    ]
+    judge = stid.model_copy(update={"metrics": stid.metrics | {"test": {"mae": {"all": 14.0}}}})
+    assert notes.against_undistilled(tested, judge) == (
+        "The best network of the front of its size or less, trial 4 (8,000 parameters, 14.20), does not beat "
+        "an undistilled STID of 9,000 parameters (test MAE 14.00)."
+    ), "validation names the network, and the test split judges it"
     assert notes.against_undistilled(front[:1], stid) == f"No network of the front is as small as {theirs}."
     assert notes.against_undistilled(front, None) is None
 
