@@ -12,8 +12,9 @@ RUNGS = (8, 4, 2)
 
 
 def error_at(trial: TrialProgress, epochs: int) -> float | None:
-    """Find a trial's first validation error after so many epochs."""
-    reached = (point.val_mae for point in trial.curve if point.epoch >= epochs and point.val_mae is not None)
+    """Find a trial's first validation error after so many epochs, by the study's own metric."""
+    metric = trial.metrics[0]
+    reached = (point.val_errors[metric] for point in trial.curve if point.epoch >= epochs and point.val_errors)
     return next(reached, None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 __all__ = [
     "Baseline",
@@ -112,7 +112,11 @@ class Cost(BaseModel):
 
 
 class CurvePoint(BaseModel):
-    """Point of the learning curve; CPU seconds count from the beginning of the trial."""
+    """Point of the learning curve; CPU seconds count from the beginning of the trial.
+
+    Attributes:
+        val_errors: Metric -> error on the validation split over all steps; empty where the epoch was not validated.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -120,7 +124,21 @@ class CurvePoint(BaseModel):
     phase: str
     cpu_seconds: float
     train_loss: float
-    val_mae: float | None = None
+    val_errors: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_mae_alone(cls, fields: Any) -> Any:
+        """Take the MAE, which is all that studies of kdsearch 0.1 kept."""
+        if not isinstance(fields, dict) or fields.get("val_errors") or fields.get("val_mae") is None:
+            return fields
+        return fields | {"val_errors": {"mae": fields["val_mae"]}}
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def val_mae(self) -> float | None:
+        """Validation MAE; None where the epoch was not validated."""
+        return self.val_errors.get("mae")
 
 
 class TrialRecord(BaseModel):
@@ -314,11 +332,11 @@ class Confirmation(BaseModel):
 
 @dataclass(frozen=True)
 class FinalPoint:
-    """Final point of a trial; for a running trial the best that it may still reach.
+    """Final point of a trial that came to its end.
 
     Attributes:
         number: The trial's number in its study.
-        error: Validation MAE.
+        error: The study's first error objective.
         costs: Its cost objectives, in the study's order; empty where the study has none.
     """
 

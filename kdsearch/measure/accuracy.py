@@ -91,11 +91,11 @@ def network_errors(
     return errors(forecasts(network, data, series.splits[split].starts), series)
 
 
-def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> float:
-    """Give the validation MAE over the whole horizon for a learning curve.
+def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> dict[str, float]:
+    """Give the validation errors over the whole horizon for a learning curve: metric -> value.
 
     Iterated networks, which take a step at a time, forecast an eighth of the windows: every eighth segment of eight.
     """
     starts = series.splits["val"].starts
     seen = starts if network.outputs >= data.horizon else starts[np.arange(len(starts)) % 64 < 8]
-    return errors(forecasts(network, data, seen), series)["mae"]["all"]
+    return {name: values["all"] for name, values in errors(forecasts(network, data, seen), series).items() if values}

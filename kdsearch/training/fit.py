@@ -1,5 +1,6 @@
 """One training loop for teachers, students and networks under pruning."""
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,7 @@ from kdsearch.record import CurvePoint
 from kdsearch.training.optimisers import OPTIMISERS, in_one_vector
 from kdsearch.training.plan import Plan, fitting_segment, steps_per_epoch
 
-__all__ = ["fit"]
+__all__ = ["fit", "warm_up"]
 
 
 def fit(
@@ -36,7 +37,7 @@ def fit(
     phase: str = "train",
     most_steps: int | None = None,
     on_gradients: Callable[[Forecaster], None] | None = None,
-    validate: Callable[[Forecaster], float] | None = None,
+    validate: Callable[[Forecaster], dict[str, float]] | None = None,
     on_validation: Callable[[list[CurvePoint]], None] | None = None,
 ) -> list[CurvePoint]:
     """Train `network` in place.
@@ -53,7 +54,7 @@ def fit(
         phase: Name of this training in the curve.
         most_steps: Stop after so many minibatches, whatever the epochs say.
         on_gradients: Called after each backward pass.
-        validate: Gives the validation MAE after each eighth of the epochs; without effect on the weights.
+        validate: Gives the validation errors by metric after each eighth of the epochs; without effect on the weights.
         on_validation: Takes the curve so far after each validation; what it raises ends the training.
 
     Returns:
@@ -87,14 +88,28 @@ def fit(
                     )
                 )
                 step += 1
-            val_mae = validate(network) if validate is not None and epoch + 1 in validated else None
+            found = validate(network) if validate is not None and epoch + 1 in validated else {}
             seconds, loss = time.process_time() - began, float(np.mean(losses))
             curve.append(
-                CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_mae=val_mae)
+                CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_errors=found)
             )
-            if on_validation is not None and val_mae is not None:
+            if on_validation is not None and found:
                 on_validation(curve)
     return curve
+
+
+def warm_up(network: Forecaster, train: Callable[..., object], plan: Plan) -> None:
+    """Take one training step with a copy of the network, and throw it away.
+
+    Machine code is compiled or loaded, and tables are opened, at the first call. Seconds of training are not to hold
+    that: it would give the first trial's twins several times the epochs.
+
+    Args:
+        network: What is to be trained; it is left as it is.
+        train: `fit` with all but the network, the plan and the seed.
+        plan: Of the training.
+    """
+    train(copy.deepcopy(network), plan=plan, seed=0, most_steps=1, validate=None)
 
 
 class _TrainingStep:

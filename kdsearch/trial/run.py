@@ -29,7 +29,7 @@ from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error, unprunable
 from kdsearch.record import Cost, CurvePoint, Metrics, ShouldContinue, TrialRecord, installed_versions, never_stop
-from kdsearch.training.fit import fit
+from kdsearch.training.fit import fit, warm_up
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, new_network
@@ -257,6 +257,7 @@ class _Run:
             final = network_for_share(network, config.keep, config.events) if pruned else network
             self.cost = self.runner.cost(final.to(data.device), data, scaler)
             self._ask(0.0)
+            warm_up(network, train, plan)
         if config.route == "student":
             self._train(network, train, plan, "train", plan.epochs)
             return network

@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,3 +222,33 @@ def test_trials_do_not_change_the_number_of_threads(runner: TrialRunner) -> None
     before = torch.get_num_threads()
     runner.evaluate(PLAIN | {"loss": "none", "epochs": 1}, seed=0)
     assert torch.get_num_threads() == before
+
+
+COLD = """
+import json, sys
+import numpy as np
+from kdsearch.data.protocols import PROTOCOLS, split_series
+from kdsearch.testing import ring_road
+from kdsearch.trial.run import TrialRunner
+from kdsearch.trial.teachers import cached_network, teacher_config
+
+series = split_series(ring_road(), PROTOCOLS["stgcn"])
+teacher, record = cached_network(
+    series, teacher_config(series, "best", {"width": 2, "epochs": 2}), 0, training_threads=1
+)
+runner = TrialRunner(series, teacher)
+params = {"loss": "stcd", "width": 1, "epochs": 4}
+first, again = (runner.evaluate(params, 0)[0].seconds["train"] for _ in range(2))
+print(json.dumps([record.seconds["train"], first, again]))
+"""
+
+
+def test_compilation_is_no_time_of_training(tmp_path: Path) -> None:
+    """In a process that has no machine code yet, the first trial takes as long as the same trial again."""
+    fresh = {name: str(tmp_path / name) for name in ("NUMBA_CACHE_DIR", "KDSEARCH_CACHE")}
+    said = subprocess.run(
+        [sys.executable, "-c", COLD], env=os.environ | fresh | {"OMP_NUM_THREADS": "1"}, capture_output=True, check=True
+    )
+    _, first, again = json.loads(said.stdout)
+    assert list((tmp_path / "NUMBA_CACHE_DIR").rglob("*.nbi")), "nothing was compiled: the test shows nothing"
+    assert first < 2 * again

@@ -77,13 +77,12 @@ class Driver:
         self._limits = store.limits()
         self._trials = None if space.points_only else trials  # those end by themselves
         self._budget_seconds, self._on_event = budget_seconds, on_event
-        costs = [objective for objective in objectives if not objective.is_error]
         # Without an error among the objectives there is nothing to be worse in.
-        self._rule = STOPPING_RULES.choose(stopping if len(costs) < len(objectives) else "none")
+        self._rule = STOPPING_RULES.choose(stopping if any(one.is_error for one in objectives) else "none")
         self._begun = time.monotonic()
         self._failures = 0
         rows = store.trials()
-        self._history = TrialHistory(store, costs, rows)
+        self._history = TrialHistory(store, objectives, rows)
         self._tracker = ProgressTracker(store, rows, self._trials, budget_seconds)
 
     def begin(self, taken_over: Sequence[int]) -> None:
@@ -170,9 +169,9 @@ class Driver:
 
     def _keep_final_point(self, number: int, record: TrialRecord) -> None:
         """Let a finished trial stop others; of limits, those on cost are kept by now, and a worse error breaks more."""
-        errors = [point.val_mae for point in record.curve if point.val_mae is not None]
-        if record.state == "COMPLETE" and errors:
-            self._store.save_final_point(FinalPoint(number, errors[-1], self._history.costs_of(record)))
+        errors = self._history.errors_of(record) if record.state == "COMPLETE" and record.curve else ()
+        if errors:
+            self._store.save_final_point(FinalPoint(number, errors[0], self._history.costs_of(record)))
 
     @contextmanager
     def alive(self) -> Iterator[None]:

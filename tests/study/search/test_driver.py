@@ -91,7 +91,7 @@ def test_a_trial_that_is_heading_for_worse_than_a_finished_one_is_stopped_and_ke
     assert evaluator.eighths == [8, 2, 2, 2]
     assert trials[1].record is not None
     assert [point.val_mae for point in trials[1].record.curve] == [2.0, 2.0]
-    assert str(trials[1].reason).startswith("stopped after 25 % of its epochs: it was heading for an error of 2,")
+    assert str(trials[1].reason).startswith("stopped after 25 % of its epochs: it was heading for MAE 2,")
     assert store.weights(1) is None
     assert summarise(store).front == [0]
     assert [(end.number, end.error) for end in store.final_points()] == [(0, 1.0)]
