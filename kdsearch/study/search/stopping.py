@@ -7,8 +7,8 @@ dominates even what it may still reach, in each of the study's own error objecti
 finished ones, in one cost and by more than the noise of measuring it, is never stopped, and costlier ones stop nobody.
 
 The extrapolation is an optimist's twice: each doubling of the epochs to come may lower the error as much as the last
-one did, and the rest of the epochs as much as it did for the tenth of the finished trials that gained most. A curve that
-stays level while the learning rate is high, and falls when the rate does, still ends below it at times:
+one did, and the rest of the epochs as much as it did for the tenth of the finished trials that gained most. A curve
+that stays level while the learning rate is high, and falls when the rate does, still ends below it at times:
 `benchmarks/README.md` has what that costs.
 Comparing errors at the same epoch instead, as successive halving does (ASHA, Li et al. 2020; for several objectives
 Schmucker et al. 2021), stops networks that learn slowly at first and end best: those that learn the readings themselves
@@ -24,7 +24,7 @@ from kdsearch.errors import StudyError
 from kdsearch.record import CurvePoint
 from kdsearch.table import Table, check_row
 
-__all__ = ["STOPPING_RULES", "StoppingRule", "TrialProgress", "outlook", "stop_reason"]
+__all__ = ["STOPPING_RULES", "StoppingRule", "TrialProgress", "best_gain", "outlook", "stop_reason"]
 
 COST_TOLERANCE = 0.05
 """Costs that are timed and differ by less are equal: so far apart lie two first readings of the latency of one network.

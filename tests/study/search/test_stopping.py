@@ -15,6 +15,7 @@ from kdsearch.study.search.stopping import (
     STOPPING_RULES,
     StoppingRule,
     TrialProgress,
+    best_gain,
     outlook,
     stop_reason,
 )
@@ -209,3 +210,26 @@ def test_an_error_that_no_curve_has_stops_nothing() -> None:
     other = TrialProgress(0, {}, [], 1.0, (1.0,), metrics=("mine",), errors=(0.0,), state="COMPLETE")
     trial = TrialProgress(1, {}, curve(9.0, 9.0, 9.0), 0.5, (1.0,), metrics=("mine",))
     assert STOPPING_RULES["dominated"].reason(trial, [other]) is None
+
+
+def test_what_finished_trials_gained_late_is_left_to_others() -> None:
+    """A level start is no end where another trial fell after one as level."""
+    rule = STOPPING_RULES["dominated"].reason
+    late = replace(ended(0, 3.46, (9.0,)), curve=curve(5.48, 4.86, 4.61, 3.73, 3.56, 3.55, 3.47, 3.46))
+    level = curve(4.35, 4.3, 4.3)
+    trial = TrialProgress(1, {}, level, 3 / 8, (9.0,))
+    assert outlook(level, 3 / 8) > 3.46
+    assert best_gain(trial, [late], "mae") == pytest.approx(3.46 / 4.61)
+    assert rule(trial, [late]) is None
+    even = [
+        replace(ended(one, 4.2, (9.0,)), curve=curve(4.4, 4.3, 4.25, 4.2, 4.2, 4.2, 4.2, 4.2)) for one in range(1, 20)
+    ]
+    assert best_gain(trial, [late, *even], "mae") == pytest.approx(4.2 / 4.25), "one in twenty is not a tenth"
+    assert rule(trial, [late, *even]) is not None
+
+
+def test_a_gain_is_of_the_same_phase_and_of_trials_that_ended() -> None:
+    trial = TrialProgress(1, {}, curve(4.0, 4.0), 0.25, (9.0,))
+    pruned = replace(ended(0, 2.0, (9.0,)), curve=[*curve(8.0, 6.0), *curve(4.0, 2.0, phase="fine-tune")])
+    stopped = TrialProgress(2, {}, curve(8.0, 1.0), 0.25, (9.0,), state="PRUNED")
+    assert best_gain(trial, [pruned, stopped], "mae") == 1.0

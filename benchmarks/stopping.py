@@ -1,0 +1,116 @@
+"""Measure what early stopping costs and saves, on networks trained once in advance.
+
+    python -m benchmarks.stopping
+
+Each search draws 60 rows of a replay table in random order, one at a time, and stops hopeless ones by the rule of
+`kdsearch run`. What its front is worth is compared with that of the same rows all trained to their end.
+"""
+
+import argparse
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.replay import TABLE
+from benchmarks.replayed import CORNER, EPOCHS
+from kdsearch.record import CurvePoint
+from kdsearch.report.front import log_hypervolume, non_dominated
+from kdsearch.study.search.stopping import COST_TOLERANCE, STOPPING_RULES, TrialProgress
+
+TRIALS = 60
+COSTS = {"flops": (0.0, CORNER[1]), "parameters": (0.0, 333_604.0), "latency_ratio": (COST_TOLERANCE, 1.0)}
+"""Column of the table -> tolerance of the cost, as a search gives it, and what the teacher has of it."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """The outcome of one search.
+
+    Attributes:
+        kept: Hypervolume of its front as a share of that without stopping.
+        saved: Share of the epochs that were not trained.
+        front: Networks of the front without stopping.
+        lost: Those of them that were stopped.
+    """
+
+    kept: float
+    saved: float
+    front: int
+    lost: int
+
+
+def ended(row: dict[str, str], number: int, cost: str, tolerance: float) -> TrialProgress:
+    """Read a row as a trial that came to its end."""
+    epochs = [EPOCHS * eighth // 8 for eighth in range(1, 9)]
+    curve = [
+        CurvePoint(
+            epoch=epoch, phase="train", cpu_seconds=0, train_loss=0, val_errors={"mae": float(row[f"val_mae_{epoch}"])}
+        )
+        for epoch in epochs
+    ]
+    errors = (curve[-1].val_errors["mae"],)
+    return TrialProgress(number, {}, curve, 1.0, (float(row[cost]),), tolerances=(tolerance,), errors=errors)
+
+
+def search(rows: Sequence[dict[str, str]], cost: str, rule: str, seed: int) -> Search:
+    """Search random rows of a table."""
+    drawn = np.random.default_rng(seed).choice(len(rows), min(TRIALS, len(rows)), replace=False)
+    tolerance, teachers = COSTS[cost]
+    trials = [ended(rows[row], number, cost, tolerance) for number, row in enumerate(drawn)]
+    finished, epochs = list[TrialProgress](), 0
+    for trial in trials:
+        reached = _last_epoch(trial, finished, rule)
+        epochs += reached
+        if reached == EPOCHS:
+            finished.append(trial)
+    corner = CORNER[0], teachers
+    everyone, those = _points(trials), _points(finished)
+    front = [trial.number for trial, best in zip(trials, non_dominated(everyone), strict=True) if best]
+    there = {trial.number for trial in finished}
+    return Search(
+        log_hypervolume(those, corner, (False, True)) / log_hypervolume(everyone, corner, (False, True)),
+        1 - epochs / (EPOCHS * len(trials)),
+        len(front),
+        len(set(front) - there),
+    )
+
+
+def _points(trials: Sequence[TrialProgress]) -> list[tuple[float, float]]:
+    return [(trial.errors[0], trial.costs[0]) for trial in trials if trial.errors is not None]
+
+
+def _last_epoch(trial: TrialProgress, finished: Sequence[TrialProgress], rule: str) -> int:
+    """Train a trial until it ends or is stopped."""
+    for checks in range(1, len(trial.curve)):
+        seen = trial.curve[:checks]
+        under_way = replace(trial, curve=seen, share=seen[-1].epoch / EPOCHS, errors=None)
+        if STOPPING_RULES[rule].reason(under_way, finished) is not None:
+            return seen[-1].epoch
+    return EPOCHS
+
+
+def main() -> None:
+    """Print a row for each cost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", type=Path, default=TABLE)
+    parser.add_argument("--rule", default="dominated", choices=list(STOPPING_RULES))
+    parser.add_argument("--seeds", type=int, default=200)
+    options = parser.parse_args()
+    with options.table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    print("| cost | hypervolume kept, median | worst | epochs saved | front stopped |\n|---|---|---|---|---|")
+    for cost in COSTS:
+        found = [search(rows, cost, options.rule, seed) for seed in range(options.seeds)]
+        kept, saved = [one.kept for one in found], np.mean([one.saved for one in found])
+        lost, front = sum(one.lost for one in found), sum(one.front for one in found)
+        print(
+            f"| {cost} | {100 * np.median(kept):.1f} % | {100 * min(kept):.1f} % | {100 * saved:.0f} % "
+            f"| {lost} of {front} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
