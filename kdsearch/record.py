@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
-"""split ("val", "test") -> metric ("mae", "rmse", "mape") -> horizon in minutes ("15", ..., "all") -> value.
+"""split ("val", "test") -> metric ("mae", "rmse", "mape", "wape") -> horizon in minutes ("15", ..., "all") -> value.
 
 "all" pools every step of the horizon, not the reported ones alone; trials are ranked by it.
 """

@@ -71,7 +71,7 @@ class Protocol:
             f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, "
             f"reported at {minutes} minutes; {self._describe_split()}, in order of time; windows {inside}{scaled}; "
             f"gaps interpolated inside a part, as the papers do, so that one at the end of a history looks ahead; "
-            f"errors over measured readings in real units, MAPE where the truth is above zero"
+            f"errors over measured readings in real units, MAPE where the truth is above 0.1 % of the mean reading"
         )
 
     def _describe_split(self) -> str:

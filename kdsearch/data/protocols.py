@@ -106,6 +106,13 @@ class SplitSeries:
         return None if self.source.grid is None else (self.flows, *self.source.grid)
 
     @cached_property
+    def mean_reading(self) -> float:
+        """Mean size of the measured readings of the train split, real units; 0 where there are none."""
+        train = slice(self.splits["train"].first, self.splits["train"].last)
+        readings = self.values[train][self.measured[train]]
+        return float(np.abs(readings).mean(dtype=np.float64)) if readings.size else 0.0
+
+    @cached_property
     def adjacency(self) -> NDArray[np.float64]:
         """Edge weights ``(node, node)``; of several channels together, no edge joins two of them."""
         if self.flows == 1:

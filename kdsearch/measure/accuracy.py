@@ -27,9 +27,15 @@ processor's cache."""
 
 
 class ErrorSums:
-    """Running sums of every metric for each step of the horizon, in float64."""
+    """Running sums of every metric for each step of the horizon, in float64.
 
-    def __init__(self, horizon: int) -> None:
+    Args:
+        horizon: Steps.
+        mean_reading: Mean size of the training readings, real units.
+    """
+
+    def __init__(self, horizon: int, mean_reading: float) -> None:
+        self._mean_reading = mean_reading
         self._totals = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
         self._counts = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
 
@@ -37,10 +43,11 @@ class ErrorSums:
         """Add windows; all arguments are ``(window, horizon, node)``, real units."""
         difference = torch.where(measured, (forecast - truth).to(torch.float64), 0.0)
         for name, metric in METRICS.items():
-            counted = measured if metric.counts is None else measured & metric.counts(truth)
+            counted = measured if metric.counts is None else measured & metric.counts(truth, self._mean_reading)
             terms = torch.where(counted, metric.term(difference, torch.where(counted, truth, 1.0)), 0.0)
             self._totals[name] += terms.sum(dim=(0, 2)).cpu()
-            self._counts[name] += counted.sum(dim=(0, 2)).cpu()
+            weights = counted if metric.weight is None else torch.where(counted, metric.weight(truth), 0.0)
+            self._counts[name] += weights.sum(dim=(0, 2), dtype=torch.float64).cpu()
 
     def metrics(self, reported_minutes: dict[int, int]) -> dict[str, dict[str, float]]:
         """Give every metric for each reported step and, as "all", pooled over all steps; none where nothing counted."""
@@ -58,7 +65,7 @@ def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
     """Metric -> horizon -> value of these forecasts."""
     horizon, history = series.protocol.horizon, series.protocol.history
     values, measured = torch.from_numpy(series.values), torch.from_numpy(series.measured)
-    sums = ErrorSums(horizon)
+    sums = ErrorSums(horizon, series.mean_reading)
     for starts, forecast in made:
         rows = starts.cpu()[:, None] + history + torch.arange(horizon)
         sums.add(forecast.cpu(), values[rows], measured[rows])

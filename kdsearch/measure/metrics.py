@@ -12,7 +12,12 @@ from kdsearch.table import Table, check_row
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["MAPE_FLOOR_WORDS", "METRICS", "Metric"]
+
+MAPE_FLOOR = 0.001
+"""Share of the mean reading from which on a truth counts in MAPE: beside a reading of 2e-17 any error is beyond all
+bounds, and would be the whole mean."""
+MAPE_FLOOR_WORDS = f"{100 * MAPE_FLOOR:g} % of the mean reading"
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,10 @@ class Metric:
         unit: Of the value; "" where it is that of the readings.
         sentence: For help texts.
         term: Takes differences (forecast less truth, float64) and truths of one shape; gives what is summed.
-        value: Takes the sum and the number of what was summed; gives the value.
-        counts: Takes truths; gives which of the measured ones count. All of them where None.
+        value: Takes the sum and the weight of what was summed, by default its number; gives the value.
+        counts: Takes truths and the mean size of the training readings; gives which of the measured truths count. All
+            of them where None.
+        weight: Takes truths; gives the weight of each. 1 where None.
     """
 
     name: str
@@ -33,11 +40,16 @@ class Metric:
     sentence: str
     term: Callable[[Tensor, Tensor], Tensor]
     value: Callable[[float, float], float]
-    counts: Callable[[Tensor], Tensor] | None = None
+    counts: Callable[[Tensor, float], Tensor] | None = None
+    weight: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         check_row("metric", self.name, self.sentence, self.term, ("difference", "truth"))
         check_row("metric", self.name, self.sentence, self.value, ("total", "count"))
+        if self.counts is not None:
+            check_row("metric", self.name, self.sentence, self.counts, ("truth", "mean"))
+        if self.weight is not None:
+            check_row("metric", self.name, self.sentence, self.weight, ("truth",))
 
 
 METRICS = Table(
@@ -56,10 +68,18 @@ METRICS = Table(
         Metric(
             "mape",
             "%",
-            "mean absolute error as a share of the truth, where that is above zero",
+            f"mean absolute error as a share of the truth, where that is above {MAPE_FLOOR_WORDS}",
             lambda difference, truth: difference.abs() / truth,
             lambda total, count: 100 * total / count,
-            counts=lambda truth: truth > 0,
+            counts=lambda truth, mean: truth > MAPE_FLOOR * mean,
+        ),
+        Metric(
+            "wape",
+            "%",
+            "absolute errors as a share of all truths together",
+            lambda difference, _: difference.abs(),
+            lambda total, weight: 100 * total / weight,
+            weight=lambda truth: truth.abs(),
         ),
     ],
     mistake=StudyError,

@@ -52,7 +52,7 @@ def front_table(summary: StudySummary) -> str:
 def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
     """Map the head of each column of errors to metric and horizon: MAE at all horizons, and the minimised means."""
     columns = {f"{horizon} min": ("mae", horizon) for horizon in summary.horizons} | {"mean": ("mae", "all")}
-    further = [one.name for one in summary.objectives if one.name in {"rmse", "mape"}]
+    further = [one.name for one in summary.objectives if one.name in {"rmse", "mape", "wape"}]
     return columns | {f"mean<br>{name.upper()}": (name, "all") for name in further}
 
 
