@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kdsearch.data.clock import DAY_MINUTES, weekdays_and_minutes
 from kdsearch.data.protocols import SplitSeries
 
-__all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler", "profile_kind"]
+__all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler", "profile_kind", "unseen_days"]
 
 Input = Literal["raw", "deviation"]
 ProfileKind = Literal["table", "low-rank"]
@@ -22,7 +22,8 @@ SMOOTHING_MINUTES = 25
 HARMONICS = 8
 RANK = 8
 TABLE_DAYS = 14
-GROUPS = 3
+GROUP_NAMES = ("Monday to Friday", "Saturday", "Sunday")
+GROUPS = len(GROUP_NAMES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,8 @@ def _calendar(times: NDArray[np.datetime64], slots: int) -> tuple[NDArray[np.int
 def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
     """Average the measured training readings by weekday group, slot and node, smoothed over 25 minutes.
 
-    A cell without a reading takes the node's mean over all groups at that slot, else its overall mean.
+    A cell without a reading takes the node's mean over all groups at that slot, else its overall mean. A group without
+    any training day (`unseen_days`) has the overall mean at every slot: its days may have another shape altogether.
     """
     train = series.splits["train"]
     slots = DAY_MINUTES // series.source.interval_minutes
@@ -81,8 +83,9 @@ def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
     np.add.at(counts, (group, slot), measured)
     width = max(1, SMOOTHING_MINUTES // series.source.interval_minutes) | 1
     sums, counts = _circular_sum(sums, width), _circular_sum(counts, width)
-    anywhere = _mean(sums.sum(0), counts.sum(0), values.sum(0) / np.maximum(measured.sum(0), 1))
-    table = _mean(sums, counts, anywhere)
+    level = values.sum(0) / np.maximum(measured.sum(0), 1)
+    table = _mean(sums, counts, _mean(sums.sum(0), counts.sum(0), level))
+    table[~np.isin(range(GROUPS), group)] = level
     if kind == "table":
         return Profile(kind, table.astype(np.float32))
     days = np.array(
@@ -92,6 +95,14 @@ def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
         ]
     )
     return _low_rank(table, days)
+
+
+def unseen_days(series: SplitSeries) -> list[str]:
+    """Name the kinds of day that are forecast and that no training day shows: of these the calendar knows the level."""
+    train = series.splits["train"]
+    groups, _ = _calendar(series.source.times, 1)
+    later = set(groups[train.last :]) - set(groups[train.first : train.last])
+    return [GROUP_NAMES[group] for group in sorted(later)]
 
 
 def profile_kind(series: SplitSeries) -> ProfileKind:

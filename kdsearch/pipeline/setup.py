@@ -10,6 +10,7 @@ import torch
 
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
+from kdsearch.data.profile import unseen_days
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.loss_table import LOSSES
@@ -59,6 +60,11 @@ def split_dataset(
         note += (
             f"; {100 * repeated:.0f} % of the test readings equal those of a week before to the last digit: the source "
             "filled them in, and a network that knows weekday and time gives them back"
+        )
+    if unseen := unseen_days(series):
+        note += (
+            f"; no training day is {' or '.join(unseen)}, so that of such days the calendar knows the level alone: "
+            'search input = "raw" too (--set input=raw,deviation)'
         )
     if series.grid is not None and series.active_share < 1:
         active, factor = 100 * series.active_share, series.active_share**-0.5

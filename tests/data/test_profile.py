@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kdsearch.data.profile import Scaler, fit_profile, fit_scaler
+from kdsearch.data.profile import ProfileKind, Scaler, fit_profile, fit_scaler, unseen_days
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 
@@ -47,24 +47,17 @@ def test_a_low_rank_profile_is_small(series: SplitSeries) -> None:
     assert low_rank.stored_numbers < table.stored_numbers
 
 
-def test_a_weekday_group_without_training_days_borrows_from_the_others() -> None:
-    """Seven days from a Friday: five train, and Tuesday to Thursday are not among the weekend's cells."""
-    series = calendar_series()
-    short = Series(
-        "short", series.values[:96], series.times[:96], 15, ("km/h",), ("speed",), series.adjacency, series.sensor_ids
-    )
-    week = Series(
-        "week",
-        np.concatenate([short.values] * 4),
-        short.times[0] + np.arange(4 * 96) * np.timedelta64(15, "m"),
-        15,
-        ("km/h",),
-        ("speed",),
-        series.adjacency,
-        series.sensor_ids,
-    )
-    profile = fit_profile(split_series(week, PROTOCOLS["stgcn"]), "table")
-    np.testing.assert_allclose(profile.table[1], profile.table[0])
+@pytest.mark.parametrize("kind", ["table", "low-rank"])
+def test_a_kind_of_day_without_a_training_day_gets_the_level_alone(kind: ProfileKind) -> None:
+    """A week from Monday trains on working days: what a Saturday or Sunday looks like, nobody knows."""
+    whole = calendar_series()
+    week = split_series(replace(whole, values=whole.values[: 7 * 96], times=whole.times[: 7 * 96]), PROTOCOLS["stgcn"])
+    profile = fit_profile(week, kind)
+    for group in (1, 2):
+        np.testing.assert_allclose(profile.table[group], np.full((96, 3), 50), atol=2e-2)
+    assert np.ptp(profile.table[0], axis=0).min() > 5
+    assert unseen_days(week) == ["Saturday", "Sunday"]
+    assert unseen_days(split_series(whole, PROTOCOLS["stgcn"])) == []
 
 
 def test_offsets_and_deviation_standardise_the_training_part(series: SplitSeries) -> None:

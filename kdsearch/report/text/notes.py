@@ -52,7 +52,8 @@ def warnings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]
     """Write the sentences that must not be overlooked."""
     teacher = of_role(baselines, "teacher")
     others = [baseline for baseline in baselines if baseline.role != "teacher"]
-    sentences = [teacher_loses(teacher, other) for other in others] if teacher else [_NO_TEACHER]
+    sentences = [front_loses(trials, other) for other in others if other.role == "naive"]
+    sentences += [teacher_loses(teacher, other) for other in others] if teacher else [_NO_TEACHER]
     sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
     sentences += [uncounted_operators(trials, baselines)]
     return [sentence for sentence in sentences if sentence]
@@ -79,6 +80,22 @@ def teacher_loses(teacher: Baseline, baseline: Baseline) -> str | None:
     errors = [(error(mae(teacher.metrics, minutes)), error(mae(baseline.metrics, minutes))) for minutes in lost]
     where = [f"{minutes} minutes (MAE {ours} against {its})" for minutes, (ours, its) in zip(lost, errors, strict=True)]
     return f"The teacher does not beat {_named(baseline)} on the validation split at {listed(where)}."
+
+
+def front_loses(trials: list[TrialSummary], baseline: Baseline) -> str | None:
+    """Name the networks of the front that a forecast without a network beats; on the test split where it is known."""
+    front = [trial for trial in trials if trial.on_front]
+    split = "test" if "test" in baseline.metrics and all("test" in trial.metrics for trial in front) else "val"
+    goal = mae(baseline.metrics, split=split)
+    losing = [trial for trial in front if not mae(trial.metrics, split=split) < goal]
+    if not losing or math.isnan(goal):
+        return None
+    errors = listed([error(mae(trial.metrics, split=split)) for trial in losing])
+    verb = "do" if len(losing) > 1 else "does"
+    return (
+        f"{_trials(losing)} of the front {verb} not beat {_named(baseline)} on the {_SPLITS[split]} split "
+        f"(MAE {errors} against {error(goal)}): forecasting without a network is as good there."
+    )
 
 
 def teacher_wins(teacher: Baseline, others: list[Baseline]) -> str | None:
