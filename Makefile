@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test test-long lint docs bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,8 +24,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not alone" --durations 15
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not alone and not long" --durations 15
 	$(BIN)/pytest -m alone --durations 5
+
+test-long: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m long --durations 5
 
 # The pages as a site in site/; a broken link or an undocumented name stops it.
 docs: $(VENV)/installed-dev

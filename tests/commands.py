@@ -1,13 +1,21 @@
 """Commands as users type them, in a process of their own or in this one."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
-__all__ = ["Here", "Said", "process"]
+import pytest
+
+from kdsearch.cli import app as cli
+from tests.restored import tables_restored
+
+__all__ = ["Here", "Said", "here", "process"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,26 @@ class Said:
 
 
 Here = Callable[..., Said]
-"""Runs a command in this process: takes a folder, the arguments, and the exit code as `check`."""
+"""What `here` is."""
+
+
+def here(folder: Path, *arguments: str, check: int = 0) -> Said:
+    """Run the command in this process, in a folder of its own, with a cache of its own."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    out, error = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, tables_restored(), redirect_stdout(out), redirect_stderr(error):
+        patch.chdir(folder)
+        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
+        patch.setattr(sys, "argv", ["kdsearch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    said = Said(out.getvalue(), error.getvalue())
+    assert (ended.value.code or 0) == check, said.stderr
+    assert "Traceback" not in said.stderr
+    return said
 
 
 def process(

@@ -24,11 +24,10 @@ from sqlalchemy import Row, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from kdsearch.cli import app as cli
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 from kdsearch.testing import ring_road
-from tests.commands import Here, Said
+from tests.commands import Here, here
 from tests.restored import tables_restored
 
 LONGEST = ("test_faults.py", "test_ray_cluster.py")
@@ -72,26 +71,9 @@ def grid_series() -> SplitSeries:
 
 
 @pytest.fixture
-def kdsearch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    """Give a function that runs the command in this process, in a folder of its own, with a cache of its own."""
-
-    def run(folder: Path, *arguments: str, check: int = 0) -> Said:
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-        monkeypatch.setattr(sys, "argv", ["kdsearch", *arguments])
-        capfd.readouterr()
-        with tables_restored(), pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = Said(*capfd.readouterr())
-        assert (ended.value.code or 0) == check, said.stderr
-        assert "Traceback" not in said.stderr
-        return said
-
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield run
-    signal.set_wakeup_fd(-1)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+def kdsearch() -> Here:
+    """Give the function that runs a command in this process."""
+    return here
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def searched(
 NETWORK = ["--fix", "family=dilated", "--set", "loss=none,rd-l2", "--objective", "mae,params"]
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", pytest.param("ray", marks=pytest.mark.long)])
 def test_a_network_is_trained_distilled_counted_timed_and_confirmed(kdsearch: Here, home: Path, executor: str) -> None:
     """Beside STGCN's teacher and STID, on one front; in this process, and in workers that have no such file."""
     more = ["--workers", "1"] if executor == "ray" else []

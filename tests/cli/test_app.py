@@ -26,7 +26,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from kdsearch.cli import app as cli
-from tests.commands import Here, process
+from tests.commands import Here, here, process
 
 RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
 
@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with a finished study of three trials."""
     place = tmp_path_factory.mktemp("home")
     (place / "quick.toml").write_text(QUICK_SPACE)
-    finished = process(place, *RUN)
+    finished = here(place, *RUN)
     assert "report: studies/demo-quick/report.html" in finished.stdout
     return place
 

@@ -6,8 +6,10 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import torch
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.protocols import SplitSeries
+from kdsearch.distill.training_loss import TrainingLoss
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.record import TrialRecord
 from kdsearch.trial.config import TrialConfig
@@ -243,6 +246,7 @@ print(json.dumps([record.seconds["train"], first, again]))
 """
 
 
+@pytest.mark.long
 def test_compilation_is_no_time_of_training(tmp_path: Path) -> None:
     """In a process that has no machine code yet, the first trial takes as long as the same trial again."""
     fresh = {name: str(tmp_path / name) for name in ("NUMBA_CACHE_DIR", "KDSEARCH_CACHE")}
@@ -252,3 +256,21 @@ def test_compilation_is_no_time_of_training(tmp_path: Path) -> None:
     _, first, again = json.loads(said.stdout)
     assert list((tmp_path / "NUMBA_CACHE_DIR").rglob("*.nbi")), "nothing was compiled: the test shows nothing"
     assert first < 2 * again
+
+
+def test_the_first_step_comes_before_the_clock(runner: TrialRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is where machine code is compiled or loaded; here it takes a second more, and no seconds of training."""
+    honest, calls = TrainingLoss.terms, list[int]()
+
+    def slow(loss: TrainingLoss, *arguments: Any) -> Any:
+        calls.append(1)
+        ends = time.process_time() + (1.0 if len(calls) == 1 else 0.0)
+        while time.process_time() < ends:
+            pass
+        return honest(loss, *arguments)
+
+    monkeypatch.setattr(TrainingLoss, "terms", slow)
+    record, _ = runner.evaluate({"width": 1, **PLAIN}, 0)
+    assert len(calls) > 2
+    assert record.seconds["train"] < record.seconds["measure"]
+    assert record.seconds["measure"] > 1.0
