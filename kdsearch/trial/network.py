@@ -12,7 +12,7 @@ from kdsearch.errors import SpaceError, failure
 from kdsearch.measure.accuracy import quick_validation
 from kdsearch.models import FAMILIES, DataShape, Forecaster, new_forecaster
 from kdsearch.record import CurvePoint
-from kdsearch.training.fit import fit
+from kdsearch.training.fit import fit, warm_up
 from kdsearch.trial.config import TrialConfig
 
 __all__ = ["fitted_scaler", "new_network", "shape_of", "trained_network"]
@@ -75,9 +75,12 @@ def trained_network(
     """
     scaler, starts = fitted_scaler(series, config), series.splits["train"].starts
     data, network = WindowedSeries(series, scaler, device), new_network(series, config, seed).to(device)
-    validate = partial(quick_validation, data=data, series=series)
-    return (
-        network,
-        scaler,
-        fit(network, data, starts, config.plan(), config.loss_config(), seed=seed, validate=validate),
+    train = partial(
+        fit,
+        data=data,
+        starts=starts,
+        loss_config=config.loss_config(),
+        validate=partial(quick_validation, data=data, series=series),
     )
+    warm_up(network, train, config.plan())
+    return network, scaler, train(network, plan=config.plan(), seed=seed)

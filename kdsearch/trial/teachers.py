@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,9 +26,8 @@ from kdsearch.measure.subject import Subject
 from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.precision import Precision
 from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions
-from kdsearch.training.fit import fit, warm_up
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import fitted_scaler, new_network, trained_network
+from kdsearch.trial.network import trained_network
 from kdsearch.trial.presets import preset_values
 
 __all__ = [
@@ -162,13 +160,8 @@ def _train_into(
 ) -> None:
     """Train a network and write it, its forecasts for the training windows and its record into a folder."""
     with fixed_threads(threads):
-        seen = WindowedSeries(series, fitted_scaler(series, config), device)
-        first, starts = new_network(series, config, seed).to(device), series.splits["train"].starts
-        warm_up(first, partial(fit, data=seen, starts=starts, loss_config=config.loss_config()), config.plan())
-        began = time.process_time()
         network, scaler, curve = trained_network(series, config, seed, device)
-        spent = time.process_time() - began
-        data = WindowedSeries(series, scaler, device)
+        data, starts = WindowedSeries(series, scaler, device), series.splits["train"].starts
         metrics: Metrics = {"val": network_errors(network, data, series, "val")}
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
     record = TrialRecord(
@@ -177,7 +170,7 @@ def _train_into(
         params=config.model_dump(),
         seed=seed,
         metrics=metrics,
-        seconds={"train": spent},
+        seconds={"train": curve[-1].cpu_seconds},
         curve=curve,
         versions=installed_versions(),
         data_hash=series.source.content_hash,

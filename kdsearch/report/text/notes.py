@@ -85,7 +85,7 @@ def teacher_loses(teacher: Baseline, baseline: Baseline) -> str | None:
 def front_loses(trials: list[TrialSummary], baseline: Baseline) -> str | None:
     """Name the networks of the front that a forecast without a network beats; on the test split where it is known."""
     front = [trial for trial in trials if trial.on_front]
-    split = "test" if "test" in baseline.metrics and all("test" in trial.metrics for trial in front) else "val"
+    split = _judging_split(front, baseline)
     goal = mae(baseline.metrics, split=split)
     losing = [trial for trial in front if not mae(trial.metrics, split=split) < goal]
     if not losing or math.isnan(goal):
@@ -111,7 +111,7 @@ def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None) -
     front = [trial for trial in trials if trial.on_front]
     if baseline is None or baseline.cost is None or not front:
         return None
-    split = "test" if "test" in baseline.metrics and all("test" in trial.metrics for trial in front) else "val"
+    split = _judging_split(front, baseline)
     goal, most = mae(baseline.metrics, split=split), SAME_SIZE * baseline.cost.parameters
     size = f"{count(baseline.cost.parameters)} parameters"
     theirs = f"an undistilled {baseline.name} of {size} ({_SPLITS[split]} MAE {error(goal)})"
@@ -217,6 +217,12 @@ def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
     over = "with one seed" if math.isnan(std) else f"± {spread(std)} over {seeds} seeds"
     theirs = error(mae(teacher.metrics, split="test"))
     return f" On the test split it has {error(mean)} {over} against {theirs}."
+
+
+def _judging_split(front: list[TrialSummary], baseline: Baseline) -> str:
+    """Choose the split by which the front is held against a baseline: the test split where all have their error."""
+    known = [baseline.metrics, *(trial.metrics for trial in front)]
+    return "test" if all("test" in metrics for metrics in known) else "val"
 
 
 def _lost_horizons(teacher: Baseline, baseline: Baseline) -> list[str]:
