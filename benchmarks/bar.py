@@ -2,34 +2,35 @@
 
 Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
 validation of those named in `BARS`, trained with the same seeds, the students' own with the first; its training is not
-counted. Prints test errors; without repeats, of readings that are no copy of the week before (`kdsearch.data.repeats`).
+counted. Prints test errors and paired comparisons over seeds and days; by default what the source filled in neither
+trains nor counts.
 
-    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8, los-loop or bikenyc]
-        [--protocol NAME] [--students STID ...] [--metric mae or rmse] [--without-repeats]
+    KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol NAME]
+        [--teachers "STID, wide" ...] [--students STID ...] [--metric mae or rmse] [--readings published] [--seeds 3]
 """
 
 import argparse
+import statistics
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
-
-import numpy as np
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.data.repeats import repeated_weeks
+from kdsearch.measure.accuracy import SplitScores
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
-from kdsearch.reproduce.verdicts import verdict
+from kdsearch.reproduce.verdicts import Interval, Outcome, compared, corrected_together
 from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import STID, TrainedNetwork
 
 SHARE = 0.03
-SEEDS = (0, 1, 2)
+SPLITS = ("val", "test")
 TIMED_EPOCHS = 2
 WORKERS = 2
 
@@ -61,6 +62,8 @@ TEACHERS: dict[str, dict[str, Any]] = {
 BARS: dict[str, tuple[str, tuple[str, ...], dict[str, dict[str, Any]]]] = {
     "pemsd8": ("six-two-two", ("STGCN", "D2STGNN", "LightST's graph network", "STID, wide"), ROADS),
     "los-loop": ("seven-one-two", ("STGCN", "D2STGNN", "STID, wide"), ROADS),
+    "pemsd7m": ("stgcn", ("STGCN", "STID, wide"), ROADS),
+    "pems-bay": ("seven-one-two", ("STGCN", "STID, wide"), ROADS),
     "bikenyc": ("stresnet", ("ST-ResNet",), GRIDS),
 }
 """Protocol, candidate teachers, and students, by dataset."""
@@ -73,69 +76,59 @@ TEACHINGS: dict[str, dict[str, Any]] = {
 """The targets of a student: the truth, truth and teacher in equal shares, or the teacher's outputs alone."""
 
 
-def without_repeats(series: SplitSeries) -> SplitSeries:
-    """Mark copies of the week before as not measured in validation and test."""
-    measured = series.measured.copy()
-    later = slice(series.splits["val"].first, None)
-    measured[later] &= ~repeated_weeks(series.values, series.source.times)[later]
-    return replace(series, measured=measured)
+@dataclass(frozen=True)
+class Result:
+    """One trained network, scored on the test split."""
+
+    parameters: int
+    epochs: int
+    scores: SplitScores
+
+    def errors(self, metric: str) -> dict[str, float]:
+        """Read its errors: horizon -> value."""
+        return self.scores.metrics["test"][metric]
 
 
-def trained(
-    runner: TrialRunner, scored: SplitSeries, params: dict[str, Any], seed: int, seconds: float, metric: str
-) -> tuple[int, int, float, dict[str, float]]:
-    """Train a network for about so many CPU seconds; give its weights' number, epochs, CPU seconds and test errors."""
+def trained(runner: TrialRunner, params: dict[str, Any], seed: int, seconds: float) -> Result:
+    """Train a student for about so many CPU seconds."""
     once = runner.evaluate(params | {"epochs": TIMED_EPOCHS}, seed)[0].seconds["train"] / TIMED_EPOCHS
     epochs = max(1, round(seconds / once))
     record, weights = runner.evaluate(params | {"epochs": epochs}, seed)
     assert weights is not None
     assert record.cost is not None
-    errors = replace(runner, series=scored).checkpoint_metrics(Checkpoint.from_bytes(weights), "test")[metric]
-    return record.cost.parameters, epochs, record.seconds["train"], errors
+    return Result(record.cost.parameters, epochs, runner.checkpoint_scores(Checkpoint.from_bytes(weights), "test"))
 
 
-def best_teacher(
-    series: SplitSeries, scored: SplitSeries, names: tuple[str, ...], metric: str
-) -> tuple[str, TrialRunner, int]:
+def best_teacher(series: SplitSeries, names: Sequence[str], metric: str) -> tuple[str, TrialRunner, int]:
     """Find the teacher of least validation error; give it, a runner with it, and the largest teacher's weight count."""
     found: list[tuple[float, int, str, TrainedNetwork]] = []
     for name in names:
-        network, record = trained_teacher(series, "best", TEACHERS[name], SEEDS[0])
+        network, record = trained_teacher(series, "best", TEACHERS[name], 0)
         assert record.cost is not None
-        own = TrialRunner(scored, network)
-        error, tests = (own.checkpoint_metrics(network.checkpoint, part)[metric] for part in ("val", "test"))
-        found.append((error["all"], record.cost.parameters, name, network))
+        runner = TrialRunner(series, network)
+        val, test = (runner.checkpoint_scores(network.checkpoint, split).metrics[split][metric] for split in SPLITS)
+        found.append((val["all"], record.cost.parameters, name, network))
         print(
-            f"{name}: {record.cost.parameters:,} parameters, validation {metric} {error['all']:.3f}, "
-            f"test {shown(tests)}; {record.seconds['train']:.0f} CPU s"
+            f"{name}: {record.cost.parameters:,} parameters, validation {metric} {val['all']:.3f}, "
+            f"test {shown(test)}; {record.seconds['train']:.0f} CPU s",
+            flush=True,
         )
     _, _, name, network = min(found, key=lambda one: one[0])
     return name, TrialRunner(series, network), max(parameters for _, parameters, _, _ in found)
 
 
-def plain_errors(
-    series: SplitSeries, scored: SplitSeries, settings: dict[str, Any], metric: str, seed: int
-) -> tuple[int, dict[str, float]]:
-    """Train a network without a teacher; give its number of weights and its test errors by horizon."""
+def plain_result(series: SplitSeries, settings: dict[str, Any], seed: int) -> Result:
+    """Train a network without a teacher, as teachers are trained."""
     network, record = trained_teacher(series, "best", settings, seed)
     assert record.cost is not None
-    return record.cost.parameters, TrialRunner(scored, network).checkpoint_metrics(network.checkpoint, "test")[metric]
+    scores = TrialRunner(series, network).checkpoint_scores(network.checkpoint, "test")
+    return Result(record.cost.parameters, int(record.params["epochs"]), scores)
 
 
 def print_lines(series: SplitSeries, metric: str) -> None:
     """Print the baselines that need no training."""
     for line in naive_baselines(series, ("test",)):
         print(f"{line.name}: test {metric} {shown(line.metrics['test'][metric])}")
-
-
-def print_beside(taught: list[dict[str, float]], stid: list[tuple[int, dict[str, float]]]) -> None:
-    """Print the reports' undistilled STID and its error beyond the teacher's, horizon by horizon, seed by seed."""
-    parameters, errors = stid[0][0], [each for _, each in stid]
-    print(f"the reports' STID, {parameters:,} parameters: {shown(mean_errors(errors))} ± {spread_of(errors):.3f}")
-    for horizon in horizons_of(errors[0]):
-        more = [own[horizon] - theirs[horizon] for own, theirs in zip(errors, taught, strict=True)]
-        outcome = verdict([-one for one in more]).verdict
-        print(f"  to the teacher at {horizon} min: {', '.join(f'{one:+.3f}' for one in more)}; less error: {outcome}")
 
 
 def horizons_of(errors: dict[str, float]) -> list[str]:
@@ -148,62 +141,97 @@ def shown(errors: dict[str, float]) -> str:
     return " / ".join(f"{errors[name]:.2f}" for name in horizons_of(errors)) + f", mean {errors['all']:.2f}"
 
 
-def spread_of(each: list[dict[str, float]]) -> float:
-    """Compute the std over seeds of the mean over horizons."""
-    return float(np.std([errors["all"] for errors in each], ddof=1))
+def summary_of(each: Sequence[Result], metric: str) -> str:
+    """Write the mean over seeds by horizon, and the std over seeds of the mean over horizons."""
+    errors = [one.errors(metric) for one in each]
+    means = {horizon: statistics.fmean(one[horizon] for one in errors) for horizon in errors[0]}
+    return f"{shown(means)} ± {statistics.stdev(one['all'] for one in errors):.3f}"
 
 
-def mean_errors(each: list[dict[str, float]]) -> dict[str, float]:
-    """Average errors over seeds by horizon."""
-    return {horizon: float(np.mean([errors[horizon] for errors in each])) for horizon in each[0]}
+def outcomes_of(own: Sequence[Result], other: Sequence[Result], metric: str) -> dict[str, Outcome]:
+    """Compare two networks seed by seed and, for MAE, day by day: horizon -> outcome."""
+    found = {}
+    for horizon in [*horizons_of(own[0].errors(metric)), "all"]:
+        gains = [two.errors(metric)[horizon] - one.errors(metric)[horizon] for one, two in zip(own, other, strict=True)]
+        days = [(one.scores.days[horizon], two.scores.days[horizon]) for one, two in zip(own, other, strict=True)]
+        found[horizon] = compared(gains, days if metric == "mae" else ())
+    return found
 
 
-def main() -> None:
-    """Train all arms and print them, best mean first; paired differences are to plain training of the same network."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def print_comparisons(comparisons: dict[str, dict[str, Outcome]]) -> None:
+    """Print who errs less than whom, corrected for all comparisons together."""
+    judged = corrected_together(list(comparisons.values()))
+    for name, outcomes in zip(comparisons, judged, strict=True):
+        for horizon, one in outcomes.items():
+            p_values = ", ".join("" if p is None else f"{p:.2g}" for p in (one.p_value, one.corrected_p_value))
+            print(
+                f"{name}, {'mean' if horizon == 'all' else f'{horizon} min'}: less error {one.mean:+.3f}; 95 % over "
+                f"{len(one.gains)} seeds {_interval(one.over_seeds)}, over {one.days} days {_interval(one.over_days)}; "
+                f"p and after Holm {p_values}; {one.verdict}{f' ({one.reason})' if one.reason else ''}"
+            )
+
+
+def _interval(ends: Interval | None) -> str:
+    return "none" if ends is None else f"{ends[0]:+.3f} to {ends[1]:+.3f}"
+
+
+def parsed() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--dataset", default="pemsd8", choices=BARS)
     parser.add_argument("--protocol", help="the dataset's own in `BARS` where none is given")
+    parser.add_argument("--teachers", nargs="+", help="all of the dataset in `BARS` where none is given")
     parser.add_argument("--students", nargs="+", help="all of the dataset in `BARS` where none is given")
     parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
-    parser.add_argument("--without-repeats", action="store_true", help="score what is no copy of the week before")
-    options = parser.parse_args()
+    parser.add_argument("--readings", default="measured", choices=("measured", "published"))
+    parser.add_argument("--seeds", type=int, default=3)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train all arms and print them, best mean first, then what was compared."""
+    options = parsed()
     protocol, teachers, students = BARS[options.dataset]
-    series, _ = split_dataset(options.dataset, options.protocol or protocol, None)
-    scored = without_repeats(series) if options.without_repeats else series
-    teacher, runner, largest = best_teacher(series, scored, teachers, options.metric)
-    print_lines(scored, options.metric)
+    series, note = split_dataset(options.dataset, options.protocol or protocol, None, readings=options.readings)
+    print(f"{note}; {series.protocol.describe(series.source)}")
+    teacher, runner, largest = best_teacher(series, options.teachers or teachers, options.metric)
+    print_lines(series, options.metric)
     common = {"error": "absolute", "input": "deviation", "profile": profile_kind(series)}
     arms = {
         (name, how): common | students[name] | TEACHINGS[how]
         for name in options.students or students
         for how in TEACHINGS
     }
-    began = time.monotonic()
+    began, seeds = time.monotonic(), range(options.seeds)
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         jobs = {
-            arm: [pool.submit(trained, runner, scored, params, seed, options.seconds, options.metric) for seed in SEEDS]
+            arm: [pool.submit(trained, runner, params, seed, options.seconds) for seed in seeds]
             for arm, params in arms.items()
         }
-        distilled, stid = (
-            [pool.submit(plain_errors, series, scored, settings, options.metric, seed) for seed in SEEDS]
+        plain = [
+            [pool.submit(plain_result, series, settings, seed) for seed in seeds]
             for settings in (TEACHERS[teacher], STID)
-        )
+        ]
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
-        taught, beside = [job.result()[1] for job in distilled], [job.result() for job in stid]
+        taught, stid = ([job.result() for job in each] for each in plain)
     print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
-    print(f"the teacher, {teacher}: {shown(mean_errors(taught))} ± {spread_of(taught):.3f}")
-    print_beside(taught, beside)
-    for (name, how), each in sorted(made.items(), key=lambda one: np.mean([errors["all"] for *_, errors in one[1]])):
-        spread = spread_of([errors for *_, errors in each])
-        pairs = [one[3]["all"] - plain[3]["all"] for one, plain in zip(each, made[name, "plain"], strict=True)]
-        parameters, epochs = each[0][0], [one[1] for one in each]
-        fits = "" if parameters <= SHARE * largest else ", too large"
+    print(f"the teacher, {teacher}: {summary_of(taught, options.metric)}")
+    print(f"the reports' STID, {stid[0].parameters:,} parameters: {summary_of(stid, options.metric)}")
+    comparisons = {"the reports' STID than the teacher": outcomes_of(stid, taught, options.metric)}
+    means = {arm: statistics.fmean(one.errors(options.metric)["all"] for one in each) for arm, each in made.items()}
+    for name, how in sorted(made, key=lambda arm: means[arm]):
+        each = made[name, how]
+        fits = "" if each[0].parameters <= SHARE * largest else ", too large"
+        epochs = [one.epochs for one in each]
         print(
-            f"{name:31} {how:13} {parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
-            f"{shown(mean_errors([one[3] for one in each]))} ± {spread:.3f}; "
-            f"to plain {', '.join(f'{pair:+.3f}' for pair in pairs)}"
+            f"{name:31} {how:13} {each[0].parameters:6,} parameters{fits}, {min(epochs)} to {max(epochs)} epochs: "
+            f"{summary_of(each, options.metric)}"
         )
+        comparisons[f"{name}, {how}, than the teacher"] = outcomes_of(each, taught, options.metric)
+        if how != "plain":
+            comparisons[f"{name}, {how}, than plain"] = outcomes_of(each, made[name, "plain"], options.metric)
+    print_comparisons(comparisons)
 
 
 if __name__ == "__main__":

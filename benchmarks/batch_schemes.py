@@ -16,7 +16,7 @@ import torch
 from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.measure.accuracy import network_errors
+from kdsearch.measure.accuracy import network_scores
 from kdsearch.pipeline.setup import split_dataset
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
@@ -35,7 +35,7 @@ def trained(series: SplitSeries, config: TrialConfig, seed: int) -> tuple[float,
     began = time.process_time()
     fit(network, data, starts, config.plan(), config.loss_config(), seed=seed)
     seconds = time.process_time() - began
-    return network_errors(network, data, series, "val")["mae"]["all"], seconds
+    return network_scores(network, data, series, "val").metrics["val"]["mae"]["all"], seconds
 
 
 def rows(series: SplitSeries, settings: dict[str, str], epochs: int) -> Iterator[str]:

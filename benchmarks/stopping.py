@@ -1,6 +1,6 @@
 """Measure what early stopping costs and saves, on networks trained once in advance.
 
-    python -m benchmarks.stopping
+    python -m benchmarks.stopping [--table replay_bikenyc] [--metric rmse]
 
 Each search draws 60 rows of a replay table in random order, one at a time, and stops hopeless ones by the rule of
 `kdsearch run`. What its front is worth is compared with that of the same rows all trained to their end.
@@ -14,15 +14,25 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.replay import TABLE
 from benchmarks.replayed import CORNER, EPOCHS
 from kdsearch.record import CurvePoint
 from kdsearch.report.front import log_hypervolume, non_dominated
 from kdsearch.study.search.stopping import COST_TOLERANCE, STOPPING_RULES, TrialProgress
 
 TRIALS = 60
-COSTS = {"flops": (0.0, CORNER[1]), "parameters": (0.0, 333_604.0), "latency_ratio": (COST_TOLERANCE, 1.0)}
-"""Column of the table -> tolerance of the cost, as a search gives it, and what the teacher has of it."""
+TOLERANCES = {"flops": 0.0, "parameters": 0.0, "latency_ratio": COST_TOLERANCE}
+"""Column of the table -> tolerance of the cost, as a search gives it."""
+CORNERS = {
+    "replay_los_loop": {"mae": CORNER[0], "flops": CORNER[1], "parameters": 333_604.0, "latency_ratio": 1.0},
+    "replay_bikenyc": {
+        "mae": 4.4833,
+        "rmse": 10.0712,
+        "flops": 229_178_800.0,
+        "parameters": 899_360.0,
+        "latency_ratio": 1.0,
+    },
+}
+"""Table -> validation errors of the last value, and the teacher's costs."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +52,39 @@ class Search:
     lost: int
 
 
-def ended(row: dict[str, str], number: int, cost: str, tolerance: float) -> TrialProgress:
+def ended(row: dict[str, str], number: int, cost: str, metric: str) -> TrialProgress:
     """Read a row as a trial that came to its end."""
     epochs = [EPOCHS * eighth // 8 for eighth in range(1, 9)]
+    errors = [float(row[f"val_{metric}_{epoch}"]) for epoch in epochs]
     curve = [
-        CurvePoint(
-            epoch=epoch, phase="train", cpu_seconds=0, train_loss=0, val_errors={"mae": float(row[f"val_mae_{epoch}"])}
-        )
-        for epoch in epochs
+        CurvePoint(epoch=epoch, phase="train", cpu_seconds=0, train_loss=0, val_errors={metric: error})
+        for epoch, error in zip(epochs, errors, strict=True)
     ]
-    errors = (curve[-1].val_errors["mae"],)
-    return TrialProgress(number, {}, curve, 1.0, (float(row[cost]),), tolerances=(tolerance,), errors=errors)
+    return TrialProgress(
+        number,
+        {},
+        curve,
+        1.0,
+        (float(row[cost]),),
+        metrics=(metric,),
+        tolerances=(TOLERANCES[cost],),
+        errors=(errors[-1],),
+    )
 
 
-def search(rows: Sequence[dict[str, str]], cost: str, rule: str, seed: int) -> Search:
+def search(
+    rows: Sequence[dict[str, str]], corner: tuple[float, float], cost: str, metric: str, rule_and_seed: tuple[str, int]
+) -> Search:
     """Search random rows of a table."""
+    rule, seed = rule_and_seed
     drawn = np.random.default_rng(seed).choice(len(rows), min(TRIALS, len(rows)), replace=False)
-    tolerance, teachers = COSTS[cost]
-    trials = [ended(rows[row], number, cost, tolerance) for number, row in enumerate(drawn)]
+    trials = [ended(rows[row], number, cost, metric) for number, row in enumerate(drawn)]
     finished, epochs = list[TrialProgress](), 0
     for trial in trials:
         reached = _last_epoch(trial, finished, rule)
         epochs += reached
         if reached == EPOCHS:
             finished.append(trial)
-    corner = CORNER[0], teachers
     everyone, those = _points(trials), _points(finished)
     front = [trial.number for trial, best in zip(trials, non_dominated(everyone), strict=True) if best]
     there = {trial.number for trial in finished}
@@ -95,15 +113,18 @@ def _last_epoch(trial: TrialProgress, finished: Sequence[TrialProgress], rule: s
 def main() -> None:
     """Print a row for each cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, default=TABLE)
+    parser.add_argument("--table", default="replay_los_loop", choices=list(CORNERS))
+    parser.add_argument("--metric", default="mae", choices=["mae", "rmse"])
     parser.add_argument("--rule", default="dominated", choices=list(STOPPING_RULES))
     parser.add_argument("--seeds", type=int, default=200)
     options = parser.parse_args()
-    with options.table.open(newline="") as file:
+    with (Path(__file__).parent / f"{options.table}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     print("| cost | hypervolume kept, median | worst | epochs saved | front stopped |\n|---|---|---|---|---|")
-    for cost in COSTS:
-        found = [search(rows, cost, options.rule, seed) for seed in range(options.seeds)]
+    corners = CORNERS[options.table]
+    for cost in TOLERANCES:
+        corner = corners[options.metric], corners[cost]
+        found = [search(rows, corner, cost, options.metric, (options.rule, seed)) for seed in range(options.seeds)]
         kept, saved = [one.kept for one in found], np.mean([one.saved for one in found])
         lost, front = sum(one.lost for one in found), sum(one.front for one in found)
         print(

@@ -56,6 +56,8 @@ class Checkpoint:
             else:
                 arrays["profile_coefficients"], arrays["profile_shares"] = profile.factors
                 arrays["profile_slots"] = np.array(profile.table.shape[1])
+            if profile.holidays is not None:
+                arrays["profile_holidays"] = np.array(profile.holidays)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes names for its flag
         return buffer.getvalue()
@@ -65,11 +67,12 @@ class Checkpoint:
         """Unpack the bytes of `to_bytes`."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             profile = None
+            holidays = str(arrays["profile_holidays"]) if "profile_holidays" in arrays else None
             if "profile" in arrays:
-                profile = Profile("table", arrays["profile"])
+                profile = Profile("table", arrays["profile"], holidays=holidays)
             elif "profile_slots" in arrays:
                 factors = arrays["profile_coefficients"], arrays["profile_shares"]
-                profile = Profile.of_factors(*factors, slots=int(arrays["profile_slots"]))
+                profile = Profile.of_factors(*factors, slots=int(arrays["profile_slots"]), holidays=holidays)
             mean, std = arrays["scaler"].tolist()
             state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
             spec = json.loads(str(arrays["spec"]))

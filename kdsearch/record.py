@@ -12,14 +12,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 __all__ = [
+    "OTHER_READINGS",
     "Baseline",
     "Confirmation",
     "Cost",
     "CurvePoint",
+    "DayErrors",
     "FinalPoint",
     "Latency",
     "Metrics",
     "Pace",
+    "Readings",
     "Role",
     "ShouldContinue",
     "Training",
@@ -33,8 +36,16 @@ __all__ = [
 Metrics = dict[str, dict[str, dict[str, float]]]
 """split ("val", "test") -> metric ("mae", "rmse", "mape", "wape") -> horizon in minutes ("15", ..., "all") -> value.
 
-"all" pools every step of the horizon, not the reported ones alone; trials are ranked by it.
+"all" pools every step of the horizon, not the reported ones alone; trials are ranked by it. Where the source filled
+readings in, `OTHER_READINGS` name two more splits, in which the other readings count.
 """
+
+Readings = Literal["measured", "published"]
+OTHER_READINGS: dict[Readings, Readings] = {"published": "measured", "measured": "published"}
+"""Readings that a protocol counts -> the others, whose errors are kept as those of the split "test-published"."""
+
+DayErrors = dict[str, dict[str, tuple[float, float]]]
+"""Horizon in minutes, or "all" -> day of the test split -> sum of absolute errors, and number of readings."""
 
 PACE_TOLERANCE = 0.15
 BUSY_SHARE = 0.25
@@ -190,6 +201,7 @@ class Baseline(BaseModel):
         name: Name, such as "last value".
         role: Role among the baselines.
         metrics: Errors on the validation split, and on the test split once the front is confirmed.
+        days: Errors of each day of the test split.
         cost: Cost; None where nothing runs (last value).
         note: Note for the reader, such as the family.
     """
@@ -199,6 +211,7 @@ class Baseline(BaseModel):
     name: str
     role: Role
     metrics: Metrics
+    days: DayErrors = Field(default_factory=dict)
     cost: Cost | None = None
     note: str = ""
 
@@ -235,6 +248,7 @@ class Training(BaseModel):
         epochs: Number of epochs; None where an older study did not keep it.
         seconds: CPU seconds by phase, as in `TrialRecord`.
         metrics: Errors on the validation and test splits; only the confirmation scores the test split.
+        days: Errors of each day of the test split; empty where an older study did not keep them.
         reason: Why it gave no network.
     """
 
@@ -246,6 +260,7 @@ class Training(BaseModel):
     epochs: int | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
     metrics: Metrics = Field(default_factory=dict)
+    days: DayErrors = Field(default_factory=dict)
     reason: str | None = None
 
     @property

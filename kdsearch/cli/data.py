@@ -81,8 +81,14 @@ def data_check(
             f"channel {channel.name}",
             f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
             f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
-            f"{100 * channel.repeated_share:.2f} % equal to the week before",
+            f"{100 * channel.filled_in_share:.2f} % filled in by the source"
+            f"{_mostly(channel.filled_in_nodes)}",
         ]
         for channel in facts.channels
     ]
     print_table(card.name, ["", ""], rows)
+
+
+def _mostly(nodes: int) -> str:
+    """Write how many sensors the source filled in for the most part."""
+    return f" ({nodes} sensor{'' if nodes == 1 else 's'} for the most part)" if nodes else ""

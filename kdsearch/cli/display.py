@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread
+from kdsearch.report.other_readings import WORDS
 from kdsearch.study.search.progress import NEAR_TEACHER
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class SearchDisplay:
     def event(self, event: StudyEvent) -> None:
         """Show an event of the search."""
         if event.record is not None:
-            self.say(f"trial {event.number} {_outcome(event.record)}")
+            self.say(f"trial {event.number} {_outcome(event.record, event.progress.unit)}")
         elif event.message:
             self.say(event.message)
         progress = event.progress
@@ -95,19 +96,23 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 def print_front(summary: StudySummary) -> None:
     """Print the front and the baselines as a table, then the answer and notes for the reader."""
-    horizons = [*summary.horizons, "all"]
+    horizons, other = [*summary.horizons, "all"], summary.other_readings
+    splits = ["test"] if other is None else ["test", f"test-{other}"]
     rows = []
     for trial in summary.front_trials:
         name = f"{trial.number}{f' ({summary.chosen_word})' if trial.number == summary.knee else ''}"
         stds = {} if trial.confirmed is None else trial.confirmed.standard_deviation
-        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), _test_error(trial.metrics, stds)]
+        tested = [_test_error(trial.metrics, stds, split) for split in splits]
+        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), *tested]
         rows.append([name, _choices(trial.params), *cells])
     for line in summary.baselines:
-        cells = [*_costs(line.cost), *_errors(line.metrics, horizons), _test_error(line.metrics, {})]
+        tested = [_test_error(line.metrics, {}, split) for split in splits]
+        cells = [*_costs(line.cost), *_errors(line.metrics, horizons), *tested]
         rows.append([line.name, "", *cells])
     columns = ["trial", "", "parameters", "FLOPs", "ms p50", "to teacher"]
     columns += [f"val {minutes} min" for minutes in summary.horizons] + ["val mean", "test mean"]
-    print_table(f"{summary.study}: front, MAE ({_seeds(summary)})", columns, rows)
+    columns += [] if other is None else [f"test, {WORDS[other]}"]
+    print_table(f"{summary.study}: front, {summary.titled('mae')} ({_seeds(summary)})", columns, rows)
     for sentence in (summary.answer, *summary.notes):
         print(sentence)
 
@@ -116,7 +121,7 @@ def _standing(progress: SearchProgress) -> str:
     """Write the progress of the search on one line."""
     parts = [f"{progress.done} done", f"{progress.stopped} stopped", f"{progress.failed} failed"]
     parts += [f"{progress.running} running"] if progress.running else []
-    parts += [f"best MAE {error(progress.best_mae)}"] if progress.best_mae is not None else []
+    parts += [f"best MAE {error(progress.best_mae, progress.unit)}"] if progress.best_mae is not None else []
     if progress.smallest_weights is not None:
         near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
         parts += [f"smallest network {near}: {count(progress.smallest_weights)} parameters"]
@@ -160,21 +165,21 @@ def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:
     return ["" if math.isnan(value) else error(value) for value in values]
 
 
-def _test_error(metrics: Metrics, stds: Metrics) -> str:
+def _test_error(metrics: Metrics, stds: Metrics, split: str) -> str:
     """Write the mean over seeds, with its standard deviation where there is one."""
-    mean, std = mae(metrics, split="test"), mae(stds, split="test")
+    mean, std = mae(metrics, split=split), mae(stds, split=split)
     if math.isnan(mean):
         return ""
     return error(mean) if math.isnan(std) else f"{error(mean)} ± {spread(std)}"
 
 
-def _outcome(record: TrialRecord) -> str:
+def _outcome(record: TrialRecord, unit: str) -> str:
     """Write the outcome of a trial on one line."""
     if record.cost is None or "val" not in record.metrics:
         return f"{record.state}: {record.reason}"
     latency = f", {significant(record.cost.latency_ms.p50)} ms" if record.cost.latency_ms else ""
     return (
-        f"{record.state}: {_choices(record.params)}; MAE {mae(record.metrics):.3f}, "
+        f"{record.state}: {_choices(record.params)}; MAE {mae(record.metrics):.3f}{' ' if unit else ''}{unit}, "
         f"{count(record.cost.parameters)} parameters"
         f"{latency}, {sum(record.seconds.values()):.0f} CPU s"
     )

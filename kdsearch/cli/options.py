@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["STORAGE", "DataDir", "Import", "Json", "Prefer", "Preset", "Storage", "Studies"]
+__all__ = ["STORAGE", "DataDir", "Fill", "Import", "Json", "Prefer", "Preset", "Readings", "Storage", "Studies"]
 
 STORAGE = "KDSEARCH_STORAGE"
 """Environment variable of the database's address."""
@@ -28,6 +28,10 @@ Storage = Annotated[
 Import = Annotated[
     list[str] | None,
     typer.Option("--import", help="A Python file or module that adds a network, loss or other part; repeatable."),
+]
+Fill = Annotated[str, typer.Option(help="Of gaps in the input: causal, or published as in the papers.")]
+Readings = Annotated[
+    str, typer.Option(help="Train on and score those measured, or published: those filled in by the source too.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]

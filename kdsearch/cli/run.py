@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import STORAGE, DataDir, Import, Prefer, Preset, Storage, Studies
+from kdsearch.cli.options import STORAGE, DataDir, Fill, Import, Prefer, Preset, Readings, Storage, Studies
 from kdsearch.errors import StudyError
 
 __all__ = ["run"]
@@ -46,6 +46,8 @@ def run(
     channel: Annotated[
         str | None, typer.Option(help="Forecast channel; the protocol's own if left out.", rich_help_panel=WHAT)
     ] = None,
+    fill: Fill = "causal",
+    readings: Readings = "measured",
     preset: Preset = "best",
     sampler: Annotated[str, typer.Option(help="Proposes settings: {samplers}.", rich_help_panel=WHAT)] = "tpe",
     warm_start: Annotated[
@@ -119,6 +121,8 @@ def run(
         dataset=dataset,
         protocol=protocol,
         channel=channel,
+        fill=fill,
+        readings=readings,
         objectives=objective,
         constraints=tuple(constraint or ()),
         prefer=prefer,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Import, Json, Preset
+from kdsearch.cli.options import DataDir, Fill, Import, Json, Preset, Readings
 
 __all__ = ["teacher"]
 
@@ -15,6 +15,8 @@ def teacher(
     space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
     protocol: Annotated[str | None, typer.Option(help="Split, history, horizon; the space's own if left out.")] = None,
     channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
+    fill: Fill = "causal",
+    readings: Readings = "measured",
     preset: Preset = "best",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
@@ -33,13 +35,25 @@ def teacher(
     from kdsearch.pipeline.spaces import extended_space
 
     chosen = extended_space(space, imports or ())
-    series, note = split_dataset(dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel)
+    series, note = split_dataset(
+        dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel, fill=fill, readings=readings
+    )
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
     network, record = trained_teacher(series, preset, settings, seed, device=device)
     lines = naive_baselines(series, ("val",))
     errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
     if as_json:
-        typer.echo(json.dumps({"hash": network.hash, "data": note, "val_mae": errors, "record": record.model_dump()}))
+        typer.echo(
+            json.dumps(
+                {
+                    "hash": network.hash,
+                    "data": note,
+                    "unit": series.unit,
+                    "val_mae": errors,
+                    "record": record.model_dump(),
+                }
+            )
+        )
         return
     typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])

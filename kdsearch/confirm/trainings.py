@@ -99,14 +99,15 @@ def train_missing(
 
 def own_training(runner: TrialRunner, trial: "StoredTrial", checkpoint: Checkpoint) -> Training:
     """Describe the search's own training of a network, with its errors on the test split."""
-    record = record_of(trial)
+    record, test = record_of(trial), runner.checkpoint_scores(checkpoint, "test")
     return Training(
         number=trial.number,
         seed=record.seed,
         kind="own",
         epochs=epochs_of(trial),
         seconds=record.seconds,
-        metrics=record.metrics | {"test": runner.checkpoint_metrics(checkpoint, "test")},
+        metrics=record.metrics | test.metrics,
+        days=test.days,
     )
 
 
@@ -141,13 +142,15 @@ def _train(runner: TrialRunner, job: Job) -> Training:
     record, weights = attempt(runner, job.params, job.seed)
     if weights is None:
         return _failed(job, str(record.reason))
+    test = runner.checkpoint_scores(Checkpoint.from_bytes(weights), "test")
     return Training(
         number=job.number,
         seed=job.seed,
         kind=job.kind,
         epochs=TrialConfig.of(job.params).epochs,
         seconds=record.seconds,
-        metrics=record.metrics | {"test": runner.checkpoint_metrics(Checkpoint.from_bytes(weights), "test")},
+        metrics=record.metrics | test.metrics,
+        days=test.days,
     )
 
 

@@ -40,6 +40,8 @@ class SeriesSource(_Frozen):
         ids_file: A text file with the sensor ids in column order, for files without a header.
         weekdays_only: Rows are the Mondays to Fridays from `start` on, without a row for weekends.
         absent: Spans of local time, the end not included, for which the file has no rows.
+        observed: What says how much of each reading was observed, in the layout of the readings: another array of the
+            same npz or HDF5 file, or another file of the folder. Where it is zero the source filled the reading in.
     """
 
     file: str
@@ -51,6 +53,7 @@ class SeriesSource(_Frozen):
     ids_file: str | None = None
     weekdays_only: bool = False
     absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
+    observed: str | None = None
 
 
 class GraphSource(_Frozen):
@@ -132,6 +135,7 @@ class DatasetCard(_Frozen):
         channels: Names of the channels in the file's order.
         missing_value: Readings equal to it were not measured.
         negative_is_zero: Whether readings below zero count as zero.
+        holidays: Country whose holidays are a kind of day of their own, such as "US" or "DE-BW".
         shape: Shape `(step, node, channel)` of the public file, if there is one.
         parts: Known pieces of the public file, by shape.
         series: How the readings are stored; None for the synthetic `demo`.
@@ -148,6 +152,7 @@ class DatasetCard(_Frozen):
     channels: tuple[str, ...] = Field(min_length=1)
     missing_value: float | None = None
     negative_is_zero: bool = False
+    holidays: str | None = None
     shape: tuple[int, int, int] | None = None
     parts: tuple[KnownPiece, ...] = ()
     series: SeriesSource | None = None

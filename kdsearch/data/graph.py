@@ -126,13 +126,14 @@ def read_adjacency(
 
 
 def _ordered(matrix: Matrix, sensor_ids: tuple[str, ...], named: bool, path: Path) -> NDArray[np.float64]:
-    """Order the matrix like the readings' sensors."""
+    """Order the matrix like the readings' sensors; by id, it may have further sensors."""
     nodes = len(sensor_ids)
-    if len(matrix.values) != nodes:
-        raise DataError(
-            f"{path} is of {len(matrix.values)} sensors, the readings of {nodes}; give both the same sensors"
-        )
-    if matrix.ids is None or not named or matrix.ids == sensor_ids:
+    if matrix.ids is None or not named:
+        if len(matrix.values) != nodes:
+            raise DataError(
+                f"{path} is of {len(matrix.values)} sensors, the readings of {nodes}, and ids do not join them; "
+                "give both the same sensors, or both ids"
+            )
         return matrix.values.copy()
     position = {one: number for number, one in enumerate(matrix.ids)}
     absent = [one for one in sensor_ids if one not in position]

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
@@ -14,9 +13,9 @@ from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
-from kdsearch.data.repeats import repeated_weeks
+from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.series import Series
-from kdsearch.data.sources import read_source
+from kdsearch.data.sources import read_marks, read_source
 from kdsearch.data.synthetic import make_demo
 from kdsearch.data.times import check_times, row_times
 from kdsearch.errors import DataError
@@ -59,7 +58,8 @@ class ChannelFacts(BaseModel):
     """The facts of one channel: shares of all cells, and the range of the measured readings.
 
     Attributes:
-        repeated_share: Share of readings that equal the week before to the last digit (`repeated_weeks`).
+        filled_in_share: Share that the source filled in: marked, or equal to the week before to the last digit.
+        filled_in_nodes: Nodes of which it filled in more than half.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +68,8 @@ class ChannelFacts(BaseModel):
     unit: str
     missing_share: float
     zero_share: float
-    repeated_share: float
+    filled_in_share: float
+    filled_in_nodes: int
     smallest: float
     largest: float
 
@@ -168,6 +169,8 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
     card, folder = find_dataset(dataset, data_dir)
     if card.series is None:
         return make_demo()
+    if card.holidays is not None:
+        check_country(card.holidays)
     files = chosen_files(card, folder)
     source, path = files.series, folder / files.series.file
     readings = read_source(source, folder, card.interval_minutes)
@@ -196,6 +199,8 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         sensor_ids=sensor_ids,
         complete=_complete(card, files, folder),
         grid=readings.grid,
+        holidays=card.holidays,
+        marked=read_marks(source, folder, card.interval_minutes, values.shape),
     )
 
 
@@ -228,26 +233,25 @@ def facts_of(series: Series) -> SeriesFacts:
         first=str(series.times[0]),
         last=str(series.times[-1]),
         gaps=int(gaps.sum()),
-        channels=[
-            _channel_facts(series.channels[channel], series.unit[channel], series.values[:, :, channel], series.times)
-            for channel in range(channels)
-        ],
+        channels=[_channel_facts(series, channel) for channel in range(channels)],
         edges=int(linked.sum()),
         isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
-        active_nodes=int((series.measured & (series.values != 0)).any(axis=(0, 2)).sum()),
+        active_nodes=int((series.present & (series.values != 0)).any(axis=(0, 2)).sum()),
     )
 
 
-def _channel_facts(name: str, unit: str, values: NDArray[np.float32], times: NDArray[np.datetime64]) -> ChannelFacts:
-    measured = values[np.isfinite(values)]
-    if measured.size == 0:
+def _channel_facts(series: Series, channel: int) -> ChannelFacts:
+    name, values, filled_in = series.channels[channel], series.values[:, :, channel], series.filled_in[:, :, channel]
+    readings = values[np.isfinite(values)]
+    if readings.size == 0:
         raise DataError(f"channel {name} has no reading at all; check missing_value and the file")
     return ChannelFacts(
         name=name,
-        unit=unit,
-        missing_share=1.0 - measured.size / values.size,
-        zero_share=float((measured == 0).sum() / values.size),
-        repeated_share=float(repeated_weeks(values, times).mean()),
-        smallest=float(measured.min()),
-        largest=float(measured.max()),
+        unit=series.unit[channel],
+        missing_share=1.0 - readings.size / values.size,
+        zero_share=float((readings == 0).sum() / values.size),
+        filled_in_share=float(filled_in.mean()),
+        filled_in_nodes=int((filled_in.mean(axis=0) > 0.5).sum()),
+        smallest=float(readings.min()),
+        largest=float(readings.max()),
     )

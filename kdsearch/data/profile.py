@@ -1,4 +1,4 @@
-"""The calendar profile: a node's mean reading by time of day and kind of weekday, from the training days alone.
+"""The calendar profile: a node's mean reading by time of day and kind of day, from the training days alone.
 
 It is an input choice for every network ("deviation": the network sees and forecasts the difference from the profile)
 and, alone, a baseline that every forecaster has to beat.
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.clock import DAY_MINUTES, weekdays_and_minutes
+from kdsearch.data.kinds_of_day import kind_names, kinds_of_day
 from kdsearch.data.protocols import SplitSeries
 
 __all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler", "profile_kind", "unseen_days"]
@@ -22,32 +23,35 @@ SMOOTHING_MINUTES = 25
 HARMONICS = 8
 RANK = 8
 TABLE_DAYS = 14
-GROUP_NAMES = ("Monday to Friday", "Saturday", "Sunday")
-GROUPS = len(GROUP_NAMES)
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """A mean day for each node and group of weekdays.
+    """A mean day for each node and kind of day.
 
     Attributes:
         kind: "table" stores every cell; "low-rank" stores `RANK` mean days of `HARMONICS` harmonics and each node's
             shares in them.
-        table: ``(group, slot, node)`` in real units; group 0 is Monday to Friday, 1 Saturday, 2 Sunday.
-        factors: The stored numbers of a low-rank profile: coefficients ``(group * harmonic, component)`` of the mean
+        table: ``(kind of day, slot, node)`` in real units; the kinds are those of `kind_names`.
+        factors: The stored numbers of a low-rank profile: coefficients ``(kind * harmonic, component)`` of the mean
             days, and shares ``(component, node)``. None for a table.
+        holidays: Country whose holidays are a kind of day of their own; None for none.
     """
 
     kind: ProfileKind
     table: NDArray[np.float32]
     factors: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    holidays: str | None = None
 
     @classmethod
-    def of_factors(cls, coefficients: NDArray[np.float32], shares: NDArray[np.float32], slots: int) -> Self:
+    def of_factors(
+        cls, coefficients: NDArray[np.float32], shares: NDArray[np.float32], slots: int, holidays: str | None = None
+    ) -> Self:
         """Build the low-rank profile of these factors."""
-        by_group = (coefficients @ shares).reshape(GROUPS, -1, shares.shape[1])
-        basis = _harmonic_basis(slots, by_group.shape[1] // 2)
-        return cls("low-rank", np.einsum("sk,gkn->gsn", basis, by_group).astype(np.float32), (coefficients, shares))
+        by_kind = (coefficients @ shares).reshape(len(kind_names(holidays)), -1, shares.shape[1])
+        basis = _harmonic_basis(slots, by_kind.shape[1] // 2)
+        table = np.einsum("sk,gkn->gsn", basis, by_kind).astype(np.float32)
+        return cls("low-rank", table, (coefficients, shares), holidays)
 
     @property
     def stored_numbers(self) -> int:
@@ -56,53 +60,49 @@ class Profile:
 
     def rows(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
         """Look up the profile at these local times: ``(step,)`` -> ``(step, node)``."""
-        group, slot = _calendar(times, self.table.shape[1])
-        return self.table[group, slot]
+        return self.table[kinds_of_day(times, self.holidays), _slot(times, self.table.shape[1])]
 
 
-def _calendar(times: NDArray[np.datetime64], slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Compute weekday group and slot of the day for each time."""
-    weekday, minute = weekdays_and_minutes(times)
-    return np.maximum(weekday - 4, 0), minute * slots // DAY_MINUTES
+def _slot(times: NDArray[np.datetime64], slots: int) -> NDArray[np.int64]:
+    """Compute the slot of the day of each time."""
+    return weekdays_and_minutes(times)[1] * slots // DAY_MINUTES
 
 
 def fit_profile(series: SplitSeries, kind: ProfileKind) -> Profile:
-    """Average the measured training readings by weekday group, slot and node, smoothed over 25 minutes.
+    """Average the training readings that count by kind of day, slot and node, smoothed over 25 minutes.
 
-    A cell without a reading takes the node's mean over all groups at that slot, else its overall mean. A group without
+    A cell without a reading takes the node's mean over all kinds at that slot, else its overall mean, and a node
+    without any reading that counts the mean of all nodes. A kind without
     any training day (`unseen_days`) has the overall mean at every slot: its days may have another shape altogether.
     """
     train = series.splits["train"]
     slots = DAY_MINUTES // series.source.interval_minutes
-    group, slot = _calendar(series.source.times[train.first : train.last], slots)
+    holidays, times = series.source.holidays, series.source.times[train.first : train.last]
+    kinds, slot = kinds_of_day(times, holidays), _slot(times, slots)
     measured = series.measured[train.first : train.last]
     values = np.where(measured, series.values[train.first : train.last], 0.0)
-    sums = np.zeros((GROUPS, slots, values.shape[1]))
+    sums = np.zeros((len(kind_names(holidays)), slots, values.shape[1]))
     counts = np.zeros_like(sums)
-    np.add.at(sums, (group, slot), values)
-    np.add.at(counts, (group, slot), measured)
+    np.add.at(sums, (kinds, slot), values)
+    np.add.at(counts, (kinds, slot), measured)
     width = max(1, SMOOTHING_MINUTES // series.source.interval_minutes) | 1
     sums, counts = _circular_sum(sums, width), _circular_sum(counts, width)
-    level = values.sum(0) / np.maximum(measured.sum(0), 1)
+    readings = measured.sum(0)
+    level = np.where(readings > 0, values.sum(0) / np.maximum(readings, 1), values.sum() / max(1, readings.sum()))
     table = _mean(sums, counts, _mean(sums.sum(0), counts.sum(0), level))
-    table[~np.isin(range(GROUPS), group)] = level
+    table[~np.isin(range(len(table)), kinds)] = level
     if kind == "table":
-        return Profile(kind, table.astype(np.float32))
-    days = np.array(
-        [
-            max(1, len(np.unique(series.source.times[train.first : train.last][group == g].astype("datetime64[D]"))))
-            for g in range(3)
-        ]
-    )
-    return _low_rank(table, days)
+        return Profile(kind, table.astype(np.float32), holidays=holidays)
+    days = [max(1, len(np.unique(times[kinds == one].astype("datetime64[D]")))) for one in range(len(table))]
+    return _low_rank(table, np.array(days), holidays)
 
 
 def unseen_days(series: SplitSeries) -> list[str]:
     """Name the kinds of day that are forecast and that no training day shows: of these the calendar knows the level."""
     train = series.splits["train"]
-    groups, _ = _calendar(series.source.times, 1)
-    later = set(groups[train.last :]) - set(groups[train.first : train.last])
-    return [GROUP_NAMES[group] for group in sorted(later)]
+    kinds = kinds_of_day(series.source.times, series.source.holidays)
+    later = set(kinds[train.last :]) - set(kinds[train.first : train.last])
+    return [kind_names(series.source.holidays)[kind] for kind in sorted(later)]
 
 
 def profile_kind(series: SplitSeries) -> ProfileKind:
@@ -116,7 +116,7 @@ def profile_kind(series: SplitSeries) -> ProfileKind:
 
 
 def _circular_sum(cells: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Sum over `width` neighbouring slots, wrapping at midnight: ``(group, slot, node)`` -> the same shape."""
+    """Sum over `width` neighbouring slots, wrapping at midnight: ``(kind, slot, node)`` -> the same shape."""
     return sum((np.roll(cells, shift, axis=1) for shift in range(-(width // 2), width // 2 + 1)), np.zeros_like(cells))
 
 
@@ -133,8 +133,8 @@ def _harmonic_basis(slots: int, harmonics: int) -> NDArray[np.float64]:
     return np.asarray(waves * np.sqrt(2 / slots))
 
 
-def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
-    """Approximate a table by few mean days of a few harmonics each, weighted by the days of each group."""
+def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64], holidays: str | None) -> Profile:
+    """Approximate a table by few mean days of a few harmonics each, weighted by the days of each kind."""
     slots, nodes = table.shape[1:]
     basis = _harmonic_basis(slots, min(HARMONICS, (slots - 1) // 2))
     weights = np.repeat(np.sqrt(days), basis.shape[1])[:, None]
@@ -142,7 +142,7 @@ def _low_rank(table: NDArray[np.float64], days: NDArray[np.int64]) -> Profile:
     left, strength, right = np.linalg.svd(coefficients, full_matrices=False)
     rank = min(RANK, len(strength))
     mean_days = left[:, :rank] * strength[:rank] / weights
-    return Profile.of_factors(mean_days.astype(np.float32), right[:rank].astype(np.float32), slots)
+    return Profile.of_factors(mean_days.astype(np.float32), right[:rank].astype(np.float32), slots, holidays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +177,11 @@ def fit_scaler(series: SplitSeries, profile: Profile | None) -> Scaler:
     values = series.values[rows].astype(np.float64)
     if profile is not None:
         values -= profile.rows(series.source.times[rows])
+    counted = np.ones(values.shape, np.bool_) if series.protocol.readings == "published" else series.measured[rows]
     if series.protocol.scaler == "min-max":
-        smallest, largest = float(values.min()), float(values.max())
+        smallest, largest = float(values[counted].min()), float(values[counted].max())
         return Scaler((smallest + largest) / 2, max((largest - smallest) / 2, 1e-6), profile)
-    mean = float(np.average(values.mean(axis=1), weights=weights[rows]))
-    variance = float(np.average(np.square(values - mean).mean(axis=1), weights=weights[rows]))
+    weight = weights[rows, None] * counted
+    mean = float(np.average(values, weights=weight))
+    variance = float(np.average(np.square(values - mean), weights=weight))
     return Scaler(mean, max(variance**0.5, 1e-6), profile)

@@ -1,12 +1,25 @@
-"""The rules that make two results comparable: channel, split, history, horizon, scaler and metric convention."""
+"""The rules that make two results comparable: channel, split, history, horizon, fill, scaler and metric convention."""
 
 import hashlib
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, Self
 
+from kdsearch.data.fill import FILLS, FillName
 from kdsearch.data.series import Series
+from kdsearch.errors import ProtocolError
+from kdsearch.record import Readings
 
 __all__ = ["Protocol"]
+
+
+_HASHED_WHERE_NOT = {
+    "history_days": None,
+    "test_days": None,
+    "inputs_reach_back": False,
+    "fill": "interpolated",
+    "readings": "published",
+}
+"""Fields that came later -> what every protocol did before: there they leave its hash alone."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,10 @@ class Protocol:
         test_days: The last calendar days with readings are the test split; `split` then shares out the earlier rows.
         inputs_reach_back: Whether only the forecast steps of a window must lie inside its split, while its history may
             begin in the split before: readings that are past by then, so that nothing leaks.
+        fill: What stands in the input where a reading is missing, a name of `FILLS`.
+        published_fill: What the papers put there.
+        readings: Which readings losses, calendar, scaler and errors count: "measured" leaves out those that the source
+            filled in (`Series.measured`), "published" takes the file as it is.
     """
 
     name: str
@@ -43,16 +60,45 @@ class Protocol:
     history_days: int | None = None
     test_days: int | None = None
     inputs_reach_back: bool = False
+    fill: FillName = "causal"
+    published_fill: FillName = "interpolated"
+    readings: Readings = "measured"
 
     @property
     def hash(self) -> str:
-        """Hash of every field: results of one hash may share a table.
-
-        Fields that not every protocol needs count where they are in use, so that a new one leaves older hashes alone.
-        """
-        optional = ("history_days", "test_days", "inputs_reach_back")
-        fields = {name: value for name, value in asdict(self).items() if value or name not in optional}
+        """Hash of every field that changes a number: results of one hash may share a table."""
+        fields = {
+            name: value
+            for name, value in asdict(self).items()
+            if name != "published_fill" and (name not in _HASHED_WHERE_NOT or value != _HASHED_WHERE_NOT[name])
+        }
         return hashlib.sha256(repr(sorted(fields.items())).encode()).hexdigest()
+
+    @property
+    def published(self) -> Self:
+        """The same as the papers follow it: their fill, and the file as published."""
+        return self.filled("published").counting("published")
+
+    def filled(self, fill: str) -> Self:
+        """Choose the fill: "causal", or "published" for that of the papers.
+
+        Raises:
+            ProtocolError: At another name.
+        """
+        names: dict[str, FillName] = {"causal": "causal", "published": self.published_fill}
+        if fill not in names:
+            raise ProtocolError(f"there is no fill {fill!r}; choose causal or published")
+        return replace(self, fill=names[fill])
+
+    def counting(self, readings: str) -> Self:
+        """Choose the readings that count: "measured" or "published".
+
+        Raises:
+            ProtocolError: At another name.
+        """
+        if readings not in ("measured", "published"):
+            raise ProtocolError(f"there are no readings {readings!r}; choose measured or published")
+        return replace(self, readings="measured" if readings == "measured" else "published")
 
     def reported_minutes(self, interval_minutes: int) -> dict[int, int]:
         """Compute the minutes ahead of each reported step."""
@@ -70,9 +116,16 @@ class Protocol:
         return (
             f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, "
             f"reported at {minutes} minutes; {self._describe_split()}, in order of time; windows {inside}{scaled}; "
-            f"gaps interpolated inside a part, as the papers do, so that one at the end of a history looks ahead; "
-            f"errors over measured readings in real units, MAPE where the truth is above 0.1 % of the mean reading"
+            f"{FILLS[self.fill].words if series.missing else 'no reading is missing'}; "
+            f"{self._describe_readings(series)}, in real units; MAPE where the truth is above 0.1 % of the mean reading"
         )
+
+    def _describe_readings(self, series: Series) -> str:
+        if not series.filled_in.any():
+            return "errors over measured readings"
+        if self.readings == "published":
+            return "errors over all readings as published, those that the source filled in too"
+        return "readings that the source filled in are left out of losses, calendar, scaler and errors"
 
     def _describe_split(self) -> str:
         shares = [f"{100 * share:.0f} %" for share in self.split]

@@ -1,17 +1,18 @@
 """The protocols by name, and a series cut by one of them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.fill import FILLS
 from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
+from kdsearch.record import Readings
 
 __all__ = ["PROTOCOLS", "Protocol", "Split", "SplitSeries", "resolved", "split_series"]
 
@@ -48,7 +49,15 @@ PROTOCOLS = {
     ),
     # METR-LA and PEMS-BAY in DCRNN, D2STGNN and ST-MLP.
     "seven-one-two": Protocol(
-        "seven-one-two", (0.7, 0.1, 0.2), "rows", 12, 12, (3, 6, 12), within_day=False, scaler="rows"
+        "seven-one-two",
+        (0.7, 0.1, 0.2),
+        "rows",
+        12,
+        12,
+        (3, 6, 12),
+        within_day=False,
+        scaler="rows",
+        published_fill="zero",
     ),
     "stresnet": _stresnet("stresnet", history_days=7, test_days=10),  # BikeNYC, with frames of one week
     "stresnet-four-weeks": _stresnet("stresnet-four-weeks", history_days=28, test_days=10),  # BikeNYC as published
@@ -77,18 +86,33 @@ class SplitSeries:
 
     Attributes:
         source: The series as it was loaded.
-        protocol: The protocol, its history in steps of the series.
-        values: The forecast channel in real units, float32 ``(step, node)``; gaps are interpolated in time inside
-            each split, never across its border. Of all channels together, node = channel * nodes + node of the series.
-        measured: Whether a reading was really measured, bool ``(step, node)``; metrics and losses count nothing else.
+        protocol: The protocol, its history in steps of the series. Where no reading is missing, or none was filled in
+            by the source, it is the papers' own: there is no difference.
+        values: The forecast channel in real units, float32 ``(step, node)``, filled as the protocol says. Of all
+            channels together, node = channel * nodes + node of the series.
+        present: Whether there is a reading, bool ``(step, node)``; elsewhere `values` was filled.
+        filled_in: Whether the source filled it in, bool ``(step, node)``.
         splits: "train", "val" and "test".
     """
 
     source: Series
     protocol: Protocol
     values: NDArray[np.float32]
-    measured: NDArray[np.bool_]
+    present: NDArray[np.bool_]
+    filled_in: NDArray[np.bool_]
     splits: dict[str, Split]
+
+    @cached_property
+    def measured(self) -> NDArray[np.bool_]:
+        """Readings that count, bool ``(step, node)``; metrics, losses, calendar and scaler count nothing else.
+
+        They are those that were really measured or, where the protocol takes the file as published, all that are there.
+        """
+        return self.counted(self.protocol.readings)
+
+    def counted(self, readings: Readings) -> NDArray[np.bool_]:
+        """Mask the readings that count where a protocol takes those measured, or all as published."""
+        return self.present if readings == "published" else self.present & ~self.filled_in
 
     @property
     def unit(self) -> str:
@@ -131,7 +155,10 @@ class SplitSeries:
         return float(above.reshape(self.flows, -1).any(axis=0).mean())
 
     def training_weights(self) -> NDArray[np.float64]:
-        """Count how often each row enters the scaler, ``(step,)``; zero outside the train split."""
+        """Count how often each row enters the scaler, ``(step,)``; zero outside the train split.
+
+        Of a row only the readings enter that count; where the file is taken as published, filled gaps enter too.
+        """
         weights = np.zeros(len(self.values))
         train = self.splits["train"]
         if self.protocol.scaler != "windows":
@@ -163,10 +190,15 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
             together have different units.
     """
     protocol = resolved(protocol, series.interval_minutes)
-    raw = _forecast_readings(series, protocol)
+    raw = _forecast_readings(series.values, series, protocol)
+    filled_in = _forecast_readings(series.filled_in, series, protocol)
+    if np.isfinite(raw).all():
+        protocol = protocol.filled("published")
+    if not filled_in.any():
+        protocol = protocol.counting("published")
     splits: dict[str, Split] = {}
-    pieces: list[NDArray[np.float32]] = []
-    for name, (first, last) in zip(("train", "val", "test"), _borders(series, protocol), strict=True):
+    borders = _borders(series, protocol)
+    for name, (first, last) in zip(("train", "val", "test"), borders, strict=True):
         reach = max(0, first - protocol.history) if protocol.inputs_reach_back else first
         starts = reach + _window_starts(series.times[reach:last], series.interval_minutes, protocol)
         if not len(starts):
@@ -175,28 +207,48 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
                 f"{protocol.history + protocol.horizon} steps under protocol {protocol.name}; use a longer series"
             )
         splits[name] = Split(first, last, starts)
-        pieces.append(_interpolated(raw[first:last], series, name))
-    return SplitSeries(series, protocol, np.concatenate(pieces), np.isfinite(raw), splits)
+    values = FILLS[protocol.fill].values(raw, borders)
+    cut = SplitSeries(series, protocol, values, np.isfinite(raw), filled_in, splits)
+    _check_readings(cut)
+    return cut
 
 
-def _forecast_readings(series: Series, protocol: Protocol) -> NDArray[np.float32]:
-    """Select the forecast channel, or all of them one after the other, ``(step, node)``."""
+def _check_readings(series: SplitSeries) -> None:
+    """Refuse a node that is silent where it must not be, and a split that has nothing to forecast."""
+    source, protocol = series.source, series.protocol
+    for name, split in series.splits.items():
+        silent = np.flatnonzero(~series.present[split.first : split.last].any(axis=0))
+        if len(silent) and (name == "train" or FILLS[protocol.fill].every_split):
+            raise ProtocolError(
+                f"sensor {source.sensor_ids[silent[0] % len(source.sensor_ids)]} of {source.name} has no reading in "
+                f"the {name} part ({len(silent)} such sensors); leave it out of the series and the graph"
+            )
+        targets = split.starts[:, None] + protocol.history + np.arange(protocol.horizon)
+        if not series.measured[targets].any():
+            raise ProtocolError(
+                f"the {name} part of {source.name} has no measured reading to forecast, from "
+                f"{source.times[split.first]} to {source.times[split.last - 1]}; use another piece of the series"
+            )
+
+
+def _forecast_readings(cells: NDArray[Any], series: Series, protocol: Protocol) -> NDArray[Any]:
+    """Select the forecast channel of ``(step, node, channel)``, or all one after the other: ``(step, node)``."""
     if protocol.channel is None:
         if len(set(series.unit)) > 1:
             raise ProtocolError(
                 f"protocol {protocol.name} forecasts all channels of {series.name} together, but their units are "
                 f"{', '.join(series.unit)}; choose one channel"
             )
-        return series.values.transpose(0, 2, 1).reshape(len(series.values), -1)
+        return cells.transpose(0, 2, 1).reshape(len(cells), -1)
     if protocol.channel >= series.values.shape[2]:
         raise ProtocolError(
             f"protocol {protocol.name} forecasts channel {protocol.channel}, but {series.name} has only "
             f"{', '.join(series.channels)}; choose another protocol or add the channel to the dataset's files"
         )
-    return series.values[:, :, protocol.channel]
+    return cells[:, :, protocol.channel]
 
 
-def _borders(series: Series, protocol: Protocol) -> Iterable[tuple[int, int]]:
+def _borders(series: Series, protocol: Protocol) -> tuple[tuple[int, int], ...]:
     """Compute the row ranges of the three splits; val and test by days get at least one day each."""
     steps = len(series.times)
     days, day_starts = np.unique(series.times.astype("datetime64[D]"), return_index=True)
@@ -232,14 +284,3 @@ def _window_starts(times: NDArray[np.datetime64], interval_minutes: int, protoco
     if protocol.within_day:
         whole &= first.astype("datetime64[D]") == last.astype("datetime64[D]")
     return np.flatnonzero(whole).astype(np.int64)
-
-
-def _interpolated(values: NDArray[np.float32], series: Series, part: str) -> NDArray[np.float32]:
-    """Fill gaps linearly in time, node by node; those before the first reading take its value."""
-    silent = np.flatnonzero(~np.isfinite(values).any(axis=0))
-    if len(silent):
-        raise ProtocolError(
-            f"sensor {series.sensor_ids[silent[0] % len(series.sensor_ids)]} of {series.name} has no reading in the "
-            f"{part} part ({len(silent)} such sensors); leave it out of the series and the graph"
-        )
-    return pd.DataFrame(values).interpolate(limit_direction="both").to_numpy(dtype=np.float32)

@@ -7,7 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.repeats import repeated_weeks
+
 __all__ = ["Series"]
+
+MOSTLY = 0.5
+"""Share of repeated readings from which on they are no filled gaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,9 @@ class Series:
         adjacency: Non-negative edge weights, float64 ``(node, node)``, zero diagonal.
         sensor_ids: The source's own names of the nodes.
         grid: Rows and columns where the nodes are the cells of a grid, node = row * columns + column; else None.
+        marked: Whether the source says that it filled a reading in, bool of the shape of `values`; None where it says
+            nothing.
+        holidays: Country whose holidays are a kind of day of their own (`kdsearch.data.kinds_of_day`).
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
     """
@@ -39,11 +47,36 @@ class Series:
     sensor_ids: tuple[str, ...]
     complete: bool | None = None
     grid: tuple[int, int] | None = None
+    marked: NDArray[np.bool_] | None = None
+    holidays: str | None = None
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Mask of the readings that are there, measured or filled in, ``(step, node, channel)``."""
+        return np.isfinite(self.values)
+
+    @property
+    def missing(self) -> bool:
+        """Whether any reading is missing."""
+        return not bool(self.present.all())
+
+    @cached_property
+    def filled_in(self) -> NDArray[np.bool_]:
+        """Mask of the readings that the source filled in, ``(step, node, channel)``.
+
+        They are those that it marks, and those that repeat the week before to the last digit. Where most readings do,
+        the series itself was made so, and no gap was filled.
+        """
+        channels = range(self.values.shape[2])
+        repeated = np.stack([repeated_weeks(self.values[:, :, channel], self.times) for channel in channels], axis=2)
+        if repeated.mean() > MOSTLY:
+            repeated[:] = False
+        return repeated if self.marked is None else (repeated | self.marked) & self.present
 
     @property
     def measured(self) -> NDArray[np.bool_]:
         """Mask of the readings that were really measured, ``(step, node, channel)``."""
-        return np.isfinite(self.values)
+        return self.present & ~self.filled_in
 
     @cached_property
     def content_hash(self) -> str:
@@ -55,4 +88,8 @@ class Series:
         digest.update(repr((self.interval_minutes, self.unit, self.channels)).encode())
         if self.grid is not None:
             digest.update(repr(self.grid).encode())
+        if self.holidays is not None:
+            digest.update(self.holidays.encode())
+        if self.marked is not None:
+            digest.update(np.packbits(self.marked).tobytes())
         return digest.hexdigest()

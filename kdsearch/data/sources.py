@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kdsearch.data.card import SeriesSource
 from kdsearch.data.readers import Readings, read_series
 from kdsearch.data.times import check_times, read_slot_times
 from kdsearch.errors import DataError
 
-__all__ = ["read_source"]
+__all__ = ["read_marks", "read_source"]
 
 
 def read_source(source: SeriesSource, folder: Path, interval_minutes: int) -> Readings:
@@ -42,6 +43,38 @@ def read_source(source: SeriesSource, folder: Path, interval_minutes: int) -> Re
             )
     values = np.concatenate([piece.values for piece in pieces])
     return replace(first, values=values, times=np.concatenate(times) if times else None)
+
+
+def read_marks(
+    source: SeriesSource, folder: Path, interval_minutes: int, shape: tuple[int, ...]
+) -> NDArray[np.bool_] | None:
+    """Read which readings the source filled in, ``(step, node, channel)``; None where it does not say.
+
+    Args:
+        source: The files; its `observed` is zero, or no number, where nothing was observed.
+        folder: The folder of the files.
+        interval_minutes: Minutes between rows.
+        shape: Shape of the readings.
+
+    Raises:
+        DataError: As `read_source`, or what was observed has another shape than the readings.
+    """
+    if source.observed is None:
+        return None
+    elsewhere = (folder / source.observed).is_file()
+    changes = {"file": source.observed, "further": ()} if elsewhere else {"key": source.observed}
+    if not elsewhere and source.file.lower().endswith(".csv"):
+        raise DataError(
+            f"{folder} has no file {source.observed!r}; put it there, or correct observed under [series] of its "
+            "dataset.toml"
+        )
+    observed = read_source(source.model_copy(update=changes), folder, interval_minutes).values
+    if observed.shape != shape:
+        raise DataError(
+            f"{source.observed} of {folder} has the shape {observed.shape}, the readings have {shape}; give each "
+            "reading its own share, or leave observed out of dataset.toml"
+        )
+    return ~(observed > 0)
 
 
 def _piece(source: SeriesSource, path: Path, interval_minutes: int) -> Readings:

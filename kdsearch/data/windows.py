@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.clock import clock
+from kdsearch.data.fill import FILLS, carried_forward
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 
@@ -18,9 +19,10 @@ class WindowedSeries:
     """A split series as a network sees it.
 
     Attributes:
-        scaled: ``(step, node)``, the network's input.
+        scaled: ``(step, node)``, the network's input. A causal fill holds a node's last input over its gaps: the last
+            reading of raw input, the last deviation of input that is one.
         values: ``(step, node)``, real units.
-        measured: ``(step, node)``, bool.
+        measured: ``(step, node)``, bool: the readings that count.
         offsets: ``(step, node)``, real units; ``value = scaled * std + offset``.
         std: The scaler's std, one number.
         clock: ``(step, 2)``, time of day in [0, 1) and weekday, 0 for Monday.
@@ -34,6 +36,9 @@ class WindowedSeries:
         self.clock = torch.tensor(clock(series.source.times), device=device)
         self.std = scaler.std
         self.scaled = (self.values - self.offsets) / self.std
+        if FILLS[series.protocol.fill].causal:
+            known = np.where(series.present, self.scaled.cpu().numpy(), np.float32(np.nan))
+            self.scaled = torch.tensor(carried_forward(known), device=device)
         self.history, self.horizon = series.protocol.history, series.protocol.horizon
         self.device = device
 

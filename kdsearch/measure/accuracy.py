@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,8 +13,18 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries, consecutive_windows
 from kdsearch.measure.metrics import METRICS
 from kdsearch.models import Forecaster
+from kdsearch.record import OTHER_READINGS, DayErrors, Metrics
 
-__all__ = ["ErrorSums", "errors", "forecasts", "network_errors", "quick_validation"]
+__all__ = [
+    "ErrorSums",
+    "Forecasts",
+    "SplitScores",
+    "errors",
+    "forecasts",
+    "network_scores",
+    "quick_validation",
+    "scores",
+]
 
 Forecasts = Iterable[tuple[Tensor, Tensor]]
 """Pairs of window starts ``(window,)`` and their forecasts in real units ``(window, horizon, node)``."""
@@ -61,15 +72,66 @@ class ErrorSums:
         return table
 
 
-def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
-    """Metric -> horizon -> value of these forecasts."""
-    horizon, history = series.protocol.horizon, series.protocol.history
-    values, measured = torch.from_numpy(series.values), torch.from_numpy(series.measured)
-    sums = ErrorSums(horizon, series.mean_reading)
+class _DaySums:
+    """Running sums of absolute errors for each day and step of the horizon, in float64."""
+
+    def __init__(self, series: SplitSeries) -> None:
+        self._days, day = np.unique(series.source.times.astype("datetime64[D]"), return_inverse=True)
+        self._day_of_row = torch.from_numpy(day)
+        self._sums = torch.zeros(2, len(self._days), series.protocol.horizon, dtype=torch.float64)
+
+    def add(self, rows: Tensor, forecast: Tensor, truth: Tensor, measured: Tensor) -> None:
+        """Add windows ``(window, horizon, node)`` whose targets are the rows ``(window, horizon)``."""
+        days, steps = self._day_of_row[rows], torch.arange(rows.shape[1]).expand(rows.shape)
+        difference = torch.where(measured, (forecast - truth).to(torch.float64).abs(), 0.0)
+        for sums, added in zip(self._sums, (difference, measured.to(torch.float64)), strict=True):
+            sums.index_put_((days, steps), added.sum(dim=2), accumulate=True)
+
+    def days(self, reported_minutes: dict[int, int]) -> DayErrors:
+        """Give sums and numbers for each reported step and, as "all", over all steps; of days with readings alone."""
+        columns = {str(minutes): slice(step - 1, step) for step, minutes in reported_minutes.items()}
+        found: DayErrors = {}
+        for column, steps in (columns | {"all": slice(None)}).items():
+            totals, counts = self._sums[:, :, steps].sum(dim=2).tolist()
+            cells = zip(self._days, totals, counts, strict=True)
+            found[column] = {str(day): (total, count) for day, total, count in cells if count}
+        return found
+
+
+@dataclass(frozen=True)
+class SplitScores:
+    """SplitScores of forecasts on one split.
+
+    Attributes:
+        metrics: Errors of the split and, where the source filled readings in, those over the other readings.
+        days: Errors of each of its days.
+    """
+
+    metrics: Metrics
+    days: DayErrors
+
+
+def scores(made: Forecasts, series: SplitSeries, split: str) -> SplitScores:
+    """Score forecasts of a split."""
+    values, history, horizon = torch.from_numpy(series.values), series.protocol.history, series.protocol.horizon
+    kinds = {split: series.protocol.readings}
+    if series.filled_in.any():
+        other = OTHER_READINGS[series.protocol.readings]
+        kinds[f"{split}-{other}"] = other
+    masks = {name: torch.from_numpy(series.counted(readings)) for name, readings in kinds.items()}
+    sums, by_day = {name: ErrorSums(horizon, series.mean_reading) for name in kinds}, _DaySums(series)
     for starts, forecast in made:
         rows = starts.cpu()[:, None] + history + torch.arange(horizon)
-        sums.add(forecast.cpu(), values[rows], measured[rows])
-    return sums.metrics(series.protocol.reported_minutes(series.source.interval_minutes))
+        for name, mask in masks.items():
+            sums[name].add(forecast.cpu(), values[rows], mask[rows])
+        by_day.add(rows, forecast.cpu(), values[rows], masks[split][rows])
+    minutes = series.protocol.reported_minutes(series.source.interval_minutes)
+    return SplitScores({name: one.metrics(minutes) for name, one in sums.items()}, by_day.days(minutes))
+
+
+def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
+    """Metric -> horizon -> value of these forecasts."""
+    return scores(made, series, "").metrics[""]
 
 
 @torch.inference_mode()
@@ -91,11 +153,9 @@ def forecasts(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int6
             yield (some[:, None] + torch.arange(length, device=data.device)).flatten(), real.flatten(0, 1)
 
 
-def network_errors(
-    network: Forecaster, data: WindowedSeries, series: SplitSeries, split: str
-) -> dict[str, dict[str, float]]:
-    """Errors of a network over every window of a part."""
-    return errors(forecasts(network, data, series.splits[split].starts), series)
+def network_scores(network: Forecaster, data: WindowedSeries, series: SplitSeries, split: str) -> SplitScores:
+    """Score a network over every window of a split."""
+    return scores(forecasts(network, data, series.splits[split].starts), series, split)
 
 
 def quick_validation(network: Forecaster, data: WindowedSeries, series: SplitSeries) -> dict[str, float]:

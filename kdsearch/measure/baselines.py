@@ -1,6 +1,6 @@
 """The naive baselines: the last value, and the calendar profile alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kdsearch.data.profile import Profile, fit_profile
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.measure.accuracy import errors
+from kdsearch.measure.accuracy import Forecasts, scores
 from kdsearch.record import Baseline
 
 __all__ = ["last_value_forecasts", "naive_baselines", "profile_forecasts"]
@@ -33,16 +33,19 @@ def profile_forecasts(series: SplitSeries, profile: Profile, split: str) -> Iter
 def naive_baselines(series: SplitSeries, splits: tuple[str, ...]) -> list[Baseline]:
     """Score the last value and the calendar profile alone; a network that loses to one of them has no claim."""
     profile = fit_profile(series, "table")
+    stored = f"{profile.stored_numbers:,} stored numbers"
     return [
-        Baseline(
-            name="last value",
-            role="naive",
-            metrics={split: errors(last_value_forecasts(series, split), series) for split in splits},
-        ),
-        Baseline(
-            name="calendar profile",
-            role="naive",
-            metrics={split: errors(profile_forecasts(series, profile, split), series) for split in splits},
-            note=f"{profile.stored_numbers:,} stored numbers",
-        ),
+        _scored("last value", lambda split: last_value_forecasts(series, split), series, splits),
+        _scored("calendar profile", lambda split: profile_forecasts(series, profile, split), series, splits, stored),
     ]
+
+
+def _scored(
+    name: str, make: Callable[[str], Forecasts], series: SplitSeries, splits: tuple[str, ...], note: str = ""
+) -> Baseline:
+    """Score the forecasts of a baseline on these splits."""
+    found = {split: scores(make(split), series, split) for split in splits}
+    metrics = {name: errors for one in found.values() for name, errors in one.metrics.items()}
+    return Baseline(
+        name=name, role="naive", metrics=metrics, days=found["test"].days if "test" in found else {}, note=note
+    )

@@ -72,6 +72,10 @@ class Objective:
         if self.measure is not None:
             check_row("objective", self.name, self.sentence, self.measure, ("subject", "horizon"))
 
+    def unit_of(self, readings: str) -> str:
+        """Give the unit of a value where that of the readings is `readings`."""
+        return self.unit or (readings if self.is_error else "")
+
     def value(self, record: Measured) -> float:
         """Read the value from a record or baseline; NaN where it does not hold it."""
         if self.read is not None:

@@ -45,6 +45,7 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         study=options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}",
         dataset=series.source.name,
         protocol=series.protocol.name,
+        unit=series.unit,
         objectives=objectives,
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
         data_hash=series.source.content_hash,

@@ -26,6 +26,8 @@ class RunOptions:
         dataset: Name or folder; the space's own where None.
         protocol: As in `PROTOCOLS`; the space's own where None.
         channel: Name of the forecast channel; the protocol's where None.
+        fill: What stands in the input where a reading is missing: "causal", or "published" for the papers' fill.
+        readings: Which readings train and are scored: those "measured", or all as "published".
         objectives: Names, comma-separated.
         constraints: Limits such as "params<=3%" (`kdsearch.study.constraints.Constraint.parse`).
         prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
@@ -62,6 +64,8 @@ class RunOptions:
     dataset: str | None = None
     protocol: str | None = None
     channel: str | None = None
+    fill: str = "causal"
+    readings: str = "measured"
     objectives: str = "mae,latency"
     constraints: tuple[str, ...] = ()
     prefer: str | None = None

@@ -89,7 +89,14 @@ def run_space(
     if options.warm_start is not None:
         space = warm_space(space, options)
     protocol = options.protocol or space.protocol
-    series, data_note = split_dataset(options.dataset or space.dataset, protocol, options.data_dir, options.channel)
+    series, data_note = split_dataset(
+        options.dataset or space.dataset,
+        protocol,
+        options.data_dir,
+        options.channel,
+        fill=options.fill,
+        readings=options.readings,
+    )
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))

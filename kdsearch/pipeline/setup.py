@@ -12,7 +12,6 @@ from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.profile import unseen_days
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
-from kdsearch.data.repeats import repeated_weeks
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.extensions import loaded_extensions
@@ -34,33 +33,44 @@ from kdsearch.trial.teachers import (
 
 __all__ = ["check_device", "new_runner", "split_dataset", "teacher_key", "trained_teacher"]
 
-LEAST_REPEATED_SHARE = 0.005
+LEAST_FILLED_IN_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
 
 
 def split_dataset(
-    dataset: str, protocol: str, data_dir: Path | None, channel: str | None = None
+    dataset: str,
+    protocol: str,
+    data_dir: Path | None,
+    channel: str | None = None,
+    *,
+    fill: str = "causal",
+    readings: str = "measured",
 ) -> tuple[SplitSeries, str]:
     """Cut a dataset by a protocol, and say what of the public files it is.
 
+    Args:
+        dataset: Name or folder.
+        protocol: As in `PROTOCOLS`.
+        data_dir: Folder of datasets.
+        channel: Name of the forecast channel; the protocol's where None.
+        fill: "causal", or "published" for that of the papers (`Protocol.filled`).
+        readings: Which count, "measured" or "published" (`Protocol.counting`).
+
     Raises:
-        ProtocolError: Where there is no such protocol or channel, or the series cannot follow it.
+        ProtocolError: Where there is no such protocol, channel, fill or readings, or the series cannot follow them.
     """
     if protocol not in PROTOCOLS:
         raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
+    chosen = PROTOCOLS[protocol].filled(fill).counting(readings)
     card, _ = find_dataset(dataset, data_dir)
     source = load_series(dataset, data_dir)
-    chosen = PROTOCOLS[protocol]
     if channel is not None:
         if channel not in source.channels:
             raise ProtocolError(f"{source.name} has no channel {channel!r}; choose one of {', '.join(source.channels)}")
         chosen = replace(chosen, channel=source.channels.index(channel))
     series, note = split_series(source, chosen), describe_completeness(card, source)
-    if (repeated := repeated_share(series)) >= LEAST_REPEATED_SHARE:
-        note += (
-            f"; {100 * repeated:.0f} % of the test readings equal those of a week before to the last digit: the source "
-            "filled them in, and a network that knows weekday and time gives them back"
-        )
+    if (filled_in := filled_in_share(series)) >= LEAST_FILLED_IN_SHARE:
+        note += f"; the source filled in {100 * filled_in:.0f} % of the test readings, {_FILLED_IN[chosen.readings]}"
     if unseen := unseen_days(series):
         note += (
             f"; no training day is {' or '.join(unseen)}, so that of such days the calendar knows the level alone: "
@@ -75,12 +85,16 @@ def split_dataset(
     return series, note
 
 
-def repeated_share(series: SplitSeries) -> float:
-    """Share of the test split's measured readings that equal those of the week before."""
+_FILLED_IN = {
+    "measured": "which are left out of training and errors",
+    "published": "and a network that knows weekday and time gives repeated weeks back",
+}
+
+
+def filled_in_share(series: SplitSeries) -> float:
+    """Share of the test split's readings that the source filled in."""
     test = slice(series.splits["test"].first, series.splits["test"].last)
-    measured = series.measured[test]
-    repeated = repeated_weeks(series.values, series.source.times)[test] & measured
-    return float(repeated.sum() / max(1, measured.sum()))
+    return float(series.filled_in[test].sum() / max(1, series.present[test].sum()))
 
 
 def trained_teacher(

@@ -135,6 +135,5 @@ def _over_seeds(metrics: list[Metrics], reduce: Callable[[list[float]], float]) 
             metric: {horizon: reduce([one[split][metric][horizon] for one in metrics]) for horizon in horizons}
             for metric, horizons in metrics[0][split].items()
         }
-        for split in ("val", "test")
-        if split in metrics[0]
+        for split in metrics[0]
     }

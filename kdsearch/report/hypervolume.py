@@ -52,11 +52,21 @@ def volume_unit(objectives: list[str]) -> str:
     return " times ".join(name if OBJECTIVES[name].is_error else f"decades of {name}" for name in objectives)
 
 
-def volume_note(history: list[VolumePoint], objectives: list[str], reference_point: list[float] | None) -> str | None:
-    """Say what the hypervolume is, from where it is measured and how soon it was reached."""
+def volume_note(
+    history: list[VolumePoint], objectives: list[str], reference_point: list[float] | None, unit: str = ""
+) -> str | None:
+    """Say what the hypervolume is, from where it is measured and how soon it was reached.
+
+    Args:
+        history: Of the search.
+        objectives: Its names.
+        reference_point: One value for each; None where the study has none.
+        unit: Unit of the readings.
+    """
     if not history or reference_point is None:
         return None
-    corner = ", ".join(f"{name} {significant(value)}" for name, value in zip(objectives, reference_point, strict=True))
+    ends = zip(objectives, reference_point, strict=True)
+    corner = ", ".join(f"{name} {significant(value)} {OBJECTIVES[name].unit_of(unit)}".strip() for name, value in ends)
     last = history[-1].hypervolume
     if last == 0:
         return f"Hypervolume: no feasible trial is below the reference point ({corner}) in every objective."

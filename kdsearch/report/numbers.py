@@ -5,7 +5,20 @@ from collections.abc import Sequence
 
 from kdsearch.record import Metrics
 
-__all__ = ["between", "count", "error", "listed", "mae", "magnitude", "measured", "share", "significant", "spread"]
+__all__ = [
+    "between",
+    "count",
+    "error",
+    "errors_apart",
+    "listed",
+    "mae",
+    "magnitude",
+    "measured",
+    "share",
+    "share_above",
+    "significant",
+    "spread",
+]
 
 _MAGNITUDES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -30,9 +43,30 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(decimals, 0)}f}"
 
 
-def error(value: float) -> str:
+def error(value: float, unit: str = "") -> str:
     """Write an error with two decimals, as the field prints MAE and RMSE; three significant digits below one."""
-    return f"{value:.2f}" if abs(value) >= 1 else significant(value)
+    number = f"{value:.2f}" if abs(value) >= 1 else significant(value)
+    return f"{number} {unit}" if unit else number
+
+
+def errors_apart(one: float, other: float) -> tuple[str, str]:
+    """Write two errors of which a sentence says that one is less, with digits enough to show it."""
+    written = error(one), error(other)
+    for digits in range(4, 10):
+        if written[0] != written[1] or one == other:
+            break
+        written = significant(one, digits), significant(other, digits)
+    return written
+
+
+def share_above(fraction: float, limit: float) -> str:
+    """Write a share that is above a limit in per cent, with digits enough to show it: 3.02 % beside 3 %."""
+    written = share(fraction)
+    for digits in range(3, 10):
+        if fraction <= limit or float(written.removesuffix(" %").replace(",", "")) > 100 * limit:
+            break
+        written = f"{significant(100 * fraction, digits)} %"
+    return written
 
 
 def spread(standard_deviation: float) -> str:

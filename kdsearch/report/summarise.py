@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kdsearch.data.catalog import CARDS
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.record import TrialRecord, of_role
@@ -44,21 +45,23 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     _refuse_unknown_objectives(meta)
     weights = None if prefer is None else parse_weights(prefer, meta.objectives)
     baselines = store.baselines()
-    limits = read_limits(meta.constraints, of_role(baselines, "teacher"))
+    unit = meta.unit or _unit_of_card(meta)
+    limits = read_limits(meta.constraints, of_role(baselines, "teacher"), unit)
     trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
     front = _front(trials, meta.objectives)
     chosen = _choice(front, meta.objectives, weights)
     numbers = [trial.number for trial in front]
     trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
     history = volume_history(trials, meta.objectives, meta.reference_point)
-    said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point)]
-    warnings = notes.warnings(trials, baselines)
+    said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point, unit)]
+    warnings = notes.warnings(trials, baselines, unit)
     return StudySummary(
         study=meta.study,
         dataset=meta.dataset,
         protocol=meta.protocol,
+        unit=unit,
         seed=meta.seed,
-        objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit) for name in meta.objectives],
+        objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit_of(unit)) for name in meta.objectives],
         trials=trials,
         front=numbers,
         knee=None if chosen is None else chosen.number,
@@ -70,8 +73,8 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         hypervolume_history=history,
         baselines=baselines,
         published=comparable_with(meta),
-        answer=notes.answer(chosen, baselines, weights),
-        notes=warnings + notes.findings(trials, baselines) + [sentence for sentence in said if sentence],
+        answer=notes.answer(chosen, baselines, weights, unit),
+        notes=warnings + notes.findings(trials, baselines, unit) + [sentence for sentence in said if sentence],
         warnings=warnings,
         data_note=meta.data_note,
         protocol_text=meta.protocol_text,
@@ -79,6 +82,13 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         command=meta.command,
         versions=meta.versions,
     )
+
+
+def _unit_of_card(meta: StudyMeta) -> str:
+    """Find the unit of a built-in dataset, for a study that did not keep it: that of the channel its protocol names."""
+    card = CARDS.get(meta.dataset)
+    known = {} if card is None else dict(zip(card.channels, card.unit, strict=True))
+    return next((unit for channel, unit in known.items() if f": {channel}" in meta.protocol_text), "")
 
 
 def _refuse_unknown_objectives(meta: StudyMeta) -> None:
@@ -103,7 +113,7 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
         record = TrialRecord(state="FAIL", route=str(stored.params.get("route", "")), params=stored.params, seed=0)
     confirmed = None if confirmation is None else confirmed_of(confirmation)
     if confirmed is not None:
-        test = {"test": confirmed.mean["test"]} if "test" in confirmed.mean else {}
+        test = {split: errors for split, errors in confirmed.mean.items() if split.startswith("test")}
         record = record.model_copy(update={"cost": confirmed.cost, "metrics": record.metrics | test})
     complete = stored.state == "COMPLETE"
     judged = complete or stored.state == "PRUNED"

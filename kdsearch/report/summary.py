@@ -7,9 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from kdsearch.measure.metrics import METRICS
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
+from kdsearch.report.other_readings import other_readings
 from kdsearch.report.published.point import PublishedPoint
 from kdsearch.study.constraints import Constraint
 
@@ -21,7 +23,7 @@ class _Model(BaseModel):
 
 
 class ObjectiveSummary(_Model):
-    """One objective of the search; an empty unit is that of the readings."""
+    """One objective of the search."""
 
     name: str
     unit: str
@@ -34,7 +36,7 @@ class Limit(_Model):
     Attributes:
         name: The quantity, as in `OBJECTIVES`.
         text: As the study keeps it, such as "params<=3%".
-        limit: In absolute terms; an empty unit is that of the readings.
+        limit: In absolute terms.
     """
 
     name: str
@@ -112,6 +114,7 @@ class StudySummary(_Model):
     """One study.
 
     Attributes:
+        unit: Unit of the readings, and of MAE and RMSE; "" where an older study did not keep it.
         seed: Training seed of every trial of the search.
         front: Numbers of the trials that no other betters, by the first objective.
         knee: The trial of the front that was chosen: by the reader's weights where there are some
@@ -131,6 +134,7 @@ class StudySummary(_Model):
     study: str
     dataset: str
     protocol: str
+    unit: str = ""
     seed: int
     objectives: list[ObjectiveSummary]
     trials: list[TrialSummary]
@@ -164,6 +168,20 @@ class StudySummary(_Model):
     def metric(self) -> str:
         """The error that figures show: the first that was minimised, MAE where none was."""
         return next((one.name for one in self.objectives if OBJECTIVES[one.name].is_error), "mae")
+
+    def titled(self, metric: str) -> str:
+        """Write a metric with its unit: "MAE, mph"."""
+        unit = self.unit_of(metric)
+        return f"{metric.upper()}, {unit}" if unit else metric.upper()
+
+    def unit_of(self, metric: str) -> str:
+        """Give a metric's unit, its own or that of the readings."""
+        return METRICS[metric].unit or self.unit
+
+    @property
+    def other_readings(self) -> str | None:
+        """Readings beside those that count, where errors over them differ (`kdsearch.report.other_readings`)."""
+        return other_readings([one.metrics for one in self.baselines] + [trial.metrics for trial in self.trials])
 
     def kind(self, trial: TrialSummary) -> str:
         """Name a trial's kind for tables and figures: its route, after its family where the study has several."""

@@ -41,6 +41,8 @@ SHARES = (25, 50, 75)
 """Per cent of the base's parameters that Table 8 prunes."""
 TEACHER_SHARE = 97
 """Per cent of the teacher's parameters that Tables 7 and 9 prune."""
+SETTINGS = ("batch", "learning_rate", "alpha1", "alpha2", "alpha3", "alpha", "beta")
+"""What a search of the paper found, in the order of the columns of Table 6."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ class Row:
 
 _TEACHER, _BASE = Row("teacher", "teacher", "teacher"), Row("base", "base", "base")
 _PRUNED_TEACHER = Row("the teacher pruned by 97 %, L_STCD", "pruned-97", "pruned student, 3 %")
+_PLAINLY_PRUNED = Row("the teacher pruned by 97 %, no distillation", "pruned-97", "", "twin")
+_LIKE_PRUNED = (
+    Row("student, L_STCD, settings of the pruned one", "stcd like pruned-97", ""),
+    Row("student, no distillation, settings of the pruned one", "student like pruned-97", ""),
+)
+_SKD_LIKE_STCD = Row("student, SKD (our approximation), batch and rate of L_STCD", "skd like stcd", "")
 LOSSES = {
     "rd-l2": "L_RD(L2)",
     "rd-kl": "L_RD(KL)",
@@ -129,8 +137,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "table2": (_TEACHER, *(_STUDENTS[name] for name in ("student", "rd-l2", "rd-kl", "skd", "ord"))),
     "table3": tuple(_STUDENTS[name] for name in ("ord", "scd", "tcd", "stcd")),
     "table4": (_TEACHER, *(_STUDENTS[name] for name in ("student", "ord", "tcd", "scd", "stcd"))),
-    "table5": (_TEACHER, *(_STUDENTS[name] for name in ("student", "skd", "stcd"))),
-    "table7": (_TEACHER, _STUDENTS["stcd"], _PRUNED_TEACHER),
+    "table5": (_TEACHER, *(_STUDENTS[name] for name in ("student", "skd", "stcd")), _SKD_LIKE_STCD),
+    "table7": (_TEACHER, _STUDENTS["stcd"], _PRUNED_TEACHER, _PLAINLY_PRUNED, *_LIKE_PRUNED),
     "table8": (_BASE, *_pruned_rows()),
 }
 
@@ -142,12 +150,15 @@ class Claim:
     Attributes:
         words: The claim.
         better: Arms that should err less; their mean counts.
-        worse: Arms that should err more; where empty, the twins of `better` without a teacher take their place.
+        worse: Arms that should err more; where empty, the twins of `better` without a teacher take their place. Both
+            sides of a claim have the same batch, rate and schedule.
+        kind: Trainings of `better`: their own, or their twins without a teacher.
     """
 
     words: str
     better: tuple[str, ...]
     worse: tuple[str, ...] = field(default=())
+    kind: Literal["own", "twin"] = "own"
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -157,8 +168,10 @@ CLAIMS: tuple[Claim, ...] = (
         for name in ("rd-l2", "rd-kl", "skd", "ord", "tcd", "scd")
     ),
     Claim("feature losses beat response losses", FEATURE, RESPONSE),
-    Claim("L_STCD beats SKD (our approximation)", ("stcd",), ("skd",)),
-    Claim("the pruned student beats the fixed student at 3 %", ("pruned-97",), ("stcd",)),
+    Claim("L_STCD beats SKD (our approximation)", ("stcd",), ("skd like stcd",)),
+    Claim("the pruned student beats the fixed student at 3 %", ("pruned-97",), ("stcd like pruned-97",)),
+    Claim("the same without distillation", ("pruned-97",), ("student like pruned-97",), "twin"),
+    Claim("distilled pruning beats plain pruning, 97 %", ("pruned-97",)),
     *(Claim(f"distilled pruning beats plain pruning, {share} %", (f"pruned-{share}",)) for share in SHARES),
 )
 
@@ -193,13 +206,25 @@ def arms_of(dataset: str, fidelity: Fidelity) -> dict[str, Arm]:
             cut = {"source": "teacher" if share == TEACHER_SHARE else "base", "keep": round(1 - share / 100, 2)}
             cite = f"Izadi et al., Table 9, {source}, {share} % pruned"
             arms.append(Arm(f"pruned-{share}", cite, common | {"route": "prune", "loss": "stcd"} | cut | _weights(one)))
-    return {arm.name: arm for arm in arms}
+    made = {arm.name: arm for arm in arms}
+    return made | {arm.name: arm for arm in _alike(made, student)}
+
+
+def _alike(arms: Mapping[str, Arm], student: Mapping[str, Scalar]) -> list[Arm]:
+    """Give students the batch and rate of the arm that a claim sets against them: other settings decide otherwise."""
+    pruned = {name: value for name, value in arms["pruned-97"].params.items() if name in SETTINGS}
+    stcd = {name: arms["stcd"].params[name] for name in ("batch", "learning_rate")}
+    plain = {name: pruned[name] for name in ("batch", "learning_rate")}
+    return [
+        Arm("stcd like pruned-97", "ours: settings of Table 9, 97 % pruned", {**student, "loss": "stcd", **pruned}),
+        Arm("student like pruned-97", "ours: settings of Table 9, 97 % pruned", {**student, "loss": "none", **plain}),
+        Arm("skd like stcd", "ours: batch and rate of L_STCD in Table 6", {**arms["skd"].params, **stcd}),
+    ]
 
 
 def _weights(found: Settings) -> dict[str, Scalar]:
     """List the settings that a search of the paper found, by the names of parameters."""
-    names = ("batch", "learning_rate", "alpha1", "alpha2", "alpha3", "alpha", "beta")
-    return {name: value for name in names if (value := getattr(found, name)) is not None}
+    return {name: value for name in SETTINGS if (value := getattr(found, name)) is not None}
 
 
 def chosen_fidelity(name: str) -> Fidelity:

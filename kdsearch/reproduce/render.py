@@ -1,25 +1,42 @@
 """Reproductions as tables for a terminal."""
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from kdsearch.report.numbers import count, error, share, significant, spread
+from kdsearch.report.other_readings import LEAST_DIFFERENCE
 from kdsearch.reproduce.searches import SearchReproduction
-from kdsearch.reproduce.tables import Cell, ClaimLine, Line, Reproduction
+from kdsearch.reproduce.tables import Cell, Judgement, Line, Reproduction
+from kdsearch.reproduce.verdicts import Interval
 
 __all__ = ["Shown", "shown_search", "shown_table"]
 
 Shown = tuple[str, list[str], list[list[str]]]
 """Title, column heads and rows of cells."""
 
-METRICS = {"mae": "MAE", "rmse": "RMSE", "mape": "MAPE, %", "attention": "attention to the teacher"}
-BUDGETS = {"epochs": "same epochs", "seconds": "same CPU seconds"}
+METRICS = {
+    "mae": "MAE",
+    "mae-measured": "MAE over measured readings alone",
+    "rmse": "RMSE",
+    "mape": "MAPE, %",
+    "attention": "attention to the teacher",
+}
+OTHERS = {
+    "published": "the paper's",
+    "epochs": "no teacher, same epochs",
+    "seconds": "no teacher, same CPU seconds",
+}
+BUDGETS = {"epochs": "epochs", "seconds": "CPU seconds"}
+JUDGED = ["verdict", "less MAE", "95 % over seeds", "95 % over days", "p", "p, Holm"]
 
 
 def shown_table(made: Reproduction) -> Iterator[Shown]:
     """Render one table for each metric, then the claims."""
-    metrics = [name for name in METRICS if any(name in line.cells and line.cells[name] for line in made.lines)]
+    metrics = [name for name in METRICS if any(line.cells.get(name) for line in made.lines)]
     for metric in metrics:
-        unit = f", {made.unit}" if metric in ("mae", "rmse") else ""
+        if metric == "mae-measured" and not _differs(made.lines, metric):
+            continue
+        unit = f", {made.unit}" if metric in ("mae", "mae-measured", "rmse") else ""
         horizons = sorted(next(line.cells[metric] for line in made.lines if line.cells.get(metric)), key=_last_mean)
         heads = ["", "parameters", "seeds"]
         for horizon in horizons:
@@ -28,8 +45,8 @@ def shown_table(made: Reproduction) -> Iterator[Shown]:
         rows = [_row(made, line, metric, horizons) for line in made.lines]
         yield f"{made.title}; test {METRICS[metric]}{unit}", heads, rows
     if made.claims:
-        heads = ["claim", *(f"{words}: {what}" for words in BUDGETS.values() for what in ("verdict", "less MAE"))]
-        yield "Claims", heads, list(_claims(made.claims))
+        rows = [[one.claim, BUDGETS[one.budget], *_judged(one.judgement)] for one in made.claims]
+        yield f"Claims; less MAE, {made.unit}", ["claim", "at the same", *JUDGED], rows
 
 
 def shown_search(made: SearchReproduction) -> Iterator[Shown]:
@@ -44,12 +61,17 @@ def shown_search(made: SearchReproduction) -> Iterator[Shown]:
         ):
             rows.append([line.setting, side, settings, *(_cell(errors[one]) for one in horizons)])
         trials = ", ".join(f"{number} {state}" for state, number in line.trials.items())
-        verdicts.append([line.setting, trials, "the paper's", line.verdict, _gains(line.gains)])
-        for budget, words in BUDGETS.items():
-            said = [line.teacher_verdicts[budget], _gains(line.teacher_gains[budget])]
-            verdicts.append([line.setting, trials, f"no teacher, {words}", *said])
+        verdicts += [[line.setting, trials, OTHERS[name], *_judged(one)] for name, one in line.judgements.items()]
     yield f"{made.title}; test MAE, {made.unit}", ["", "", "settings", *map(_horizon, horizons)], rows
-    yield "Is what was found better?", ["", "trials", "than", "verdict", "less MAE, by seed"], verdicts
+    yield f"Is what was found better? Less MAE, {made.unit}", ["", "trials", "than", *JUDGED], verdicts
+
+
+def _differs(lines: Sequence[Line], metric: str) -> bool:
+    """Check whether the errors over other readings differ from the MAE of any row by more than a share."""
+    pairs = [
+        (line.cells["mae"]["all"].mean, line.cells[metric]["all"].mean) for line in lines if line.cells.get(metric)
+    ]
+    return any(abs(other - counted) > LEAST_DIFFERENCE * counted for counted, other in pairs)
 
 
 def _printed(made: Reproduction, metric: str, horizon: str) -> bool:
@@ -74,14 +96,22 @@ def _cell(cell: Cell) -> str:
     return f"{error(cell.mean)}{around}"
 
 
-def _claims(claims: Sequence[ClaimLine]) -> Iterator[list[str]]:
-    for words in dict.fromkeys(claim.claim for claim in claims):
-        row = [words]
-        of_budget = {claim.budget: claim for claim in claims if claim.claim == words}
-        for budget in BUDGETS:
-            claim = of_budget.get(budget)
-            row += ["", ""] if claim is None else [claim.verdict, f"{share(claim.share)} ({_gains(claim.gains)})"]
-        yield row
+def _judged(one: Judgement) -> list[str]:
+    """Write a judgement in the columns of `JUDGED`."""
+    if one.reason:
+        return [f"{one.verdict}: {one.reason}", _gains(one.gains), "", "", "", ""]
+    days = "one day" if one.days == 1 else "not kept" if one.over_days is None else _interval(one.over_days)
+    effect = f"{statistics.fmean(one.gains):+.3f} ({share(one.share)})"
+    over_days = f"{days} ({one.days} days)" if one.over_days else days
+    return [one.verdict, effect, _interval(one.over_seeds), over_days, _p(one.p_value), _p(one.corrected_p_value)]
+
+
+def _interval(ends: Interval | None) -> str:
+    return "" if ends is None else f"{ends[0]:+.3f} to {ends[1]:+.3f}"
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else significant(value, 2)
 
 
 def _gains(gains: Sequence[float]) -> str:

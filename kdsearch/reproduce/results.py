@@ -1,15 +1,16 @@
 """Results of a study of arms, in the form that tables and claims need."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.record import Baseline, Cost, Metrics, Training
 from kdsearch.reproduce.arms import Arm, Claim, Row
-from kdsearch.reproduce.verdicts import Outcome, verdict
+from kdsearch.reproduce.verdicts import Outcome, compared
 from kdsearch.study.storage.store import StoredTrial, StudyStore
 
-__all__ = ["ArmResult", "Kind", "claim_outcomes", "longer", "read_arms", "row_metrics"]
+__all__ = ["ArmResult", "Kind", "arm_outcome", "claim_outcomes", "longer", "read_arms", "row_metrics"]
 
 Kind = Literal["own", "twin", "cpu-twin"]
 
@@ -38,11 +39,9 @@ class ArmResult:
             for seed, training in sorted(self.runs.get(kind, {}).items())
         }
 
-    @property
-    def cpu_seconds(self) -> float:
-        """Mean CPU seconds of its trainings."""
-        own = self.runs["own"].values()
-        return sum(training.cpu_seconds for training in own) / len(own)
+    def cpu_seconds(self, kind: Kind = "own") -> float:
+        """Average the CPU seconds of its trainings."""
+        return statistics.fmean(training.cpu_seconds for training in self.runs[kind].values())
 
 
 def read_arms(store: StudyStore, arms: Mapping[str, Arm]) -> dict[str, ArmResult]:
@@ -76,23 +75,23 @@ def row_metrics(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[
     return [training.metrics for _, training in sorted(runs.items())]
 
 
-def longer(slow: Sequence[ArmResult], fast: ArmResult) -> Arm | None:
+def longer(slow: Sequence[ArmResult], fast: ArmResult, kind: Kind = "own") -> Arm | None:
     """Give the faster arm as many epochs as fit into the slower ones' CPU seconds; None where it is not faster."""
-    seconds = sum(result.cpu_seconds for result in slow) / len(slow)
-    epochs = round(int(fast.arm.params["epochs"]) * seconds / fast.cpu_seconds)
+    seconds = statistics.fmean(result.cpu_seconds(kind) for result in slow)
+    epochs = round(int(fast.arm.params["epochs"]) * seconds / fast.cpu_seconds())
     if epochs <= int(fast.arm.params["epochs"]):
         return None
-    names = [result.arm.name for result in slow]
-    cite = f"{fast.arm.cite}; for the CPU seconds of {' and '.join(names)}"
-    return Arm(_longer_name(fast.arm.name, names), cite, {**fast.arm.params, "epochs": epochs})
+    name = _longer_name(fast.arm.name, [result.arm.name for result in slow], kind)
+    why = name.removeprefix(fast.arm.name).replace(" for ", "for the CPU seconds of ", 1)
+    return Arm(name, f"{fast.arm.cite}; {why}", {**fast.arm.params, "epochs": epochs})
 
 
-def _longer_name(fast: str, slow: Sequence[str]) -> str:
-    return f"{fast} for {' and '.join(slow)}"
+def _longer_name(fast: str, slow: Sequence[str], kind: Kind) -> str:
+    return f"{fast} for {' and '.join(slow)}{'' if kind == 'own' else ' without a teacher'}"
 
 
 def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, Outcome]:
-    """Judge a claim at equal epochs and at equal CPU seconds, by test MAE over the whole horizon.
+    """Compare the sides of a claim at equal epochs and at equal CPU seconds, by test MAE over the whole horizon.
 
     At equal CPU seconds the other side is the twin that trained as long, or the arm of `longer`; without such an arm
     it is the other side as it is, which takes no less time.
@@ -101,20 +100,52 @@ def claim_outcomes(claim: Claim, results: Mapping[str, ArmResult]) -> dict[str, 
         return {}
     better = [results[name] for name in claim.better]
     if not claim.worse:
-        sides = {"epochs": _mean_errors(better, "twin"), "seconds": _mean_errors(better, "cpu-twin")}
+        others: dict[str, _Side] = {"epochs": _Side(better, "twin"), "seconds": _Side(better, "cpu-twin")}
     else:
         worse = [results[name] for name in claim.worse]
-        long = [results.get(_longer_name(one.arm.name, claim.better), one) for one in worse]
-        sides = {"epochs": _mean_errors(worse, "own"), "seconds": _mean_errors(long, "own")}
-    own = _mean_errors(better, "own")
-    return {
-        name: verdict([errors[seed] - own[seed] for seed in sorted(own.keys() & errors.keys())])
-        for name, errors in sides.items()
-    }
+        long = [results.get(_longer_name(one.arm.name, claim.better, claim.kind), one) for one in worse]
+        others = {"epochs": _Side(worse, "own"), "seconds": _Side(long, "own")}
+    own = _Side(better, claim.kind)
+    return {budget: _compared(own, other) for budget, other in others.items()}
 
 
-def _mean_errors(results: Sequence[ArmResult], kind: Kind) -> dict[int, float]:
-    """Average the errors over arms, for the seeds that all of them have."""
-    errors = [result.errors(kind) for result in results]
-    seeds = set.intersection(*(set(one) for one in errors))
-    return {seed: sum(one[seed] for one in errors) / len(errors) for seed in seeds}
+def arm_outcome(own: ArmResult, other: ArmResult) -> Outcome:
+    """Compare an arm with another, by test MAE over the whole horizon."""
+    return _compared(_Side([own], "own"), _Side([other], "own"))
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of a claim: the mean of some arms, seed by seed.
+
+    Attributes:
+        arms: The arms.
+        kind: Which of their trainings.
+    """
+
+    arms: Sequence[ArmResult]
+    kind: Kind
+
+    def errors(self) -> dict[int, float]:
+        """Average the errors over arms, for the seeds that all of them have."""
+        errors = [arm.errors(self.kind) for arm in self.arms]
+        seeds = set.intersection(*(set(one) for one in errors))
+        return {seed: statistics.fmean(one[seed] for one in errors) for seed in seeds}
+
+    def days(self, seed: int) -> dict[str, tuple[float, float]]:
+        """Average the errors of a seed over arms, day by day; empty where a study did not keep them."""
+        kept = [arm.runs[self.kind][seed].days.get("all", {}) for arm in self.arms]
+        return {
+            day: (statistics.fmean(one[day][0] for one in kept), readings)
+            for day, (_, readings) in kept[0].items()
+            if all(day in one for one in kept)
+        }
+
+
+def _compared(own: _Side, other: _Side) -> Outcome:
+    """Pair the sides by seed and by day."""
+    its, theirs = own.errors(), other.errors()
+    seeds = sorted(its.keys() & theirs.keys())
+    return compared(
+        [theirs[seed] - its[seed] for seed in seeds], [(own.days(seed), other.days(seed)) for seed in seeds]
+    )

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdsearch.data.load import load_series
+from kdsearch.data.protocols import SplitSeries
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run_space
+from kdsearch.pipeline.setup import split_dataset
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.study.search.driver import StudyEvent
@@ -64,6 +66,10 @@ class ReproduceOptions:
     studies: Path = Path("studies")
     data_dir: Path | None = None
     command: str = "kdsearch reproduce"
+
+    def split_dataset(self) -> tuple[SplitSeries, str]:
+        """Cut the dataset as the paper does: its fill, and the file as published."""
+        return split_dataset(self.dataset, "stgcn", self.data_dir, self.channel, fill="published", readings="published")
 
     @property
     def level(self) -> Fidelity:
@@ -163,7 +169,7 @@ def _stretched(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dic
     for claim in claims:
         if all(name in trained for name in (*claim.better, *claim.worse)):
             slow = [trained[name] for name in claim.better]
-            arms = [longer(slow, trained[name]) for name in claim.worse]
+            arms = [longer(slow, trained[name], claim.kind) for name in claim.worse]
             found |= {arm.name: arm for arm in arms if arm is not None}
     return found
 
@@ -209,6 +215,8 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         dataset=options.dataset,
         protocol="stgcn",
         channel=options.channel,
+        fill="published",
+        readings="published",
         objectives=objectives,
         space="izadi",
         preset=setup.preset,

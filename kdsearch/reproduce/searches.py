@@ -5,12 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.pipeline.setup import split_dataset
 from kdsearch.report.numbers import mae
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary
-from kdsearch.reproduce.arms import Arm, Claim, arms_of
-from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, read_arms
+from kdsearch.reproduce.arms import SETTINGS, Arm, Claim, arms_of
+from kdsearch.reproduce.results import ArmResult, Kind, arm_outcome, claim_outcomes, read_arms
 from kdsearch.reproduce.runs import (
     CANDIDATES,
     Listener,
@@ -20,15 +19,12 @@ from kdsearch.reproduce.runs import (
     study_name,
     with_paper_channel,
 )
-from kdsearch.reproduce.tables import Cell, cell_of, head_of
-from kdsearch.reproduce.verdicts import Verdict, verdict
+from kdsearch.reproduce.tables import Cell, Judgement, cell_of, head_of
+from kdsearch.reproduce.verdicts import Outcome, corrected_together
 from kdsearch.study.space.parameters import Scalar
 from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["FoundLine", "SearchReproduction", "reproduce_search"]
-
-SEARCHED = ("batch", "learning_rate", "alpha1", "alpha2", "alpha3", "alpha", "beta")
-"""In the order of the columns of Table 6."""
 
 TABLE_ARMS = {
     "table6": ("rd-l2", "rd-kl", "skd", "ord", "stcd"),
@@ -52,11 +48,8 @@ class FoundLine(BaseModel):
         published_errors: Test MAE of the paper's setting, horizon -> mean and spread over seeds.
         found_errors: The same of ours, with the same seeds and epochs.
         plain_errors: The same of ours without a teacher in the loss.
-        verdict: Whether ours is better than the paper's.
-        gains: Test MAE of the paper's setting minus that of ours, seed by seed.
-        teacher_verdicts: "epochs" and "seconds" -> whether ours is better than without a teacher in the loss, trained
-            for the same epochs or for the same CPU seconds.
-        teacher_gains: Test MAE without a teacher minus that of ours, likewise, seed by seed.
+        judgements: What ours is compared with -> what its pairs say: "published" is the paper's setting; "epochs" and
+            "seconds" are ours without a teacher in the loss, trained for the same epochs or the same CPU seconds.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,10 +61,7 @@ class FoundLine(BaseModel):
     published_errors: dict[str, Cell]
     found_errors: dict[str, Cell]
     plain_errors: dict[str, Cell]
-    verdict: Verdict
-    gains: list[float]
-    teacher_verdicts: dict[str, Verdict]
-    teacher_gains: dict[str, list[float]]
+    judgements: dict[str, Judgement]
     study: str
 
 
@@ -105,30 +95,41 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     """
     level = options.level  # an unknown one is refused before anything is read
     options = with_paper_channel(options)
-    series, note = split_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
+    series, note = options.split_dataset()
     arms, setup = arms_of(series.source.name, level), paper_setup(level, ())
-    lines, head = [], []
+    found, head = [], list[str]()
     for name in TABLE_ARMS[table]:
         what, arm = f"{table}-{name}", arms[name]
         fixed = {one: arm.params[one] for one in FIXED if one in arm.params}
         to.on_message(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
-        lines.append(_found(name, arm, store, study_name(options, what)))
+        found.append(_found(name, arm, store, study_name(options, what)))
         head = head_of(options, level.words, note, series, store.meta)
         store.close()
+    judged = corrected_together([outcomes for _, outcomes in found])
+    lines = [
+        line.model_copy(
+            update={
+                "judgements": {
+                    name: Judgement.of(outcome, line.found_errors["all"].mean) for name, outcome in outcomes.items()
+                }
+            }
+        )
+        for (line, _), outcomes in zip(found, judged, strict=True)
+    ]
     return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=series.unit)
 
 
-def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLine:
+def _found(name: str, published: Arm, store: StudyStore, study: str) -> tuple[FoundLine, dict[str, Outcome]]:
+    """Read a search's line, and the comparisons that are judged with those of the other lines."""
     summary = summarise(store)
     best = min(summary.best(CANDIDATES), key=_over_the_seeds)
-    ours = Arm("found", "", {one: best.params[one] for one in (*FIXED, *SEARCHED, "epochs") if one in best.params})
+    ours = Arm("found", "", {one: best.params[one] for one in (*FIXED, *SETTINGS, "epochs") if one in best.params})
     results = read_arms(store, {"published": published, "found": ours})
-    theirs, its = results["published"].errors(), results["found"].errors()
-    gains = [theirs[seed] - error for seed, error in its.items()]
-    taught = claim_outcomes(Claim(f"a teacher helps: {name}", ("found",)), results)
+    outcomes = {"published": arm_outcome(results["found"], results["published"])}
+    outcomes |= claim_outcomes(Claim(f"a teacher helps: {name}", ("found",)), results)
     states = [trial.state for trial in summary.trials]
-    return FoundLine(
+    line = FoundLine(
         setting=name,
         trials={state: states.count(state) for state in sorted(set(states))},
         published=_searched(published.params),
@@ -136,12 +137,10 @@ def _found(name: str, published: Arm, store: StudyStore, study: str) -> FoundLin
         published_errors=_cells(results["published"]),
         found_errors=_cells(results["found"]),
         plain_errors=_cells(results["found"], "twin"),
-        verdict=verdict(gains).verdict,
-        gains=gains,
-        teacher_verdicts={budget: outcome.verdict for budget, outcome in taught.items()},
-        teacher_gains={budget: list(outcome.gains) for budget, outcome in taught.items()},
+        judgements={},
         study=study,
     )
+    return line, outcomes
 
 
 def _over_the_seeds(trial: TrialSummary) -> tuple[int, float]:
@@ -157,4 +156,4 @@ def _cells(result: ArmResult, kind: Kind = "own") -> dict[str, Cell]:
 
 
 def _searched(params: Mapping[str, Scalar]) -> dict[str, Any]:
-    return {name: params[name] for name in SEARCHED if name in params}
+    return {name: params[name] for name in SETTINGS if name in params}

@@ -3,11 +3,12 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.record import Baseline, Metrics
 from kdsearch.report.published.catalog import PUBLISHED, comparable_with
 from kdsearch.report.published.izadi import TABLE_3
@@ -24,10 +25,10 @@ from kdsearch.reproduce.runs import (
     run_arms,
     with_paper_channel,
 )
-from kdsearch.reproduce.verdicts import Verdict
+from kdsearch.reproduce.verdicts import Interval, Outcome, Verdict, corrected_together
 from kdsearch.study.storage.meta import StudyMeta
 
-__all__ = ["Cell", "ClaimLine", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
+__all__ = ["Cell", "ClaimLine", "Judgement", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
 
 
 class _Model(BaseModel):
@@ -53,7 +54,8 @@ class Line(_Model):
 
     Attributes:
         seeds: Number of trainings in its means.
-        cells: metric -> horizon in minutes -> number; "attention" -> "share" in Table 3.
+        cells: metric -> horizon in minutes -> number; "attention" -> "share" in Table 3; "mae-measured" is over
+            measured readings alone, where the source filled some in.
     """
 
     title: str
@@ -63,20 +65,42 @@ class Line(_Model):
     reason: str | None = None
 
 
+class Judgement(_Model):
+    """Comparison of two sides by test MAE over the whole horizon, as `Outcome` describes it.
+
+    Attributes:
+        gains: Test MAE of the other side minus that of the claimed one, seed by seed.
+        share: Mean gain divided by the claimed side's error.
+    """
+
+    verdict: Verdict
+    reason: str
+    gains: list[float]
+    share: float
+    p_value: float | None
+    corrected_p_value: float | None
+    over_seeds: Interval | None
+    over_days: Interval | None
+    days: int
+
+    @classmethod
+    def of(cls, outcome: Outcome, error: float) -> Self:
+        """Take an outcome, and the claimed side's error."""
+        fields = {name: getattr(outcome, name) for name in cls.model_fields if name != "share"}
+        return cls(**fields | {"gains": list(outcome.gains)}, share=outcome.mean / error)
+
+
 class ClaimLine(_Model):
     """Claim at one kind of equal budget.
 
     Attributes:
         budget: "epochs" or "seconds" (CPU seconds of the training, the teacher's own not counted).
-        gains: Test MAE of the other side minus that of the claimed one, seed by seed.
-        share: Mean gain divided by the claimed side's error.
+        judgement: What its pairs say.
     """
 
     claim: str
     budget: str
-    verdict: Verdict
-    gains: list[float]
-    share: float
+    judgement: Judgement
 
 
 class Reproduction(_Model):
@@ -97,6 +121,9 @@ class Reproduction(_Model):
     study: str
     unit: str
 
+
+MEASURED = "test-measured"
+"""Split of the errors over measured readings alone: the tables take the file as published."""
 
 TITLES = {
     "table2": "Table 2: response losses and SKD",
@@ -141,7 +168,7 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
     level = options.level  # an unknown one is refused before anything is read
     trained = room_training(options.fidelity) if table == "room" else level.words
     options = with_paper_channel(options)
-    series, note = split_dataset(options.dataset, "stgcn", options.data_dir, options.channel)
+    series, note = options.split_dataset()
     asked = _asked_room(series, options) if table == "room" else _asked_of_paper(table, series, options)
     results = run_arms(options, asked.setup, asked.arms, to)
     store = open_study(options, asked.setup.what)
@@ -183,11 +210,9 @@ def _every_row() -> tuple[Row, ...]:
 def _line(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[Baseline], published_of: str | None) -> Line:
     metrics = row_metrics(row, results, baselines)
     printed = next((one.metrics for one in PUBLISHED if (one.dataset, one.name) == (published_of, row.published)), {})
-    names = ("mae", "rmse", "mape")
-    cells = {
-        name: {horizon: _cell(metrics, name, horizon, printed) for horizon in _horizons(metrics, name)}
-        for name in names
-    }
+    cells = {name: _cells(metrics, "test", name, printed.get(name, {})) for name in ("mae", "rmse", "mape")}
+    if metrics and all(MEASURED in one for one in metrics):
+        cells["mae-measured"] = _cells(metrics, MEASURED, "mae", {})
     result = results.get(row.source)
     lines = {line.name: line for line in baselines}
     cost = result.cost if result is not None else lines[row.source].cost if row.source in lines else None
@@ -200,12 +225,10 @@ def _line(row: Row, results: Mapping[str, ArmResult], baselines: Sequence[Baseli
     )
 
 
-def _horizons(metrics: Sequence[Metrics], name: str) -> list[str]:
-    return list(metrics[0]["test"][name]) if metrics else []
-
-
-def _cell(metrics: Sequence[Metrics], name: str, horizon: str, printed: Mapping[str, Mapping[str, float]]) -> Cell:
-    return cell_of([one["test"][name][horizon] for one in metrics], printed.get(name, {}).get(horizon))
+def _cells(metrics: Sequence[Metrics], split: str, name: str, printed: Mapping[str, float]) -> dict[str, Cell]:
+    """Summarise a metric over trainings, by horizon; empty without one."""
+    horizons = list(metrics[0][split][name]) if metrics else []
+    return {one: cell_of([each[split][name][one] for each in metrics], printed.get(one)) for one in horizons}
 
 
 def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
@@ -215,16 +238,14 @@ def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
 
 
 def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> list[ClaimLine]:
+    judged = corrected_together([claim_outcomes(claim, results) for claim in claims])
     lines = []
-    for claim in claims:
-        own = [error for name in claim.better if name in results for error in results[name].errors().values()]
-        for budget, outcome in claim_outcomes(claim, results).items():
-            share = outcome.mean / statistics.fmean(own)
-            lines.append(
-                ClaimLine(
-                    claim=claim.words, budget=budget, verdict=outcome.verdict, gains=list(outcome.gains), share=share
-                )
-            )
+    for claim, outcomes in zip(claims, judged, strict=True):
+        own = [error for name in claim.better if name in results for error in results[name].errors(claim.kind).values()]
+        lines += [
+            ClaimLine(claim=claim.words, budget=budget, judgement=Judgement.of(outcome, statistics.fmean(own)))
+            for budget, outcome in outcomes.items()
+        ]
     return lines
 
 

@@ -20,7 +20,7 @@ from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.extensions import Extension
-from kdsearch.measure.accuracy import network_errors, quick_validation
+from kdsearch.measure.accuracy import SplitScores, network_scores, quick_validation
 from kdsearch.measure.cost import measured_costs, weight_count
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
@@ -118,12 +118,12 @@ class TrialRunner:
             except _Stopped as stopped:
                 return stopped.record, None
 
-    def checkpoint_metrics(self, checkpoint: Checkpoint, split: str) -> dict[str, dict[str, float]]:
-        """Errors of a packed network over a whole part."""
+    def checkpoint_scores(self, checkpoint: Checkpoint, split: str) -> SplitScores:
+        """Score a packed network over a whole split."""
         device = torch.device(self.device)
         data = WindowedSeries(self.series, checkpoint.scaler, device)
         with fixed_threads(self.threads):
-            return network_errors(checkpoint.network(device), data, self.series, split)
+            return network_scores(checkpoint.network(device), data, self.series, split)
 
     def cost(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Cost:
         """Parameters, operations and latency at batch 1, paired with the teacher.
@@ -205,7 +205,7 @@ class _Run:
         data = WindowedSeries(runner.series, scaler, torch.device(runner.device))
         network = self._trained(network, data, scaler)
         with self.watch.phase("measure"):
-            metrics = {"val": network_errors(network, data, runner.series, "val")}
+            metrics = network_scores(network, data, runner.series, "val").metrics
         if not np.isfinite(metrics["val"]["mae"]["all"]):
             raise RunError(f"the validation error of {self.config.route} with loss {self.config.loss} is not finite")
         packed = Checkpoint.of(network, scaler, runner.series.adjacency).to_bytes()

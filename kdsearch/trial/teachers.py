@@ -19,13 +19,13 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
 from kdsearch.errors import SpaceError
 from kdsearch.extensions import loaded_extensions
-from kdsearch.measure.accuracy import forecasts, network_errors
+from kdsearch.measure.accuracy import forecasts, network_scores
 from kdsearch.measure.cost import measured_costs
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.models.precision import Precision
-from kdsearch.record import Baseline, Cost, Latency, Metrics, Role, TrialRecord, installed_versions
+from kdsearch.record import Baseline, Cost, Latency, Role, TrialRecord, installed_versions
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.presets import preset_values
@@ -162,7 +162,7 @@ def _train_into(
     with fixed_threads(threads):
         network, scaler, curve = trained_network(series, config, seed, device)
         data, starts = WindowedSeries(series, scaler, device), series.splits["train"].starts
-        metrics: Metrics = {"val": network_errors(network, data, series, "val")}
+        metrics = network_scores(network, data, series, "val").metrics
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
     record = TrialRecord(
         state="COMPLETE",

@@ -16,6 +16,7 @@ from scipy import sparse
 from kdsearch.data.card import GraphSource
 from kdsearch.data.graph import adjacency_from_distances, grid_adjacency, read_adjacency
 from kdsearch.data.graph_files import read_ids, read_matrix, read_pickled_graph
+from kdsearch.data.load import load_series
 from kdsearch.errors import DataError
 from tests.real_data import real_data
 
@@ -277,3 +278,19 @@ def test_ids_file(tmp_path: Path) -> None:
     """Ids in one line with commas, as DCRNN writes them, or one in each line."""
     assert read_ids(write(tmp_path / "a.txt", "11,12,13")) == IDS
     assert read_ids(write(tmp_path / "b.txt", *IDS)) == IDS
+
+
+def test_a_graph_of_more_sensors_is_joined_by_id(tmp_path: Path) -> None:
+    """A part of METR-LA's readings has the whole of its graph; without ids nothing says which sensors they are."""
+    path = tmp_path / "adj_mx.pkl"
+    path.write_bytes(pickle.dumps([list(IDS), {one: i for i, one in enumerate(IDS)}, WEIGHTS]))
+    np.testing.assert_array_equal(read(path, "dcrnn-pickle", ids=(IDS[2], IDS[0])), BARE[np.ix_([2, 0], [2, 0])])
+    with pytest.raises(DataError, match="ids do not join them; give both the same sensors, or both ids"):
+        read(path, "dcrnn-pickle", ids=("0", "1"), named=False)
+
+
+@pytest.mark.parametrize(("name", "nodes", "edges"), [("metr-la", 29, 152), ("pems-bay", 67, 129)])
+def test_parts_of_the_public_networks_have_their_roads(name: str, nodes: int, edges: int) -> None:
+    source = load_series(name, real_data(name))
+    assert source.values.shape[1] == nodes
+    assert (source.adjacency > 0).sum() == edges

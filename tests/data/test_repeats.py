@@ -71,9 +71,12 @@ def test_a_sixth_of_the_public_pemsd8_was_never_measured() -> None:
     series = split_series(source, PROTOCOLS["stgcn"])
     repeated = repeated_weeks(series.values, source.times)
     assert (repeated[WEEK * 12 :].mean(axis=0) > 0.9).sum() == 35
-    assert facts_of(source).channels[0].repeated_share == pytest.approx(0.1675, abs=1e-4)
-    assert "; 23 % of the test readings equal those of a week before" in split_dataset("pemsd8", "stgcn", root)[1]
+    assert facts_of(source).channels[0].filled_in_share == pytest.approx(0.1675, abs=1e-4)
+    for readings, words in (("measured", "which are left out of training"), ("published", "a network that knows")):
+        note = split_dataset("pemsd8", "stgcn", root, readings=readings)[1]
+        assert "; the source filled in 23 % of the test readings" in note
+        assert words in note
 
 
 def test_los_loop_has_no_second_week_to_repeat() -> None:
-    assert "week before" not in split_dataset("los-loop", "stgcn", real_data("los-loop"))[1]
+    assert "filled in" not in split_dataset("los-loop", "stgcn", real_data("los-loop"))[1]

@@ -23,7 +23,7 @@ from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher import Teacher
 from kdsearch.distill.teacher_features import make_tables, open_tables
 from kdsearch.errors import SpaceError
-from kdsearch.measure.accuracy import forecasts, network_errors
+from kdsearch.measure.accuracy import forecasts, network_scores
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, DataShape, Forecaster, build, new_forecaster
 from kdsearch.prune.schedule import sizes_for_share
@@ -246,7 +246,7 @@ def trained(series: SplitSeries, family: str, loss: str, folder: Path, **setting
     lessons = Teacher(answers, starts, data, tables, (teacher, data))
     plan = Plan(epochs=2, learning_rate=1e-3, batch=10)
     fit(student, data, starts, plan, loss_config, seed=0, teacher=lessons if LOSSES[loss].needs_teacher else None)
-    return student, network_errors(student, data, series, "val")["mae"]["all"]
+    return student, network_scores(student, data, series, "val").metrics["val"]["mae"]["all"]
 
 
 @every_family

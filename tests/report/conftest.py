@@ -182,7 +182,7 @@ def meta_of(dataset: str) -> StudyMeta:
 
 def whole_meta(dataset: str, protocol: str, channel: int | None) -> StudyMeta:
     """A study on a dataset's whole public files."""
-    protocol_hash = replace(PROTOCOLS[protocol], channel=channel).hash
+    protocol_hash = replace(PROTOCOLS[protocol].published, channel=channel).hash
     fields = {"protocol": protocol, "protocol_hash": protocol_hash, "data_note": "the whole public file"}
     return meta_of(dataset).model_copy(update=fields)
 

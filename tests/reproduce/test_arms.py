@@ -22,7 +22,7 @@ def test_every_row_has_its_arm_and_its_published_errors(dataset: str) -> None:
     names = {(one.dataset, one.name) for one in PUBLISHED}
     for row in chain.from_iterable(TABLES.values()):
         assert row.source in arms or row.source in REFERENCES
-        assert {("pemsd8", row.published), ("pemsd7m", row.published)} <= names
+        assert not row.published or {("pemsd8", row.published), ("pemsd7m", row.published)} <= names
 
 
 def test_every_claim_is_of_arms_that_are_trained() -> None:

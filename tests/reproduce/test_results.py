@@ -5,6 +5,7 @@ import pytest
 from kdsearch.record import Cost, Training, TrainingKind
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, longer, row_metrics
+from kdsearch.reproduce.verdicts import corrected
 
 COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
 
@@ -29,9 +30,9 @@ def test_against_no_distillation_an_arm_is_compared_with_its_twins() -> None:
     """Those of the same epochs may be worse where those of the same seconds are better."""
     arm = result("ord", own=[3.0, 3.1, 3.2], twin=[3.2, 3.3, 3.41], long=[2.9, 3.0, 3.11])
     found = claim_outcomes(Claim("it helps", ("ord",)), {"ord": arm})
-    assert found["epochs"].verdict == "held"
+    assert corrected([found["epochs"]])[0].verdict == "held"
     assert found["epochs"].gains == pytest.approx([0.2, 0.2, 0.21])
-    assert found["seconds"].verdict == "not held"
+    assert corrected([found["seconds"]])[0].verdict == "not held"
 
 
 def test_several_arms_count_by_their_mean_seed_by_seed() -> None:
@@ -48,8 +49,8 @@ def test_at_equal_seconds_the_other_side_is_the_arm_that_trained_as_long() -> No
     claim = Claim("stcd wins", ("stcd",), ("ord",))
     assert claim_outcomes(claim, results)["seconds"] == claim_outcomes(claim, results)["epochs"]
     long = {"ord for stcd": result("ord for stcd", own=[1.0, 1.0, 1.0])}
-    assert claim_outcomes(claim, results | long)["seconds"].verdict == "not held"
-    assert claim_outcomes(claim, results | long)["epochs"].verdict == "held"
+    assert corrected([claim_outcomes(claim, results | long)["seconds"]])[0].verdict == "not held"
+    assert corrected([claim_outcomes(claim, results | long)["epochs"]])[0].verdict == "held"
 
 
 def test_a_claim_of_an_arm_that_is_not_there_is_no_claim() -> None:

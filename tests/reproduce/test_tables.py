@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -91,8 +92,9 @@ def test_claims_are_judged_at_equal_epochs_and_at_equal_seconds(options: Reprodu
     assert [line["title"] for line in eighth.json_object["lines"]][:2] == ["base", "base, 25 % pruned, no distillation"]
     claims = eighth.json_object["claims"]
     assert [claim["budget"] for claim in claims] == ["epochs", "seconds"] * 3
-    assert {len(claim["gains"]) for claim in claims} == {2}
-    assert eighth.tables[-1][0] == "Claims"
+    assert {len(claim["judgement"]["gains"]) for claim in claims} == {2}
+    assert all(claim["judgement"]["days"] >= 1 for claim in claims)
+    assert eighth.tables[-1][0].startswith("Claims; less MAE")
 
 
 def test_attention_is_a_share_of_the_targets(options: ReproduceOptions) -> None:
@@ -104,6 +106,10 @@ def test_attention_is_a_share_of_the_targets(options: ReproduceOptions) -> None:
     assert shares["L_ORD"]["published"] == 3.009
 
 
+def _said(judgement: dict[str, Any]) -> str:
+    return f"{judgement['verdict']}: {judgement['reason']}" if judgement["reason"] else str(judgement["verdict"])
+
+
 def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both with every seed; the paper's setting is the study's first trial, and none is stopped."""
     monkeypatch.setitem(searches.TABLE_ARMS, "table6", ("ord",))
@@ -112,16 +118,17 @@ def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, mo
     assert line["trials"] == {"COMPLETE": 3}
     assert line["published"] == {"batch": 50, "learning_rate": 1e-3, "alpha1": 0.593}
     assert set(line["found"]) == set(line["published"])
-    assert len(line["gains"]) == 2
-    assert set(line["teacher_verdicts"]) == {"epochs", "seconds"}
+    judgements = line["judgements"]
+    assert set(judgements) == {"published", "epochs", "seconds"}
+    assert len(judgements["published"]["gains"]) == 2
     with_teacher, without = line["found_errors"]["all"]["mean"], line["plain_errors"]["all"]["mean"]
-    assert without - with_teacher == pytest.approx(sum(line["teacher_gains"]["epochs"]) / 2)
+    assert without - with_teacher == pytest.approx(sum(judgements["epochs"]["gains"]) / 2)
     assert [row[1] for row in found.tables[0][2]] == ["the paper's", "found", "found, no teacher"]
     assert [row[2] for row in found.tables[0][2]][::2] == ["batch 50, learning_rate 0.001, alpha1 0.593", ""]
     assert [row[2:4] for row in found.tables[1][2]] == [
-        ["the paper's", line["verdict"]],
-        ["no teacher, same epochs", line["teacher_verdicts"]["epochs"]],
-        ["no teacher, same CPU seconds", line["teacher_verdicts"]["seconds"]],
+        ["the paper's", _said(judgements["published"])],
+        ["no teacher, same epochs", _said(judgements["epochs"])],
+        ["no teacher, same CPU seconds", _said(judgements["seconds"])],
     ]
     store = find_study("ring-izadi-table6-ord-quick", options.studies, None)
     means = {

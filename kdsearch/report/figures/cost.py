@@ -51,7 +51,7 @@ class ErrorAgainstCost:
 
     Attributes:
         axis: The horizontal axis.
-        metric: Which error: "mae", "rmse" or "mape".
+        error_title: Of the vertical axis: which error, with its unit.
         marks: Complete trials whose cost and error are known.
         best: The least error to be had at each cost, ``(cost, error)`` by rising cost: the front of this plane.
         knee: The network chosen from the front; None where there is none.
@@ -63,7 +63,7 @@ class ErrorAgainstCost:
     """
 
     axis: CostAxis
-    metric: str
+    error_title: str
     marks: tuple[Mark, ...]
     best: tuple[tuple[float, float], ...]
     knee: tuple[float, float] | None
@@ -98,7 +98,7 @@ def gather_error_against_cost(summary: StudySummary, axis: CostAxis) -> ErrorAga
     anchors += [min(value for _, value in best)] if best else []
     return ErrorAgainstCost(
         axis=axis,
-        metric=summary.metric,
+        error_title=f"validation {summary.titled(summary.metric)}",
         marks=marks,
         best=tuple(sorted(best)),
         knee=None if knee is None else (knee.cost, knee.error),
@@ -119,7 +119,7 @@ def _networks(summary: StudySummary, axis: CostAxis) -> dict[str, Mark]:
 
 def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     """Draw networks as points, their front as a staircase, baselines that are networks as stars, the others level."""
-    figure = blank_figure(data.axis.title, f"validation {data.metric.upper()}")
+    figure = blank_figure(data.axis.title, data.error_title)
     if data.best:
         x, y = zip(*data.best, strict=True)
         stairs = {"color": INK, "width": 1.2, "shape": "hv"}

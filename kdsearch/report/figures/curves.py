@@ -54,14 +54,14 @@ class ErrorByHorizon:
     """What the figure of error by horizon shows.
 
     Attributes:
-        metric: Which error: "mae", "rmse" or "mape".
+        error_title: Of the vertical axis: which error, with its unit.
         networks: Those of the front; their kinds are "front" and "knee" (the network chosen from it).
         baselines: Their curves, with the role of each as its kind.
         published: Test errors of papers, at those of the reported horizons that they print.
         chosen_word: What the chosen network is called: "knee" or "preferred".
     """
 
-    metric: str
+    error_title: str
     networks: tuple[Curve, ...]
     baselines: tuple[tuple[Role, Curve], ...]
     published: tuple[Curve, ...]
@@ -76,11 +76,13 @@ class LearningCurves:
         curves: Validation MAE over CPU seconds, one for each trial that was scored while it trained.
         stopped: Ends ``(CPU seconds, error)`` of trials that were stopped early.
         top: Upper end of the visible errors.
+        error_title: Of the vertical axis.
     """
 
     curves: tuple[Curve, ...]
     stopped: tuple[tuple[float, float], ...]
     top: float
+    error_title: str = "validation MAE"
 
 
 def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
@@ -96,7 +98,8 @@ def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:
     ]
     baselines = [(one.role, curve(one.name, one.role, one.metrics)) for one in summary.baselines]
     published = _published_curves(summary)
-    return ErrorByHorizon(summary.metric, tuple(networks), tuple(baselines), published, summary.chosen_word)
+    title = f"validation {summary.titled(summary.metric)}"
+    return ErrorByHorizon(title, tuple(networks), tuple(baselines), published, summary.chosen_word)
 
 
 def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
@@ -112,7 +115,7 @@ def _published_curves(summary: StudySummary) -> tuple[Curve, ...]:
 
 def draw_error_by_horizon(data: ErrorByHorizon) -> go.Figure:
     """Draw a line for each network of the front, the knee strong, baselines by their roles, published ones dotted."""
-    figure = blank_figure("minutes ahead", f"validation {data.metric.upper()}")
+    figure = blank_figure("minutes ahead", data.error_title)
     named = set()
     for curve in sorted(data.networks, key=lambda curve: curve.kind != "front"):
         name = f"{curve.label} ({data.chosen_word})" if curve.kind == "knee" else curve.kind
@@ -174,12 +177,12 @@ def gather_learning_curves(summary: StudySummary) -> LearningCurves:
     errors_of_all = [value for curve in curves for value in curve.errors]
     teacher = [mae(summary.teacher.metrics)] if summary.teacher else []
     top = top_of([*teacher, min(errors_of_all, default=math.nan)], errors_of_all)
-    return LearningCurves(tuple(curves), tuple(stopped), top)
+    return LearningCurves(tuple(curves), tuple(stopped), top, f"validation {summary.titled('mae')}")
 
 
 def draw_learning_curves(data: LearningCurves) -> go.Figure:
     """Draw one line for each trial: the front's strong, a cross where one was stopped early."""
-    figure = blank_figure("CPU seconds", "validation MAE")
+    figure = blank_figure("CPU seconds", data.error_title)
     colours = kind_colours(curve.kind for curve in data.curves)
     for curve in sorted(data.curves, key=lambda curve: curve.on_front):
         figure.add_scatter(

@@ -86,8 +86,9 @@ def _result_lines(network: Measured, cost: Cost, summary: StudySummary) -> list[
     of_teacher = ""
     if teacher is not None and teacher.cost is not None and teacher.cost is not cost:
         of_teacher = f" ({share(cost.parameters / teacher.cost.parameters)} of the teacher's)"
+    value = error(shown_error(network.metrics, summary), summary.unit_of(summary.metric))
     lines = [
-        f"validation {summary.metric.upper()} {error(shown_error(network.metrics, summary))}",
+        f"validation {summary.metric.upper()} {value}",
         f"at {' / '.join(summary.horizons)} minutes {errors}",
         f"{count(cost.parameters)} parameters{of_teacher}",
         f"{magnitude(cost.flops)}FLOPs",

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["write_page"]
 
 _FRONT_CAPTION = (
-    "Networks that no other trial betters in all of the search's objectives, best error first; MAE in the unit of the "
-    "readings, mean is over all steps of the horizon. "
+    "Networks that no other trial betters in all of the search's objectives, best error first; mean is over all "
+    "steps of the horizon. "
 )
 _LIMITED_CAPTION = "Trials outside the limits are left out. "
 _CONFIRMED_CAPTION = (

@@ -17,7 +17,7 @@ __all__ = ["published_section"]
 
 _CAPTION = (
     "Test errors that papers print of the same data, channel and protocol, beside those of this study's test split, "
-    "which is scored when the front is confirmed; MAPE in per cent."
+    "which is scored when the front is confirmed."
 )
 _METRICS = ("mae", "rmse", "mape")
 _DASH = "—"
@@ -34,7 +34,9 @@ def published_section(summary: StudySummary) -> str:
     columns = _columns(summary.published)
     shown = [metric for metric in _METRICS if metric in {name for name, _ in columns}]
     spans = {metric: sum(name == metric for name, _ in columns) for metric in shown}
-    over = "<th></th>" + "".join(f'<th colspan="{span}">test {metric.upper()}</th>' for metric, span in spans.items())
+    over = "<th></th>" + "".join(
+        f'<th colspan="{span}">test {html.escape(summary.titled(metric))}</th>' for metric, span in spans.items()
+    )
     heads = "".join(f"<th>{'mean' if horizon == 'all' else f'{horizon} min'}</th>" for _, horizon in columns)
     bodies = [f"<tbody>{''.join(_own_rows(summary, columns))}</tbody>"]
     for source, group in groupby(summary.published, key=lambda point: point.source):

@@ -6,6 +6,7 @@ import html
 import math
 from typing import TYPE_CHECKING
 
+from kdsearch.measure.metrics import METRICS
 from kdsearch.report.numbers import count, error, magnitude, measured, share, significant, spread
 from kdsearch.report.text.limits import limits_broken
 
@@ -38,7 +39,8 @@ def front_table(summary: StudySummary) -> str:
     baselines = [_baseline_row(baseline, summary, columns, tested=tested) for baseline in ordered]
     cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
     names = "".join(f"<th>{name}</th>" for name in columns)
-    what = ", ".join(dict.fromkeys(metric.upper() for metric, _ in columns.values()))
+    metrics = {metric: summary.unit_of(metric) for metric, _, _ in columns.values()}
+    what = html.escape(", ".join(f"{one.upper()} ({unit})" if unit else one.upper() for one, unit in metrics.items()))
     over = f'<th></th><th colspan="{len(cost_heads)}">cost</th><th colspan="{len(columns)}">validation {what}</th>'
     heads = "<th>Network</th>" + "".join(f"<th>{head}</th>" for head in cost_heads) + names
     if tested:
@@ -49,23 +51,38 @@ def front_table(summary: StudySummary) -> str:
     return f"<table>{head}{bodies}</table>"
 
 
-def _error_columns(summary: StudySummary) -> dict[str, tuple[str, str]]:
-    """Map the head of each column of errors to metric and horizon: MAE at all horizons, and the minimised means."""
-    columns = {f"{horizon} min": ("mae", horizon) for horizon in summary.horizons} | {"mean": ("mae", "all")}
-    further = [one.name for one in summary.objectives if one.name in {"rmse", "mape", "wape"}]
-    return columns | {f"mean<br>{name.upper()}": (name, "all") for name in further}
+_Columns = dict[str, tuple[str, str, str]]
+"""Head -> metric, horizon, and what follows the split's name."""
+
+_OTHER_HEADS = {"published": "mean, as<br>published", "measured": "mean,<br>measured"}
+
+
+def _error_columns(summary: StudySummary) -> _Columns:
+    """Choose the columns of errors: MAE at all horizons, the minimised means, and the mean over the other readings."""
+    columns: _Columns = {f"{horizon} min": ("mae", horizon, "") for horizon in summary.horizons}
+    columns |= {"mean": ("mae", "all", "")}
+    further = [one.name for one in summary.objectives if one.name in METRICS and one.name != "mae"]
+    columns |= {f"mean<br>{name.upper()}": (name, "all", "") for name in further}
+    other = summary.other_readings
+    return columns | ({} if other is None else {_OTHER_HEADS[other]: ("mae", "all", f"-{other}")})
 
 
 def all_trials_table(summary: StudySummary) -> str:
     """Write every trial with what was searched, why it ended where it did not finish, and the limits it broke."""
-    heads = ["State", "Parameters", "FLOPs", "Latency<br>ms", f"Validation<br>{summary.metric.upper()}"]
+    heads = [
+        "State",
+        "Parameters",
+        "FLOPs",
+        "Latency<br>ms",
+        f"Validation<br>{html.escape(summary.titled(summary.metric))}",
+    ]
     heads += ["Limits"] if _is_limited(summary) else []
     head = '<th>Trial</th><th class="words">Searched</th>' + "".join(f"<th>{name}</th>" for name in heads)
     rows = "".join(_plain_row(trial, summary) for trial in summary.trials)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _trial_row(trial: TrialSummary, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool) -> str:
+def _trial_row(trial: TrialSummary, summary: StudySummary, columns: _Columns, *, tested: bool) -> str:
     is_knee = trial.number == summary.knee
     choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
     tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
@@ -80,9 +97,7 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, columns: dict[str, tu
     return f"{row}{name}{''.join(cells)}</tr>"
 
 
-def _baseline_row(
-    baseline: Baseline, summary: StudySummary, columns: dict[str, tuple[str, str]], *, tested: bool
-) -> str:
+def _baseline_row(baseline: Baseline, summary: StudySummary, columns: _Columns, *, tested: bool) -> str:
     note = f"<small>{html.escape(baseline.note)}</small>" if baseline.note else ""
     name = f"<td>{html.escape(baseline.name[:1].upper() + baseline.name[1:])}{note}</td>"
     cells = _cost_cells(baseline.cost, summary) + _error_cells(baseline.metrics, {}, "val", columns)
@@ -133,10 +148,10 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
     return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
 
 
-def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: dict[str, tuple[str, str]]) -> list[str]:
+def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: _Columns) -> list[str]:
     cells = []
-    for metric, horizon in columns.values():
-        value, std = (measured(one, metric, horizon, split) for one in (metrics, stds))
+    for metric, horizon, readings in columns.values():
+        value, std = (measured(one, metric, horizon, f"{split}{readings}") for one in (metrics, stds))
         cells.append(_cell(_error(value), "" if math.isnan(std) else f"± {spread(std)}"))
     return cells
 

@@ -42,4 +42,4 @@ def _hash_of(point: PublishedPoint) -> str:
 
     card = CARDS[point.dataset]
     channel = None if point.channel is None else card.channels.index(point.channel)
-    return resolved(replace(PROTOCOLS[point.protocol], channel=channel), card.interval_minutes).hash
+    return resolved(replace(PROTOCOLS[point.protocol].published, channel=channel), card.interval_minutes).hash

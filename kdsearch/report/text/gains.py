@@ -50,7 +50,7 @@ class _Compared:
         return f"median of {len(self.gains)} paired runs{fresh}, worse in {sum(gain > 0 for gain in self.gains)}"
 
 
-def distillation_gave(trials: list[TrialSummary]) -> str | None:
+def distillation_gave(trials: list[TrialSummary], unit: str = "") -> str | None:
     """Compare the confirmed distilled networks with their twins without a teacher, seed by seed.
 
     A network is on the front for how it did with the trial's own seed, its twin is not, so the own seed favours the
@@ -63,9 +63,10 @@ def distillation_gave(trials: list[TrialSummary]) -> str | None:
     pruned = any("prune" in trial.route for trial in trials if trial.confirmed and trial.confirmed.twin)
     several = len(epochs.pairs) > 1
     networks = f"{len(epochs.pairs)} confirmed networks err" if several else "the confirmed network errs"
+    more = epochs.more(f" {unit or 'MAE'}")
     found = (
         f"Distillation: with the same seed{'s' if epochs.fresh else ''} and epochs but no "
-        f"teacher{' in the loss' if pruned else ''}, {networks} by {epochs.more(' MAE')} on the "
+        f"teacher{' in the loss' if pruned else ''}, {networks} by {more} on the "
         f"{'validation' if epochs.split == 'val' else epochs.split} split ({epochs.runs})"
     )
     if seconds is not None:
@@ -117,22 +118,22 @@ def _spread_of_seeds(epochs: _Compared, seconds: _Compared | None) -> str:
     return f" The spread between all seeds is {listed(words)}." if words else ""
 
 
-def pruning_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
+def pruning_gave(trials: list[TrialSummary], teacher: Baseline | None, unit: str = "") -> str | None:
     """Set the best pruned network beside the best fresh student of comparable size."""
     finished = complete(trials)
     pruned = [trial for trial in finished if "prune" in trial.route]
     fresh = [trial for trial in finished if "prune" not in trial.route]
     names = (f"the best pruned network{inside_limits(trials)}", "the best fresh student")
-    return _side_by_side("Pruning", names, pruned, fresh, teacher)
+    return _side_by_side("Pruning", names, pruned, fresh, teacher, unit)
 
 
-def calendar_gave(trials: list[TrialSummary], teacher: Baseline | None) -> str | None:
+def calendar_gave(trials: list[TrialSummary], teacher: Baseline | None, unit: str = "") -> str | None:
     """Set the best network that sees deviations from the calendar beside the best that sees raw readings."""
     finished = complete(trials)
     deviation, raw = ([one for one in finished if one.params.get("input") == name] for name in ("deviation", "raw"))
     best = f"the best network{inside_limits(trials)} that sees"
     names = (f"{best} deviations from the calendar profile", "the best that sees raw readings")
-    return _side_by_side("Calendar", names, deviation, raw, teacher)
+    return _side_by_side("Calendar", names, deviation, raw, teacher, unit)
 
 
 def _side_by_side(
@@ -141,6 +142,7 @@ def _side_by_side(
     having: list[TrialSummary],
     lacking: list[TrialSummary],
     teacher: Baseline | None,
+    unit: str,
 ) -> str | None:
     """Set the best network with a part beside the best without it of comparable size, where there are such.
 
@@ -153,7 +155,7 @@ def _side_by_side(
         if near:
             both = (one, min(near, key=lambda trial: mae(trial.metrics)))
             sides = [
-                f"{name} has validation MAE {error(mae(trial.metrics))} with {share_of(trial, teacher)} "
+                f"{name} has validation MAE {error(mae(trial.metrics), unit)} with {share_of(trial, teacher)} "
                 f"(trial {trial.number})"
                 for name, trial in zip(names, both, strict=True)
             ]

@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["limits_broken", "limits_kept", "read_limits"]
 
 
-def read_limits(texts: Sequence[str], teacher: Baseline | None) -> list[Limit]:
+def read_limits(texts: Sequence[str], teacher: Baseline | None, unit: str = "") -> list[Limit]:
     """Read a study's limits; those relative to a teacher that the study does not have yet are left out.
 
     Args:
         texts: As the study keeps them.
         teacher: Its teacher.
+        unit: Unit of the readings.
     """
     asked = [one for one in parse_constraints(texts) if teacher is not None or not one.of_teacher]
     return [
-        Limit(name=one.name, text=str(one), limit=one.resolve(teacher).limit, unit=OBJECTIVES[one.name].unit)
+        Limit(
+            name=one.name,
+            text=str(one),
+            limit=one.resolve(teacher).limit,
+            unit=OBJECTIVES[one.name].unit_of(unit),
+        )
         for one in asked
     ]
 

@@ -6,7 +6,19 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.record import of_role
-from kdsearch.report.numbers import between, count, error, listed, mae, share, significant, spread
+from kdsearch.report.numbers import (
+    between,
+    count,
+    error,
+    errors_apart,
+    listed,
+    mae,
+    share,
+    share_above,
+    significant,
+    spread,
+)
+from kdsearch.report.other_readings import on_other_readings
 from kdsearch.report.preference import rule_of
 from kdsearch.report.text.gains import (
     calendar_gave,
@@ -32,57 +44,71 @@ SAME_SIZE = 1.1
 _SPLITS = {"val": "validation", "test": "test"}
 
 
-def answer(chosen: TrialSummary | None, baselines: list[Baseline], weights: dict[str, float] | None = None) -> str:
-    """Say what the chosen network costs and how well it does against the teacher, and what chose it."""
+def answer(
+    chosen: TrialSummary | None, baselines: list[Baseline], weights: dict[str, float] | None = None, unit: str = ""
+) -> str:
+    """Say what the chosen network costs and how well it does against the teacher, and what chose it.
+
+    Args:
+        chosen: The network; None where there is none.
+        baselines: Those of the study.
+        weights: Those by which it was chosen; None for the knee.
+        unit: Unit of the readings.
+    """
     teacher = of_role(baselines, "teacher")
     if chosen is None:
         return "No trial has finished inside the limits, so there is no front yet."
     it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
     if teacher is None or chosen.cost is None:
-        return f"{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics))}."
+        return f"{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics), unit)}."
     ratio = chosen.cost.latency_ratio
     speed = "" if ratio is None else f", forecasts {significant(1 / ratio, 2)} times as fast"
     return (
         f"{it}, trial {chosen.number}, keeps {share_of(chosen, teacher)}{speed}, and has validation MAE "
-        f"{error(mae(chosen.metrics))} against the teacher's {error(mae(teacher.metrics))}.{_on_test(chosen, teacher)}"
+        f"{error(mae(chosen.metrics), unit)} against the teacher's {error(mae(teacher.metrics))}."
+        f"{_on_test(chosen, teacher, unit)}{on_other_readings(chosen.metrics, teacher.metrics, unit)}"
     )
 
 
-def warnings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
-    """Write the sentences that must not be overlooked."""
+def warnings(trials: list[TrialSummary], baselines: list[Baseline], unit: str = "") -> list[str]:
+    """Write the sentences that must not be overlooked; `unit` is that of the readings."""
     teacher = of_role(baselines, "teacher")
     others = [baseline for baseline in baselines if baseline.role != "teacher"]
-    sentences = [front_loses(trials, other) for other in others if other.role == "naive"]
-    sentences += [teacher_loses(teacher, other) for other in others] if teacher else [_NO_TEACHER]
+    sentences = [front_loses(trials, other, unit) for other in others if other.role == "naive"]
+    sentences += [teacher_loses(teacher, other, unit) for other in others] if teacher else [_NO_TEACHER]
     sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
     sentences += [uncounted_operators(trials, baselines)]
     return [sentence for sentence in sentences if sentence]
 
 
-def findings(trials: list[TrialSummary], baselines: list[Baseline]) -> list[str]:
-    """Write what the search found and what each part of it gave."""
+def findings(trials: list[TrialSummary], baselines: list[Baseline], unit: str = "") -> list[str]:
+    """Write what the search found and what each part of it gave; `unit` is that of the readings."""
     teacher = of_role(baselines, "teacher")
     others = [baseline for baseline in baselines if baseline.role != "teacher"]
-    sentences = [teacher_wins(teacher, others), smallest_near_teacher(trials, teacher)] if teacher else []
-    sentences += [against_undistilled(trials, of_role(baselines, "undistilled"))]
-    sentences += [distillation_gave(trials), pruning_gave(trials, teacher), calendar_gave(trials, teacher)]
+    sentences = [teacher_wins(teacher, others), smallest_near_teacher(trials, teacher, unit)] if teacher else []
+    sentences += [against_undistilled(trials, of_role(baselines, "undistilled"), unit)]
+    sentences += [distillation_gave(trials, unit)]
+    sentences += [pruning_gave(trials, teacher, unit), calendar_gave(trials, teacher, unit)]
     return [sentence for sentence in sentences if sentence]
 
 
 _NO_TEACHER = "This study has no teacher yet, so that nothing says how good a large network would be."
 
 
-def teacher_loses(teacher: Baseline, baseline: Baseline) -> str | None:
+def teacher_loses(teacher: Baseline, baseline: Baseline, unit: str = "") -> str | None:
     """Name each reported horizon where the teacher does not beat a baseline."""
     lost = _lost_horizons(teacher, baseline)
     if not lost:
         return None
-    errors = [(error(mae(teacher.metrics, minutes)), error(mae(baseline.metrics, minutes))) for minutes in lost]
-    where = [f"{minutes} minutes (MAE {ours} against {its})" for minutes, (ours, its) in zip(lost, errors, strict=True)]
+    errors = [errors_apart(mae(teacher.metrics, minutes), mae(baseline.metrics, minutes)) for minutes in lost]
+    where = [
+        f"{minutes} minutes (MAE {ours} against {_unit(its, unit)})"
+        for minutes, (ours, its) in zip(lost, errors, strict=True)
+    ]
     return f"The teacher does not beat {_named(baseline)} on the validation split at {listed(where)}."
 
 
-def front_loses(trials: list[TrialSummary], baseline: Baseline) -> str | None:
+def front_loses(trials: list[TrialSummary], baseline: Baseline, unit: str = "") -> str | None:
     """Name the networks of the front that a forecast without a network beats; on the test split where it is known."""
     front = [trial for trial in trials if trial.on_front]
     split = _judging_split(front, baseline)
@@ -90,11 +116,12 @@ def front_loses(trials: list[TrialSummary], baseline: Baseline) -> str | None:
     losing = [trial for trial in front if not mae(trial.metrics, split=split) < goal]
     if not losing or math.isnan(goal):
         return None
-    errors = listed([error(mae(trial.metrics, split=split)) for trial in losing])
+    pairs = [errors_apart(mae(trial.metrics, split=split), goal) for trial in losing]
+    errors, most = listed([ours for ours, _ in pairs]), max((its for _, its in pairs), key=len)
     verb = "do" if len(losing) > 1 else "does"
     return (
         f"{_trials(losing)} of the front {verb} not beat {_named(baseline)} on the {_SPLITS[split]} split "
-        f"(MAE {errors} against {error(goal)}): forecasting without a network is as good there."
+        f"(MAE {errors} against {_unit(most, unit)}): forecasting without a network is as good there."
     )
 
 
@@ -106,7 +133,7 @@ def teacher_wins(teacher: Baseline, others: list[Baseline]) -> str | None:
     return f"The teacher beats {names} at every reported horizon of the validation split."
 
 
-def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None) -> str | None:
+def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None, unit: str = "") -> str | None:
     """Say whether a network of the front, a tenth larger at most, is better than an undistilled one."""
     front = [trial for trial in trials if trial.on_front]
     if baseline is None or baseline.cost is None or not front:
@@ -114,15 +141,16 @@ def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None) -
     split = _judging_split(front, baseline)
     goal, most = mae(baseline.metrics, split=split), SAME_SIZE * baseline.cost.parameters
     size = f"{count(baseline.cost.parameters)} parameters"
-    theirs = f"an undistilled {baseline.name} of {size} ({_SPLITS[split]} MAE {error(goal)})"
+    theirs = f"an undistilled {baseline.name} of {size} ({_SPLITS[split]} MAE "
     small = [trial for trial in front if parameters(trial) <= most]
     if not small:
-        return f"No network of the front is as small as {theirs}."
+        return f"No network of the front is as small as {theirs}{error(goal, unit)})."
     best = min(small, key=lambda trial: mae(trial.metrics))  # validation chooses; the test split judges
+    ours, its = errors_apart(mae(best.metrics, split=split), goal)
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
         f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
-        f"parameters, {error(mae(best.metrics, split=split))}), {verdict} {theirs}."
+        f"parameters, {ours}), {verdict} {theirs}{_unit(its, unit)})."
     )
 
 
@@ -188,7 +216,7 @@ def uncounted_operators(trials: list[TrialSummary], baselines: list[Baseline]) -
     return f"FLOPs leave out {listed(operators)}, for which no formula is known."
 
 
-def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline) -> str | None:
+def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline, unit: str = "") -> str | None:
     """Name the network with the fewest parameters that is nearly as good as the teacher."""
     goal, finished = mae(teacher.metrics), complete(trials)
     if not finished or math.isnan(goal) or teacher.cost is None:
@@ -198,17 +226,17 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline) -> str 
         best = min(finished, key=lambda trial: mae(trial.metrics))
         return (
             f"No network{inside_limits(trials)} came within {100 * NEAR_TEACHER:g} % of the teacher's validation MAE "
-            f"({error(goal)}); "
-            f"the nearest, trial {best.number}, is {share(mae(best.metrics) / goal - 1)} above it."
+            f"({error(goal, unit)}); the nearest, trial {best.number}, is "
+            f"{share_above(mae(best.metrics) / goal - 1, NEAR_TEACHER)} above it."
         )
     smallest = min(near, key=lambda trial: (parameters(trial), mae(trial.metrics)))
     return (
         f"Within {100 * NEAR_TEACHER:g} % of the teacher: trial {smallest.number}, {share_of(smallest, teacher)} "
-        f"({count(parameters(smallest))}), validation MAE {error(mae(smallest.metrics))} against {error(goal)}."
+        f"({count(parameters(smallest))}), validation MAE {error(mae(smallest.metrics))} against {error(goal, unit)}."
     )
 
 
-def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
+def _on_test(trial: TrialSummary, teacher: Baseline, unit: str) -> str:
     """Write the confirmed error of the test split, where there is one for both."""
     if trial.confirmed is None or "test" not in trial.confirmed.mean or "test" not in teacher.metrics:
         return ""
@@ -216,7 +244,11 @@ def _on_test(trial: TrialSummary, teacher: Baseline) -> str:
     seeds = len(trial.confirmed.seeds)
     over = "with one seed" if math.isnan(std) else f"± {spread(std)} over {seeds} seeds"
     theirs = error(mae(teacher.metrics, split="test"))
-    return f" On the test split it has {error(mean)} {over} against {theirs}."
+    return f" On the test split it has {error(mean, unit)} {over} against {theirs}."
+
+
+def _unit(number: str, unit: str) -> str:
+    return f"{number} {unit}" if unit else number
 
 
 def _judging_split(front: list[TrialSummary], baseline: Baseline) -> str:

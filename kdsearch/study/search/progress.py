@@ -28,6 +28,7 @@ class SearchProgress:
         best_mae: Least validation MAE of a COMPLETE trial inside the limits; None before the first.
         smallest_weights: Trained parameters of the smallest such network that is nearly as good as the teacher.
         seconds_left: Estimated time until the search ends; None before there is an estimate.
+        unit: Unit of the readings.
     """
 
     done: int
@@ -37,6 +38,7 @@ class SearchProgress:
     best_mae: float | None
     smallest_weights: int | None
     seconds_left: float | None
+    unit: str = ""
 
 
 class ProgressTracker:
@@ -57,7 +59,7 @@ class ProgressTracker:
         self._states = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
         self._best, self._smallest, self._most_running = math.inf, math.inf, 1
         self._lengths: list[float] = []
-        self._limits = store.limits()
+        self._limits, self._unit = store.limits(), store.meta.unit
         self._near = (1 + NEAR_TEACHER) * _teacher_mae(store.baselines())
         for trial in known:
             if trial.state in self._states:
@@ -80,6 +82,7 @@ class ProgressTracker:
             best_mae=None if math.isinf(self._best) else self._best,
             smallest_weights=None if math.isinf(self._smallest) else int(self._smallest),
             seconds_left=self._seconds_left(),
+            unit=self._unit,
         )
 
     def _count(self, state: str, record: TrialRecord | None) -> None:

@@ -49,6 +49,7 @@ class StudyMeta(BaseModel):
     """Metadata of a study; two runs that share it must agree on data, protocol, objectives, limits and teacher.
 
     Attributes:
+        unit: Unit of the readings; "" in studies older than this entry.
         constraints: Limits as `Constraint` writes them; empty in studies older than limits.
         reference_point: The corner from which hypervolume is measured, one value for each objective, as the first run
             wrote it. None in studies older than this entry, and where a baseline was not measured.
@@ -76,6 +77,7 @@ class StudyMeta(BaseModel):
     constraints: list[str] = Field(default_factory=list)
     reference_point: list[float] | None = None
     imports: list[ImportedText] = Field(default_factory=list)
+    unit: str = ""
 
     @property
     def imported(self) -> list[str]:

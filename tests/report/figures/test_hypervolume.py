@@ -48,7 +48,7 @@ def test_the_history_counts_every_finished_trial_and_the_feasible_complete_ones_
     ]
     assert [point.hypervolume for point in history] == pytest.approx([4.0, 4.0, 4.0, 4.0, 8.0, 8.0, 8.0])
     assert volume_note(history, NAMES, CORNER) == (
-        "Hypervolume: 8.00 (mae times decades of latency) below the reference point (mae 20.0, latency 10.0); "
+        "Hypervolume: 8.00 (mae times decades of latency) below the reference point (mae 20.0, latency 10.0 ms); "
         "90 % of it was reached after 5 of 7 trials."
     )
 
@@ -66,7 +66,7 @@ def test_a_search_without_a_network_below_the_reference_point_says_so() -> None:
     history = volume_history([trial(0, 21.0, 1.0)], NAMES, CORNER)
     note = volume_note(history, NAMES, CORNER)
     assert note is not None
-    assert "no feasible trial is below the reference point (mae 20.0, latency 10.0) in every objective" in note
+    assert "no feasible trial is below the reference point (mae 20.0, latency 10.0 ms) in every objective" in note
 
 
 def test_the_unit_names_errors_and_decades_of_costs() -> None:

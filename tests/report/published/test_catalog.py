@@ -105,7 +105,7 @@ def test_speed_of_pemsd8_has_no_line_in_a_figure() -> None:
 def test_a_history_in_days_agrees_in_steps_of_the_data() -> None:
     """As `split_series` leaves the protocol that a study keeps."""
     meta = whole_meta("taxibj", "stresnet-taxibj", channel=None)
-    in_steps = replace(PROTOCOLS["stresnet-taxibj"], history=7 * 48).hash
+    in_steps = replace(PROTOCOLS["stresnet-taxibj"].published, history=7 * 48).hash
     assert comparable_with(meta) == []
     assert len(comparable_with(meta.model_copy(update={"protocol_hash": in_steps}))) == 13
 

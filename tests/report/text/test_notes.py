@@ -209,3 +209,51 @@ def test_a_network_that_no_network_beats_is_the_first_warning() -> None:
     )
     assert notes.front_loses(front[:1], LAST) is None
     assert notes.front_loses([], LAST) is None
+
+
+def test_no_sentence_is_contradicted_by_its_rounding() -> None:
+    """What is said to be above, or better, is so in the digits that are shown."""
+    near = notes.smallest_near_teacher([trial(3, 1_000, 16 * 1.0302)], TEACHER)
+    assert near is not None
+    assert near.endswith("the nearest, trial 3, is 3.02 % above it.")
+    stid = Baseline(name="STID", role="undistilled", metrics=metrics(15, 15, 15), cost=cost(1_000))
+    close = trial(4, 900, 14.9996).model_copy(update={"on_front": True})
+    assert notes.against_undistilled([close], stid) == (
+        "The best network of the front of its size or less, trial 4 (900 parameters, 14.9996), beats an undistilled "
+        "STID of 1,000 parameters (validation MAE 15.0000)."
+    )
+    line = Baseline(name="last value", role="naive", metrics=metrics(14.9993, 14.9993, 14.9993))
+    assert notes.front_loses([close], line, "mph") == (
+        "Trial 4 of the front does not beat the last value on the validation split (MAE 15.000 against 14.999 mph): "
+        "forecasting without a network is as good there."
+    )
+
+
+def test_errors_have_their_unit() -> None:
+    """Once in each sentence that has one."""
+    front = [trial(1, 1_000, 19.0).model_copy(update={"on_front": True})]
+    stid = Baseline(name="STID", role="undistilled", metrics=metrics(15, 15, 15), cost=cost(1_000))
+    sentences = [
+        notes.answer(front[0], [TEACHER], None, "mph"),
+        *notes.warnings(front, [TEACHER, PROFILE], "mph"),
+        *notes.findings(front, [TEACHER, stid], "mph"),
+    ]
+    for sentence in sentences:
+        assert ("MAE" in sentence) == (" mph" in sentence), sentence
+
+
+def test_both_errors_are_said_where_they_differ() -> None:
+    """Readings that the source filled in are easy for a network that knows the calendar."""
+
+    def scored(measured: float, published: float) -> Metrics:
+        mean = {"mae": {"all": measured}}
+        return {"val": mean, "test": mean, "test-published": {"mae": {"all": published}}}
+
+    teacher = TEACHER.model_copy(update={"metrics": scored(14.0, 12.0)})
+    chosen = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 12.2)})
+    assert notes.answer(chosen, [teacher], None, "mph").endswith(
+        " Over all readings as published it has 12.20 mph against 12.00."
+    )
+    same = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 14.5)})
+    alike = TEACHER.model_copy(update={"metrics": scored(14.0, 14.05)})
+    assert "as published" not in notes.answer(same, [alike], None, "mph")

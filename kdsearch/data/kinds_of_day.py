@@ -1,0 +1,57 @@
+"""Kinds of day that a calendar tells apart: working days, Saturdays, Sundays and the holidays of a country."""
+
+from functools import cache
+
+import holidays
+import numpy as np
+from numpy.typing import NDArray
+
+from kdsearch.errors import DataError
+
+__all__ = ["check_country", "kind_names", "kinds_of_day"]
+
+_NAMES = ("Monday to Friday", "Saturday", "Sunday")
+_HOLIDAY = len(_NAMES)
+
+
+def kind_names(country: str | None) -> tuple[str, ...]:
+    """Name the kinds of day, in the order of their numbers."""
+    return _NAMES if country is None else (*_NAMES, f"a holiday in {country}")
+
+
+def kinds_of_day(times: NDArray[np.datetime64], country: str | None) -> NDArray[np.int64]:
+    """Find the number of each local time's kind of day: ``(step,)`` -> ``(step,)``.
+
+    Args:
+        times: Local times.
+        country: As in `check_country`; None for no holidays.
+    """
+    days, position = np.unique(times.astype("datetime64[D]"), return_inverse=True)
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    kinds = np.maximum(weekday - 4, 0)
+    if country is not None:
+        years = range(days[0].astype("datetime64[Y]").item().year, days[-1].item().year + 1)
+        kinds[np.isin(days, np.concatenate([_holidays(country, year) for year in years]))] = _HOLIDAY
+    return np.asarray(kinds[position])
+
+
+@cache
+def _holidays(country: str, year: int) -> NDArray[np.datetime64]:
+    code, _, part = country.partition("-")
+    found = holidays.country_holidays(code, subdiv=part or None, years=year)
+    return np.array(sorted(found), dtype="datetime64[D]")
+
+
+def check_country(country: str) -> None:
+    """Refuse what names no country or part of one, such as "US" or "DE-BW".
+
+    Raises:
+        DataError: Where the library `holidays` knows none of that name.
+    """
+    try:
+        _holidays(country, 2024)
+    except NotImplementedError:
+        raise DataError(
+            f"holidays = {country!r} names no country whose holidays are known; write a code such as US, or US-CA for "
+            "a part of it"
+        ) from None
