@@ -23,6 +23,7 @@ __all__ = [
     "Listener",
     "ReproduceOptions",
     "Setup",
+    "lengthened",
     "open_study",
     "run_arms",
     "run_search_beside",
@@ -158,11 +159,11 @@ def run_arms(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], t
         to: Receives messages and events.
     """
     results = _run(options, setup, arms, to)
-    missing = {name: arm for name, arm in _stretched(setup.claims, results).items() if name not in results}
+    missing = {name: arm for name, arm in lengthened(setup.claims, results).items() if name not in results}
     return results | _run(options, setup, missing, to) if missing else results
 
 
-def _stretched(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dict[str, Arm]:
+def lengthened(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dict[str, Arm]:
     """Lengthen arms to the CPU seconds of those with which claims compare them."""
     trained = {name: result for name, result in results.items() if result.runs}
     found: dict[str, Arm] = {}

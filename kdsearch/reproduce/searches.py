@@ -24,7 +24,7 @@ from kdsearch.reproduce.verdicts import Outcome, corrected_together
 from kdsearch.study.space.parameters import Scalar
 from kdsearch.study.storage.store import StudyStore
 
-__all__ = ["FoundLine", "SearchReproduction", "reproduce_search"]
+__all__ = ["FoundLine", "SearchReproduction", "found_line", "reproduce_search"]
 
 TABLE_ARMS = {
     "table6": ("rd-l2", "rd-kl", "skd", "ord", "stcd"),
@@ -103,7 +103,7 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
         fixed = {one: arm.params[one] for one in FIXED if one in arm.params}
         to.on_message(f"{table}, {name}: {options.trials} trials")
         store = run_search_beside(options, setup, what, fixed, arm, to)
-        found.append(_found(name, arm, store, study_name(options, what)))
+        found.append(found_line(name, arm, store, study_name(options, what)))
         head = head_of(options, level.words, note, series, store.meta)
         store.close()
     judged = corrected_together([outcomes for _, outcomes in found])
@@ -120,7 +120,7 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     return SearchReproduction(table=table, title=TITLES[table], head=head, lines=lines, unit=series.unit)
 
 
-def _found(name: str, published: Arm, store: StudyStore, study: str) -> tuple[FoundLine, dict[str, Outcome]]:
+def found_line(name: str, published: Arm, store: StudyStore, study: str) -> tuple[FoundLine, dict[str, Outcome]]:
     """Read a search's line, and the comparisons that are judged with those of the other lines."""
     summary = summarise(store)
     best = min(summary.best(CANDIDATES), key=_over_the_seeds)

@@ -123,17 +123,20 @@ def _over_days(seeds: Sequence[tuple[Days, Days]]) -> tuple[Interval | None, int
 def corrected(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Judge comparisons that are shown together, with Holm's correction for their number.
 
-    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics, 1979.
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics, 1979. What is
+    shown twice, such as a claim whose sides take the same time for the same epochs, counts once.
     """
-    ascending = sorted(
-        (outcome.p_value, number) for number, outcome in enumerate(outcomes) if outcome.p_value is not None
-    )
-    judged, largest = list(outcomes), 0.0
-    for rank, (p_value, number) in enumerate(ascending):
-        largest = max(largest, min(1.0, (len(ascending) - rank) * p_value))
-        one = outcomes[number]
-        judged[number] = replace(one, corrected_p_value=largest, verdict=_verdict(one, largest))
-    return judged
+    distinct = {outcome.gains: outcome.p_value for outcome in outcomes if outcome.p_value is not None}
+    corrections, largest = dict[tuple[float, ...], float](), 0.0
+    for rank, (gains, p_value) in enumerate(sorted(distinct.items(), key=lambda one: one[1])):
+        largest = max(largest, min(1.0, (len(distinct) - rank) * p_value))
+        corrections[gains] = largest
+    return [
+        replace(one, corrected_p_value=corrections[one.gains], verdict=_verdict(one, corrections[one.gains]))
+        if one.gains in corrections
+        else one
+        for one in outcomes
+    ]
 
 
 def corrected_together(groups: Sequence[Mapping[str, Outcome]]) -> list[dict[str, Outcome]]:

@@ -74,6 +74,13 @@ def test_chance_alone_decides_one_table_in_twenty_at_most() -> None:
     assert 0.04 < alone / len(tables) < 0.06
 
 
+def test_what_is_shown_twice_counts_once() -> None:
+    """The same pairs are one comparison, whatever it is called."""
+    one, other = compared([0.1, 0.15, 0.2]), compared([0.1, -0.15, 0.2])
+    assert [outcome.verdict for outcome in corrected([one, one, one])] == ["held"] * 3
+    assert [outcome.verdict for outcome in corrected([one, other])] == ["within noise"] * 2
+
+
 def days(errors: list[float], readings: float = 100.0) -> Days:
     """Make days of these mean errors."""
     return {f"2024-01-{day:02d}": (error * readings, readings) for day, error in enumerate(errors, 1)}
