@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard, FileSet, GraphSource, KnownPiece, PublicFile, SeriesSource
+from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError
@@ -76,12 +77,21 @@ def describe_completeness(card: DatasetCard, series: Series) -> str:
     if card.shape == shape:
         differs = "other content" if series.complete is False else "not every hash known"
         return f"files of the public shape, {differs}"
-    words = [f"{shape[0]:,} of {card.shape[0]:,} steps"]
+    words = [f"{shape[0]:,} of {card.shape[0]:,} steps{_days_of(card, shape[0])}"]
     if shape[1] != card.shape[1]:
         words.append(f"{shape[1]:,} of {card.shape[1]:,} sensors")
     if shape[2] != card.shape[2]:
         words.append(f"{' and '.join(series.channels)} only")
     return f"a part of the public file: {', '.join(words)}"
+
+
+def _days_of(card: DatasetCard, steps: int) -> str:
+    """Write how many days of a public file are there, where whole ones are."""
+    per_day = DAY_MINUTES // card.interval_minutes
+    if card.shape is None or steps % per_day or card.shape[0] % per_day or steps == card.shape[0]:
+        return ""
+    kind = "weekdays" if card.series is not None and card.series.weekdays_only else "days"
+    return f" ({steps // per_day} of {card.shape[0] // per_day} {kind})"
 
 
 def is_whole(note: str) -> bool:

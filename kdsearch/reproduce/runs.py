@@ -20,6 +20,7 @@ from kdsearch.study.storage.store import StudyStore
 
 __all__ = [
     "CANDIDATES",
+    "PAPER_CHANNEL",
     "Listener",
     "ReproduceOptions",
     "Setup",

@@ -17,6 +17,7 @@ from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.input_and_decoding import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
 from kdsearch.reproduce.runs import (
+    PAPER_CHANNEL,
     Listener,
     ReproduceOptions,
     Setup,
@@ -269,7 +270,10 @@ def _printed_share(dataset: str | None, loss: str) -> float:
 def head_of(options: ReproduceOptions, trained: str, note: str, series: SplitSeries, meta: StudyMeta) -> list[str]:
     """Write the sentences that a reader needs before the numbers."""
     source = source_of_settings(series.source.name)
-    whose = f"the paper's data ({source})" if comparable_with(meta) else "not the paper's data"
+    own = series.source.name == source and series.source.channels[series.protocol.channel or 0] == PAPER_CHANNEL
+    whose = (
+        f"{'' if comparable_with(meta) else 'a part of '}the paper's data ({source})" if own else "not the paper's data"
+    )
     return [
         f"Data: {note}; {whose}.",
         f"{meta.protocol_text[:1].upper()}{meta.protocol_text[1:]}.",

@@ -1,5 +1,6 @@
 """Cards: built in, of a user's folder, and a built-in one changed by a `dataset.toml`."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kdsearch.data.catalog import CARDS, describe_completeness, is_whole, read_c
 from kdsearch.data.series import Series
 from kdsearch.data.times import row_times
 from kdsearch.errors import DataError
+from kdsearch.testing import ring_road
 
 OWN = """
 title = "a town"
@@ -195,3 +197,14 @@ def test_completeness_of_demo_and_of_own_files(tmp_path: Path) -> None:
     assert describe_completeness(demo, series_of(demo, (2, 1, 1), None)) == "synthetic, made by kdsearch"
     own = read_card(folder_with(tmp_path, "my-city", OWN))
     assert describe_completeness(own, series_of(own, (2, 1, 1), None)) == "the user's own files"
+
+
+def test_whole_days_of_a_part_are_counted() -> None:
+    """PeMSD7(M) has weekdays alone; a part that ends in mid-day has no number of days."""
+    source = ring_road(days=34, nodes=228, interval_minutes=5)
+    card = CARDS["pemsd7m"]
+    assert describe_completeness(card, source) == (
+        "a part of the public file: 9,792 of 12,672 steps (34 of 44 weekdays)"
+    )
+    shorter = replace(source, values=source.values[:-1], times=source.times[:-1])
+    assert describe_completeness(card, shorter) == "a part of the public file: 9,791 of 12,672 steps"

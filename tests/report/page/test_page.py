@@ -346,3 +346,28 @@ def test_a_study_that_minimises_rmse_shows_it_beside_mae(summary: StudySummary) 
     assert table.count("mean<br>RMSE") == table.count("MAE, RMSE</th>")
     trial = squared.front_trials[0]
     assert f"{trial.metrics['val']['rmse']['all']:.2f}" in table
+
+
+def test_both_errors_have_a_column_where_they_differ(summary: StudySummary) -> None:
+    """Those that count, and those over all readings as published; a study without filled-in readings has one."""
+    assert "as<br>published" not in front_table(summary)
+    trial = summary.front_trials[0]
+    beside = {
+        f"{split}-published": {"mae": {"all": 0.9 * trial.metrics[split]["mae"]["all"]}} for split in ("val", "test")
+    }
+    trials = [
+        one.model_copy(update={"metrics": one.metrics | beside}) if one.number == trial.number else one
+        for one in summary.trials
+    ]
+    table = front_table(summary.model_copy(update={"trials": trials}))
+    assert table.count("mean, as<br>published") == 2
+    for errors in beside.values():
+        assert f"{errors['mae']['all']:.2f}" in table
+
+
+def test_the_unit_stands_beside_every_error(summary: StudySummary, tmp_path: Path) -> None:
+    """In tables and axes."""
+    page = write_page(summary.model_copy(update={"unit": "mph"}), tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "validation MAE (mph)</th>" in page
+    assert "test MAE (mph)</th>" in page
+    assert page.count("validation MAE, mph") >= 5  # the axes of figures
