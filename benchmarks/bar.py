@@ -24,7 +24,7 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.measure.accuracy import SplitScores
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.pipeline.setup import split_dataset, trained_teacher
-from kdsearch.reproduce.verdicts import Interval, Outcome, compared, corrected_together
+from kdsearch.report.verdicts import Interval, Outcome, compared, corrected_together
 from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import STID, TrainedNetwork

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kdsearch.report.numbers import error, spread
+from kdsearch.report.verdicts import Outcome, corrected_together
 from kdsearch.reproduce.arms import CLAIMS, FIDELITIES, TABLES, Fidelity, Row, arms_of
 from kdsearch.reproduce.results import ArmResult, claim_outcomes, read_arms, row_metrics
 from kdsearch.reproduce.runs import lengthened
 from kdsearch.reproduce.searches import TABLE_ARMS, found_line
-from kdsearch.reproduce.verdicts import Outcome, corrected_together
 from kdsearch.study.storage.listing import find_study
 
 ROOT = Path(__file__).parent.parent

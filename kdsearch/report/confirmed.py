@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Confirmation, Cost, Metrics, Pace, Training
+from kdsearch.record import Baseline, Confirmation, Cost, Metrics, Pace, Training
 from kdsearch.report.numbers import mae
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Confirmed", "Twin", "confirmed_of"]
+__all__ = ["Confirmed", "OneDays", "Twin", "confirmed_of", "days_of"]
+
+OneDays = dict[str, tuple[float, float]]
+"""Day of the test split -> sum of absolute errors, and number of readings."""
 
 
 class Twin(BaseModel):
@@ -29,6 +32,8 @@ class Twin(BaseModel):
         differences: split -> MAE without the teacher minus MAE with it, one for each seed; positive where the teacher
             helped.
         mean_difference: split -> mean of `differences`.
+        days: For each of `seeds` the errors of the network and of its twin by day of the test split; not printed, and
+            empty where an older study did not keep them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +46,7 @@ class Twin(BaseModel):
     standard_deviation: Metrics
     differences: dict[str, list[float]]
     mean_difference: dict[str, float]
+    days: list[tuple[OneDays, OneDays]] = Field(default_factory=list, exclude=True, repr=False)
 
 
 class Confirmed(BaseModel):
@@ -60,6 +66,8 @@ class Confirmed(BaseModel):
         twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
         cpu_twin: The same, trained for the same CPU seconds.
         failed: Trainings that gave no network, with their reasons.
+        days: Errors of each training by day of the test split; not printed, and empty where an older study did not keep
+            them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +83,7 @@ class Confirmed(BaseModel):
     twin: Twin | None = None
     cpu_twin: Twin | None = None
     failed: list[Training] = Field(default_factory=list)
+    days: list[OneDays] = Field(default_factory=list, exclude=True, repr=False)
 
 
 def confirmed_of(confirmation: Confirmation) -> Confirmed:
@@ -93,6 +102,7 @@ def confirmed_of(confirmation: Confirmation) -> Confirmed:
         twin=_twin(trained, confirmation.trained("twin")),
         cpu_twin=_twin(trained, confirmation.trained("cpu-twin")),
         failed=confirmation.failed,
+        days=[days_of(training) for training in trained],
     )
 
 
@@ -118,7 +128,13 @@ def _twin(trained: list[Training], twins: list[Training]) -> Twin | None:
         standard_deviation=_spread(without),
         differences=differences,
         mean_difference={split: statistics.fmean(values) for split, values in differences.items()},
+        days=[(days_of(one), days_of(two)) for one, two in pairs],
     )
+
+
+def days_of(scored: Training | Baseline) -> OneDays:
+    """Read the errors over the whole horizon by day of the test split; empty where a study did not keep them."""
+    return scored.days.get("all", {})
 
 
 def _cpu_seconds(trainings: list[Training]) -> list[float]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.record import Baseline, Cost, Metrics, Training
+from kdsearch.report.verdicts import Outcome, compared
 from kdsearch.reproduce.arms import Arm, Claim, Row
-from kdsearch.reproduce.verdicts import Outcome, compared
 from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["ArmResult", "Kind", "arm_outcome", "claim_outcomes", "longer", "read_arms", "row_metrics"]

@@ -12,6 +12,7 @@ from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.record import Baseline, Metrics
 from kdsearch.report.published.catalog import PUBLISHED, comparable_with
 from kdsearch.report.published.izadi import TABLE_3
+from kdsearch.report.verdicts import Interval, Outcome, Verdict, corrected_together
 from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
 from kdsearch.reproduce.input_and_decoding import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
@@ -26,7 +27,6 @@ from kdsearch.reproduce.runs import (
     run_arms,
     with_paper_channel,
 )
-from kdsearch.reproduce.verdicts import Interval, Outcome, Verdict, corrected_together
 from kdsearch.study.storage.meta import StudyMeta
 
 __all__ = ["Cell", "ClaimLine", "Judgement", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]

@@ -3,9 +3,9 @@
 import pytest
 
 from kdsearch.record import Cost, Training, TrainingKind
+from kdsearch.report.verdicts import corrected
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, longer, row_metrics
-from kdsearch.reproduce.verdicts import corrected
 
 COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kdsearch.report.numbers import between, count, error, listed, mae, share, spread
+from kdsearch.report.verdicts import interval_over_days
 
 if TYPE_CHECKING:
     from kdsearch.record import Baseline
-    from kdsearch.report.confirmed import Confirmed, Twin
+    from kdsearch.report.confirmed import Confirmed, OneDays, Twin
     from kdsearch.report.summary import TrialSummary
 
 __all__ = ["calendar_gave", "complete", "distillation_gave", "inside_limits", "parameters", "pruning_gave", "share_of"]
@@ -29,12 +30,22 @@ class _Compared:
         gains: MAE without the teacher minus MAE with it, for each pair of runs.
         fresh: Whether the runs are of other seeds than the one that brought the network onto the front.
         split: Whose errors they are.
+        days: Of each pair of runs the errors of the network and of its twin by day of the test split.
     """
 
     pairs: list[tuple[Confirmed, Twin]]
     gains: list[float]
     fresh: bool
     split: str
+    days: list[tuple[OneDays, OneDays]]
+
+    def over_days(self, unit: str) -> str:
+        """Write what the days of the test split say of the mean difference; nothing where they are not known."""
+        interval, number = interval_over_days(self.days)
+        if interval is None:
+            return ""
+        ends = f"{interval[0]:+.2g} to {interval[1]:+.2g}{f' {unit}' if unit else ''}"
+        return f"; over its {number} days the mean difference is {ends} (95 %)"
 
     def more(self, unit: str = "") -> str:
         """Write how much more a network errs without a teacher."""
@@ -67,7 +78,7 @@ def distillation_gave(trials: list[TrialSummary], unit: str = "") -> str | None:
     found = (
         f"Distillation: with the same seed{'s' if epochs.fresh else ''} and epochs but no "
         f"teacher{' in the loss' if pruned else ''}, {networks} by {more} on the "
-        f"{'validation' if epochs.split == 'val' else epochs.split} split ({epochs.runs})"
+        f"{'validation' if epochs.split == 'val' else epochs.split} split ({epochs.runs}{epochs.over_days(unit)})"
     )
     if seconds is not None:
         found += f"; without it for the same CPU seconds, by {seconds.more()} ({seconds.runs}; {_length(seconds)})"
@@ -85,13 +96,13 @@ def _compared(trials: list[TrialSummary], kind: Literal["twin", "cpu_twin"]) -> 
     if not kept:
         return None
     split = "test" if all("test" in twin.differences for _, twin in kept) else "val"
-    gains = [
-        gain
-        for one, twin in kept
-        for seed, gain in zip(twin.seeds, twin.differences[split], strict=True)
-        if not fresh or seed != one.seeds[0]
-    ]
-    return _Compared(kept, gains, bool(fresh), split)
+    gains: list[float] = []
+    days: list[tuple[OneDays, OneDays]] = []
+    for one, twin in kept:
+        counted = [number for number, seed in enumerate(twin.seeds) if not fresh or seed != one.seeds[0]]
+        gains += [twin.differences[split][number] for number in counted]
+        days += [twin.days[number] for number in counted if split == "test" and twin.days]
+    return _Compared(kept, gains, bool(fresh), split, days)
 
 
 def _length(seconds: _Compared) -> str:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.record import of_role
+from kdsearch.report.confirmed import days_of
 from kdsearch.report.numbers import (
     between,
     count,
@@ -29,6 +30,7 @@ from kdsearch.report.text.gains import (
     pruning_gave,
     share_of,
 )
+from kdsearch.report.verdicts import interval_over_days
 from kdsearch.study.search.progress import NEAR_TEACHER
 
 if TYPE_CHECKING:
@@ -150,8 +152,19 @@ def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None, u
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
         f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
-        f"parameters, {ours}), {verdict} {theirs}{_unit(its, unit)})."
+        f"parameters, {ours}), {verdict} {theirs}{_unit(its, unit)}){_over_days(best, baseline, unit)}."
     )
+
+
+def _over_days(trial: TrialSummary, baseline: Baseline, unit: str) -> str:
+    """Write what the days of the test split say of a confirmed network's gain over a baseline."""
+    each = [] if trial.confirmed is None else trial.confirmed.days
+    interval, number = interval_over_days([(one, days_of(baseline)) for one in each])
+    if interval is None:
+        return ""
+    ends = f"{interval[0]:+.2g} to {interval[1]:+.2g}{f' {unit}' if unit else ''}"
+    undecided = "" if interval[0] * interval[1] > 0 else ", which does not decide it"
+    return f"; over the {number} days of the test split it errs by {ends} less (95 %){undecided}"
 
 
 def unconfirmed(trials: list[TrialSummary]) -> str | None:

@@ -166,3 +166,20 @@ def test_what_the_calendar_gave() -> None:
     assert "deviations from the calendar profile has validation MAE 15.00 with 3.0 %" in sentence
     assert "raw readings has validation MAE 18.00 with 3.1 % of the teacher's parameters (trial 2)." in sentence
     assert gains.calendar_gave(trials[:1], TEACHER) is None
+
+
+def test_the_days_of_the_test_split_are_asked_too() -> None:
+    """Pairs of seeds share them; a study that did not keep them says nothing of days."""
+    network = distilled(1, 0.9, 0.2, 0.1)
+    assert network.confirmed is not None
+    assert network.confirmed.twin is not None
+    own = {f"2024-01-0{day}": (500.0, 100.0) for day in range(1, 6)}
+    twin = {day: (500.0 + 10 * number, 100.0) for number, day in enumerate(own, 1)}
+    with_days = network.confirmed.twin.model_copy(update={"days": [(own, twin)] * 3})
+    confirmed = network.confirmed.model_copy(update={"twin": with_days})
+    sentence = gains.distillation_gave([network.model_copy(update={"confirmed": confirmed})], "mph")
+    assert sentence is not None
+    assert "; over its 5 days the mean difference is +0.12 to +0.48 mph (95 %))" in sentence
+    plain = gains.distillation_gave([network], "mph")
+    assert plain is not None
+    assert "days" not in plain

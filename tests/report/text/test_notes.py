@@ -257,3 +257,24 @@ def test_both_errors_are_said_where_they_differ() -> None:
     same = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 14.5)})
     alike = TEACHER.model_copy(update={"metrics": scored(14.0, 14.05)})
     assert "as published" not in notes.answer(same, [alike], None, "mph")
+
+
+def test_days_that_decide_nothing_are_said() -> None:
+    """A STID may err more on the mean of five days because of one of them."""
+
+    def days(*errors: float) -> dict[str, tuple[float, float]]:
+        return {f"2024-01-0{day}": (100 * one, 100.0) for day, one in enumerate(errors, 1)}
+
+    tested = metrics(15, 15, 15) | {"test": {"mae": {"all": 15.0}}}
+    stid = Baseline(
+        name="STID", role="undistilled", metrics=tested, cost=cost(1_000), days={"all": days(15, 15, 15, 15, 15)}
+    )
+    for own, told in (((14.9, 14.8, 14.9, 14.7, 14.9), False), ((12, 15.1, 15.2, 15.1, 15.1), True)):
+        mean = tested | {"test": {"mae": {"all": sum(own) / 5}}}
+        confirmed = Confirmed(seeds=[0], mean=mean, standard_deviation={}, cost=cost(900), days=[days(*own)])
+        best = trial(4, 900, 14.9).model_copy(update={"on_front": True, "confirmed": confirmed, "metrics": mean})
+        sentence = notes.against_undistilled([best], stid, "mph")
+        assert sentence is not None
+        assert "beats an undistilled STID" in sentence
+        assert "; over the 5 days of the test split it errs by +" in sentence or told
+        assert ("which does not decide it" in sentence) == told

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdsearch.reproduce.verdicts import Days, Outcome, compared, corrected
+from kdsearch.report.verdicts import Days, Outcome, compared, corrected
 
 
 def verdict(gains: list[float]) -> Outcome:

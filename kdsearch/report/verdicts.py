@@ -12,9 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
-__all__ = ["LEVEL", "Interval", "Outcome", "Verdict", "compared", "corrected", "corrected_together"]
+__all__ = [
+    "LEVEL",
+    "Days",
+    "Interval",
+    "Outcome",
+    "Verdict",
+    "compared",
+    "corrected",
+    "corrected_together",
+    "interval_over_days",
+]
 
 LEVEL = 0.05
 """Probability, both sides together, that chance alone is taken for a difference anywhere in a table."""
@@ -70,10 +79,12 @@ def compared(gains: Sequence[float], days: Sequence[tuple[Days, Days]] = ()) -> 
     kept = tuple(gains)
     if reason := _undecidable(kept):
         return Outcome(kept, reason=reason)
+    from scipy import stats  # noqa: PLC0415 - slow to import, and most reports need it not
+
     mean, error = statistics.fmean(kept), statistics.stdev(kept) / math.sqrt(len(kept))
     freedom = len(kept) - 1
     half = error * float(stats.t.ppf(1 - LEVEL / 2, freedom))
-    over_days, number = _over_days(days)
+    over_days, number = interval_over_days(days)
     return Outcome(
         kept,
         p_value=2 * float(stats.t.sf(abs(mean) / error, freedom)),
@@ -94,8 +105,10 @@ def _undecidable(gains: tuple[float, ...]) -> str:
     return ""
 
 
-def _over_days(seeds: Sequence[tuple[Days, Days]]) -> tuple[Interval | None, int]:
+def interval_over_days(seeds: Sequence[tuple[Days, Days]]) -> tuple[Interval | None, int]:
     """Resample the days of the test split, each a block: 95 % interval of the mean gain, and the number of days.
+
+    Each pair is of the claimed side and of the other side; the interval is None with fewer than two days.
 
     The percentiles are Hesterberg's expanded ones ("What Teachers Should Know About the Bootstrap", 2015, section
     4.2.2): plain ones are too narrow for a few days.
@@ -103,6 +116,8 @@ def _over_days(seeds: Sequence[tuple[Days, Days]]) -> tuple[Interval | None, int
     names = sorted(set.intersection(*(own.keys() & other.keys() for own, other in seeds))) if seeds else []
     if len(names) < 2:
         return None, len(names)
+    from scipy import stats  # noqa: PLC0415 - slow to import, and most reports need it not
+
     differences = np.mean([[other[day][0] - own[day][0] for day in names] for own, other in seeds], axis=0)
     readings = np.array([seeds[0][0][day][1] for day in names])
     freedom = len(names) - 1
