@@ -113,25 +113,38 @@ class SplitScores:
 
 def scores(made: Forecasts, series: SplitSeries, split: str) -> SplitScores:
     """Score forecasts of a split."""
-    values, history, horizon = torch.from_numpy(series.values), series.protocol.history, series.protocol.horizon
     kinds = {split: series.protocol.readings}
     if series.filled_in.any():
         other = OTHER_READINGS[series.protocol.readings]
         kinds[f"{split}-{other}"] = other
     masks = {name: torch.from_numpy(series.counted(readings)) for name, readings in kinds.items()}
-    sums, by_day = {name: ErrorSums(horizon, series.mean_reading) for name in kinds}, _DaySums(series)
-    for starts, forecast in made:
-        rows = starts.cpu()[:, None] + history + torch.arange(horizon)
+    sums = {name: ErrorSums(series.protocol.horizon, series.mean_reading) for name in kinds}
+    by_day, minutes = _DaySums(series), _reported_minutes(series)
+    for rows, forecast, truth in _beside_truth(made, series):
         for name, mask in masks.items():
-            sums[name].add(forecast.cpu(), values[rows], mask[rows])
-        by_day.add(rows, forecast.cpu(), values[rows], masks[split][rows])
-    minutes = series.protocol.reported_minutes(series.source.interval_minutes)
+            sums[name].add(forecast, truth, mask[rows])
+        by_day.add(rows, forecast, truth, masks[split][rows])
     return SplitScores({name: one.metrics(minutes) for name, one in sums.items()}, by_day.days(minutes))
 
 
 def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
     """Metric -> horizon -> value of these forecasts."""
-    return scores(made, series, "").metrics[""]
+    measured, sums = torch.from_numpy(series.measured), ErrorSums(series.protocol.horizon, series.mean_reading)
+    for rows, forecast, truth in _beside_truth(made, series):
+        sums.add(forecast, truth, measured[rows])
+    return sums.metrics(_reported_minutes(series))
+
+
+def _beside_truth(made: Forecasts, series: SplitSeries) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Give the rows of forecasts ``(window, horizon)``, the forecasts and the readings ``(window, horizon, node)``."""
+    values, ahead = torch.from_numpy(series.values), series.protocol.history + torch.arange(series.protocol.horizon)
+    for starts, forecast in made:
+        rows = starts.cpu()[:, None] + ahead
+        yield rows, forecast.cpu(), values[rows]
+
+
+def _reported_minutes(series: SplitSeries) -> dict[int, int]:
+    return series.protocol.reported_minutes(series.source.interval_minutes)
 
 
 @torch.inference_mode()

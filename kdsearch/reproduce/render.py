@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from kdsearch.report.numbers import count, error, share, significant, spread
 from kdsearch.report.other_readings import LEAST_DIFFERENCE
 from kdsearch.report.verdicts import Interval
+from kdsearch.reproduce.claims import Judgement
 from kdsearch.reproduce.searches import SearchReproduction
-from kdsearch.reproduce.tables import Cell, Judgement, Line, Reproduction
+from kdsearch.reproduce.tables import Cell, Line, Reproduction
 
 __all__ = ["Shown", "shown_search", "shown_table"]
 

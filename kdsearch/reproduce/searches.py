@@ -10,6 +10,7 @@ from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary
 from kdsearch.report.verdicts import Outcome, corrected_together
 from kdsearch.reproduce.arms import SETTINGS, Arm, Claim, arms_of
+from kdsearch.reproduce.claims import Judgement
 from kdsearch.reproduce.results import ArmResult, Kind, arm_outcome, claim_outcomes, read_arms
 from kdsearch.reproduce.runs import (
     CANDIDATES,
@@ -20,7 +21,7 @@ from kdsearch.reproduce.runs import (
     study_name,
     with_paper_channel,
 )
-from kdsearch.reproduce.tables import Cell, Judgement, cell_of, head_of
+from kdsearch.reproduce.tables import Cell, cell_of, head_of
 from kdsearch.study.space.parameters import Scalar
 from kdsearch.study.storage.store import StudyStore
 

@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,11 +11,11 @@ from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.record import Baseline, Metrics
 from kdsearch.report.published.catalog import PUBLISHED, comparable_with
 from kdsearch.report.published.izadi import TABLE_3
-from kdsearch.report.verdicts import Interval, Outcome, Verdict, corrected_together
-from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Claim, Row, arms_of, source_of_settings
+from kdsearch.reproduce.arms import CLAIMS, LOSSES, TABLES, Arm, Row, arms_of, source_of_settings
 from kdsearch.reproduce.attention import teacher_share
+from kdsearch.reproduce.claims import ClaimLine, claim_lines
 from kdsearch.reproduce.input_and_decoding import ROOM_CLAIMS, ROOM_ROWS, room_arms, room_settings, room_training
-from kdsearch.reproduce.results import ArmResult, claim_outcomes, row_metrics
+from kdsearch.reproduce.results import ArmResult, row_metrics
 from kdsearch.reproduce.runs import (
     PAPER_CHANNEL,
     Listener,
@@ -29,7 +28,7 @@ from kdsearch.reproduce.runs import (
 )
 from kdsearch.study.storage.meta import StudyMeta
 
-__all__ = ["Cell", "ClaimLine", "Judgement", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
+__all__ = ["Cell", "Line", "Reproduction", "cell_of", "head_of", "reproduce_table"]
 
 
 class _Model(BaseModel):
@@ -64,44 +63,6 @@ class Line(_Model):
     seeds: int
     cells: dict[str, dict[str, Cell]]
     reason: str | None = None
-
-
-class Judgement(_Model):
-    """Comparison of two sides by test MAE over the whole horizon, as `Outcome` describes it.
-
-    Attributes:
-        gains: Test MAE of the other side minus that of the claimed one, seed by seed.
-        share: Mean gain divided by the claimed side's error.
-    """
-
-    verdict: Verdict
-    reason: str
-    gains: list[float]
-    share: float
-    p_value: float | None
-    corrected_p_value: float | None
-    over_seeds: Interval | None
-    over_days: Interval | None
-    days: int
-
-    @classmethod
-    def of(cls, outcome: Outcome, error: float) -> Self:
-        """Take an outcome, and the claimed side's error."""
-        fields = {name: getattr(outcome, name) for name in cls.model_fields if name != "share"}
-        return cls(**fields | {"gains": list(outcome.gains)}, share=outcome.mean / error)
-
-
-class ClaimLine(_Model):
-    """Claim at one kind of equal budget.
-
-    Attributes:
-        budget: "epochs" or "seconds" (CPU seconds of the training, the teacher's own not counted).
-        judgement: What its pairs say.
-    """
-
-    claim: str
-    budget: str
-    judgement: Judgement
 
 
 class Reproduction(_Model):
@@ -184,7 +145,7 @@ def reproduce_table(table: str, options: ReproduceOptions, to: Listener) -> Repr
         head=head_of(options, trained, note, series, meta),
         published=asked.published,
         lines=lines,
-        claims=_claim_lines(asked.setup.claims, results),
+        claims=claim_lines(asked.setup.claims, results),
         study=meta.study,
         unit=series.unit,
     )
@@ -236,18 +197,6 @@ def cell_of(values: Sequence[float], published: float | None = None) -> Cell:
     """Summarise a number over seeds by mean and standard deviation."""
     std = statistics.stdev(values) if len(values) > 1 else None
     return Cell(mean=statistics.fmean(values), standard_deviation=std, published=published)
-
-
-def _claim_lines(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> list[ClaimLine]:
-    judged = corrected_together([claim_outcomes(claim, results) for claim in claims])
-    lines = []
-    for claim, outcomes in zip(claims, judged, strict=True):
-        own = [error for name in claim.better if name in results for error in results[name].errors(claim.kind).values()]
-        lines += [
-            ClaimLine(claim=claim.words, budget=budget, judgement=Judgement.of(outcome, statistics.fmean(own)))
-            for budget, outcome in outcomes.items()
-        ]
-    return lines
 
 
 def _attention(lines: Sequence[Line], asked: _Asked, series: SplitSeries, options: ReproduceOptions) -> list[Line]:
