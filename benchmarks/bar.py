@@ -6,7 +6,8 @@ counted. Prints test errors and paired comparisons over seeds and days; by defau
 trains nor counts.
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol NAME]
-        [--teachers "STID, wide" ...] [--students STID ...] [--metric mae or rmse] [--readings published] [--seeds 3]
+        [--teachers "STID, wide" ...] [--students STID ...] [--teachings plain half] [--metric mae or rmse]
+        [--readings published] [--seeds 3]
 """
 
 import argparse
@@ -183,6 +184,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--protocol", help="the dataset's own in `BARS` where none is given")
     parser.add_argument("--teachers", nargs="+", help="all of the dataset in `BARS` where none is given")
     parser.add_argument("--students", nargs="+", help="all of the dataset in `BARS` where none is given")
+    parser.add_argument("--teachings", nargs="+", default=list(TEACHINGS), choices=list(TEACHINGS))
     parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
     parser.add_argument("--readings", default="measured", choices=("measured", "published"))
     parser.add_argument("--seeds", type=int, default=3)
@@ -201,7 +203,7 @@ def main() -> None:
     arms = {
         (name, how): common | students[name] | TEACHINGS[how]
         for name in options.students or students
-        for how in TEACHINGS
+        for how in options.teachings
     }
     began, seeds = time.monotonic(), range(options.seeds)
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -229,7 +231,7 @@ def main() -> None:
             f"{summary_of(each, options.metric)}"
         )
         comparisons[f"{name}, {how}, than the teacher"] = outcomes_of(each, taught, options.metric)
-        if how != "plain":
+        if how != "plain" and (name, "plain") in made:
             comparisons[f"{name}, {how}, than plain"] = outcomes_of(each, made[name, "plain"], options.metric)
     print_comparisons(comparisons)
 

@@ -106,7 +106,7 @@ def test_an_objective_is_measured_limited_and_confirmed(kdsearch: Here, home: Pa
     """The teacher's, the trials' and the confirmation's; the study keeps the file, and asks for it."""
     arguments = ["--objective", "mae,energy", "--constraint", "energy<=300%"]
     shown = searched(kdsearch, home, "own_objective", *arguments)
-    assert [objective["unit"] for objective in shown["objectives"]] == ["", "mJ"]
+    assert [objective["unit"] for objective in shown["objectives"]] == ["km/h", "mJ"]
     for trial in shown["trials"]:
         assert trial["objectives"]["energy"] == trial["cost"]["measured"]["energy"] > 0
     assert shown["limits"][0]["name"] == "energy"
