@@ -1,5 +1,6 @@
 """Claims of a table, judged: the lines that are shown, and the same for other programs."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -21,14 +22,14 @@ class Judgement(_Model):
     """Comparison of two sides by test MAE over the whole horizon, as `Outcome` describes it.
 
     Attributes:
-        gains: Test MAE of the other side minus that of the claimed one, seed by seed.
-        share: Mean gain divided by the claimed side's error.
+        gains: Test MAE of the other side minus that of the claimed one, seed by seed; None where it is not finite.
+        share: Mean gain divided by the claimed side's error; None where nothing is decided.
     """
 
     verdict: Verdict
     reason: str
-    gains: list[float]
-    share: float
+    gains: list[float | None]
+    share: float | None
     p_value: float | None
     corrected_p_value: float | None
     over_seeds: Interval | None
@@ -39,7 +40,8 @@ class Judgement(_Model):
     def of(cls, outcome: Outcome, error: float) -> Self:
         """Take an outcome, and the claimed side's error."""
         fields = {name: getattr(outcome, name) for name in cls.model_fields if name != "share"}
-        return cls(**fields | {"gains": list(outcome.gains)}, share=outcome.mean / error)
+        gains = [gain if math.isfinite(gain) else None for gain in outcome.gains]
+        return cls(**fields | {"gains": gains}, share=None if outcome.reason else outcome.mean / error)
 
 
 class ClaimLine(_Model):

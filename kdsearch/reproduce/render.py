@@ -99,10 +99,10 @@ def _cell(cell: Cell) -> str:
 
 def _judged(one: Judgement) -> list[str]:
     """Write a judgement in the columns of `JUDGED`."""
-    if one.reason:
+    if one.share is None:
         return [f"{one.verdict}: {one.reason}", _gains(one.gains), "", "", "", ""]
     days = "one day" if one.days == 1 else "not kept" if one.over_days is None else _interval(one.over_days)
-    effect = f"{statistics.fmean(one.gains):+.3f} ({share(one.share)})"
+    effect = f"{statistics.fmean(gain for gain in one.gains if gain is not None):+.3f} ({share(one.share)})"
     over_days = f"{days} ({one.days} days)" if one.over_days else days
     return [one.verdict, effect, _interval(one.over_seeds), over_days, _p(one.p_value), _p(one.corrected_p_value)]
 
@@ -115,8 +115,8 @@ def _p(value: float | None) -> str:
     return "" if value is None else significant(value, 2)
 
 
-def _gains(gains: Sequence[float]) -> str:
-    return ", ".join(f"{gain:+.3f}" for gain in gains)
+def _gains(gains: Sequence[float | None]) -> str:
+    return ", ".join("not finite" if gain is None else f"{gain:+.3f}" for gain in gains)
 
 
 def _last_mean(horizon: str) -> float:

@@ -1,10 +1,14 @@
 """Claims on the arms of a study, at equal epochs and at equal CPU seconds."""
 
+import json
+import math
+
 import pytest
 
 from kdsearch.record import Cost, Training, TrainingKind
 from kdsearch.report.verdicts import corrected
 from kdsearch.reproduce.arms import Arm, Claim, Row
+from kdsearch.reproduce.claims import claim_lines
 from kdsearch.reproduce.results import ArmResult, Kind, claim_outcomes, longer, row_metrics
 
 COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)
@@ -76,3 +80,23 @@ def test_a_row_of_a_twin_shows_the_twins() -> None:
     shown = [row_metrics(row, {"pruned-25": arm}, []) for row in rows]
     assert [len(one) for one in shown] == [2, 0]
     assert shown[0][0]["test"]["mae"]["all"] == 2.0
+
+
+def test_lines_of_claims_are_json_whatever_happened() -> None:
+    """A training that diverged, a single pair and an exact tie have a reason and no share."""
+    arms = {
+        "diverged": result("diverged", own=[1.0, math.nan], twin=[1.0, 1.1], long=[1.0, 1.1]),
+        "single": result("single", own=[1.0], twin=[1.1], long=[1.1]),
+        "tied": result("tied", own=[1.0, 1.0], twin=[1.0, 1.0], long=[1.0, 1.0]),
+        "fine": result("fine", own=[1.0, 1.1, 1.2], twin=[1.2, 1.3, 1.41], long=[1.2, 1.3, 1.41]),
+    }
+    lines = claim_lines([Claim(name, (name,)) for name in arms], arms)
+    reasons = {line.claim: line.judgement.reason for line in lines}
+    assert reasons == {
+        "diverged": "an error is not finite",
+        "single": "1 pair of seeds",
+        "tied": "an exact tie",
+        "fine": "",
+    }
+    assert [line.judgement.share is None for line in lines] == [True] * 6 + [False] * 2
+    json.dumps([line.model_dump() for line in lines], allow_nan=False)
