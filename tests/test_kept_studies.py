@@ -109,3 +109,21 @@ def test_searches_on_the_page_are_judged_from_the_studies(dataset: str, name: st
             told = [cell.replace("the same", cells[1]) for cell in lines[position][6:]]
             assert told == cells, lines[position]
             position += 1
+
+
+def test_the_papers_own_data_is_read_from_its_study() -> None:
+    """Every row and every claim that the study of PeMSD7(M) decides."""
+    results, rows = results_of("pemsd7m", "quick", QUICK)
+    printed = {row[0]: row[1:] for row in rows_of(section("On the paper's own data: PeMSD7(M)"))}
+    for row in rows:
+        if metrics := row_metrics(row, results, []):
+            for minutes, cell in zip(
+                ("15", "30", "45", "all"), printed[row.title.replace("student, L_", "L_")][1:], strict=True
+            ):
+                values = [one["test"]["mae"][minutes] for one in metrics]
+                expected = f"{error(statistics.fmean(values))} ± {spread(statistics.stdev(values))}"
+                assert re.sub(r" \([\d.]+\)", "", cell) == expected, (row.title, minutes)
+    claims = judged(results)
+    assert len(claims) == 7
+    for words, cells in claims.items():
+        assert printed[words][:2] == cells, words
