@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread
+from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread, with_unit
 from kdsearch.report.other_readings import WORDS
 from kdsearch.study.search.progress import NEAR_TEACHER
 
@@ -179,7 +179,7 @@ def _outcome(record: TrialRecord, unit: str) -> str:
         return f"{record.state}: {record.reason}"
     latency = f", {significant(record.cost.latency_ms.p50)} ms" if record.cost.latency_ms else ""
     return (
-        f"{record.state}: {_choices(record.params)}; MAE {mae(record.metrics):.3f}{' ' if unit else ''}{unit}, "
+        f"{record.state}: {_choices(record.params)}; MAE {with_unit(f'{mae(record.metrics):.3f}', unit)}, "
         f"{count(record.cost.parameters)} parameters"
         f"{latency}, {sum(record.seconds.values()):.0f} CPU s"
     )

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import holidays
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.clock import weekdays_and_minutes
 from kdsearch.errors import DataError
 
 __all__ = ["check_country", "kind_names", "kinds_of_day"]
@@ -27,8 +27,7 @@ def kinds_of_day(times: NDArray[np.datetime64], country: str | None) -> NDArray[
         country: As in `check_country`; None for no holidays.
     """
     days, position = np.unique(times.astype("datetime64[D]"), return_inverse=True)
-    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-    kinds = np.maximum(weekday - 4, 0)
+    kinds = np.maximum(weekdays_and_minutes(days)[0] - 4, 0)
     if country is not None:
         years = range(days[0].astype("datetime64[Y]").item().year, days[-1].item().year + 1)
         kinds[np.isin(days, np.concatenate([_holidays(country, year) for year in years]))] = _HOLIDAY
@@ -37,6 +36,8 @@ def kinds_of_day(times: NDArray[np.datetime64], country: str | None) -> NDArray[
 
 @cache
 def _holidays(country: str, year: int) -> NDArray[np.datetime64]:
+    import holidays  # noqa: PLC0415 - slow to import, and few datasets name a country
+
     code, _, part = country.partition("-")
     found = holidays.country_holidays(code, subdiv=part or None, years=year)
     return np.array(sorted(found), dtype="datetime64[D]")
@@ -50,7 +51,7 @@ def check_country(country: str) -> None:
     """
     try:
         _holidays(country, 2024)
-    except NotImplementedError:
+    except NotImplementedError:  # what the library raises at a country, or a part of one, that it does not know
         raise DataError(
             f"holidays = {country!r} names no country whose holidays are known; write a code such as US, or US-CA for "
             "a part of it"

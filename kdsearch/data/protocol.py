@@ -96,9 +96,10 @@ class Protocol:
         Raises:
             ProtocolError: At another name.
         """
-        if readings not in ("measured", "published"):
+        names: dict[str, Readings] = {"measured": "measured", "published": "published"}
+        if readings not in names:
             raise ProtocolError(f"there are no readings {readings!r}; choose measured or published")
-        return replace(self, readings="measured" if readings == "measured" else "published")
+        return replace(self, readings=names[readings])
 
     def reported_minutes(self, interval_minutes: int) -> dict[int, int]:
         """Compute the minutes ahead of each reported step."""
@@ -112,16 +113,20 @@ class Protocol:
         inside = "inside one day" if self.within_day else "inside one part"
         if self.inputs_reach_back:
             inside = "forecast inside one part, their history may reach back before it"
+        channels = slice(None) if self.channel is None else self.channel
+        missing = not series.present[:, :, channels].all()
+        filled_in = bool(series.filled_in[:, :, channels].any())
         scaled = "; scaled to [-1, 1] by the range of the training rows" if self.scaler == "min-max" else ""
         return (
             f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, "
             f"reported at {minutes} minutes; {self._describe_split()}, in order of time; windows {inside}{scaled}; "
-            f"{FILLS[self.fill].words if series.missing else 'no reading is missing'}; "
-            f"{self._describe_readings(series)}, in real units; MAPE where the truth is above 0.1 % of the mean reading"
+            f"{FILLS[self.fill].words if missing else 'no reading is missing'}; "
+            f"{self._describe_readings(filled_in=filled_in)}, in real units; "
+            f"MAPE where the truth is above 0.1 % of the mean reading"
         )
 
-    def _describe_readings(self, series: Series) -> str:
-        if not series.filled_in.any():
+    def _describe_readings(self, *, filled_in: bool) -> str:
+        if not filled_in:
             return "errors over measured readings"
         if self.readings == "published":
             return "errors over all readings as published, those that the source filled in too"

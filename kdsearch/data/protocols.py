@@ -86,7 +86,8 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     protocol = resolved(protocol, series.interval_minutes)
     raw = _forecast_readings(series.values, series, protocol)
     filled_in = _forecast_readings(series.filled_in, series, protocol)
-    if np.isfinite(raw).all():
+    present = np.isfinite(raw)
+    if present.all():
         protocol = protocol.filled("published")
     if not filled_in.any():
         protocol = protocol.counting("published")
@@ -102,7 +103,7 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
             )
         splits[name] = Split(first, last, starts)
     values = FILLS[protocol.fill].values(raw, borders)
-    cut = SplitSeries(series, protocol, values, np.isfinite(raw), filled_in, splits)
+    cut = SplitSeries(series, protocol, values, present, filled_in, splits)
     _check_readings(cut)
     return cut
 

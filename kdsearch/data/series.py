@@ -55,11 +55,6 @@ class Series:
         """Mask of the readings that are there, measured or filled in, ``(step, node, channel)``."""
         return np.isfinite(self.values)
 
-    @property
-    def missing(self) -> bool:
-        """Whether any reading is missing."""
-        return not bool(self.present.all())
-
     @cached_property
     def filled_in(self) -> NDArray[np.bool_]:
         """Mask of the readings that the source filled in, ``(step, node, channel)``.

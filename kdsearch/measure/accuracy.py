@@ -100,7 +100,7 @@ class _DaySums:
 
 @dataclass(frozen=True)
 class SplitScores:
-    """SplitScores of forecasts on one split.
+    """Scores of forecasts on one split.
 
     Attributes:
         metrics: Errors of the split and, where the source filled readings in, those over the other readings.

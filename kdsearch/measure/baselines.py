@@ -45,7 +45,6 @@ def _scored(
 ) -> Baseline:
     """Score the forecasts of a baseline on these splits."""
     found = {split: scores(make(split), series, split) for split in splits}
-    metrics = {name: errors for one in found.values() for name, errors in one.metrics.items()}
-    return Baseline(
-        name=name, role="naive", metrics=metrics, days=found["test"].days if "test" in found else {}, note=note
-    )
+    metrics = {kind: errors for one in found.values() for kind, errors in one.metrics.items()}
+    days = found["test"].days if "test" in found else {}
+    return Baseline(name=name, role="naive", metrics=metrics, days=days, note=note)

@@ -9,14 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.record import Baseline, Confirmation, Cost, Metrics, Pace, Training
 from kdsearch.report.numbers import mae
+from kdsearch.report.verdicts import Days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Confirmed", "OneDays", "Twin", "confirmed_of", "days_of"]
-
-OneDays = dict[str, tuple[float, float]]
-"""Day of the test split -> sum of absolute errors, and number of readings."""
+__all__ = ["Confirmed", "Twin", "confirmed_of", "days_of"]
 
 
 class Twin(BaseModel):
@@ -46,7 +44,7 @@ class Twin(BaseModel):
     standard_deviation: Metrics
     differences: dict[str, list[float]]
     mean_difference: dict[str, float]
-    days: list[tuple[OneDays, OneDays]] = Field(default_factory=list, exclude=True, repr=False)
+    days: list[tuple[Days, Days]] = Field(default_factory=list, exclude=True, repr=False)
 
 
 class Confirmed(BaseModel):
@@ -83,7 +81,7 @@ class Confirmed(BaseModel):
     twin: Twin | None = None
     cpu_twin: Twin | None = None
     failed: list[Training] = Field(default_factory=list)
-    days: list[OneDays] = Field(default_factory=list, exclude=True, repr=False)
+    days: list[Days] = Field(default_factory=list, exclude=True, repr=False)
 
 
 def confirmed_of(confirmation: Confirmation) -> Confirmed:
@@ -132,7 +130,7 @@ def _twin(trained: list[Training], twins: list[Training]) -> Twin | None:
     )
 
 
-def days_of(scored: Training | Baseline) -> OneDays:
+def days_of(scored: Training | Baseline) -> Days:
     """Read the errors over the whole horizon by day of the test split; empty where a study did not keep them."""
     return scored.days.get("all", {})
 

@@ -10,6 +10,7 @@ __all__ = [
     "count",
     "error",
     "errors_apart",
+    "interval_words",
     "listed",
     "mae",
     "magnitude",
@@ -18,6 +19,7 @@ __all__ = [
     "share_above",
     "significant",
     "spread",
+    "with_unit",
 ]
 
 _MAGNITUDES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -45,8 +47,17 @@ def significant(value: float, digits: int = 3) -> str:
 
 def error(value: float, unit: str = "") -> str:
     """Write an error with two decimals, as the field prints MAE and RMSE; three significant digits below one."""
-    number = f"{value:.2f}" if abs(value) >= 1 else significant(value)
+    return with_unit(f"{value:.2f}" if abs(value) >= 1 else significant(value), unit)
+
+
+def with_unit(number: str, unit: str) -> str:
+    """Put the unit beside a number, where there is one."""
     return f"{number} {unit}" if unit else number
+
+
+def interval_words(ends: tuple[float, float], unit: str) -> str:
+    """Write an interval of differences: "+0.12 to +0.48 mph"."""
+    return with_unit(f"{ends[0]:+.2g} to {ends[1]:+.2g}", unit)
 
 
 def errors_apart(one: float, other: float) -> tuple[str, str]:

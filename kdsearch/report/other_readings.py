@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
     from kdsearch.record import Metrics
 
-__all__ = ["LEAST_DIFFERENCE", "WORDS", "on_other_readings", "other_readings"]
+__all__ = ["WORDS", "differs", "on_other_readings", "other_readings"]
 
 LEAST_DIFFERENCE = 0.005
 """Share of an error; from here on both are shown."""
 
 WORDS = {"published": "all readings as published", "measured": "measured readings alone"}
+
+
+def differs(counted: float, beside: float) -> bool:
+    """Tell whether an error over other readings is to be shown beside the one that counts; False for NaN."""
+    return abs(beside - counted) > LEAST_DIFFERENCE * counted
 
 
 def other_readings(every: Iterable[Metrics]) -> str | None:
@@ -31,7 +36,7 @@ def other_readings(every: Iterable[Metrics]) -> str | None:
         for other in OTHER_READINGS:
             for split in ("val", "test"):
                 counted, beside = mae(metrics, split=split), mae(metrics, split=f"{split}-{other}")
-                if abs(beside - counted) > LEAST_DIFFERENCE * counted:
+                if differs(counted, beside):
                     return other
     return None
 

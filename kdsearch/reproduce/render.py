@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from kdsearch.report.numbers import count, error, share, significant, spread
-from kdsearch.report.other_readings import LEAST_DIFFERENCE
+from kdsearch.report.other_readings import differs
 from kdsearch.report.verdicts import Interval
 from kdsearch.reproduce.claims import Judgement
 from kdsearch.reproduce.searches import SearchReproduction
@@ -72,7 +72,7 @@ def _differs(lines: Sequence[Line], metric: str) -> bool:
     pairs = [
         (line.cells["mae"]["all"].mean, line.cells[metric]["all"].mean) for line in lines if line.cells.get(metric)
     ]
-    return any(abs(other - counted) > LEAST_DIFFERENCE * counted for counted, other in pairs)
+    return any(differs(counted, other) for counted, other in pairs)
 
 
 def _printed(made: Reproduction, metric: str, horizon: str) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kdsearch.record import Baseline, Cost, Metrics, Training
-from kdsearch.report.verdicts import Outcome, compared
+from kdsearch.report.confirmed import days_of
+from kdsearch.report.verdicts import Days, Outcome, compared
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.study.storage.store import StoredTrial, StudyStore
 
@@ -132,9 +133,9 @@ class _Side:
         seeds = set.intersection(*(set(one) for one in errors))
         return {seed: statistics.fmean(one[seed] for one in errors) for seed in seeds}
 
-    def days(self, seed: int) -> dict[str, tuple[float, float]]:
+    def days(self, seed: int) -> Days:
         """Average the errors of a seed over arms, day by day; empty where a study did not keep them."""
-        kept = [arm.runs[self.kind][seed].days.get("all", {}) for arm in self.arms]
+        kept = [days_of(arm.runs[self.kind][seed]) for arm in self.arms]
         return {
             day: (statistics.fmean(one[day][0] for one in kept), readings)
             for day, (_, readings) in kept[0].items()

@@ -156,6 +156,18 @@ def test_another_name_is_refused(option: str, value: str) -> None:
         getattr(PROTOCOLS["stgcn"], option)(value)
 
 
+def test_gaps_of_another_channel_are_not_spoken_of() -> None:
+    """Of the forecast channel nothing is missing or filled in, and the protocol is the published one."""
+    source = ring_road()
+    whole, gappy = carried(source), with_gaps(source, 0, 0.05, 5).values
+    both = np.concatenate([whole, gappy], axis=2)
+    marked = np.zeros(both.shape, dtype=np.bool_)
+    marked[:10, :, 1] = True
+    series = replace(source, values=both, marked=marked, channels=("speed", "flow"), unit=("km/h", "vehicles"))
+    words = split_series(series, PROTOCOLS["stgcn"]).protocol.describe(series)
+    assert "no reading is missing; errors over measured readings, in real units" in words
+
+
 def marked_series(seed: int) -> Series:
     """A ring with readings that the source says it filled in: with noise, other noise for another seed."""
     source = ring_road()

@@ -82,7 +82,7 @@ class LearningCurves:
     curves: tuple[Curve, ...]
     stopped: tuple[tuple[float, float], ...]
     top: float
-    error_title: str = "validation MAE"
+    error_title: str
 
 
 def gather_error_by_horizon(summary: StudySummary) -> ErrorByHorizon:

@@ -7,12 +7,12 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kdsearch.report.numbers import between, count, error, listed, mae, share, spread
-from kdsearch.report.verdicts import interval_over_days
+from kdsearch.report.numbers import between, count, error, interval_words, listed, mae, share, spread
+from kdsearch.report.verdicts import Days, interval_over_days
 
 if TYPE_CHECKING:
     from kdsearch.record import Baseline
-    from kdsearch.report.confirmed import Confirmed, OneDays, Twin
+    from kdsearch.report.confirmed import Confirmed, Twin
     from kdsearch.report.summary import TrialSummary
 
 __all__ = ["calendar_gave", "complete", "distillation_gave", "inside_limits", "parameters", "pruning_gave", "share_of"]
@@ -37,15 +37,14 @@ class _Compared:
     gains: list[float]
     fresh: bool
     split: str
-    days: list[tuple[OneDays, OneDays]]
+    days: list[tuple[Days, Days]]
 
     def over_days(self, unit: str) -> str:
         """Write what the days of the test split say of the mean difference; nothing where they are not known."""
         interval, number = interval_over_days(self.days)
         if interval is None:
             return ""
-        ends = f"{interval[0]:+.2g} to {interval[1]:+.2g}{f' {unit}' if unit else ''}"
-        return f"; over its {number} days the mean difference is {ends} (95 %)"
+        return f"; over its {number} days the mean difference is {interval_words(interval, unit)} (95 %)"
 
     def more(self, unit: str = "") -> str:
         """Write how much more a network errs without a teacher."""
@@ -97,7 +96,7 @@ def _compared(trials: list[TrialSummary], kind: Literal["twin", "cpu_twin"]) -> 
         return None
     split = "test" if all("test" in twin.differences for _, twin in kept) else "val"
     gains: list[float] = []
-    days: list[tuple[OneDays, OneDays]] = []
+    days: list[tuple[Days, Days]] = []
     for one, twin in kept:
         counted = [number for number, seed in enumerate(twin.seeds) if not fresh or seed != one.seeds[0]]
         gains += [twin.differences[split][number] for number in counted]

@@ -12,12 +12,14 @@ from kdsearch.report.numbers import (
     count,
     error,
     errors_apart,
+    interval_words,
     listed,
     mae,
     share,
     share_above,
     significant,
     spread,
+    with_unit,
 )
 from kdsearch.report.other_readings import on_other_readings
 from kdsearch.report.preference import rule_of
@@ -104,7 +106,7 @@ def teacher_loses(teacher: Baseline, baseline: Baseline, unit: str = "") -> str 
         return None
     errors = [errors_apart(mae(teacher.metrics, minutes), mae(baseline.metrics, minutes)) for minutes in lost]
     where = [
-        f"{minutes} minutes (MAE {ours} against {_unit(its, unit)})"
+        f"{minutes} minutes (MAE {ours} against {with_unit(its, unit)})"
         for minutes, (ours, its) in zip(lost, errors, strict=True)
     ]
     return f"The teacher does not beat {_named(baseline)} on the validation split at {listed(where)}."
@@ -123,7 +125,7 @@ def front_loses(trials: list[TrialSummary], baseline: Baseline, unit: str = "") 
     verb = "do" if len(losing) > 1 else "does"
     return (
         f"{_trials(losing)} of the front {verb} not beat {_named(baseline)} on the {_SPLITS[split]} split "
-        f"(MAE {errors} against {_unit(most, unit)}): forecasting without a network is as good there."
+        f"(MAE {errors} against {with_unit(most, unit)}): forecasting without a network is as good there."
     )
 
 
@@ -152,7 +154,7 @@ def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None, u
     verdict = "beats" if mae(best.metrics, split=split) < goal else "does not beat"
     return (
         f"The best network of the front of its size or less, trial {best.number} ({count(parameters(best))} "
-        f"parameters, {ours}), {verdict} {theirs}{_unit(its, unit)}){_over_days(best, baseline, unit)}."
+        f"parameters, {ours}), {verdict} {theirs}{with_unit(its, unit)}){_over_days(best, baseline, unit)}."
     )
 
 
@@ -162,7 +164,7 @@ def _over_days(trial: TrialSummary, baseline: Baseline, unit: str) -> str:
     interval, number = interval_over_days([(one, days_of(baseline)) for one in each])
     if interval is None:
         return ""
-    ends = f"{interval[0]:+.2g} to {interval[1]:+.2g}{f' {unit}' if unit else ''}"
+    ends = interval_words(interval, unit)
     undecided = "" if interval[0] * interval[1] > 0 else ", which does not decide it"
     return f"; over the {number} days of the test split it errs by {ends} less (95 %){undecided}"
 
@@ -258,10 +260,6 @@ def _on_test(trial: TrialSummary, teacher: Baseline, unit: str) -> str:
     over = "with one seed" if math.isnan(std) else f"± {spread(std)} over {seeds} seeds"
     theirs = error(mae(teacher.metrics, split="test"))
     return f" On the test split it has {error(mean, unit)} {over} against {theirs}."
-
-
-def _unit(number: str, unit: str) -> str:
-    return f"{number} {unit}" if unit else number
 
 
 def _judging_split(front: list[TrialSummary], baseline: Baseline) -> str:
