@@ -1,7 +1,6 @@
 """`kdsearch doctor`: installed versions, devices and folders."""
 
 import json
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -32,11 +31,12 @@ def examine() -> dict[str, Any]:
 
     from kdsearch.cache import cache_dir
     from kdsearch.data.load import default_data_dir
+    from kdsearch.measure.latency import usable_cores
 
     return {
         "python": platform.python_version(),
         "packages": {package: _version(package) for package in PACKAGES},
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "torch_threads": torch.get_num_threads(),
         "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "data_dir": str(default_data_dir()),

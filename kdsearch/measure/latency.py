@@ -1,5 +1,6 @@
 """Latency of a forecast: networks are timed in alternation, so that their ratio cancels the machine's variations."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +12,20 @@ from torch import Tensor
 from kdsearch.models import Forecaster
 from kdsearch.record import Latency
 
-__all__ = ["PAPER_BATCH", "at_pace", "fixed_threads", "measure_latency"]
+__all__ = ["PAPER_BATCH", "at_pace", "fixed_threads", "measure_latency", "usable_cores"]
 
 PAPER_BATCH = 1140
 """Windows in one call of the paper's timing (Izadi et al., section on complexity)."""
 
 WARM_UP = 3
 """Forecasts of one window before the clock runs; a larger batch is warmed up once."""
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows have no sets of cores
 
 
 @contextmanager

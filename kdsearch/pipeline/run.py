@@ -1,6 +1,5 @@
 """`kdsearch run` as a function: data, teacher, search, confirmation, report."""
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from kdsearch.confirm.confirm import confirm
 from kdsearch.measure.baselines import naive_baselines
+from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_study, study_meta, warm_space, with_baselines
 from kdsearch.pipeline.options import RunOptions
@@ -198,7 +198,7 @@ def _executor(options: RunOptions) -> AbstractContextManager[Executor]:
         return nullcontext(LocalExecutor())
     from kdsearch.study.executors.ray import RayExecutor  # noqa: PLC0415 - seconds to import, and not always there
 
-    workers = options.workers if options.address else options.workers or os.cpu_count()
+    workers = options.workers if options.address else options.workers or usable_cores()
     return RayExecutor(
         workers,
         address=options.address,

@@ -1,6 +1,5 @@
 """Prepare a run: load data, train teacher and baselines, or take them from the cache."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.extensions import loaded_extensions
+from kdsearch.measure.latency import usable_cores
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
@@ -119,7 +119,7 @@ def teacher_key(series: SplitSeries, preset: str, settings: dict[str, Any], seed
 
 
 def _threads(config: TrialConfig) -> int:
-    return os.cpu_count() or 1 if FAMILIES[config.family].large_operators else 1
+    return usable_cores() if FAMILIES[config.family].large_operators else 1
 
 
 def check_device(device: str) -> None:

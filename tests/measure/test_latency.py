@@ -1,11 +1,13 @@
 """Latency is paired, bounded in time and says how it was measured."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
 
 from kdsearch.measure import latency
-from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency
+from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency, usable_cores
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.record import Latency
 
@@ -53,3 +55,14 @@ def test_a_reading_beside_other_work_is_brought_to_the_pace_of_a_quiet_one() -> 
     latency, ratio = at_pace(reading, baseline, quiet)
     assert ratio == 0.25
     assert (latency.p50, latency.p95, latency.p2) == (2.5, 6.25, 2.0)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no sets of cores")
+def test_cores_are_those_that_the_process_may_use() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert usable_cores() == len(before)
