@@ -21,10 +21,12 @@ import kdsearch
 from docs.command_page import PAGE, command_page
 from kdsearch.cli.app import app
 from kdsearch.cli.run import parse_seconds
-from kdsearch.data.card import DatasetCard, GraphSource, SeriesSource
+from kdsearch.data.card import DatasetCard
 from kdsearch.data.catalog import CARDS
+from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.data.series import Series
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.search.samplers import SAMPLERS

@@ -69,10 +69,11 @@ def data_check(
     series = load_series(dataset, data_dir)
     facts, note = facts_of(series), describe_completeness(card, series)
     if as_json:
-        found = {"files": [one.model_dump(mode="json") for one in files], "note": note}
+        found = {"files": [one.model_dump(mode="json") for one in files], "note": note, "notes": list(series.notes)}
         typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
         return
     rows = [[one.name, one.state] for one in files] + [["what it is", note]]
+    rows += [["note", sentence] for sentence in series.notes]
     for name, value in facts.model_dump().items():
         if name != "channels":
             rows.append([name, " x ".join(map(str, value)) if name == "shape" else str(value)])

@@ -38,6 +38,8 @@ def teacher(
     series, note = split_dataset(
         dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel, fill=fill, readings=readings
     )
+    for sentence in series.source.notes:
+        typer.echo(sentence, err=True)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
     network, record = trained_teacher(series, preset, settings, seed, device=device)
     lines = naive_baselines(series, ("val",))

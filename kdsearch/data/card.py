@@ -4,90 +4,26 @@ Built-in cards are in `kdsearch.data.catalog`; a user's folder has the same fiel
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, model_validator
+from pydantic import Field, NaiveDatetime, model_validator
 
+from kdsearch.data.frozen import Frozen
+from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
 __all__ = [
     "DatasetCard",
     "FileSet",
-    "GraphSource",
     "KnownPiece",
     "PublicFile",
-    "SeriesSource",
     "chosen_files",
     "where_from",
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SeriesSource(_Frozen):
-    """The stored form of the readings.
-
-    Attributes:
-        file: File name in the dataset's folder: `.csv`, `.npz`, `.h5` or `.hdf5`.
-        further: Files of the same layout that go on where it ends, in order of time.
-        key: Array, dataset or pandas frame inside an npz or HDF5 file; may be left out where there is only one.
-        axes: The order of the axes in the file, such as "node step"; "step node" or "step node channel" if absent. The
-            nodes of "step channel row column" are the cells of a grid, row by row.
-        dates: Array inside an HDF5 file with the time of each row as YYYYMMDDSS, the slots SS of a day from 01.
-        header: Whether a CSV file's first line holds sensor ids; seen from the file where absent.
-        ids_file: A text file with the sensor ids in column order, for files without a header.
-        weekdays_only: Rows are the Mondays to Fridays from `start` on, without a row for weekends.
-        absent: Spans of local time, the end not included, for which the file has no rows.
-        observed: What says how much of each reading was observed, in the layout of the readings: another array of the
-            same npz or HDF5 file, or another file of the folder. Where it is zero the source filled the reading in.
-    """
-
-    file: str
-    further: tuple[str, ...] = ()
-    key: str | None = None
-    axes: str | None = None
-    dates: str | None = None
-    header: bool | None = None
-    ids_file: str | None = None
-    weekdays_only: bool = False
-    absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
-    observed: str | None = None
-
-
-class GraphSource(_Frozen):
-    """The stored form of the road graph.
-
-    Attributes:
-        file: File name in the dataset's folder: `.csv`, `.npz` (sparse, of scipy) or `.pkl` (of DCRNN); empty for a
-            grid.
-        kind: "distances" (a matrix), "weights" (an adjacency matrix as it stands), "edges" (a list of
-            from, to and, where roads have lengths, cost), "dcrnn-pickle" (ids, index and weights) or "grid" (no file:
-            each cell of a grid has an edge of weight 1 to the cells beside, above and below it).
-        unit_metres: Metres in one unit of distance or cost.
-        symmetric: Whether each edge counts in both directions; by default edge lists do, matrices stay as given.
-        sigma2_km2: Width of the Gaussian kernel over distances, see `kdsearch.data.graph`.
-        threshold: Weights below it are no edge.
-    """
-
-    file: str = ""
-    kind: Literal["distances", "weights", "edges", "dcrnn-pickle", "grid"]
-    unit_metres: float = Field(default=1.0, gt=0)
-    symmetric: bool | None = None
-    sigma2_km2: float = Field(default=10.0, gt=0)
-    threshold: float = Field(default=0.5, ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _only_a_grid_needs_no_file(self) -> "GraphSource":
-        if not self.file and self.kind != "grid":
-            raise ValueError(f"kind = {self.kind!r} wants file = ...; name the file that holds the graph")
-        if self.file and self.kind == "grid":
-            raise ValueError(f"kind = 'grid' reads no file; leave out file = {self.file!r}")
-        return self
-
-
-class FileSet(_Frozen):
+class FileSet(Frozen):
     """Readings and graph that belong together: one of the forms in which a dataset is published."""
 
     series: SeriesSource
@@ -100,7 +36,7 @@ class FileSet(_Frozen):
         return (self.series.file, *self.series.further, *(name for name in optional if name))
 
 
-class PublicFile(_Frozen):
+class PublicFile(Frozen):
     """A file that others publish.
 
     Attributes:
@@ -116,14 +52,14 @@ class PublicFile(_Frozen):
     blob_id: str | None = None
 
 
-class KnownPiece(_Frozen):
+class KnownPiece(Frozen):
     """A known piece of the public readings: files of this shape start at this time; no shape fits every file."""
 
     start: NaiveDatetime
     shape: tuple[int, ...] | None = None
 
 
-class DatasetCard(_Frozen):
+class DatasetCard(Frozen):
     """The facts of a dataset that are known before its files are opened.
 
     Attributes:

@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kdsearch.data.card import DatasetCard, FileSet, GraphSource, KnownPiece, PublicFile, SeriesSource
+from kdsearch.data.card import DatasetCard, FileSet, KnownPiece, PublicFile
 from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
 from kdsearch.data.series import Series
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
 __all__ = ["CARDS", "describe_completeness", "is_whole", "read_card"]

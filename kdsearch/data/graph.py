@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.card import GraphSource
 from kdsearch.data.graph_files import EdgeList, Matrix, read_edges, read_matrix, read_pickled_graph
+from kdsearch.data.graph_source import GraphSource
 from kdsearch.errors import DataError
 
 __all__ = ["adjacency_from_distances", "distances_from_edges", "grid_adjacency", "read_adjacency"]

@@ -7,7 +7,9 @@ window reaches over one (`kdsearch.data.protocols`), which does the same job.
 
 from typing import Any
 
-from kdsearch.data.card import DatasetCard, GraphSource, PublicFile, SeriesSource
+from kdsearch.data.card import DatasetCard, PublicFile
+from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.series_source import SeriesSource
 
 __all__ = ["BIKENYC", "TAXIBJ"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.card import SeriesSource
 from kdsearch.data.readers import Readings, read_series
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.times import check_times, read_slot_times
 from kdsearch.errors import DataError
 

@@ -9,8 +9,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.card import DatasetCard, SeriesSource
+from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
 __all__ = ["check_times", "read_slot_times", "row_times"]

@@ -98,6 +98,8 @@ def run_space(
         readings=options.readings,
     )
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
+    for note in series.source.notes:
+        tell(note)
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
     executor, meta = _executor(options), study_meta(options, space, series, data_note)

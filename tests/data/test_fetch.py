@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kdsearch.data.card import DatasetCard, GraphSource, PublicFile, SeriesSource, chosen_files
+from kdsearch.data.card import DatasetCard, PublicFile, chosen_files
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.fetch import blob_id, check, fetch
+from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
 READINGS = bytes(range(256)) * 20_000  # 5 MB

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from kdsearch.data.card import GraphSource
 from kdsearch.data.graph import adjacency_from_distances, grid_adjacency, read_adjacency
 from kdsearch.data.graph_files import read_ids, read_matrix, read_pickled_graph
+from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.load import load_series
 from kdsearch.errors import DataError
 from tests.real_data import real_data
