@@ -2,16 +2,28 @@
 
 KdsearchError                 exit code 2 when it reaches the command line
 ├── DataError                 a file, folder or card that cannot be read as said
+│   └── DataQuestion          ... or that can be read in several ways
 ├── ProtocolError             data too short or of the wrong kind for a protocol
 ├── SpaceError                a search space that cannot be searched
 ├── StudyError                a study that is not there, or is another one
 └── RunError                  a run that could not continue; exit code 1
 """
 
+import json
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["DataError", "KdsearchError", "ProtocolError", "RunError", "SpaceError", "StudyError", "failure"]
+__all__ = [
+    "DataError",
+    "DataQuestion",
+    "KdsearchError",
+    "ProtocolError",
+    "RunError",
+    "SpaceError",
+    "StudyError",
+    "failure",
+]
 
 
 class KdsearchError(Exception):
@@ -22,6 +34,30 @@ class KdsearchError(Exception):
 
 class DataError(KdsearchError):
     """Data that is missing, damaged or not as its card says."""
+
+
+class DataQuestion(DataError):  # noqa: N818 - it asks
+    """Data that can be read in several ways.
+
+    Args:
+        what: What is not certain, with the file and the value.
+        key: The key of `dataset.toml` that decides it.
+        choices: Its values, the likeliest first.
+        table: The table of `dataset.toml` that has the key; empty for its top.
+    """
+
+    def __init__(self, what: str, key: str, choices: Sequence[object], table: str = "series") -> None:
+        self.what, self.key, self.choices, self.table = what, key, tuple(choices), table
+        values = " or ".join(f"{key} = {_toml(choice)}" for choice in self.choices[:4])
+        where = f"under [{table}] in dataset.toml" if table else "at the top of dataset.toml"
+        super().__init__(f"{what}; write {values} {where}")
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value, ensure_ascii=False)
 
 
 class ProtocolError(KdsearchError):

@@ -4,7 +4,7 @@ Built-in cards are in `kdsearch.data.catalog`; a user's folder has the same fiel
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, NaiveDatetime, model_validator
 
@@ -19,6 +19,7 @@ __all__ = [
     "KnownPiece",
     "PublicFile",
     "chosen_files",
+    "is_there",
     "where_from",
 ]
 
@@ -71,6 +72,9 @@ class DatasetCard(Frozen):
         channels: Names of the channels in the file's order.
         missing_value: Readings equal to it were not measured.
         negative_is_zero: Whether readings below zero count as zero.
+        timezone: Zone of the place, such as "Europe/Berlin"; None where nothing is to be known of summer time.
+        clock: What the file's clock shows where it writes no offset: "local" time, "utc", or "standard" time without
+            summer time.
         holidays: Country whose holidays are a kind of day of their own, such as "US" or "DE-BW".
         shape: Shape `(step, node, channel)` of the public file, if there is one.
         parts: Known pieces of the public file, by shape.
@@ -88,6 +92,8 @@ class DatasetCard(Frozen):
     channels: tuple[str, ...] = Field(min_length=1)
     missing_value: float | None = None
     negative_is_zero: bool = False
+    timezone: str | None = None
+    clock: Literal["local", "utc", "standard"] = "local"
     holidays: str | None = None
     shape: tuple[int, int, int] | None = None
     parts: tuple[KnownPiece, ...] = ()
@@ -132,17 +138,22 @@ def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
         DataError: No form is complete; the message says which files to put there and where they come from.
     """
     for files in card.file_sets:
-        if all((folder / name).is_file() for name in files.names):
+        if all(is_there(folder, name) for name in files.names):
             return files
     fetch = f"run `kdsearch data fetch {card.name}`, or " if card.fetchable else ""
     raise DataError(f"{card.name} is not complete in {folder}; {fetch}{where_from(card, folder)}")
+
+
+def is_there(folder: Path, name: str) -> bool:
+    """Tell whether a folder has a file of this name, or one that fits this pattern."""
+    return any(folder.glob(name)) if "*" in name else (folder / name).is_file()
 
 
 def where_from(card: DatasetCard, folder: Path) -> str:
     """Say which absent files to put into the folder, form by form, and where they come from: half a sentence."""
     sources = {file.name: f"{file.name} (from {file.source})" for file in card.files}
     forms = [
-        " and ".join(sources.get(name, name) for name in files.names if not (folder / name).is_file())
+        " and ".join(sources.get(name, name) for name in files.names if not is_there(folder, name))
         for files in card.file_sets
     ]
     return f"put {', or '.join(dict.fromkeys(forms))} into that folder"

@@ -8,16 +8,15 @@ import numpy as np
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.data.card import DatasetCard, FileSet, chosen_files
+from kdsearch.data.card import DatasetCard, FileSet, chosen_files, is_there
 from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.series import Series
-from kdsearch.data.sources import read_marks, read_source
+from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
-from kdsearch.data.times import check_times, row_times
 from kdsearch.errors import DataError
 
 __all__ = [
@@ -142,7 +141,7 @@ def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
     for name in (*CARDS, *sorted(own)):
         card, folder = find_dataset(name, data_dir)
         present = not card.file_sets or any(
-            all((folder / file).is_file() for file in form.names) for form in card.file_sets
+            all(is_there(folder, file) for file in form.names) for form in card.file_sets
         )
         known.append(
             KnownDataset(
@@ -173,10 +172,8 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         check_country(card.holidays)
     files = chosen_files(card, folder)
     source, path = files.series, folder / files.series.file
-    readings = read_source(source, folder, card.interval_minutes)
+    readings = read_source(card, source, folder)
     values = readings.values
-    times = row_times(card, source, values.shape) if readings.times is None else readings.times
-    check_times(times, card.interval_minutes, path)
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
         values = np.where(values == np.float32(card.missing_value), np.float32(np.nan), values)
@@ -191,7 +188,7 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
     return Series(
         name=card.name,
         values=values,
-        times=times,
+        times=readings.times,
         interval_minutes=card.interval_minutes,
         unit=card.unit[: len(channels)],
         channels=channels,
@@ -200,7 +197,8 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         complete=_complete(card, files, folder),
         grid=readings.grid,
         holidays=card.holidays,
-        marked=read_marks(source, folder, card.interval_minutes, values.shape),
+        marked=readings.marked,
+        notes=readings.notes,
     )
 
 

@@ -1,8 +1,8 @@
-"""File formats of readings: wide CSV, npz and HDF5, pandas' own HDF5 layouts among them."""
+"""Files of arrays: npz and HDF5, pandas' own HDF5 layouts among them."""
 
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,94 +10,61 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.csv_text import cells_of, is_number, is_time, lines_of, must_exist, numbers_of, times_of
 from kdsearch.data.pickles import unpickled
-from kdsearch.errors import DataError
+from kdsearch.data.readings import float32_of
+from kdsearch.data.time_text import WrittenTimes
+from kdsearch.data.unpack import must_exist
+from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["Readings", "read_series"]
+__all__ = ["ARRAY_SUFFIXES", "Array", "read_array"]
 
+ARRAY_SUFFIXES = (".npz", ".h5", ".hdf5")
 AXES = ("step", "node", "channel")
 GRID_AXES = ("step", "row", "column", "channel")
 
 
 @dataclass(frozen=True)
-class Readings:
-    """The readings of a file.
+class Array:
+    """The readings of an array file.
 
     Attributes:
-        values: ``(step, node, channel)`` float32, NaN where a cell is empty or not finite.
-        times: ``(step,)`` ``datetime64[m]``, None where the file holds none.
+        values: ``(step, node, channel)`` float32, NaN where a value is not finite.
+        written: Times of the rows as the file has them; None where it has none.
+        zone: Zone of these times where the file names one.
         sensor_ids: One for each node, None where the file holds none.
         grid: Rows and columns where the nodes are the cells of a grid, row by row; else None.
     """
 
     values: NDArray[np.float32]
-    times: NDArray[np.datetime64] | None = None
+    written: WrittenTimes | None = None
+    zone: str | None = None
     sensor_ids: tuple[str, ...] | None = None
     grid: tuple[int, int] | None = None
 
 
-def read_series(path: Path, key: str | None = None, axes: str | None = None, header: bool | None = None) -> Readings:
-    """Read a `.csv`, `.npz`, `.h5` or `.hdf5` file.
+def read_array(path: Path, key: str | None = None, axes: str | None = None) -> Array:
+    """Read a `.npz`, `.h5` or `.hdf5` file.
 
     Args:
         path: The file.
-        key: Array or frame inside an npz or HDF5 file; may be left out where there is only one.
+        key: Array or frame inside the file; may be left out where there is only one.
         axes: Order of the axes such as "node step" or "step channel row column"; "step node" or "step node channel" if
             absent.
-        header: Whether a CSV file's first line holds sensor ids; None to see it from the file.
 
     Raises:
         DataError: The file is absent, damaged, or not as described.
+        DataQuestion: It may have its sensors in rows.
     """
     must_exist(path)
-    match path.suffix.lower():
-        case ".csv":
-            readings = _read_wide_csv(path, header)
-        case ".npz":
-            readings = Readings(_read_npz(path, key))
-        case ".h5" | ".hdf5":
-            readings = _read_hdf5(path, key)
-        case suffix:
-            raise DataError(f"{path} ends in {suffix!r}; readings are read from .csv, .npz, .h5 and .hdf5 files")
-    values, grid = _in_order(readings.values, axes, path)
-    return replace(readings, values=values, grid=grid)
-
-
-def _read_wide_csv(path: Path, header: bool | None) -> Readings:
-    """Read a CSV of steps in rows and sensors in columns; a header of ids and a column of times are recognised.
-
-    The times are in the first column.
-    """
-    lines = lines_of(path)
-    first = cells_of(lines[0])
-    timed = len(lines) > 1 and is_time(cells_of(lines[1])[0])
-    if header is None:
-        header = _has_header(path, lines, timed)
-    if header and not timed and first[0].lower() in ("", "time", "times", "timestamp", "date", "datetime"):
-        raise DataError(
-            f"{path}: the column {first[0]!r} holds no times; write them like 2024-03-01T00:00 or remove it"
+    found = Array(_read_npz(path, key)) if path.suffix.lower() == ".npz" else _read_hdf5(path, key)
+    values, grid = _in_order(found.values, axes, path)
+    if axes is None and found.written is None and values.shape[0] < values.shape[1]:
+        raise DataQuestion(
+            f"{path} holds {values.shape[0]} rows of {values.shape[1]} columns, and rows are to be steps",
+            "axes",
+            ["node step", "step node"] if found.values.ndim == 2 else ["node step channel", "step node channel"],
         )
-    values = numbers_of(path, lines, skip=int(header), first_column=int(timed)).astype(np.float32)
-    times = times_of(path, lines, skip=int(header)) if timed else None
-    return Readings(values, times, tuple(first[int(timed) :]) if header else None)
-
-
-def _has_header(path: Path, lines: list[str], timed: bool) -> bool:
-    """Tell whether the first line holds sensor ids rather than readings."""
-    first = cells_of(lines[0])
-    if timed:
-        return not is_time(first[0])
-    if not all(is_number(cell) for cell in first):
-        return True
-    if not all(cell.isdigit() for cell in first) or len(set(first)) < len(first):
-        return False
-    if any("." in line for line in lines[1:]):
-        return True  # whole numbers, no two alike, above readings with decimals
-    raise DataError(
-        f"{path}: the first line may be sensor ids or readings; write header = true or header = false under [series] "
-        "in dataset.toml"
-    )
+    return Array(values, found.written, found.zone, found.sensor_ids, grid)
 
 
 def _read_npz(path: Path, key: str | None) -> NDArray[np.float32]:
@@ -105,7 +72,7 @@ def _read_npz(path: Path, key: str | None) -> NDArray[np.float32]:
         raise DataError(f"{path} is not an npz file; get the file again")
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return _float32(arrays[_only(path, key, list(arrays.files))], path)
+            return float32_of(arrays[_only(path, key, list(arrays.files))], path)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read as npz ({error}); get the file again") from error
 
@@ -119,13 +86,13 @@ def _only(path: Path, key: str | None, keys: list[str]) -> str:
     return key
 
 
-def _read_hdf5(path: Path, key: str | None) -> Readings:
+def _read_hdf5(path: Path, key: str | None) -> Array:
     try:
         with h5py.File(path) as file:
             name = _only(path, key, list(file))
             node = file[name]
             if isinstance(node, h5py.Dataset):
-                return Readings(_float32(node[()], path))
+                return Array(float32_of(node[()], path))
             if "table" in node:
                 return _read_pandas_table(node, path)
             if "axis0" in node:
@@ -135,49 +102,60 @@ def _read_hdf5(path: Path, key: str | None) -> Readings:
     raise DataError(f"{path}: {name!r} is neither a dataset nor a pandas frame; write another key in dataset.toml")
 
 
-def _read_pandas_fixed(group: Any, path: Path) -> Readings:
+def _read_pandas_fixed(group: Any, path: Path) -> Array:
     """Read ``DataFrame.to_hdf(format="fixed")``: axis0 names columns, axis1 rows, blocks hold one dtype each."""
     ids = [_text(one) for one in group["axis0"][()]]
-    times = _pandas_times(group["axis1"][()], group["axis1"].attrs.get("kind", ""), path)
+    index = group["axis1"]
+    times, zone = _pandas_times(index[()], index.attrs.get("kind", ""), path), _zone(index.attrs.get("tz"), path)
     column = {one: index for index, one in enumerate(ids)}
-    values = np.full((len(times), len(ids)), np.nan, dtype=np.float32)
+    values = np.full((len(index), len(ids)), np.nan, dtype=np.float32)
     for block in range(int(group.attrs.get("nblocks", 1))):
         columns = [column[_text(one)] for one in group[f"block{block}_items"][()]]
-        values[:, columns] = _float32(group[f"block{block}_values"][()], path)
-    return Readings(values, times, tuple(ids))
+        values[:, columns] = float32_of(group[f"block{block}_values"][()], path)
+    return Array(values, times, zone, tuple(ids))
 
 
-def _read_pandas_table(group: Any, path: Path) -> Readings:
+def _read_pandas_table(group: Any, path: Path) -> Array:
     """Read ``DataFrame.to_hdf(format="table")``: a record for each row, column names pickled in attributes."""
     table = group["table"]
     rows = table[()]
     times = _pandas_times(rows["index"], table.attrs.get("index_kind", ""), path)
+    about = unpickled(bytes(table.attrs["info"]), path) if "info" in table.attrs else {}
+    zone = _zone(about.get("index", {}).get("tz") if isinstance(about, dict) else None, path)
     blocks, ids = [], list[str]()
     for name in rows.dtype.names:
         if name.startswith("values_block_"):
-            blocks.append(_float32(rows[name], path).reshape(len(rows), -1))
+            blocks.append(float32_of(rows[name], path).reshape(len(rows), -1))
             ids += [_text(one) for one in unpickled(bytes(table.attrs[f"{name}_kind"]), path)]
-    return Readings(np.concatenate(blocks, axis=1), times, tuple(ids))
+    return Array(np.concatenate(blocks, axis=1), times, zone, tuple(ids))
 
 
-def _pandas_times(stored: NDArray[np.int64], kind: Any, path: Path) -> NDArray[np.datetime64]:
+def _pandas_times(stored: NDArray[np.int64], kind: Any, path: Path) -> WrittenTimes | None:
+    """Read the index of a pandas frame; None where it only numbers the rows."""
     name = _text(kind)
+    if name == "integer" and np.array_equal(stored, np.arange(len(stored))):
+        return None
     if not name.startswith("datetime64"):
         raise DataError(
             f"{path}: the frame's index is {name or 'of no known kind'}, not times; give it a DatetimeIndex"
         )
     unit = "datetime64[ns]" if name == "datetime64" else name  # pandas before 3 knew nanoseconds only
-    return np.asarray(stored.astype(np.int64).view(unit).astype("datetime64[m]"))
+    return WrittenTimes(np.asarray(stored.astype(np.int64).view(unit).astype("datetime64[s]")))
+
+
+def _zone(stored: Any, path: Path) -> str | None:
+    """Read the zone of a pandas index, whose times are stored in UTC."""
+    if stored is None or (isinstance(stored, h5py.Empty)):
+        return None
+    if isinstance(stored, np.void):
+        stored = stored.tobytes()
+    if isinstance(stored, bytes) and stored.endswith(b"."):
+        stored = unpickled(stored, path)
+    return _text(stored)
 
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _float32(values: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    if values.dtype.kind not in "fiub":
-        raise DataError(f"{path} holds values of type {values.dtype}; save the readings as plain numbers")
-    return np.asarray(values, dtype=np.float32)
 
 
 def _in_order(

@@ -1,37 +1,78 @@
 """The table `[series]` of a `dataset.toml`: how the readings are stored."""
 
-from pydantic import NaiveDatetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, NaiveDatetime
 
 from kdsearch.data.frozen import Frozen
 
 __all__ = ["SeriesSource"]
 
 
+def _several(value: Any) -> Any:
+    """Let one name stand for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
 class SeriesSource(Frozen):
     """The stored form of the readings.
 
     Attributes:
-        file: File name in the dataset's folder: `.csv`, `.npz`, `.h5` or `.hdf5`.
-        further: Files of the same layout that go on where it ends, in order of time.
-        key: Array, dataset or pandas frame inside an npz or HDF5 file; may be left out where there is only one.
-        axes: The order of the axes in the file, such as "node step"; "step node" or "step node channel" if absent. The
+        file: File name in the dataset's folder: `.csv`, `.txt`, `.tsv`, `.parquet`, `.npz`, `.h5` or `.hdf5`; text may
+            be packed as `.gz` or `.zip`. A pattern such as "*.csv" names several files.
+        further: Files of the same layout that go on where it ends.
+        each_file: What each of several files holds: a piece of "time", or a "sensor", whose id is the file's name.
+        key: Array, dataset or frame inside an npz or HDF5 file, or file inside a zip; may be left out where there is
+            only one.
+        axes: The order of the axes in an array, such as "node step"; "step node" or "step node channel" if absent. The
             nodes of "step channel row column" are the cells of a grid, row by row.
         dates: Array inside an HDF5 file with the time of each row as YYYYMMDDSS, the slots SS of a day from 01.
-        header: Whether a CSV file's first line holds sensor ids; seen from the file where absent.
+        layout: How a table is laid out: "wide" (a column for each sensor), "long" (a row for each reading), "days" (a
+            row for each day) or "transposed" (a row for each sensor); seen from the file where absent.
+        time: Column of the times, or two: of dates and of times of day.
+        time_format: How times are written, as in `strftime`; also "epoch seconds", "epoch milliseconds", "excel days".
+        date_order: "day first" or "month first", for dates such as 04/01/2016.
+        sensor: Column that says which sensor a row is of, for long tables.
+        values: Columns of readings: one for each channel in a long table, one for each sensor in a wide one.
+        ignore: Columns that hold no readings.
+        observed: What says how much of each reading was observed: a column of the table, another array of the same
+            npz or HDF5 file, or another file of the folder in the layout of the readings. Where it is zero the source
+            filled the reading in.
+        on_grid: What to do with readings between the steps: "nearest" takes the one nearest to each step, "mean" the
+            mean of those within it.
+        header: Whether a text file's first line holds names; seen from the file where absent.
+        skip_lines: Lines above the table.
+        separator: What stands between cells; seen from the file where absent.
+        decimal: Decimal mark; seen from the file where absent.
+        missing_text: Cells that say that nothing was measured, such as "-".
         ids_file: A text file with the sensor ids in column order, for files without a header.
         weekdays_only: Rows are the Mondays to Fridays from `start` on, without a row for weekends.
         absent: Spans of local time, the end not included, for which the file has no rows.
-        observed: What says how much of each reading was observed, in the layout of the readings: another array of the
-            same npz or HDF5 file, or another file of the folder. Where it is zero the source filled the reading in.
     """
 
     file: str
     further: tuple[str, ...] = ()
+    each_file: Literal["time", "sensor"] = "time"
     key: str | None = None
     axes: str | None = None
     dates: str | None = None
+    layout: Literal["wide", "long", "days", "transposed"] | None = None
+    time: Names = ()
+    time_format: str | None = None
+    date_order: Literal["day first", "month first"] | None = None
+    sensor: str | None = None
+    values: Names = ()
+    ignore: Names = ()
+    observed: str | None = None
+    on_grid: Literal["nearest", "mean"] | None = None
     header: bool | None = None
+    skip_lines: int = Field(default=0, ge=0)
+    separator: Literal[",", ";", "tab"] | None = None
+    decimal: Literal[".", ","] | None = None
+    missing_text: Names = ()
     ids_file: str | None = None
     weekdays_only: bool = False
     absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
-    observed: str | None = None

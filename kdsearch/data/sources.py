@@ -1,74 +1,88 @@
-"""Reading of a source: one file or several, with the times of the rows perhaps in an array of their own."""
+"""Reading of a source: one file or several, tables or arrays, with their times on the clock of the place."""
 
-import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from kdsearch.data.readers import Readings, read_series
+from kdsearch.data.card import DatasetCard
+from kdsearch.data.frame import Frame, frame_of_pandas, frame_of_text
+from kdsearch.data.layouts import readings_of
+from kdsearch.data.readers import ARRAY_SUFFIXES, Array, read_array
+from kdsearch.data.readings import Readings
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.times import check_times, read_slot_times
+from kdsearch.data.text_table import read_text_table
+from kdsearch.data.time_grid import placed
+from kdsearch.data.times import counted_times, read_slot_times
+from kdsearch.data.unpack import must_exist
+from kdsearch.data.zones import LocalTimes, local_times
 from kdsearch.errors import DataError
 
-__all__ = ["read_marks", "read_source"]
+__all__ = ["read_source", "source_paths"]
+
+TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".gz", ".zip")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
 
 
-def read_source(source: SeriesSource, folder: Path, interval_minutes: int) -> Readings:
-    """Read all files of a source together, in order of time.
+def source_paths(source: SeriesSource, folder: Path) -> list[Path]:
+    """List the files of a source; those of a pattern in the order of their names.
+
+    Raises:
+        DataError: No file fits a pattern.
+    """
+    paths: list[Path] = []
+    for name in (source.file, *source.further):
+        found = sorted(folder.glob(name)) if "*" in name else [folder / name]
+        if not found:
+            raise DataError(f"no file of {folder} fits {name!r}; correct file under [series] in dataset.toml")
+        paths += found
+    return paths
+
+
+def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readings:
+    """Read all files of a source together.
 
     Args:
+        card: The dataset.
         source: The files and their layout.
         folder: The folder of the files.
-        interval_minutes: Minutes between rows.
 
     Raises:
         DataError: A file is absent, damaged or not as described, or the files do not fit together.
+        DataQuestion: A file can be read in several ways.
     """
-    paths = [folder / name for name in (source.file, *source.further)]
-    pieces = [_piece(source, path, interval_minutes) for path in paths]
-    first = pieces[0]
-    layout = (first.values.shape[1:], first.grid, first.sensor_ids)
-    for path, piece in zip(paths, pieces, strict=True):
-        if (piece.values.shape[1:], piece.grid, piece.sensor_ids) != layout:
+    paths = source_paths(source, folder)
+    for path in paths:
+        must_exist(path)
+        if path.suffix.lower() not in (*TABLE_SUFFIXES, *ARRAY_SUFFIXES):
             raise DataError(
-                f"{path} has other sensors or channels than {paths[0].name}; name files of one layout under further"
+                f"{path} ends in {path.suffix!r}; readings are read from .csv, .txt, .tsv, .parquet, .npz, .h5 and "
+                ".hdf5 files, and from text in .gz and .zip"
             )
-    times = [piece.times for piece in pieces if piece.times is not None]
-    for path, (before, after) in zip(paths[1:], itertools.pairwise(times), strict=False):
-        if after[0] <= before[-1]:
-            raise DataError(
-                f"{path} begins at {after[0]}, the file before it ends at {before[-1]}; order further by time"
-            )
-    values = np.concatenate([piece.values for piece in pieces])
-    return replace(first, values=values, times=np.concatenate(times) if times else None)
+    arrays = [path for path in paths if path.suffix.lower() in ARRAY_SUFFIXES]
+    elsewhere = source.observed is not None and (bool(arrays) or (folder / source.observed).is_file())
+    told = source.model_copy(update={"observed": None}) if elsewhere else source
+    readings = _from_arrays(card, told, paths) if arrays else readings_of(_joined(told, paths), told, card)
+    if not elsewhere:
+        return readings
+    marks = _marks(card, source, folder, readings.values.shape)
+    return replace(readings, marked=marks if readings.marked is None else marks | readings.marked)
 
 
-def read_marks(
-    source: SeriesSource, folder: Path, interval_minutes: int, shape: tuple[int, ...]
-) -> NDArray[np.bool_] | None:
-    """Read which readings the source filled in, ``(step, node, channel)``; None where it does not say.
-
-    Args:
-        source: The files; its `observed` is zero, or no number, where nothing was observed.
-        folder: The folder of the files.
-        interval_minutes: Minutes between rows.
-        shape: Shape of the readings.
+def _marks(card: DatasetCard, source: SeriesSource, folder: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Read which readings the source filled in, ``(step, node, channel)``: where nothing, or no number, was observed.
 
     Raises:
         DataError: As `read_source`, or what was observed has another shape than the readings.
     """
-    if source.observed is None:
-        return None
-    elsewhere = (folder / source.observed).is_file()
-    changes = {"file": source.observed, "further": ()} if elsewhere else {"key": source.observed}
-    if not elsewhere and source.file.lower().endswith(".csv"):
-        raise DataError(
-            f"{folder} has no file {source.observed!r}; put it there, or correct observed under [series] of its "
-            "dataset.toml"
-        )
-    observed = read_source(source.model_copy(update=changes), folder, interval_minutes).values
+    assert source.observed is not None
+    changes = (
+        {"file": source.observed, "further": ()} if (folder / source.observed).is_file() else {"key": source.observed}
+    )
+    observed = read_source(card, source.model_copy(update=changes | {"observed": None}), folder).values
     if observed.shape != shape:
         raise DataError(
             f"{source.observed} of {folder} has the shape {observed.shape}, the readings have {shape}; give each "
@@ -77,15 +91,104 @@ def read_marks(
     return ~(observed > 0)
 
 
-def _piece(source: SeriesSource, path: Path, interval_minutes: int) -> Readings:
-    readings = read_series(path, source.key, source.axes, source.header)
-    if source.dates is not None:
-        readings = replace(readings, times=read_slot_times(path, source.dates, interval_minutes))
-    if readings.times is not None:
-        if len(readings.times) != len(readings.values):
+def _joined(source: SeriesSource, paths: Sequence[Path]) -> Frame:
+    """Read the tables of several files below each other."""
+    frames = [_frame(source, path) for path in paths]
+    if source.each_file == "sensor":
+        frames = [_of_one_sensor(frame, path) for frame, path in zip(frames, paths, strict=True)]
+    first = frames[0]
+    if len(frames) == 1:
+        return first
+    pieces = []
+    for frame, path in zip(frames, paths, strict=True):
+        if frame.data.shape[1] != first.data.shape[1] or set(frame.names or ()) != set(first.names or ()):
             raise DataError(
-                f"{path} holds {len(readings.values)} steps of readings and {len(readings.times)} dates; get the file "
-                "again, or correct axes under [series] in dataset.toml"
+                f"{path} has other sensors or channels than {paths[0].name}; name files of one layout under further"
             )
-        check_times(readings.times, interval_minutes, path)
-    return readings
+        order = (
+            [frame.names.index(name) for name in first.names] if first.names and frame.names else list(frame.columns)
+        )
+        pieces.append(frame.data[order].set_axis(range(len(order)), axis=1))
+    data = pd.concat(pieces, ignore_index=True)
+    notes = tuple(dict.fromkeys(note for frame in frames for note in frame.notes))
+    return replace(first, data=data, place=_place_in(frames), notes=notes)
+
+
+def _place_in(frames: Sequence[Frame]) -> Callable[[int], str]:
+    ends = np.cumsum([len(frame.data) for frame in frames])
+
+    def place(row: int) -> str:
+        number = int(np.searchsorted(ends, row, side="right"))
+        return frames[number].place(row - (int(ends[number - 1]) if number else 0))
+
+    return place
+
+
+def _frame(source: SeriesSource, path: Path) -> Frame:
+    if path.suffix.lower() != ".parquet":
+        return frame_of_text(read_text_table(path, source), source)
+    try:
+        return frame_of_pandas(pd.read_parquet(path), str(path))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({error}); get the file again") from error
+
+
+def _of_one_sensor(frame: Frame, path: Path) -> Frame:
+    """Add a column with the name of the file, which is the id of its sensor."""
+    names = frame.names or tuple(str(column + 1) for column in frame.columns)
+    data = frame.data.assign(sensor=path.name.partition(".")[0])
+    return replace(frame, data=data.set_axis(range(data.shape[1]), axis=1), names=(*names, "sensor"))
+
+
+def _from_arrays(card: DatasetCard, source: SeriesSource, paths: Sequence[Path]) -> Readings:
+    """Read arrays that go on where the one before ends."""
+    pieces = [_dated(card, source, path) for path in paths]
+    first = pieces[0]
+    layout = (first.values.shape[1:], first.grid, first.sensor_ids, first.written is None)
+    for path, piece in zip(paths, pieces, strict=True):
+        if (piece.values.shape[1:], piece.grid, piece.sensor_ids, piece.written is None) != layout:
+            raise DataError(
+                f"{path} has other sensors or channels than {paths[0].name}; name files of one layout under further"
+            )
+    values = first.values if len(pieces) == 1 else np.concatenate([piece.values for piece in pieces])
+    local = _array_times(card, source, pieces, values.shape, paths)
+
+    def place(row: int) -> str:
+        ends = np.cumsum([len(piece.values) for piece in pieces])
+        number = int(np.searchsorted(ends, row, side="right"))
+        return f"{paths[number]}, row {row - (int(ends[number - 1]) if number else 0) + 1}"
+
+    found = placed(local, None, values, interval_minutes=card.interval_minutes, rule=source.on_grid, place=place)
+    made = None if found.made is None else np.repeat(found.made[:, :, None], values.shape[2], axis=2)
+    return Readings(
+        np.asarray(found.values, dtype=np.float32), found.times, first.sensor_ids, first.grid, made, found.notes
+    )
+
+
+def _array_times(
+    card: DatasetCard, source: SeriesSource, pieces: Sequence[Array], shape: tuple[int, ...], paths: Sequence[Path]
+) -> LocalTimes:
+    written = [piece.written for piece in pieces if piece.written is not None]
+    if not written:
+        return counted_times(card, source, shape)
+    zone, clock = pieces[0].zone, np.concatenate([one.clock for one in written])
+    together = replace(written[0], clock=clock)
+    if zone is None:
+        return local_times(together, card.clock, card.timezone, lambda row: f"{paths[0]}, row {row + 1}", str(paths[0]))
+    offsets = np.zeros(len(clock), dtype=np.int64)  # pandas stores times with a zone in UTC
+    place = card.timezone or (None if zone == "UTC" else zone)
+    return local_times(replace(together, offset_minutes=offsets), "utc", place, str, str(paths[0]))
+
+
+def _dated(card: DatasetCard, source: SeriesSource, path: Path) -> Array:
+    """Read an array file, with the times that stand in an array of their own."""
+    array = read_array(path, source.key, source.axes)
+    if source.dates is None:
+        return array
+    written = read_slot_times(path, source.dates, card.interval_minutes)
+    if len(written.clock) != len(array.values):
+        raise DataError(
+            f"{path} holds {len(array.values)} steps of readings and {len(written.clock)} dates; get the file "
+            "again, or correct axes under [series] in dataset.toml"
+        )
+    return replace(array, written=written)

@@ -7,34 +7,22 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.time_text import WrittenTimes
+from kdsearch.data.zones import LocalTimes, check_zone, local_times
 from kdsearch.errors import DataError
 
-__all__ = ["check_times", "read_slot_times", "row_times"]
+__all__ = ["counted_times", "read_slot_times"]
 
 
-def check_times(times: NDArray[np.datetime64], interval_minutes: int, path: Path) -> None:
-    """Raise DataError unless times ``(step,)`` grow by whole multiples of the interval; gaps are allowed."""
-    differences = np.diff(times).astype("timedelta64[m]").astype(np.int64)
-    for wrong, what, remedy in (
-        (differences == 0, "is there twice", "remove one"),
-        (differences < 0, "comes after a later time", "sort the rows"),
-        (differences % interval_minutes != 0, f"is off the {interval_minutes}-minute grid", "correct interval_minutes"),
-    ):
-        rows = np.flatnonzero(wrong)
-        if rows.size:
-            row = int(rows[0]) + 1
-            raise DataError(
-                f"{path}, row {row + 1}: the time {times[row]} {what} (row {row}: {times[row - 1]}); {remedy}"
-            )
+def counted_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> LocalTimes:
+    """Count the times of rows from a start, for a file that holds none.
 
-
-def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> NDArray[np.datetime64]:
-    """Count the times of rows from a start, for a file that holds none: ``datetime64[m]`` ``(step,)``.
+    Where the zone of the place is known, an hour is an hour: at the ends of summer time the local clock jumps.
 
     Args:
         card: The dataset.
@@ -55,7 +43,21 @@ def row_times(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -
         keep &= np.is_busday(times.astype("datetime64[D]"))
     for start, end in source.absent:
         keep &= (times < np.datetime64(start, "m")) | (times >= np.datetime64(end, "m"))
-    return np.asarray(times[keep][:steps])
+    times = np.asarray(times[keep][:steps])
+    if card.timezone is None:
+        return LocalTimes(times)
+    if source.weekdays_only or source.absent:
+        raise DataError(
+            f"{card.name}: timezone does not go with weekdays_only and absent, whose rows are counted by the local "
+            "clock; leave it out of dataset.toml"
+        )
+    check_zone(card.timezone)
+    if card.clock == "local":
+        start = pd.Timestamp(first).tz_localize(card.timezone, ambiguous=True, nonexistent="shift_forward")
+        times = times - first + np.datetime64(start.tz_convert("UTC").tz_localize(None), "m")
+    written = WrittenTimes(times.astype("datetime64[s]"))
+    clock = "standard" if card.clock == "standard" else "utc"
+    return local_times(written, clock, card.timezone, lambda row: f"{source.file}, row {row + 1}", source.file)
 
 
 def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -> datetime:
@@ -72,8 +74,8 @@ def _start_of(card: DatasetCard, source: SeriesSource, shape: tuple[int, ...]) -
     )
 
 
-def read_slot_times(path: Path, key: str, interval_minutes: int) -> NDArray[np.datetime64]:
-    """Read the times of an HDF5 file's rows, written YYYYMMDDSS: ``datetime64[m]`` ``(step,)``.
+def read_slot_times(path: Path, key: str, interval_minutes: int) -> WrittenTimes:
+    """Read the times of an HDF5 file's rows, written YYYYMMDDSS.
 
     SS is the slot of the day, counted from 01, which begins at 00:00: with 60 minutes, slot 24 begins at 23:00.
 
@@ -100,7 +102,7 @@ def read_slot_times(path: Path, key: str, interval_minutes: int) -> NDArray[np.d
             f"{path}, row {row + 1} of {key!r}: {_text(written[row])!r} is no time; write days and their slots as "
             f"YYYYMMDDSS, with SS from 01 to {slots:02d} at {interval_minutes} minutes"
         )
-    return np.array(times, dtype="datetime64[m]")
+    return WrittenTimes(np.array(times, dtype="datetime64[s]"))
 
 
 def _slot_time(written: Any, interval_minutes: int) -> datetime | None:

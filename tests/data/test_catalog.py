@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from kdsearch.data.card import DatasetCard, chosen_files
 from kdsearch.data.catalog import CARDS, describe_completeness, is_whole, read_card
 from kdsearch.data.series import Series
-from kdsearch.data.times import row_times
+from kdsearch.data.times import counted_times
 from kdsearch.errors import DataError
 from kdsearch.testing import ring_road
 
@@ -67,7 +67,7 @@ def test_folder_named_like_a_built_in_dataset_overrides_its_card(tmp_path: Path)
     assert card.unit == ("vehicles/5 min", "mph")
     assert card.series == CARDS["pemsd8"].series
     assert card.series is not None
-    assert row_times(card, card.series, (10, 170, 2))[0] == np.datetime64("2016-08-01T00:00")
+    assert counted_times(card, card.series, (10, 170, 2)).stamps[0] == np.datetime64("2016-08-01T00:00")
 
 
 def test_overriding_a_file_keeps_the_rest_of_its_table(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_pemsd7m_has_44_weekdays() -> None:
     """12,672 rows are the 44 Mondays to Fridays of May and June 2012."""
     card = CARDS["pemsd7m"]
     assert card.series is not None
-    times = row_times(card, card.series, (12672, 228, 1))
+    times = counted_times(card, card.series, (12672, 228, 1)).stamps
     days = np.unique(times.astype("datetime64[D]"))
     assert (len(times), len(days)) == (12672, 44)
     assert np.is_busday(days).all()
@@ -135,7 +135,7 @@ def test_pems_bay_ends_at_the_end_of_june() -> None:
     """52,116 rows are 181 days less the hour that summer time skipped."""
     card = CARDS["pems-bay"]
     assert card.series is not None
-    times = row_times(card, card.series, (52116, 325, 1))
+    times = counted_times(card, card.series, (52116, 325, 1)).stamps
     assert str(times[-1]) == "2017-06-30T23:55"
     assert np.datetime64("2017-03-12T02:30") not in times
 
@@ -144,8 +144,8 @@ def test_the_known_part_of_pemsd8_has_its_own_start() -> None:
     """The last 40 % of the public file is recognised by its shape; it ends where the public file ends."""
     card = CARDS["pemsd8"]
     assert card.series is not None
-    part = row_times(card, card.series, (7156, 170, 1))
-    whole = row_times(card, card.series, (17856, 170, 3))
+    part = counted_times(card, card.series, (7156, 170, 1)).stamps
+    whole = counted_times(card, card.series, (17856, 170, 3)).stamps
     assert str(part[0]) == "2016-08-07T03:40"
     assert part[-1] == whole[-1] == np.datetime64("2016-08-31T23:55")
 
@@ -155,7 +155,7 @@ def test_unknown_shapes_want_a_dataset_toml() -> None:
     card = CARDS["pemsd8"]
     assert card.series is not None
     with pytest.raises(DataError, match=r"\(100, 170, 1\).*write its start and channels into a dataset\.toml"):
-        row_times(card, card.series, (100, 170, 1))
+        counted_times(card, card.series, (100, 170, 1))
 
 
 def series_of(card: DatasetCard, shape: tuple[int, int, int], complete: bool | None) -> Series:

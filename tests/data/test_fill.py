@@ -256,7 +256,7 @@ def test_a_file_says_what_it_filled_in(tmp_path: Path) -> None:
 def test_what_was_observed_must_be_there_and_fit(tmp_path: Path) -> None:
     absent = folder_of(tmp_path / "absent", "r.csv", 'header = false\nobserved = "o.csv"')
     (absent / "r.csv").write_text("0,1\n2,3\n")
-    with pytest.raises(DataError, match=r"has no file 'o.csv'; put it there"):
+    with pytest.raises(DataError, match=r"nor has its folder a file of that name; correct observed"):
         load_series(str(absent))
     (absent / "o.csv").write_text("1,1\n")
     with pytest.raises(DataError, match=r"has the shape \(1, 2, 1\), the readings have \(2, 2, 1\)"):

@@ -1,4 +1,4 @@
-"""Readings in the file formats that traffic data is published in."""
+"""Arrays in the file formats that traffic data is published in."""
 
 import pickle
 from pathlib import Path
@@ -6,14 +6,9 @@ from typing import Any
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from kdsearch.data.readers import read_series
-from kdsearch.data.times import check_times
+from kdsearch.data.readers import read_array
 from kdsearch.errors import DataError
 
 VALUES = np.array([[64.375, 67.625, 67.0], [62.5, 60.0, 61.125]], dtype=np.float32)
@@ -26,97 +21,13 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("lines", "ids", "timed"),
-    [
-        (("64.375,67.625,67", "62.5,60,61.125"), None, False),
-        (("773869,767541,767542", "64.375,67.625,67", "62.5,60,61.125"), ("773869", "767541", "767542"), False),
-        (("a,b,c", "64.375,67.625,67", "62.5,60,61.125"), ("a", "b", "c"), False),
-        ((f"{STAMPS[0]},64.375,67.625,67", f"{STAMPS[1]},62.5,60,61.125"), None, True),
-        ((",7,8,9", "2012-03-01T00:00,64.375,67.625,67", "2012-03-01T00:05,62.5,60,61.125"), ("7", "8", "9"), True),
-        (("time,7,8,9", f"{STAMPS[0]},64.375,67.625,67", f"{STAMPS[1]},62.5,60,61.125"), ("7", "8", "9"), True),
-    ],
-)
-def test_wide_csv_in_every_layout(tmp_path: Path, lines: tuple[str, ...], ids: tuple[str, ...], timed: bool) -> None:
-    """A header of ids and a first column of times are both recognised and both optional."""
-    readings = read_series(write(tmp_path / "r.csv", *lines))
-    np.testing.assert_array_equal(readings.values[:, :, 0], VALUES)
-    assert readings.sensor_ids == ids
-    if timed:
-        np.testing.assert_array_equal(readings.times, np.array(STAMPS, dtype="datetime64[m]"))
-    else:
-        assert readings.times is None
-
-
-@given(
-    values=arrays(np.float32, st.tuples(st.integers(2, 6), st.integers(1, 5)), elements=st.floats(0, 120, width=32)),
-    header=st.booleans(),
-)
-@settings(max_examples=40, deadline=None)
-def test_csv_gives_back_what_pandas_wrote(
-    tmp_path_factory: pytest.TempPathFactory, values: np.ndarray[Any, Any], header: bool
-) -> None:
-    """Writing a frame with times and reading it returns the numbers, the times and the ids."""
-    path = tmp_path_factory.mktemp("csv") / "r.csv"
-    index = pd.date_range("2024-01-01", periods=len(values), freq="15min")
-    pd.DataFrame(values, index=index).to_csv(path, header=header)
-    readings = read_series(path)
-    np.testing.assert_array_equal(readings.values[:, :, 0], values)
-    assert (readings.sensor_ids is not None) == header
-
-
-def test_empty_and_nan_cells_were_not_measured(tmp_path: Path) -> None:
-    """Empty cells, also at a line's end, and NaN are missing readings."""
-    readings = read_series(write(tmp_path / "r.csv", "a,b,c", "1.5,,nan", "2.5,3.5,"))
-    np.testing.assert_array_equal(readings.values[:, :, 0], np.array([[1.5, np.nan, np.nan], [2.5, 3.5, np.nan]]))
-
-
-def test_a_line_of_empty_cells_keeps_its_step(tmp_path: Path) -> None:
-    """A single column with an empty line is a missing reading, not a missing row."""
-    readings = read_series(write(tmp_path / "r.csv", "a", "1.5", "", "2.5"))
-    np.testing.assert_array_equal(readings.values[:, 0, 0], np.array([1.5, np.nan, 2.5]))
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (("a,b", "1.5,2.5", "3.5,4,5"), "line 3: 3 cells where the first line has 2"),
-        (("a,b", "1.5,2.5", "3.5"), "line 3: 1 cells"),
-        (("a,b", "1.5,2.5", "3.5,n/a?"), r"line 3, column 2: 'n/a\?' is not a number"),
-        (("a,b",), "no rows below its header"),
-        (("12,15", "13,16"), "header = true or header = false"),
-        (("time,b", "20240301,2.5"), "the column 'time' holds no times"),
-        ((",b", "0,2.5"), "the column '' holds no times"),
-        (("t,b", "2024-03-01 00:00,1.5", "yesterday,2.5"), "line 3: 'yesterday' is not a time"),
-        (("t,b", "2024-03-01 00:00,1.5", "2024-02-31 00:00,2.5"), "a time that no calendar knows"),
-        (("t,b", "2024-03-01 00:00+01:00,1.5"), "has a time zone"),
-    ],
-)
-def test_damaged_csv_names_line_and_remedy(tmp_path: Path, lines: tuple[str, ...], message: str) -> None:
-    """Every damage ends in one sentence with the place."""
-    with pytest.raises(DataError, match=message):
-        read_series(write(tmp_path / "r.csv", *lines))
-
-
-def test_whole_number_rows_are_read_as_told(tmp_path: Path) -> None:
-    """Where a first line could be ids or readings, `header` decides."""
-    path = write(tmp_path / "r.csv", "12,15", "13,16")
-    assert read_series(path, header=False).values.shape == (2, 2, 1)
-    assert read_series(path, header=True).sensor_ids == ("12", "15")
-
-
-def test_repeated_whole_numbers_are_readings(tmp_path: Path) -> None:
-    """A first line with two equal numbers cannot be ids."""
-    assert read_series(write(tmp_path / "r.csv", "12,12", "13,16")).values.shape == (2, 2, 1)
-
-
 def test_npz_with_key_and_axes(tmp_path: Path) -> None:
     """Axes in another order are brought to (step, node, channel)."""
     path = tmp_path / "r.npz"
     data = np.arange(24, dtype=np.float64).reshape(4, 3, 2)
     np.savez(path, data=data, other=np.zeros(1))
-    np.testing.assert_array_equal(read_series(path, key="data").values, data.astype(np.float32))
-    turned = read_series(path, key="data", axes="channel node step").values
+    np.testing.assert_array_equal(read_array(path, key="data").values, data.astype(np.float32))
+    turned = read_array(path, key="data", axes="channel node step").values
     np.testing.assert_array_equal(turned, data.transpose(2, 1, 0))
 
 
@@ -124,13 +35,13 @@ def test_the_cells_of_a_grid_are_nodes_row_by_row(tmp_path: Path) -> None:
     """In whatever order the axes are; without channels there is one."""
     cube = np.arange(4 * 3 * 2 * 5, dtype=np.float32).reshape(4, 3, 2, 5)
     np.savez(tmp_path / "r.npz", cube=cube, plane=cube[:, 0])
-    readings = read_series(tmp_path / "r.npz", key="cube", axes="step channel row column")
+    readings = read_array(tmp_path / "r.npz", key="cube", axes="step channel row column")
     assert (readings.grid, readings.values.shape) == ((2, 5), (4, 10, 3))
     assert readings.values[3, 1 * 5 + 4, 2] == cube[3, 2, 1, 4]
-    turned = read_series(tmp_path / "r.npz", key="plane", axes="column step row")
+    turned = read_array(tmp_path / "r.npz", key="plane", axes="column step row")
     assert (turned.grid, turned.values.shape) == ((5, 4), (2, 20, 1))
     assert turned.values[1, 4 * 4 + 3, 0] == cube[3, 0, 1, 4]
-    assert read_series(tmp_path / "r.npz", key="plane").grid is None
+    assert read_array(tmp_path / "r.npz", key="plane").grid is None
 
 
 @pytest.mark.parametrize(
@@ -149,22 +60,20 @@ def test_npz_mistakes(tmp_path: Path, key: str | None, axes: str | None, message
     path = tmp_path / "r.npz"
     np.savez(path, data=np.zeros((4, 3)), words=np.array(["a", "b"]), cube=np.zeros((1, 1, 1, 1)))
     with pytest.raises(DataError, match=message):
-        read_series(path, key=key, axes=axes)
+        read_array(path, key=key, axes=axes)
 
 
 @pytest.mark.parametrize("name", ["r.npz", "r.h5"])
 def test_damaged_binary_files(tmp_path: Path, name: str) -> None:
     """A file that is not what its ending says is refused."""
     with pytest.raises(DataError, match=r"r\.(npz|h5)"):
-        read_series(write(tmp_path / name, "<html>not found</html>"))
+        read_array(write(tmp_path / name, "<html>not found</html>"))
 
 
-def test_absent_and_unknown_files(tmp_path: Path) -> None:
-    """A file that is not there, and one of an unknown kind."""
+def test_absent_files(tmp_path: Path) -> None:
+    """A file that is not there."""
     with pytest.raises(DataError, match="is not there"):
-        read_series(tmp_path / "r.csv")
-    with pytest.raises(DataError, match=r"ends in '\.xlsx'"):
-        read_series(write(tmp_path / "r.xlsx", "x"))
+        read_array(tmp_path / "r.npz")
 
 
 def write_fixed_frame(path: Path, key: str, kind: bytes | str, unit: str, ids: np.ndarray[Any, Any]) -> None:
@@ -191,11 +100,12 @@ def test_pandas_fixed_frame(tmp_path: Path, key: str, kind: bytes | str, unit: s
     """METR-LA's and PEMS-BAY's layout, of old pandas in nanoseconds and of new pandas in its own unit."""
     path = tmp_path / "r.h5"
     write_fixed_frame(path, key, kind, unit, ids)
-    readings = read_series(path, key=key)
+    readings = read_array(path, key=key)
     expected = VALUES.copy()
     expected[:, 1] = np.trunc(VALUES[:, 1])
     np.testing.assert_array_equal(readings.values[:, :, 0], expected)
-    np.testing.assert_array_equal(readings.times, np.array(STAMPS, dtype="datetime64[m]"))
+    assert readings.written is not None
+    np.testing.assert_array_equal(readings.written.clock, np.array(STAMPS, dtype="datetime64[s]"))
     assert readings.sensor_ids == tuple(one.decode() if isinstance(one, bytes) else str(one) for one in ids.tolist())
 
 
@@ -214,7 +124,7 @@ def test_pandas_table_frame(tmp_path: Path) -> None:
     """Column names are read from the pickled attribute."""
     path = tmp_path / "r.h5"
     write_table_frame(path, pickle.dumps(["a", "b", "c"], protocol=0))
-    readings = read_series(path)
+    readings = read_array(path)
     np.testing.assert_array_equal(readings.values[:, :, 0], VALUES)
     assert readings.sensor_ids == ("a", "b", "c")
 
@@ -224,7 +134,7 @@ def test_pickles_inside_hdf5_are_not_run(tmp_path: Path) -> None:
     path = tmp_path / "r.h5"
     write_table_frame(path, pickle.dumps(print, protocol=0))
     with pytest.raises(DataError, match=r"asks for .*print"):
-        read_series(path)
+        read_array(path)
 
 
 def test_frame_without_times_is_refused(tmp_path: Path) -> None:
@@ -232,7 +142,7 @@ def test_frame_without_times_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.h5"
     write_fixed_frame(path, "df", b"integer", "ns", np.array([1, 2, 3]))
     with pytest.raises(DataError, match="index is integer, not times"):
-        read_series(path)
+        read_array(path)
 
 
 def test_plain_hdf5_dataset(tmp_path: Path) -> None:
@@ -242,23 +152,7 @@ def test_plain_hdf5_dataset(tmp_path: Path) -> None:
         file["speed"] = np.array([[1.0, np.inf, 3.0], [4.0, 5.0, 6.0]])
         file["empty"] = h5py.Empty("f")
         file.create_group("folder")
-    values = read_series(path, key="speed", axes="node step").values[:, :, 0]
+    values = read_array(path, key="speed", axes="node step").values[:, :, 0]
     np.testing.assert_array_equal(values, np.array([[1.0, 4.0], [np.nan, 5.0], [3.0, 6.0]]))
     with pytest.raises(DataError, match="neither a dataset nor a pandas frame"):
-        read_series(path, key="folder")
-
-
-@pytest.mark.parametrize(
-    ("minutes", "message"),
-    [
-        ([0, 5, 5], "row 3: the time 2024-01-01T00:05 is there twice"),
-        ([0, 10, 5], "row 3: .* comes after a later time"),
-        ([0, 5, 12], "off the 5-minute grid"),
-    ],
-)
-def test_times_that_are_no_series(tmp_path: Path, minutes: list[int], message: str) -> None:
-    """Repeated, unsorted and odd times are refused; gaps are not."""
-    start = np.datetime64("2024-01-01T00:00", "m")
-    check_times(start + np.array([0, 5, 60]).astype("timedelta64[m]"), 5, tmp_path)
-    with pytest.raises(DataError, match=message):
-        check_times(start + np.array(minutes).astype("timedelta64[m]"), 5, tmp_path)
+        read_array(path, key="folder")

@@ -1,0 +1,54 @@
+"""What the columns of a table are: their usual names, and what gives them away."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["COUNTING_ROWS", "NOT_READINGS", "SENSOR_NAMES", "TIME_NAMES", "counts_rows", "named_like", "sorted_ids"]
+
+TIME_NAMES = re.compile(r"|times?|timestamp|date|datetime|datum|zeit|uhrzeit|zeitstempel|zeitpunkt|messzeit", re.I)
+"""Names of columns of times, the empty one of pandas' index among them."""
+
+SENSOR_NAMES = re.compile(
+    r"(sensor|station|detector|detektor|node|site|location|segment|link|road|device|counter|zaehlstelle|zählstelle|vds|"
+    r"messstelle|loop|meter)[ _-]?(id|name|no|nr|number|key|code)?|id|ids|name",
+    re.I,
+)
+"""Names of columns that say which sensor a row is of."""
+
+NOT_READINGS = re.compile(
+    r".*observed.*|.*quality.*|.*qualit[aä]t.*|status|flags?|valid(ity)?|.*lane points.*|n_?samples|samples|"
+    r"lat(itude)?|lon(gitude)?|lng|weekday|day_?of_?week|hour|month|year|holiday|is_holiday|weather|temperature|"
+    r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc",
+    re.I,
+)
+"""Names of columns that are no sensors."""
+
+COUNTING_ROWS = 12
+"""Rows from which on a column that grows from row to row is no reading of traffic."""
+
+
+def named_like(names: re.Pattern[str], column: object) -> bool:
+    """Tell whether a column has one of these names."""
+    return names.fullmatch(str(column).strip()) is not None
+
+
+def counts_rows(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which columns of numbers ``(row, column)`` grow, or fall, from each row to the next: ``(column,)``.
+
+    They are counters or times, and no readings of traffic.
+    """
+    if len(values) < COUNTING_ROWS:
+        return np.zeros(values.shape[1], dtype=np.bool_)
+    steps = np.diff(values, axis=0)
+    return np.asarray((steps > 0).all(axis=0) | (steps < 0).all(axis=0))
+
+
+def sorted_ids(ids: pd.Index) -> list[str]:
+    """Order ids as numbers where all are, else as words: an order that does not depend on that of the rows."""
+    texts = [str(one) for one in ids]
+    if all(text.isdigit() for text in texts):
+        return sorted(texts, key=lambda text: (int(text), text))
+    return sorted(texts)

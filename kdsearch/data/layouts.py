@@ -1,0 +1,175 @@
+"""Tables in all their layouts become readings: wide, long, a row for each day, transposed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kdsearch.data.card import DatasetCard
+from kdsearch.data.columns import sorted_ids
+from kdsearch.data.frame import Frame
+from kdsearch.data.readings import Readings, float32_of
+from kdsearch.data.roles import Roles, roles_of
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.time_grid import Placed, placed
+from kdsearch.data.time_text import WrittenTimes, parsed_times
+from kdsearch.data.times import counted_times
+from kdsearch.data.zones import LocalTimes, local_times
+from kdsearch.errors import DataError
+
+__all__ = ["readings_of"]
+
+
+def readings_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Readings:
+    """Read a table.
+
+    Args:
+        frame: The table.
+        source: What `dataset.toml` says of it.
+        card: The dataset.
+
+    Raises:
+        DataError: A cell is no number or no time, or a time is there twice or off the grid.
+        DataQuestion: What a column holds, or a time means, is not certain.
+    """
+    roles = roles_of(frame, source, card)
+    match roles.layout:
+        case "wide":
+            return _wide(frame, roles, source, card)
+        case "long":
+            return _long(frame, roles, source, card)
+        case "days":
+            return _days(frame, roles, source, card)
+        case _:
+            return _transposed(frame, roles, source, card)
+
+
+def _wide(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    values = frame.numbers(roles.values)[:, :, None]
+    ids = None if frame.names is None else tuple(frame.names[column].strip() for column in roles.values)
+    if roles.observed is not None:
+        values = np.concatenate([values, frame.numbers([roles.observed])[:, :, None]], axis=1)
+    local = _local(frame, roles, source, card) if roles.time else counted_times(card, source, values.shape)
+    found = _on_grid(frame, local, None, values, source, card)
+    if roles.observed is None:
+        return _readings(found, ids, frame)
+    marked = np.repeat(~(found.values[:, -1:] > 0), len(roles.values), axis=1)
+    found.values = found.values[:, :-1]
+    found.made = None if found.made is None else found.made[:, :-1]
+    return _readings(found, ids, frame, marked)
+
+
+def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    values, local = frame.numbers(roles.values), _local(frame, roles, source, card)
+    if roles.observed is not None:
+        values = np.concatenate([values, frame.numbers([roles.observed])], axis=1)
+    nodes, ids = _nodes(frame, roles.sensor, card)
+    found = _on_grid(frame, local, nodes, values, source, card, ids)
+    marked = None
+    if roles.observed is not None:
+        marked = np.repeat(~(found.values[:, :, -1:] > 0), len(roles.values), axis=2)
+        found.values = found.values[:, :, :-1]
+    return _readings(found, ids, frame, marked)
+
+
+def _days(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    values = frame.numbers(roles.values)
+    slots = values.shape[1]
+    minutes = np.arange(slots) * card.interval_minutes
+    if frame.names is not None:
+        clocks = [frame.names[column].replace(".", ":").replace("h", ":").split(":") for column in roles.values]
+        if all(len(clock) > 1 for clock in clocks):
+            minutes = np.array([int(clock[0]) * 60 + int(clock[1]) for clock in clocks])
+    written = _written(frame, roles, source, card)
+    stamps = (written.clock[:, None] + minutes.astype("timedelta64[m]").astype("timedelta64[s]")).reshape(-1)
+    place = _repeated(frame.place, slots)
+    local = local_times(WrittenTimes(stamps, None, written.notes), card.clock, card.timezone, place, frame.file)
+    nodes, ids = _nodes(frame, roles.sensor, card)
+    spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
+    found = _on_grid(spread, local, np.repeat(nodes, slots), values.reshape(-1, 1), source, card, ids)
+    return _readings(found, ids, frame)
+
+
+def _transposed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    assert frame.names is not None
+    values = frame.numbers(roles.values).T[:, :, None]
+    texts = pd.Series([frame.names[column] for column in roles.values])
+
+    def place(row: int) -> str:
+        return f"{frame.file}, column {roles.values[row] + 1}"
+
+    written = parsed_times(texts, source, card.interval_minutes, place)
+    local = local_times(written, card.clock, card.timezone, place, frame.file)
+    ids = None if roles.sensor is None else tuple(frame.texts(roles.sensor))
+    spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
+    return _readings(_on_grid(spread, local, None, values, source, card), ids, frame)
+
+
+def _nodes(frame: Frame, sensor: int | None, card: DatasetCard) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Give the sensor of each row a number; a table of one sensor has the name of the dataset."""
+    if sensor is None:
+        return np.zeros(len(frame.data), dtype=np.int64), (card.name,)
+    texts = frame.texts(sensor)
+    if (empty := np.flatnonzero((texts == "").to_numpy())).size:
+        raise DataError(f"{frame.place(int(empty[0]))}: the row names no sensor; write its id, or remove the row")
+    ids = sorted_ids(pd.Index(texts.unique()))
+    return pd.Index(ids).get_indexer(pd.Index(texts)).astype(np.int64), tuple(ids)
+
+
+def _written(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> WrittenTimes:
+    first = roles.time[0]
+    cells = frame.data[first]
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        if (absent := np.flatnonzero(cells.isna())).size:
+            raise DataError(f"{frame.place(int(absent[0]))}: the row has no time; write it, or remove the row")
+        zoned = isinstance(cells.dtype, pd.DatetimeTZDtype)
+        clock = cells.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else cells
+        offsets = np.zeros(len(cells), dtype=np.int64) if zoned else None
+        return WrittenTimes(clock.to_numpy().astype("datetime64[s]"), offsets)
+    texts = frame.texts(first)
+    if len(roles.time) > 1:
+        texts = texts + " " + frame.texts(roles.time[1])
+    return parsed_times(texts, source, card.interval_minutes, frame.place)
+
+
+def _local(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> LocalTimes:
+    written, dtype = _written(frame, roles, source, card), frame.data[roles.time[0]].dtype
+    own = str(dtype.tz) if isinstance(dtype, pd.DatetimeTZDtype) else "UTC"
+    timezone = card.timezone or (None if own == "UTC" else own)
+    return local_times(written, card.clock, timezone, frame.place, frame.file)
+
+
+def _on_grid(
+    frame: Frame,
+    local: LocalTimes,
+    nodes: NDArray[np.int64] | None,
+    values: NDArray[np.float64],
+    source: SeriesSource,
+    card: DatasetCard,
+    ids: tuple[str, ...] = (),
+) -> Placed:
+    return placed(
+        local,
+        nodes,
+        values,
+        interval_minutes=card.interval_minutes,
+        rule=source.on_grid,
+        place=frame.place,
+        ids=ids,
+    )
+
+
+def _readings(
+    found: Placed, ids: tuple[str, ...] | None, frame: Frame, marked: NDArray[np.bool_] | None = None
+) -> Readings:
+    if found.made is not None:
+        made = np.repeat(found.made[:, :, None], found.values.shape[2], axis=2)
+        marked = made if marked is None else marked | made
+    return Readings(
+        float32_of(found.values, frame.file), found.times, ids, marked=marked, notes=(*frame.notes, *found.notes)
+    )
+
+
+def _repeated(place: Callable[[int], str], times: int) -> Callable[[int], str]:
+    return lambda row: place(row // times)

@@ -1,0 +1,208 @@
+"""Written times: ISO, day-first and month-first dates, told apart over a whole column or asked for."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.errors import DataError, DataQuestion
+
+__all__ = ["WrittenTimes", "is_clock", "is_time", "parsed_times"]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = re.compile(
+    r"(?P<a>\d{1,4})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
+    r"(?:(?:\s*,?\s+|T)(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
+)
+_CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?::00)?")
+EPOCHS = {"epoch seconds": "s", "epoch milliseconds": "ms"}
+EXCEL_DAYS = 25569
+"""Days from the origin of Excel, 1899-12-30, to 1970-01-01."""
+
+
+@dataclass(frozen=True)
+class WrittenTimes:
+    """Times as a file writes them.
+
+    Attributes:
+        clock: ``datetime64[s]`` ``(row,)``, the clock as written.
+        offset_minutes: int64 ``(row,)``, minutes that the clock is ahead of UTC; None where the file does not say.
+        notes: What was taken for granted, one sentence each.
+    """
+
+    clock: NDArray[np.datetime64]
+    offset_minutes: NDArray[np.int64] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def is_time(cell: str) -> bool:
+    """Tell whether a cell is a date, or a date and a time of day."""
+    return _TIME.fullmatch(_numbered_months(cell.strip())) is not None
+
+
+def is_clock(cell: str) -> bool:
+    """Tell whether a cell is a time of day alone, such as 07:15."""
+    match = _CLOCK.fullmatch(cell.strip())
+    return match is not None and int(match[1]) <= 24 and int(match[2]) < 60
+
+
+def parsed_times(
+    texts: pd.Series, source: SeriesSource, interval_minutes: int, place: Callable[[int], str]
+) -> WrittenTimes:
+    """Parse a column of times.
+
+    Day and month are told apart over the whole column: by what is a date at all, and else by which reading of it goes
+    on without jumps.
+
+    Args:
+        texts: The cells.
+        source: Its `time_format` and `date_order` are obeyed.
+        interval_minutes: Minutes between rows.
+        place: Names a row for a message.
+
+    Raises:
+        DataError: A cell is no time.
+        DataQuestion: Day and month cannot be told apart.
+    """
+    codes, unique = pd.factorize(texts.astype(str).str.strip(), use_na_sentinel=False)
+    cells = pd.Series(np.asarray(unique, dtype=object), dtype=object)
+
+    def refuse(position: int, why: str) -> DataError:
+        row = int(np.flatnonzero(codes == position)[0])
+        return DataError(f"{place(row)}: {cells[position]!r} {why}")
+
+    if source.time_format is not None:
+        return WrittenTimes(_formatted(cells, source.time_format, refuse)[codes])
+    parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
+    if (unread := np.flatnonzero(parts["a"].isna())).size:
+        raise refuse(int(unread[0]), "is not a time; write times like 2024-03-01T00:00, or time_format under [series]")
+    seconds = _seconds_of_day(parts, refuse)
+    dates_alone = bool(parts["hour"].isna().all())
+    apart = DAY_MINUTES if dates_alone else interval_minutes
+    days, notes = _days(parts, source.date_order, lambda days: _breaks(days, seconds, apart), cells, refuse)
+    clock = np.asarray(days.astype("datetime64[s]") + seconds, dtype="datetime64[s]")[codes]
+    offsets = _offsets(parts["zone"], refuse)
+    return WrittenTimes(clock, None if offsets is None else offsets[codes], notes)
+
+
+def _numbered_months(cell: str) -> str:
+    """Write 01-Mar-2024 as 01-03-2024."""
+    match = re.match(r"(\d{1,2})([-/. ])([A-Za-z]{3})[a-z]*\.?[-/. ](\d{4})(.*)", cell)
+    if match is None or match[3].lower() not in _MONTHS:
+        return cell
+    return f"{match[4]}-{_MONTHS.index(match[3].lower()) + 1:02d}-{match[1]}{match[5]}"
+
+
+def _formatted(cells: pd.Series, time_format: str, refuse: Callable[[int, str], DataError]) -> NDArray[np.datetime64]:
+    """Parse cells by a format of `strftime`, or as numbers that count from an epoch."""
+    if time_format in EPOCHS or time_format == "excel days":
+        numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+        if (bad := np.flatnonzero(~np.isfinite(numbers))).size:
+            raise refuse(int(bad[0]), f"is no number of {time_format}; correct time_format under [series]")
+        if time_format == "excel days":
+            numbers, unit = (numbers - EXCEL_DAYS) * 86400, "s"
+        else:
+            unit = EPOCHS[time_format]
+        counted: NDArray[np.datetime64] = np.rint(numbers).astype(np.int64).astype(f"datetime64[{unit}]")
+        return counted.astype("datetime64[s]")
+    times = pd.to_datetime(cells, format=time_format, errors="coerce")
+    if (bad := np.flatnonzero(times.isna())).size:
+        raise refuse(int(bad[0]), f"is not written as time_format = {time_format!r} says; correct it under [series]")
+    return np.asarray(times.to_numpy().astype("datetime64[s]"))
+
+
+def _days(
+    parts: pd.DataFrame,
+    order: str | None,
+    breaks_of: Callable[[NDArray[np.datetime64]], int],
+    cells: pd.Series,
+    refuse: Callable[[int, str], DataError],
+) -> tuple[NDArray[np.datetime64], tuple[str, ...]]:
+    a, b, c = (parts[name].to_numpy().astype(np.int64) for name in "abc")
+    year_first = parts["a"].str.len() == 4
+    if year_first.all():
+        return _dates(a, b, c, refuse), ()
+    if year_first.any() or (parts["c"].str.len() != 4).any():
+        odd = int(np.flatnonzero(year_first | (parts["c"].str.len() != 4))[0])
+        raise refuse(odd, 'has no year of four digits; write time_format, such as "%d.%m.%y %H:%M"')
+    readings = {"day first": (c, b, a), "month first": (c, a, b)}
+    if order is None and (parts["mark"] == ".").all() and _dates_or_none(c, b, a) is not None:
+        order = "day first"  # no country writes months first with points
+    if order is not None:
+        return _dates(*readings[order], refuse), ()
+    possible = {name: dates for name, ymd in readings.items() if (dates := _dates_or_none(*ymd)) is not None}
+    if not possible:
+        return _dates(c, b, a, refuse), ()  # says which is no date
+    if len(possible) == 1:
+        return next(iter(possible.values())), ()
+    if (possible["day first"] == possible["month first"]).all():
+        return possible["day first"], ()
+    breaks = {name: breaks_of(dates) for name, dates in possible.items()}
+    fewer, more = sorted(breaks, key=lambda name: breaks[name])
+    if 3 * breaks[fewer] <= breaks[more] and breaks[more] >= 2:
+        return possible[fewer], (
+            f"dates such as {cells[0]} were read {fewer}: {fewer} the rows have {breaks[fewer]} gaps, {more} "
+            f"{breaks[more]}",
+        )
+    raise DataQuestion(f"{cells[0]!r} may begin with the day or with the month", "date_order", [fewer, more])
+
+
+def _dates(
+    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64], refuse: Callable[[int, str], DataError]
+) -> NDArray[np.datetime64]:
+    dates = _calendar(year, month, day)
+    if (bad := np.flatnonzero(np.isnat(dates))).size:
+        raise refuse(int(bad[0]), "is a date that no calendar knows; correct it, or date_order under [series]")
+    return dates
+
+
+def _dates_or_none(
+    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
+) -> NDArray[np.datetime64] | None:
+    dates = _calendar(year, month, day)
+    return None if np.isnat(dates).any() else dates
+
+
+def _calendar(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Compute days ``datetime64[D]``; NaT where a calendar has no such day."""
+    possible = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (year >= 1)
+    months = np.where(possible, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (np.where(possible, day, 1) - 1).astype("timedelta64[D]")
+    days[~possible | (days.astype("datetime64[M]") != months)] = np.datetime64("NaT")
+    return np.asarray(days)
+
+
+def _breaks(days: NDArray[np.datetime64], seconds: NDArray[np.timedelta64], interval_minutes: int) -> int:
+    """Count the places where neighbouring times are not one interval apart."""
+    times = np.unique(days.astype("datetime64[s]") + seconds)
+    return int((np.diff(times) != np.timedelta64(interval_minutes * 60, "s")).sum())
+
+
+def _seconds_of_day(parts: pd.DataFrame, refuse: Callable[[int, str], DataError]) -> NDArray[np.timedelta64]:
+    hour, minute, second = (
+        parts[name].fillna("0").astype(int).to_numpy().copy() for name in ("hour", "minute", "second")
+    )
+    half = parts["half"].fillna("").str[:1].str.lower().to_numpy()
+    twelve = half != ""
+    bad = (minute > 59) | (second > 60) | (twelve & ((hour < 1) | (hour > 12))) | (hour > 24)
+    bad |= (hour == 24) & ((minute > 0) | (second > 0))  # 24:00 is the end of the day
+    if bad.any():
+        raise refuse(int(np.flatnonzero(bad)[0]), "is a time of day that no clock shows; correct it")
+    hour = np.where(twelve, hour % 12 + 12 * (half == "p"), hour)
+    return (hour * 3600 + minute * 60 + second).astype("timedelta64[s]")
+
+
+def _offsets(zones: pd.Series, refuse: Callable[[int, str], DataError]) -> NDArray[np.int64] | None:
+    if zones.isna().all():
+        return None
+    if zones.isna().any():
+        raise refuse(int(np.flatnonzero(zones.isna())[0]), "has no zone where others have one; write all alike")
+    digits = zones.str.replace(r"\D", "", regex=True).str.ljust(4, "0").where(zones.str.match(r"[+-]"), "0000")
+    minutes = digits.str[:2].astype(int) * 60 + digits.str[2:].astype(int)
+    return np.asarray(np.where(zones.str.startswith("-"), -minutes, minutes), dtype=np.int64)

@@ -1,0 +1,615 @@
+"""Tables in every layout, separator, zone and order give the same series, or a sentence that says what to write."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdsearch.data.series import Series
+from kdsearch.errors import DataError, DataQuestion
+from tests.data.tables import IDS, STEPS, TIMES, WRITERS, days, loaded, long, speeds
+
+FRAME = speeds()
+VALUES = FRAME.to_numpy(dtype=np.float32)[:, :, None]
+
+
+def holds(series: Series) -> bool:
+    """Tell whether a series has the readings, times and sensors of `FRAME`."""
+    assert series.sensor_ids == IDS
+    np.testing.assert_array_equal(series.times, TIMES.to_numpy().astype("datetime64[m]"))
+    np.testing.assert_array_equal(series.values, VALUES)
+    return True
+
+
+def zipped(**files: str) -> bytes:
+    """A zip of text files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"export/{name}.csv", text)
+    return buffer.getvalue()
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """A Parquet file of a frame."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def wide(**how: Any) -> str:
+    """The wide table with pandas' options."""
+    return str(FRAME.to_csv(**({"index_label": "time"} | how)))
+
+
+BERLIN = FRAME.tz_localize("Europe/Berlin")
+UTC = BERLIN.tz_convert("UTC")
+CLOCKED = FRAME.assign(Date=TIMES.strftime("%d.%m.%Y"), Time=TIMES.strftime("%H:%M"))[["Date", "Time", *IDS]]
+COUNTED = FRAME.reset_index(drop=True)
+LONG_IDS = long(FRAME)["sensor"]
+SPRING = pd.date_range("2024-03-30", periods=STEPS, freq="15min", tz="Europe/Berlin")
+START = 'start = "2024-03-01T00:00"'
+
+RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
+    "wide": ({"r.csv": wide()}, "", ""),
+    "wide, no name of the times": ({"r.csv": wide(index_label="")}, "", ""),
+    "wide, ISO with T and seconds": ({"r.csv": wide(date_format="%Y-%m-%dT%H:%M:%S")}, "", ""),
+    "wide, slashes, year first": ({"r.csv": wide(date_format="%Y/%m/%d %H:%M")}, "", ""),
+    "wide, quoted": ({"r.csv": wide(quoting=1)}, "", ""),
+    "wide, CRLF and BOM": ({"r.csv": b"\xef\xbb\xbf" + wide(lineterminator="\r\n").encode()}, "", ""),
+    "wide, UTF-16": ({"r.csv": wide().encode("utf-16")}, "", ""),
+    "wide, semicolons and decimal commas": ({"r.csv": wide(sep=";", decimal=",")}, "", ""),
+    "wide, semicolons and decimal points": ({"r.csv": wide(sep=";")}, "", ""),
+    "wide, tabs": ({"r.tsv": wide(sep="\t")}, "", ""),
+    "wide, tabs and decimal commas": ({"r.txt": wide(sep="\t", decimal=",")}, "", ""),
+    "wide, German dates": ({"r.csv": wide(sep=";", decimal=",", date_format="%d.%m.%Y %H:%M")}, "", ""),
+    "wide, day first": ({"r.csv": wide(date_format="%d/%m/%Y %H:%M")}, "", ""),
+    "wide, month first": ({"r.csv": wide(date_format="%m/%d/%Y %H:%M")}, "", ""),
+    "wide, month first, AM and PM": ({"r.csv": wide(date_format="%m/%d/%Y %I:%M %p")}, "", ""),
+    "wide, day first with dashes": ({"r.csv": wide(date_format="%d-%m-%Y %H:%M:%S")}, "", ""),
+    "wide, names of months": ({"r.csv": wide(date_format="%d-%b-%Y %H:%M")}, "", ""),
+    "wide, two-digit years, told": (
+        {"r.csv": wide(date_format="%d.%m.%y %H:%M")},
+        'time_format = "%d.%m.%y %H:%M"',
+        "",
+    ),
+    "wide, order told": ({"r.csv": wide(date_format="%d/%m/%Y %H:%M")}, 'date_order = "day first"', ""),
+    "wide, latest first": ({"r.csv": FRAME[::-1].to_csv(index_label="time")}, "", ""),
+    "wide, shuffled": ({"r.csv": FRAME.sample(frac=1, random_state=3).to_csv(index_label="time")}, "", ""),
+    "wide, date and time of day": ({"r.csv": CLOCKED.to_csv(index=False, sep=";")}, "", ""),
+    "wide, date and time of day, told": (
+        {"r.csv": CLOCKED.to_csv(index=False)},
+        'time = ["Date", "Time"]\ndate_order = "day first"',
+        "",
+    ),
+    "wide, times in the last column": (
+        {"r.csv": FRAME.assign(when=TIMES.strftime("%Y-%m-%d %H:%M")).to_csv(index=False)},
+        "",
+        "",
+    ),
+    "wide, no times": ({"r.csv": COUNTED.to_csv(index=False)}, "header = true", START),
+    "wide, row numbers ignored": ({"r.csv": COUNTED.to_csv(index_label="k7")}, 'ignore = "k7"', START),
+    "wide, epoch seconds": (
+        {"r.csv": FRAME.set_axis(TIMES.astype("datetime64[s]").astype(np.int64)).to_csv(index_label="ts")},
+        'time = "ts"\ntime_format = "epoch seconds"',
+        "",
+    ),
+    "wide, epoch milliseconds in UTC": (
+        {"r.csv": FRAME.set_axis(UTC.index.astype("datetime64[ms, UTC]").astype(np.int64)).to_csv(index_label="ts")},
+        'time = "ts"\ntime_format = "epoch milliseconds"',
+        'timezone = "Europe/Berlin"\nclock = "utc"',
+    ),
+    "wide, Excel's days": (
+        {"r.csv": FRAME.set_axis((TIMES - pd.Timestamp("1899-12-30")) / pd.Timedelta("1D")).to_csv(index_label="t")},
+        'time = "t"\ntime_format = "excel days"',
+        "",
+    ),
+    "wide, lines above": ({"r.csv": "Export of 5 March\nvehicles\n" + wide()}, "skip_lines = 2", ""),
+    "wide, a word for missing": (
+        {"r.csv": wide().replace("401,402", "401,x,402", 1).replace(":00,", ":00,").replace("x,", "", 1)},
+        'missing_text = "-"',
+        "",
+    ),
+    "wide, other columns ignored": (
+        {"r.csv": FRAME.assign(weekday=5, status="ok").to_csv(index_label="time")},
+        'ignore = ["weekday", "status"]',
+        "",
+    ),
+    "wide, sensors chosen": (
+        {"r.csv": FRAME.assign(temperature=20.5).to_csv(index_label="time")},
+        'values = ["401", "402", "403", "404"]\nignore = "temperature"',
+        "",
+    ),
+    "wide, all times in one offset": ({"r.csv": BERLIN.to_csv(index_label="time")}, "", ""),
+    "wide, an offset and a zone": ({"r.csv": BERLIN.to_csv(index_label="time")}, "", 'timezone = "Europe/Berlin"'),
+    "wide, UTC and a zone": ({"r.csv": UTC.to_csv(index_label="time")}, "", 'timezone = "Europe/Berlin"'),
+    "wide, Z and a zone": (
+        {"r.csv": UTC.to_csv(index_label="time", date_format="%Y-%m-%dT%H:%M:%SZ")},
+        "",
+        'timezone = "Europe/Berlin"',
+    ),
+    "wide, a clock of UTC": (
+        {"r.csv": UTC.tz_localize(None).to_csv(index_label="time")},
+        "",
+        'timezone = "Europe/Berlin"\nclock = "utc"',
+    ),
+    "wide, standard time": ({"r.csv": wide()}, "", 'timezone = "Europe/Berlin"\nclock = "standard"'),
+    "wide, UTC is the zone": ({"r.csv": FRAME.tz_localize("UTC").to_csv()}, "", 'timezone = "UTC"'),
+    "wide, PostgreSQL's offset": (
+        {"r.csv": wide().replace(":00,", ":00+09,")},
+        "",
+        "",
+    ),
+    "wide, gz": ({"r.csv.gz": gzip.compress(wide().encode())}, "", ""),
+    "wide, zip": ({"r.zip": zipped(readings=wide())}, "", ""),
+    "wide, one file of a zip": (
+        {"r.zip": zipped(readings=wide(), stations="id\n401\n")},
+        'key = "export/readings.csv"',
+        "",
+    ),
+    "wide, Parquet": ({"r.parquet": parquet(FRAME)}, "", ""),
+    "wide, Parquet with a zone": ({"r.parquet": parquet(BERLIN)}, "", ""),
+    "wide, Parquet in UTC with a zone told": ({"r.parquet": parquet(UTC)}, "", 'timezone = "Europe/Berlin"'),
+    "wide, Parquet, times in a column": ({"r.parquet": parquet(FRAME.rename_axis("t").reset_index())}, "", ""),
+    "wide, Parquet of float32": ({"r.parquet": parquet(FRAME.astype(np.float32))}, "", ""),
+    "wide, two files": (
+        {"a.csv": FRAME[:100].to_csv(index_label="time"), "b.csv": FRAME[100:].to_csv(index_label="time")},
+        'file = "a.csv"\nfurther = ["b.csv"]',
+        "",
+    ),
+    "wide, two files, columns in another order": (
+        {
+            "a.csv": FRAME[:100].to_csv(index_label="time"),
+            "b.csv": FRAME[100:][[*IDS[::-1]]].to_csv(index_label="time"),
+        },
+        'file = "a.csv"\nfurther = ["b.csv"]',
+        "",
+    ),
+    "wide, a pattern": (
+        {"p2.csv": FRAME[100:].to_csv(index_label="time"), "p1.csv": FRAME[:100].to_csv(index_label="time")},
+        'file = "p*.csv"',
+        "",
+    ),
+    "one file for each sensor": (
+        {f"{one}.csv": FRAME[[one]].rename(columns={one: "speed"}).to_csv(index_label="time") for one in IDS},
+        'file = "4*.csv"\neach_file = "sensor"',
+        "",
+    ),
+    "long": ({"r.csv": long(FRAME).to_csv(index=False)}, "", ""),
+    "long, shuffled": ({"r.csv": long(FRAME).sample(frac=1, random_state=1).to_csv(index=False)}, "", ""),
+    "long, sensor by sensor": ({"r.csv": long(FRAME).sort_values(["sensor", "time"]).to_csv(index=False)}, "", ""),
+    "long, German": (
+        {
+            "r.csv": long(FRAME)
+            .rename(columns={"time": "Zeit", "sensor": "Messstelle", "speed": "Wert"})
+            .to_csv(index=False, sep=";", decimal=",", date_format="%d.%m.%Y %H:%M")
+        },
+        "",
+        "",
+    ),
+    "long, names of one's own": (
+        {"r.csv": long(FRAME).set_axis(["a", "b", "c"], axis=1).to_csv(index=False)},
+        'time = "a"\nsensor = "b"\nvalues = "c"',
+        "",
+    ),
+    "long, told by layout alone": (
+        {"r.csv": long(FRAME).set_axis(["a", "b", "c"], axis=1).to_csv(index=False)},
+        'layout = "long"',
+        "",
+    ),
+    "long, more columns, channel by name": (
+        {"r.csv": long(FRAME).assign(lane=1.5, flow=100.5).to_csv(index=False)},
+        "",
+        "",
+    ),
+    "long, without a header": (
+        {"r.csv": long(FRAME).to_csv(index=False, header=False)},
+        'time = "1"\nsensor = "2"\nvalues = "3"',
+        "",
+    ),
+    "long, Parquet": ({"r.parquet": parquet(long(FRAME))}, "", ""),
+    "long, ids as numbers in Parquet": ({"r.parquet": parquet(long(FRAME).astype({"sensor": int}))}, "", ""),
+    "long, ids as floats in Parquet": ({"r.parquet": parquet(long(FRAME).astype({"sensor": float}))}, "", ""),
+    "long, in UTC": (
+        {"r.csv": long(UTC.tz_convert("UTC")).to_csv(index=False)},
+        "",
+        'timezone = "Europe/Berlin"',
+    ),
+    "a row for each day": ({"r.csv": days(FRAME).to_csv(index=False)}, "", ""),
+    "a row for each day, German": (
+        {"r.csv": days(FRAME, "%d.%m.%Y").to_csv(index=False, sep=";", decimal=",")},
+        "",
+        "",
+    ),
+    "a row for each day, month first": ({"r.csv": days(FRAME, "%m/%d/%Y").to_csv(index=False)}, "", ""),
+    "a row for each day, columns without times": (
+        {"r.csv": days(FRAME).set_axis(["date", "sensor", *(f"v{n}" for n in range(96))], axis=1).to_csv(index=False)},
+        'layout = "days"\ntime = "date"\nsensor = "sensor"',
+        "",
+    ),
+    "transposed": ({"r.csv": FRAME.T.to_csv(index_label="sensor")}, "", ""),
+    "transposed, German": (
+        {"r.csv": FRAME.T.set_axis(TIMES.strftime("%d.%m.%Y %H:%M"), axis=1).to_csv(sep=";", decimal=",")},
+        "",
+        "",
+    ),
+    "on the grid, nearest": (
+        {"r.csv": FRAME.set_axis(TIMES + pd.to_timedelta(np.arange(STEPS) % 7 - 3, unit="s")).to_csv()},
+        'on_grid = "nearest"',
+        "",
+    ),
+    "on the grid, mean of one": (
+        {"r.csv": FRAME.set_axis(TIMES + pd.to_timedelta(np.arange(STEPS) % 7, unit="s")).to_csv()},
+        'on_grid = "mean"',
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_a_file_is_read_right(tmp_path: Path, case: str) -> None:
+    files, series, top = RIGHT[case]
+    assert holds(loaded(tmp_path / "data", files, series, top))
+
+
+ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
+    "row numbers without a name": ({"r.csv": COUNTED.to_csv()}, "", START, "the column '' holds no times"),
+    "row numbers named index": ({"r.csv": COUNTED.to_csv(index_label="index")}, "", START, 'ignore = ["index"]'),
+    "row numbers named timestep": (
+        {"r.csv": COUNTED.to_csv(index_label="timestep")},
+        "",
+        START,
+        'ignore = ["timestep"]',
+    ),
+    "row numbers named Unnamed: 0": (
+        {"r.csv": COUNTED.to_csv(index_label="Unnamed: 0")},
+        "",
+        START,
+        'ignore = ["Unnamed: 0"]',
+    ),
+    "row numbers of any name": ({"r.csv": COUNTED.to_csv(index_label="k7")}, "", START, "grows from row to row"),
+    "row numbers that skip some": (
+        {"r.csv": COUNTED.set_axis(np.arange(STEPS) * 3 + (np.arange(STEPS) > 5)).to_csv(index_label="k7")},
+        "",
+        START,
+        "grows from row to row",
+    ),
+    "row numbers that fall": (
+        {"r.csv": COUNTED.set_axis(np.arange(STEPS)[::-1]).to_csv(index_label="k7")},
+        "",
+        START,
+        "grows from row to row",
+    ),
+    "epoch seconds": (
+        {"r.csv": FRAME.set_axis(TIMES.astype("datetime64[s]").astype(np.int64)).to_csv(index_label="k7")},
+        "",
+        START,
+        "counts rows or is a time",
+    ),
+    "a year and a month as numbers": (
+        {"r.csv": FRAME.assign(month=3).to_csv(index_label="time")},
+        "",
+        "",
+        'ignore = ["month"]',
+    ),
+    "latitude beside readings": (
+        {"r.csv": FRAME.assign(Latitude=52.1).to_csv(index_label="time")},
+        "",
+        "",
+        'ignore = ["Latitude"]',
+    ),
+    "what was observed beside readings": (
+        {"r.csv": FRAME.assign(**{"% Observed": 100}).to_csv(index_label="time")},
+        "",
+        "",
+        "'% Observed' looks like no sensor",
+    ),
+    "ids as floats": (
+        {"r.csv": "401.0,402.0,403.0,404.0\n" + COUNTED.to_csv(index=False, header=False)},
+        "",
+        START,
+        "write header = true or header = false",
+    ),
+    "times in UTC": ({"r.csv": UTC.to_csv()}, "", "", 'are in UTC; write timezone = "Europe/Berlin"'),
+    "times with Z": (
+        {"r.csv": UTC.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ")},
+        "",
+        "",
+        "are in UTC; write timezone",
+    ),
+    "several offsets": (
+        {
+            "r.csv": FRAME.set_axis(
+                pd.date_range("2024-03-30", periods=STEPS, freq="15min", tz="Europe/Berlin")
+            ).to_csv()
+        },
+        "",
+        "",
+        r"offsets from \+01:00 to \+02:00; write timezone",
+    ),
+    "Parquet in UTC": ({"r.parquet": parquet(UTC)}, "", "", "are in UTC; write timezone"),
+    "a zone that is not there": ({"r.csv": wide()}, "", 'timezone = "Berlin"', "there is no time zone 'Berlin'"),
+    "a clock that is not there": ({"r.csv": wide()}, "", 'clock = "gmt"', "clock"),
+    "UTC without the place": ({"r.csv": wide()}, "", 'clock = "utc"', "wants the zone of the place"),
+    "a local hour that is not there": (
+        {"r.csv": FRAME.set_axis(TIMES + pd.Timedelta("30D")).to_csv()},
+        "",
+        'timezone = "Europe/Berlin"',
+        'does not exist in Europe/Berlin.*write clock = "utc" or clock = "standard"',
+    ),
+    "the hour that comes twice": (
+        {"r.csv": FRAME.set_axis(TIMES.where(np.arange(STEPS) < 12, TIMES - pd.Timedelta("1h"))).to_csv()},
+        "",
+        "",
+        r"is there twice .*write timezone = .* if the clock was set back",
+    ),
+    "day or month first": (
+        {"r.csv": FRAME[:90].set_axis(TIMES[:90].strftime("%d/%m/%Y %H:%M")).to_csv()},
+        "",
+        "",
+        "may begin with the day or with the month; write date_order = ",
+    ),
+    "two columns of times": (
+        {"r.csv": FRAME.assign(end=(TIMES + pd.Timedelta("15min")).strftime("%Y-%m-%d %H:%M")).to_csv(index_label="t")},
+        "",
+        "",
+        'several columns of times; write time = "t" or time = "end"',
+    ),
+    "long, two columns that may be sensors": (
+        {
+            "r.csv": long(FRAME)
+            .assign(sensor="A" + LONG_IDS, x="B" + LONG_IDS)
+            .to_csv(index=False)
+            .replace("sensor", "y")
+        },
+        "",
+        "",
+        'which column names the sensor; write sensor = "y" or sensor = "x"',
+    ),
+    "long, readings of two kinds": (
+        {"r.csv": long(FRAME).rename(columns={"speed": "v"}).assign(flow=1.5).to_csv(index=False)},
+        "",
+        "",
+        r"has the columns 'v', 'flow' for 1 channel \(speed\); write values = ",
+    ),
+    "long, a reading twice": (
+        {"r.csv": pd.concat([long(FRAME), long(FRAME)[:1]]).to_csv(index=False)},
+        "",
+        "",
+        r"line 1538: the time 2024-03-01T00:00 of sensor 401 is there twice \(first at .*line 2\)",
+    ),
+    "long, a row without a sensor": (
+        {"r.csv": long(FRAME).to_csv(index=False).replace(",403,", ",,", 1)},
+        "",
+        "",
+        "line 770: the row names no sensor",
+    ),
+    "a row for each day, too few columns": (
+        {"r.csv": days(FRAME).drop(columns="12:15").to_csv(index=False)},
+        "",
+        "",
+        "has 95 columns of readings in a row for each day, and a day of 15 minute steps has 96",
+    ),
+    "off the grid": (
+        {"r.csv": FRAME.set_axis(TIMES + pd.to_timedelta(np.arange(STEPS) % 7, unit="s")).to_csv()},
+        "",
+        "",
+        'off the 15-minute grid .*write on_grid = "nearest" or "mean"',
+    ),
+    "a time twice": (
+        {"r.csv": pd.concat([FRAME, FRAME[5:6]]).to_csv()},
+        "",
+        "",
+        r"line 386: the time 2024-03-01T01:15 is there twice \(first at .*line 7\); remove one",
+    ),
+    "ragged": ({"r.csv": wide() + "2024-03-05 00:00,1,2\n"}, "", "", "line 386: 3 cells where the first line has 5"),
+    "a word among numbers": (
+        {"r.csv": wide() + "2024-03-05 00:00,1,2,closed,4\n"},
+        "",
+        "",
+        "line 386, column 4: 'closed' is not a number; .*missing_text",
+    ),
+    "points between thousands": (
+        {"r.csv": wide(sep=";") + "2024-03-05 00:00;1.234,5;2;3;4\n".replace("2024-03-05", "2024-02-29")},
+        "",
+        "",
+        "is not a number|points and commas",
+    ),
+    "commas of three digits": (
+        {"r.csv": (FRAME * 1000).round().map(lambda one: f"{one:,.0f}").to_csv(sep=";", index_label="time")},
+        "",
+        "",
+        'may be a decimal mark or stand between thousands; write decimal = ","',
+    ),
+    "a date that is not there": (
+        {"r.csv": wide().replace("2024-03-02 00:00", "2024-02-30 00:00")},
+        "",
+        "",
+        "a date that no calendar knows",
+    ),
+    "25 o'clock": (
+        {"r.csv": wide(date_format="%Y-%m-%d %H:%M").replace("2024-03-02 01:00", "2024-03-02 25:00")},
+        "",
+        "",
+        "a time of day that no clock shows",
+    ),
+    "yesterday": (
+        {"r.csv": wide().replace("2024-03-02 01:00:00", "yesterday")},
+        "",
+        "",
+        "line .*'yesterday' is not a time",
+    ),
+    "a column that is not there": (
+        {"r.csv": wide()},
+        'time = "tim"',
+        "",
+        "has no column 'tim'; write time = one of 'time'",
+    ),
+    "a zip of several files": (
+        {"r.zip": zipped(a=wide(), b="x\n")},
+        "",
+        "",
+        'holds several files; write key = "export/a.csv" or key = "export/b.csv"',
+    ),
+    "a damaged gz": ({"r.csv.gz": b"\x1f\x8b\x08 nothing"}, "", "", "cannot be unpacked"),
+    "a damaged zip": ({"r.zip": b"PK nothing"}, "", "", "cannot be unpacked"),
+    "a damaged Parquet": ({"r.parquet": b"PAR1 nothing"}, "", "", "cannot be read as Parquet"),
+    "a picture": ({"r.csv": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256))}, "", "", "is not a text file"),
+    "an empty file": ({"r.csv": "\n\n"}, "", "", "is empty"),
+    "a header alone": ({"r.csv": "time,401,402\n"}, "", "", "no rows below its header"),
+    "a pattern that fits nothing": ({"r.csv": wide()}, 'file = "x*.csv"', "", r"put x\*.csv"),
+    "an unknown kind of file": ({"r.xlsx": "x"}, "", "", r"ends in '\.xlsx'"),
+    "files of other sensors": (
+        {"a.csv": wide(), "b.csv": FRAME.rename(columns={"404": "405"}).to_csv(index_label="time")},
+        'file = "a.csv"\nfurther = ["b.csv"]',
+        "",
+        "b.csv has other sensors or channels than a.csv",
+    ),
+    "whole numbers above whole numbers": (
+        {"r.csv": "12,15,17,19\n13,16,18,20\n"},
+        "",
+        START,
+        "write header = true or header = false",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_what_is_not_certain_is_asked(tmp_path: Path, case: str) -> None:
+    files, series, top, message = ASKED[case]
+    with pytest.raises(DataError, match=message.replace("[", r"\[").replace("]", r"\]")) as caught:
+        loaded(tmp_path / "data", files, series, top)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_question_names_its_key_and_its_answers(tmp_path: Path) -> None:
+    with pytest.raises(DataQuestion) as caught:
+        loaded(tmp_path / "data", {"r.csv": COUNTED.to_csv(index_label="k7")}, "", START)
+    assert (caught.value.key, caught.value.choices, caught.value.table) == ("ignore", (["k7"],), "series")
+
+
+def test_readings_without_a_gap_stay_what_they_are(tmp_path: Path) -> None:
+    """Missing cells are missing, whatever word says so, and a gap in time stays a gap."""
+    frame = FRAME.copy()
+    frame.iloc[3, 1] = np.nan
+    frame.iloc[7] = np.nan
+    frame = frame.drop(index=TIMES[[50, 51]])
+    written = [
+        loaded(tmp_path / "a", {"r.csv": frame.to_csv(index_label="time", na_rep="NA")}),
+        loaded(tmp_path / "b", {"r.csv": frame.to_csv(index_label="time", na_rep="-")}, 'missing_text = "-"'),
+        loaded(tmp_path / "c", {"r.csv": long(frame).to_csv(index=False)}),
+        loaded(tmp_path / "d", {"r.csv": frame.to_csv(index_label="time", sep=";", decimal=",")}),
+    ]
+    whole = frame.to_numpy(dtype=np.float32)
+    for series in written:
+        np.testing.assert_array_equal(series.values[:, :, 0], whole)
+    assert len(written[0].times) == STEPS - 2
+
+
+@given(
+    layout=st.sampled_from(sorted(WRITERS)),
+    order=st.randoms(use_true_random=False),
+    steps=st.integers(13, 40),
+    missing=st.integers(0, 8),
+)
+@settings(max_examples=40, deadline=None)
+def test_layouts_and_orders_agree_bit_for_bit(
+    tmp_path_factory: pytest.TempPathFactory, layout: str, order: Any, steps: int, missing: int
+) -> None:
+    """The same readings give the same series in every layout and every order of the rows."""
+    frame = FRAME.iloc[: steps if layout != "days" else 192].copy()
+    cells = [order.randrange(1, frame.size) for _ in range(missing)]
+    for cell in cells:
+        frame.iloc[cell // 4 % len(frame), cell % 4] = np.nan
+    frame = frame[frame.notna().any(axis=1)]
+    text = WRITERS[layout](frame)
+    head, *rows = text.splitlines()
+    order.shuffle(rows)
+    place = tmp_path_factory.mktemp("layouts")
+    series = loaded(place / "one", {"r.csv": "\n".join([head, *rows]) + "\n"})
+    plain = loaded(place / "two", {"r.csv": WRITERS["wide"](frame)})
+    if layout == "transposed":  # its sensors are in the order of the file
+        back = [series.sensor_ids.index(one) for one in IDS]
+        np.testing.assert_array_equal(series.values[:, back], plain.values)
+        return
+    if layout == "days":  # a row for each day has every step
+        there = np.isin(series.times, plain.times)
+        assert np.isnan(series.values[~there]).all()
+        np.testing.assert_array_equal(series.values[there], plain.values)
+        return
+    assert series.content_hash == plain.content_hash
+
+
+CLOCK_CHANGES: dict[str, Callable[[pd.DataFrame], tuple[str, str]]] = {
+    "offsets": lambda frame: (frame.to_csv(), ""),
+    "UTC": lambda frame: (frame.tz_convert("UTC").to_csv(), ""),
+    "a clock of UTC": lambda frame: (frame.tz_convert("UTC").tz_localize(None).to_csv(), 'clock = "utc"'),
+    "standard time": lambda frame: (frame.tz_convert("Etc/GMT-1").tz_localize(None).to_csv(), 'clock = "standard"'),
+    "the local clock": lambda frame: (frame.tz_localize(None).to_csv(), ""),
+    "long": lambda frame: (long(frame.tz_convert("UTC")).to_csv(index=False), ""),
+}
+
+
+@pytest.mark.parametrize("written", CLOCK_CHANGES)
+@pytest.mark.parametrize("month", ["03-30", "10-26"])
+def test_summer_time_begins_and_ends(tmp_path: Path, written: str, month: str) -> None:
+    """In spring an hour is not there; in autumn one comes twice, has the mean of both and counts as not measured."""
+    index = pd.date_range(f"2024-{month}", periods=STEPS, freq="15min", tz="Europe/Berlin")
+    frame = FRAME.set_axis(index)
+    text, clock = CLOCK_CHANGES[written](frame)
+    series = loaded(tmp_path / "data", {"r.csv": text}, "", f'timezone = "Europe/Berlin"\n{clock}')
+    local = frame.tz_localize(None).groupby(level=0).mean()
+    np.testing.assert_array_equal(series.times, local.index.to_numpy().astype("datetime64[m]"))
+    np.testing.assert_allclose(series.values[:, :, 0], local.to_numpy(), rtol=1e-6)
+    assert series.marked is None if month == "03-30" else int(series.filled_in.sum()) == 4 * 4
+    assert bool(series.notes) == (month == "10-26")
+    gaps = int((np.diff(series.times) != np.timedelta64(15, "m")).sum())
+    assert gaps == (1 if month == "03-30" else 0)
+
+
+def test_arrays_with_a_zone_follow_its_clock(tmp_path: Path) -> None:
+    """Rows without times are counted in real hours from the start."""
+    buffer = io.BytesIO()
+    np.savez(buffer, data=VALUES)
+    top = 'start = "2024-03-30T00:00"\ntimezone = "Europe/Berlin"'
+    files: dict[str, str | bytes] = {"r.npz": buffer.getvalue(), "ids.txt": " ".join(IDS)}
+    series = loaded(tmp_path / "data", files, 'ids_file = "ids.txt"', top)
+    index = pd.date_range("2024-03-30", periods=STEPS, freq="15min", tz="Europe/Berlin").tz_localize(None)
+    np.testing.assert_array_equal(series.times, index.to_numpy().astype("datetime64[m]"))
+    np.testing.assert_array_equal(series.values, VALUES)
+
+
+def test_a_column_says_what_was_observed(tmp_path: Path) -> None:
+    """In long tables for each reading, in wide ones for the whole row."""
+    rows = long(FRAME).assign(observed=lambda table: np.where(table["sensor"] == "402", 0, 100))
+    series = loaded(tmp_path / "long", {"r.csv": rows.to_csv(index=False)}, 'observed = "observed"')
+    assert series.filled_in[:, :, 0].all(axis=0).tolist() == [False, True, False, False]
+    table = FRAME.assign(quality=[0] * 10 + [1] * (STEPS - 10)).to_csv(index_label="time")
+    series = loaded(tmp_path / "wide", {"r.csv": table}, 'observed = "quality"')
+    assert series.filled_in[:, :, 0].all(axis=1).tolist() == [True] * 10 + [False] * (STEPS - 10)
+    assert holds(series)
+
+
+def test_readings_between_the_steps_are_averaged(tmp_path: Path) -> None:
+    """One-minute readings on a quarter-hour grid."""
+    minutes = pd.date_range("2024-03-01", periods=90, freq="1min")
+    frame = pd.DataFrame(np.arange(360.0).reshape(90, 4) % 97, index=minutes, columns=list(IDS))
+    for name, rule in (("mean", frame.resample("15min").mean()), ("nearest", frame[::15])):
+        series = loaded(tmp_path / name, {"r.csv": frame.to_csv()}, f'on_grid = "{name}"')
+        np.testing.assert_allclose(series.values[: len(rule), :, 0], rule.to_numpy(), rtol=1e-6)
+
+
+def test_letters_of_windows_are_read_and_said(tmp_path: Path) -> None:
+    """A file of Excel on a German Windows."""
+    text = FRAME.rename(columns={"401": "Köln"}).to_csv(index_label="time", sep=";", decimal=",")
+    series = loaded(tmp_path / "data", {"r.csv": text.encode("cp1252")})
+    assert series.sensor_ids[0] == "Köln"
+    assert "is not UTF-8" in series.notes[0]
