@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +15,7 @@ from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.kinds_of_day import check_country
+from kdsearch.data.readings import blocks_of
 from kdsearch.data.series import Series
 from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
@@ -176,9 +178,10 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
     values = readings.values
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
-        values = np.where(values == np.float32(card.missing_value), np.float32(np.nan), values)
+        for rows in blocks_of(values):
+            rows[rows == np.float32(card.missing_value)] = np.nan
     if card.negative_is_zero:
-        values = np.maximum(values, np.float32(0))
+        np.maximum(values, np.float32(0), out=values)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
     if len(set(sensor_ids)) != values.shape[1]:
@@ -224,32 +227,47 @@ def _complete(card: DatasetCard, files: FileSet, folder: Path) -> bool | None:
 def facts_of(series: Series) -> SeriesFacts:
     """Gather the facts of a series: shape, range, shares of missing readings and zeros, times and edges."""
     steps, nodes, channels = series.values.shape
-    linked = series.adjacency > 0
+    linked, filled_in = series.adjacency > 0, series.filled_in_shares()
     gaps = np.diff(series.times) > np.timedelta64(series.interval_minutes, "m")
     return SeriesFacts(
         shape=(steps, nodes, channels),
         first=str(series.times[0]),
         last=str(series.times[-1]),
         gaps=int(gaps.sum()),
-        channels=[_channel_facts(series, channel) for channel in range(channels)],
+        channels=[_channel_facts(series, channel, filled_in[:, channel]) for channel in range(channels)],
         edges=int(linked.sum()),
         isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
-        active_nodes=int((series.present & (series.values != 0)).any(axis=(0, 2)).sum()),
+        active_nodes=int(_active(series).sum()),
     )
 
 
-def _channel_facts(series: Series, channel: int) -> ChannelFacts:
-    name, values, filled_in = series.channels[channel], series.values[:, :, channel], series.filled_in[:, :, channel]
-    readings = values[np.isfinite(values)]
-    if readings.size == 0:
+def _active(series: Series) -> NDArray[np.bool_]:
+    """Tell which nodes have any reading but zero, ``(node,)``."""
+    found = np.zeros(series.values.shape[1], dtype=np.bool_)
+    for rows in blocks_of(series.values):
+        found |= (np.isfinite(rows) & (rows != 0)).any(axis=(0, 2))
+    return found
+
+
+def _channel_facts(series: Series, channel: int, filled_in: NDArray[np.float64]) -> ChannelFacts:
+    """Gather the facts of a channel, of whose nodes the source filled in these shares."""
+    name, values = series.channels[channel], series.values[:, :, channel]
+    readings = zeros = 0
+    smallest, largest = np.inf, -np.inf
+    for rows in blocks_of(values):
+        there = rows[np.isfinite(rows)]
+        readings, zeros = readings + there.size, zeros + int((there == 0).sum())
+        smallest = min(smallest, float(there.min(initial=np.inf)))
+        largest = max(largest, float(there.max(initial=-np.inf)))
+    if not readings:
         raise DataError(f"channel {name} has no reading at all; check missing_value and the file")
     return ChannelFacts(
         name=name,
         unit=series.unit[channel],
-        missing_share=1.0 - readings.size / values.size,
-        zero_share=float((readings == 0).sum() / values.size),
+        missing_share=1.0 - readings / values.size,
+        zero_share=zeros / values.size,
         filled_in_share=float(filled_in.mean()),
-        filled_in_nodes=int((filled_in.mean(axis=0) > 0.5).sum()),
-        smallest=float(readings.min()),
-        largest=float(readings.max()),
+        filled_in_nodes=int((filled_in > 0.5).sum()),
+        smallest=smallest,
+        largest=largest,
     )

@@ -175,5 +175,4 @@ def _in_order(
     grid = (ordered.shape[1], ordered.shape[2]) if "row" in order else None
     nodes = ordered.shape[1] * ordered.shape[2] if grid else ordered.shape[1]
     channels = ordered.shape[-1] if "channel" in order else 1
-    ordered = ordered.reshape(len(ordered), nodes, channels)
-    return np.where(np.isfinite(ordered), ordered, np.float32(np.nan)), grid
+    return ordered.reshape(len(ordered), nodes, channels), grid

@@ -1,5 +1,6 @@
 """The readings of a file, before they have a graph and a protocol."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from kdsearch.errors import DataError
 
-__all__ = ["Readings", "float32_of"]
+__all__ = ["Readings", "blocks_of", "float32_of"]
+
+BLOCK_NUMBERS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,23 @@ class Readings:
 def float32_of(values: NDArray[Any], file: object) -> NDArray[np.float32]:
     """Keep readings as float32, NaN where they are not finite.
 
+    Args:
+        values: Plain numbers; float32 are changed in place.
+        file: Names the file for a message.
+
     Raises:
         DataError: They are no plain numbers.
     """
     if values.dtype.kind not in "fiub":
         raise DataError(f"{file} holds values of type {values.dtype}; save the readings as plain numbers")
     found = np.asarray(values, dtype=np.float32)
-    finite = np.isfinite(found)
-    if not finite.all():
-        found = np.where(finite, found, np.float32(np.nan))
+    for rows in blocks_of(found):
+        rows[~np.isfinite(rows)] = np.nan
     return found
+
+
+def blocks_of(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Give the rows of readings in blocks, as views: what is done to them takes no room of their size."""
+    rows = max(1, BLOCK_NUMBERS // max(1, values[:1].size))
+    for first in range(0, len(values), rows):
+        yield values[first : first + rows]

@@ -26,11 +26,17 @@ def repeated_weeks(values: NDArray[np.float32], times: NDArray[np.datetime64]) -
     week_before = times - np.timedelta64(7, "D")
     row = np.searchsorted(times, week_before)
     there = times[row] == week_before
-    repeated = np.zeros(values.shape, dtype=np.bool_)
-    for readings, marks in zip(values.T, repeated.T, strict=True):  # node by node: large networks have no room for all
-        equal = there & (readings == readings[row])
+    readings = np.ascontiguousarray(values.T)  # to run along each node's in memory
+    return np.stack([_repeated(one, row, there) for one in readings], axis=1)
+
+
+def _repeated(readings: NDArray[np.float32], row: NDArray[np.intp], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the repeated readings of one node ``(step,)``; `row` holds the row of a week before where it is `there`."""
+    marks = np.zeros(len(readings), dtype=np.bool_)
+    equal = there & (readings == readings[row])
+    edges = np.flatnonzero(np.diff(equal, prepend=False, append=False))
+    if edges.size:
         changes = np.concatenate([[0], (np.diff(readings, prepend=readings[:1]) != 0).cumsum()])
-        edges = np.flatnonzero(np.diff(equal, prepend=False, append=False))
         for first, behind in edges.reshape(-1, 2):
             marks[first:behind] = changes[behind] - changes[first] >= LEAST_CHANGES
-    return repeated
+    return marks

@@ -11,7 +11,7 @@ from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_clock, is_time
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["Roles", "roles_of"]
+__all__ = ["Roles", "roles_of", "time_columns"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ def roles_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Roles:
         DataError: A column that was named is not there.
         DataQuestion: What a column holds is not certain.
     """
-    ignored = {_position(frame, name, "ignore") for name in source.ignore}
+    ignored = _ignored(frame, source)
     told = tuple(_position(frame, name, "values") for name in source.values)
     sensor = None if source.sensor is None else _position(frame, source.sensor, "sensor")
     mark = None if source.observed is None else _position(frame, source.observed, "observed")
     free = [column for column in frame.columns if column not in ignored | {sensor, mark}]
-    time = tuple(_position(frame, name, "time") for name in source.time) or _times(frame, free, told)
+    time = time_columns(frame, source)
     free = [column for column in free if column not in time]
     layout = source.layout or _layout(frame, time, sensor, told, free)
     rest = [column for column in free if column not in told]
@@ -95,9 +95,22 @@ def _position(frame: Frame, name: str, key: str) -> int:
     return frame.names.index(name)
 
 
-def _times(frame: Frame, free: list[int], told: tuple[int, ...]) -> tuple[int, ...]:
-    """Find the column of times, or those of dates and of times of day."""
-    found = [column for column in free if column not in told and frame.is_times(column)]
+def _ignored(frame: Frame, source: SeriesSource) -> set[int]:
+    return {_position(frame, name, "ignore") for name in source.ignore}
+
+
+def time_columns(frame: Frame, source: SeriesSource) -> tuple[int, ...]:
+    """Find the column of times, or those of dates and of times of day; none where the table has none.
+
+    Raises:
+        DataError: A column that was named is not there.
+        DataQuestion: Several columns hold times.
+    """
+    if source.time:
+        return tuple(_position(frame, name, "time") for name in source.time)
+    taken = _ignored(frame, source) | {_position(frame, name, "values") for name in source.values}
+    free = [column for column in frame.columns if column not in taken]
+    found = [column for column in free if frame.is_times(column)]
     if not found:
         return ()
     if len(found) > 1:

@@ -1,15 +1,23 @@
 """The one form of every dataset: readings, a mask of those really measured, times and a road graph."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.repeats import repeated_weeks
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["Series"]
+
+BLOCK_NODES = 64
+"""Nodes that are looked at together: large networks have no room for all at once."""
 
 MOSTLY = 0.5
 """Share of repeated readings from which on they are no filled gaps."""
@@ -64,11 +72,74 @@ class Series:
         They are those that it marks, and those that repeat the week before to the last digit. Where most readings do,
         the series itself was made so, and no gap was filled.
         """
-        channels = range(self.values.shape[2])
-        repeated = np.stack([repeated_weeks(self.values[:, :, channel], self.times) for channel in channels], axis=2)
-        if repeated.mean() > MOSTLY:
-            repeated[:] = False
-        return repeated if self.marked is None else (repeated | self.marked) & self.present
+        filled_in = np.zeros(self.values.shape, dtype=np.bool_)
+        for channel, nodes, repeated in self._repeated():
+            filled_in[:, nodes, channel] = repeated
+        if filled_in.mean() > MOSTLY:
+            filled_in[:] = False
+        if self.marked is not None:
+            filled_in |= self.marked
+            filled_in &= self.present
+        return filled_in
+
+    @staticmethod
+    def from_frame(
+        frame: "pd.DataFrame",
+        *,
+        unit: str | Sequence[str],
+        channels: Sequence[str] = ("readings",),
+        interval_minutes: int | None = None,
+        adjacency: "pd.DataFrame | NDArray[np.float64] | None" = None,
+        name: str = "frame",
+        **keys: Any,
+    ) -> "Series":
+        """Take a frame of pandas, wide or long, as files are taken.
+
+        >>> import numpy as np, pandas as pd
+        >>> times = pd.date_range("2024-03-01", periods=96, freq="15min")
+        >>> frame = pd.DataFrame(np.arange(192.0).reshape(96, 2) % 7, index=times, columns=["north", "south"])
+        >>> Series.from_frame(frame, unit="km/h").values.shape
+        (96, 2, 1)
+
+        Args:
+            frame: A row for each step and a column for each sensor, with the times as index or column; or any other
+                layout of tables.
+            unit: Unit of the readings, one for all channels or one for each.
+            channels: Names of the channels.
+            interval_minutes: Minutes between steps; the most frequent one where None.
+            adjacency: Edge weights ``(node, node)``; a frame is joined by the ids of its rows and columns. No edges
+                where None.
+            name: Name of the dataset.
+            keys: Further keys of `dataset.toml`, those of `[series]` too, such as ``timezone="Europe/Berlin"`` or
+                ``sensor="station"``.
+
+        Raises:
+            DataError: A key is unknown, or a cell is no number or no time.
+            DataQuestion: What a column holds, or a time means, is not certain.
+        """
+        from kdsearch.data.in_memory import series_of_frame  # noqa: PLC0415 - it makes series from tables
+
+        units = (unit,) * len(channels) if isinstance(unit, str) else tuple(unit)
+        return series_of_frame(frame, name, units, tuple(channels), interval_minutes, adjacency, keys)
+
+    def filled_in_shares(self) -> NDArray[np.float64]:
+        """Compute the share of each node's readings that the source filled in, ``(node, channel)``.
+
+        It takes no room of the size of the readings, which `filled_in` does.
+        """
+        if self.marked is not None:
+            return np.asarray(self.filled_in.mean(axis=0))
+        shares = np.zeros(self.values.shape[1:])
+        for channel, nodes, repeated in self._repeated():
+            shares[nodes, channel] = repeated.mean(axis=0)
+        return np.asarray(shares * (shares.mean() <= MOSTLY))
+
+    def _repeated(self) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
+        """Mark repeated weeks, some nodes at a time: channel, nodes, ``(step, node)``."""
+        for channel in range(self.values.shape[2]):
+            for first in range(0, self.values.shape[1], BLOCK_NODES):
+                nodes = slice(first, first + BLOCK_NODES)
+                yield channel, nodes, repeated_weeks(self.values[:, nodes, channel], self.times)
 
     @property
     def measured(self) -> NDArray[np.bool_]:
@@ -81,7 +152,7 @@ class Series:
         digest = hashlib.sha256()
         for array in (self.values, self.times.astype("datetime64[m]").astype(np.int64), self.adjacency):
             digest.update(repr(array.shape).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array).data)
         digest.update(repr((self.interval_minutes, self.unit, self.channels)).encode())
         if self.grid is not None:
             digest.update(repr(self.grid).encode())

@@ -1,0 +1,92 @@
+"""Frames of pandas as series: what is in memory is read by the rules for files."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from kdsearch.data.card import DatasetCard
+from kdsearch.data.frame import frame_of_pandas
+from kdsearch.data.interval import interval_of
+from kdsearch.data.kinds_of_day import check_country
+from kdsearch.data.layouts import readings_of
+from kdsearch.data.series import Series
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.errors import DataError
+
+__all__ = ["series_of_frame"]
+
+
+def series_of_frame(
+    data: pd.DataFrame,
+    name: str,
+    units: tuple[str, ...],
+    channels: tuple[str, ...],
+    interval_minutes: int | None,
+    adjacency: pd.DataFrame | NDArray[np.float64] | None,
+    keys: dict[str, Any],
+) -> Series:
+    """Make a series of a frame.
+
+    Raises:
+        DataError: As `Series.from_frame`.
+    """
+    own = {key: value for key, value in keys.items() if key in SeriesSource.model_fields}
+    top = {key: value for key, value in keys.items() if key in DatasetCard.model_fields}
+    if unknown := keys.keys() - own.keys() - top.keys():
+        raise DataError(f"there is no key {sorted(unknown)[0]!r}; keys are those of dataset.toml and of its [series]")
+    frame = frame_of_pandas(data, name)
+    try:
+        source = SeriesSource.model_validate({"file": name} | own)
+        minutes = interval_minutes or interval_of(frame, source)
+        card = DatasetCard.model_validate(
+            {"name": name, "unit": units, "channels": channels, "interval_minutes": minutes} | top
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DataError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r} cannot be; {first['msg']}") from error
+    if card.holidays is not None:
+        check_country(card.holidays)
+    readings = readings_of(frame, source, card)
+    values = readings.values
+    if card.missing_value is not None:
+        values[values == np.float32(card.missing_value)] = np.nan
+    if card.negative_is_zero:
+        np.maximum(values, np.float32(0), out=values)
+    ids = readings.sensor_ids or tuple(str(node) for node in range(values.shape[1]))
+    return Series(
+        name=name,
+        values=values,
+        times=readings.times,
+        interval_minutes=minutes,
+        unit=card.unit,
+        channels=channels,
+        adjacency=_ordered(adjacency, ids),
+        sensor_ids=ids,
+        marked=readings.marked,
+        holidays=card.holidays,
+        notes=readings.notes,
+    )
+
+
+def _ordered(adjacency: pd.DataFrame | NDArray[np.float64] | None, ids: tuple[str, ...]) -> NDArray[np.float64]:
+    """Order edge weights as the sensors are, ``(node, node)`` with a zero diagonal."""
+    if adjacency is None:
+        return np.zeros((len(ids), len(ids)))
+    if isinstance(adjacency, pd.DataFrame):
+        named = adjacency.set_axis(adjacency.index.astype(str), axis=0).set_axis(adjacency.columns.astype(str), axis=1)
+        absent = [one for one in ids if one not in named.index or one not in named.columns]
+        if absent:
+            raise DataError(f"adjacency does not name sensor {absent[0]!r} of the readings; give both the same ids")
+        weights = named.loc[list(ids), list(ids)].to_numpy(dtype=np.float64, copy=True)
+    else:
+        weights = np.array(adjacency, dtype=np.float64)
+    if weights.shape != (len(ids), len(ids)) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise DataError(
+            f"adjacency has the shape {weights.shape} for {len(ids)} sensors, or weights below 0 or missing; give one "
+            "weight of 0 or more for each pair"
+        )
+    np.fill_diagonal(weights, 0.0)
+    return weights

@@ -1,0 +1,65 @@
+"""The interval of a table: how far apart its rows are, for the most part."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.frame import Frame
+from kdsearch.data.roles import time_columns
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.time_text import is_clock, is_time, parsed_times
+from kdsearch.errors import DataError
+
+__all__ = ["interval_of"]
+
+
+def interval_of(frame: Frame, source: SeriesSource) -> int:
+    """Find the most frequent number of minutes between neighbouring times.
+
+    Raises:
+        DataError: The table has no two times, or its steps do not divide a day.
+    """
+    names = frame.names or ()
+    clocks = [name for name in names if is_clock(name)]
+    if 2 * len(clocks) > len(names):
+        return DAY_MINUTES // len(clocks)
+    times = [name for name in names if is_time(name)]
+    written = pd.Series(times) if 2 * len(times) > len(names) else _texts(frame, source)
+    unique = np.unique(_seconds(written, source, frame))
+    if len(unique) < 2:
+        raise DataError(f"{frame.file} has no two times; write interval_minutes")
+    steps, counts = np.unique(np.diff(unique), return_counts=True)
+    minutes = int(steps[counts.argmax()]) // 60
+    if minutes < 1 or DAY_MINUTES % minutes:
+        raise DataError(
+            f"{frame.file}: its times are mostly {steps[counts.argmax()]} seconds apart, which divides no day; write "
+            "interval_minutes"
+        )
+    return minutes
+
+
+def _texts(frame: Frame, source: SeriesSource) -> pd.Series:
+    columns = time_columns(frame, source)
+    if not columns:
+        raise DataError(f"{frame.file} holds no times; write interval_minutes")
+    cells = frame.data[columns[0]]
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return cells
+    return frame.texts(columns[0]) if len(columns) == 1 else frame.texts(columns[0]) + " " + frame.texts(columns[1])
+
+
+def _seconds(cells: pd.Series, source: SeriesSource, frame: Frame) -> NDArray[np.int64]:
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        if isinstance(cells.dtype, pd.DatetimeTZDtype):
+            cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
+        return np.asarray(cells.to_numpy().astype("datetime64[s]").astype(np.int64))
+    orders = [source.date_order] if source.date_order else ["day first", "month first"]
+    for order in orders:
+        try:
+            written = parsed_times(cells, source.model_copy(update={"date_order": order}), 1, frame.place)
+            return np.asarray(written.clock.astype(np.int64))
+        except DataError:
+            if order == orders[-1]:
+                raise
+    raise AssertionError("the last order raises")
