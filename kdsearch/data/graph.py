@@ -21,8 +21,8 @@ from kdsearch.errors import DataError
 __all__ = ["Graph", "adjacency_from_distances", "grid_adjacency", "read_graph"]
 
 WITHOUT_ROADS = (
-    "there is no road graph: networks of stgcn and lightst-teacher have no neighbours to look at, d2stgnn has the graph "
-    "that it learns, and the other families need none"
+    "there is no road graph: networks of stgcn and lightst-teacher have no neighbours to look at, d2stgnn has the "
+    "graph that it learns, and the other families need none"
 )
 
 

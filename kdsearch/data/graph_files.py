@@ -45,7 +45,9 @@ def read_matrix(path: Path, nodes: int) -> Matrix:
         DataError: The file is absent, damaged or not square, or an id is there twice.
     """
     must_exist(path)
-    matrix = Matrix(read_sparse(path, nodes)) if path.suffix.lower() == ".npz" else _read_dense(path)
+    if (suffix := path.suffix.lower()) not in (".csv", ".txt", ".npz"):
+        raise DataError(f"{path} ends in {suffix!r}; a matrix is read from .csv, or sparse, saved by scipy, from .npz")
+    matrix = Matrix(read_sparse(path, nodes)) if suffix == ".npz" else _read_dense(path)
     rows, columns = matrix.values.shape
     if rows != columns:
         raise DataError(f"{path} has {rows} rows of {columns} numbers; a matrix over sensors must be square")
@@ -75,8 +77,8 @@ def _read_dense(path: Path) -> Matrix:
 def read_edges(path: Path) -> EdgeList:
     """Read a CSV list of road segments: from, to and, where known, cost.
 
-    A first line whose cost is no number is a header; of two columns, one that names both ends as lists usually do, or
-    has no number above lines that have no other.
+    A first line is a header where it names the ends as lists usually do, where its cost is no number and its ends are
+    none of the others', or where it has no number above lines that have nothing else.
 
     Raises:
         DataError: The file is absent, has other than two or three columns, or a cost that is no number.
@@ -100,8 +102,12 @@ def read_edges(path: Path) -> EdgeList:
 
 
 def _is_header(first: list[str], rows: list[list[str]]) -> bool:
-    if any(cell.lower() in END_NAMES for cell in first[:2]) or (len(first) == 3 and not is_number(first[2])):
+    if any(cell.lower() in END_NAMES for cell in first[:2]):
         return True
+    if any(is_number(cell) for cell in first[:2]):
+        return False
+    if len(first) == 3 and not is_number(first[2]):
+        return not {cell for row in rows for cell in row[:2]} & set(first[:2])
     numbers = all(is_number(cell) for row in rows for cell in row)
     return numbers and bool(rows) and not any(is_number(cell) for cell in first)
 

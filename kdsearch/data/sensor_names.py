@@ -90,12 +90,11 @@ def by_id_or_number(
     columns = all(number is not None and number <= nodes for number in numbers.values())
     if first_node is not None or not sensors.named:
         return _by_number(numbers, sensors, first_node, path)
-    if columns and sensors.ids == tuple(map(str, range(nodes))):  # ids that are column numbers themselves
-        return _by_number(numbers, sensors, None, path)
     index = by_id(names, sensors.ids)
-    if not index and columns:
-        return _by_number(numbers, sensors, None, path)
     unknown = [name for name in names if name not in index]
+    numbered = sensors.ids == tuple(map(str, range(nodes)))  # ids that are column numbers themselves
+    if unknown and columns and (numbered or not index):
+        return _by_number(numbers, sensors, None, path)
     if index and columns and any(numbers[name] == 0 for name in unknown):
         raise DataError(
             f"{path}: its ends may be ids or column numbers, for 0 is no id of the readings; write first_node = 0 "

@@ -8,6 +8,7 @@ import psutil
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kdsearch.data.sensor_names import AXES_HINT
 from kdsearch.errors import DataError
 
 __all__ = ["check_room", "read_sparse"]
@@ -60,7 +61,7 @@ def read_sparse(path: Path, nodes: int) -> NDArray[np.float64]:
             rows, columns = matrix.shape
             raise DataError(
                 f"{path} is a matrix of {rows:,} x {columns:,}, the readings have {nodes:,} sensors; give both the "
-                "same sensors"
+                f"same sensors; {AXES_HINT}"
             )
         check_room(nodes, path, "give fewer sensors")
         if hasattr(matrix, "check_format"):

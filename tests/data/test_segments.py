@@ -35,6 +35,14 @@ def test_a_header_of_two_columns(tmp_path: Path, header: str) -> None:
     assert read.notes == ()
 
 
+@pytest.mark.parametrize(
+    "lines", [("11,12,NA", "12,13,5"), ("a,b,n/a", "b,c,5"), ("from,to,cost", "11,12,?")], ids=",".join
+)
+def test_a_cost_that_is_no_number_makes_no_header(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match=r"column 3: .* is not a number|the cost of \w+ to \w+ is nan"):
+        graph(write(tmp_path / "e.csv", *lines), "edges", (*IDS, "a", "b", "c"))
+
+
 def test_a_list_of_names_without_a_header(tmp_path: Path) -> None:
     """The first line of two names is a segment like the others."""
     read = graph(write(tmp_path / "e.csv", "north,east", "east,south"), "edges", ("north", "east", "south"))
@@ -102,6 +110,8 @@ def test_a_header_of_column_numbers_is_no_obstacle(tmp_path: Path) -> None:
     path = write(tmp_path / "e.csv", *listed((1, 2, 1000), (2, 3, 2000)))
     np.testing.assert_allclose(adjacency(path, "edges", ("0", "1", "2")), CHAIN)
     assert adjacency(path, "edges", ("1", "2", "3"))[0, 1] == NEAR
+    ids = write(tmp_path / "e.csv", *listed((1, 2, 1000)))
+    assert adjacency(ids, "edges", ("0", "1", "2", "3"))[1, 2] == NEAR
 
 
 @pytest.mark.parametrize(
