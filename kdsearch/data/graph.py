@@ -13,7 +13,7 @@ from kdsearch.data.graph_source import WITHOUT_A_FILE, GraphSource
 from kdsearch.data.positions import great_circle_metres, read_positions
 from kdsearch.data.segments import distances_from_edges, joined_segments, weights_from_edges
 from kdsearch.data.sensor_matrix import check_cells, ordered
-from kdsearch.data.sensor_names import AXES_HINT, Sensors, by_id_or_number
+from kdsearch.data.sensor_names import Sensors, by_id_or_number
 from kdsearch.data.sparse_files import check_room
 from kdsearch.data.zero_distances import NO_ROAD, no_road_note, zeros_judged
 from kdsearch.errors import DataError
@@ -117,7 +117,7 @@ def read_graph(
 def _without_a_file(
     source: GraphSource, folder: Path, sensors: Sensors, values: NDArray[np.float32], times: NDArray[np.datetime64]
 ) -> Graph:
-    check_room(len(sensors), folder, AXES_HINT)
+    check_room(len(sensors), folder, sensors.on_their_side)
     if source.kind == "none":
         return Graph(np.zeros((len(sensors), len(sensors))), (WITHOUT_ROADS,))
     if source.kind == "correlation":
@@ -133,7 +133,7 @@ def _without_a_file(
 
 
 def _by_position(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
-    check_room(len(sensors), path, AXES_HINT)
+    check_room(len(sensors), path, sensors.on_their_side)
     positions, notes = read_positions(path, sensors, source.latitude, source.longitude)
     graph = _kernel(great_circle_metres(positions), source, path)
     return Graph(graph.adjacency, notes + graph.notes, positions)
@@ -143,12 +143,12 @@ def _listed(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
     edges, nodes = read_edges(path), len(sensors)
     names = tuple(dict.fromkeys(end for pair in edges.ends for end in pair))
     index, notes = by_id_or_number(names, sensors, source.first_node, path)
-    check_room(nodes, path, f"the list names {len(names):,}; {AXES_HINT}")
+    check_room(nodes, path, f"; the list names {len(names):,}{sensors.on_their_side}")
     kept, left_out = joined_segments(edges, index, sensors.ids, path)
     if source.kind == "weighted-edges":
         weights = weights_from_edges(edges, kept, index, nodes, path)
         return Graph(weights, notes + left_out + doubts_about_weights(weights, source, path))
-    distances, said = distances_from_edges(edges, kept, index, nodes, path, source.zero_is)
+    distances, said = distances_from_edges(edges, kept, index, sensors.ids, path, source.zero_is)
     if edges.costs is None:
         return Graph(adjacency_from_distances(distances, source.sigma2_km2, source.threshold), notes + left_out)
     graph = _kernel(distances, source, path)
@@ -164,7 +164,7 @@ def _matrix(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
         return Graph(values, notes + doubts_about_weights(values, source, path))
     absent = values == NO_ROAD
     distances = np.where(absent | np.isnan(values), np.inf, values)
-    distances, said = zeros_judged(distances, np.ones(values.shape, dtype=bool), source.zero_is, path)
+    distances, said = zeros_judged(distances, np.ones(values.shape, dtype=bool), source.zero_is, sensors.ids, path)
     graph = _kernel(distances, source, path)
     return Graph(graph.adjacency, notes + no_road_note(int(absent.sum()), path) + said + graph.notes)
 

@@ -47,31 +47,34 @@ def doubts_about_distances(
     asked = source.unit_metres is None and source.kind != "coordinates"
     reached = given.any(axis=1)
     spacing = float(np.median(np.nanmin(lengths[reached], axis=1)))
-    sigma2_km2 = float(f"{4 * (spacing / 1000) ** 2:.2g}")  # the nearest neighbour then weighs 0.78
-    least, most = np.nanmin(lengths), np.nanmax(lengths)
-    span = f"distances of {least:,.6g} to {most:,.6g} m" if most > least else f"distances of {most:,.6g} m"
+    sigma2_km2 = _number(float(f"{4 * (spacing / 1000) ** 2:.2g}")).replace(
+        ",", ""
+    )  # the nearest neighbour then weighs 0.78
+    least, most = float(np.nanmin(lengths)), float(np.nanmax(lengths))
+    span = f"distances of {f'{_number(least)} to ' * (most > least)}{_number(most)} m"
     edges = weights > 0
     if not edges.any():
         words = (
             f"{path}: no two sensors are near enough for an edge, {span} are beyond {_reach(source)}; write "
-            f"{'unit_metres = ... if they are not metres, else ' * asked}sigma2_km2 = {sigma2_km2:g} {TOML}"
+            f"{'unit_metres = ... if they are not metres (0.3048 for feet), else ' * asked}"
+            f"sigma2_km2 = {sigma2_km2} {TOML}"
         )
         if asked or source.kind == "coordinates":
             raise DataError(words)
         return (words,)
     if (weights[edges] > NEAR).mean() >= NEARLY_ALL:
-        return _all_near(spacing, span, float(most), sigma2_km2, source, path, asked=asked)
+        return _all_near(spacing, span, most, sigma2_km2, source, path, asked=asked)
     lonely = int((reached & ~edges.any(axis=1) & ~edges.any(axis=0)).sum())
     if lonely > MOST * reached.sum():
         return (
             f"{path.name}: {lonely:,} of {len(metres):,} sensors have no edge, for edges end at {_reach(source)}; "
-            f"check unit_metres, or write sigma2_km2 = {sigma2_km2:g} {TOML}",
+            f"check unit_metres, or write sigma2_km2 = {sigma2_km2} {TOML}",
         )
     return ()
 
 
 def _all_near(
-    spacing: float, span: str, most: float, sigma2_km2: float, source: GraphSource, path: Path, *, asked: bool
+    spacing: float, span: str, most: float, sigma2_km2: str, source: GraphSource, path: Path, *, asked: bool
 ) -> tuple[str, ...]:
     if asked and spacing < SPACING_METRES:
         kind = "weighted-edges" if source.is_list else "weights"
@@ -82,8 +85,13 @@ def _all_near(
         )
     return (
         f"{path.name}: nearly every edge weighs more than {NEAR}, for {span} are short beside the kernel; check "
-        f"unit_metres, or write sigma2_km2 = {sigma2_km2:g} {TOML} to tell near from far",
+        f"unit_metres, or write sigma2_km2 = {sigma2_km2} {TOML} to tell near from far",
     )
+
+
+def _number(number: float) -> str:
+    """Write a number with four digits at least, without an exponent."""
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 def _reach(source: GraphSource) -> str:
@@ -101,6 +109,6 @@ def doubts_about_weights(weights: NDArray[np.float64], source: GraphSource, path
     if np.median(edges) <= 1:
         return ()
     return (
-        f"{path.name}: weights of {edges.min():,.6g} to {edges.max():,.6g} are taken as they stand; if they are "
-        f'distances, write kind = "{"edges" if source.is_list else "distances"}" {TOML}',
+        f"{path.name}: weights of {_number(edges.min())} to {_number(edges.max())} are taken as they stand; "
+        f'if they are distances, write kind = "{"edges" if source.is_list else "distances"}" {TOML}',
     )

@@ -95,6 +95,8 @@ def read_edges(path: Path) -> EdgeList:
     for number, row in enumerate(rows[skip:], start=skip + 1):
         if len(row) != len(first):
             raise DataError(f"{path}, line {number}: {len(row)} cells where the first line has {len(first)}; repair it")
+        if not row[0] or not row[1]:
+            raise DataError(f"{path}, line {number}: an end of the segment is empty; name it, or remove the line")
     if len(rows) == skip:
         raise DataError(f"{path} has no segment below its header; get the file again")
     costs = numbers_of(path, lines, skip, first_column=2)[:, 0] if len(first) == 3 else None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.csv_text import cells_of, is_number, lines_of
-from kdsearch.data.sensor_names import AXES_HINT, Sensors, by_id
+from kdsearch.data.sensor_names import Sensors, by_id
 from kdsearch.errors import DataError
 
 __all__ = ["great_circle_metres", "read_positions"]
@@ -68,7 +68,7 @@ def read_positions(
     unknown = [sensors.ids[node] for node in np.flatnonzero(np.isnan(values).any(axis=1))]
     if unknown:
         values[np.isnan(values).any(axis=1)] = np.nan
-        notes += (f"{path.name} has no position of {len(unknown):,} sensors, such as {unknown[0]}",)
+        notes += (f"{path.name} has no position of {len(unknown):,} of {len(sensors):,} sensors, such as {unknown[0]}",)
     return values, notes
 
 
@@ -131,7 +131,7 @@ def _order(
         if len(rows) != len(sensors):
             raise DataError(
                 f"{path} has {len(rows):,} positions, the readings have {len(sensors):,} sensors without ids; give "
-                f"both the same sensors, or both ids; {AXES_HINT}"
+                f"both the same sensors, or both ids{sensors.on_their_side}"
             )
         return list(range(len(rows))), (f"{path.name}: positions are taken in the order of the readings",)
     best: tuple[int, dict[int, int]] = (-1, {})

@@ -45,7 +45,7 @@ def joined_segments(
 
 
 def distances_from_edges(
-    edges: EdgeList, kept: list[int], index: Index, nodes: int, path: Path, zero_is: ZeroMeaning | None = None
+    edges: EdgeList, kept: list[int], index: Index, ids: tuple[str, ...], path: Path, zero_is: ZeroMeaning | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Arrange listed distances, directions separate; of a pair listed twice the shorter one counts.
 
@@ -53,7 +53,7 @@ def distances_from_edges(
         edges: The list; without costs all listed pairs have distance 0, the nearest there is.
         kept: Segments that count, positions in the list.
         index: Sensor of each end.
-        nodes: Number of sensors.
+        ids: Of the sensors.
         path: The list, for errors and notes.
         zero_is: What a cost of 0 means; None where the numbers are to tell.
 
@@ -63,6 +63,7 @@ def distances_from_edges(
     Raises:
         DataError: A cost is negative or missing, or it is not certain what 0 means.
     """
+    nodes = len(ids)
     distances = np.full((nodes, nodes), np.inf)
     rows, columns = _places(edges, kept, index)
     if edges.costs is None:
@@ -80,7 +81,7 @@ def distances_from_edges(
     np.minimum.at(distances, (rows, columns), np.where(absent[kept], np.inf, costs))
     listed = np.zeros((nodes, nodes), dtype=bool)
     listed[rows, columns] = True
-    distances, notes = zeros_judged(distances, listed, zero_is, path)
+    distances, notes = zeros_judged(distances, listed, zero_is, ids, path)
     return distances, (*no_road_note(int(absent[kept].sum()), path), *notes)
 
 

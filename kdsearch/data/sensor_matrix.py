@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.graph_files import Matrix
-from kdsearch.data.sensor_names import AXES_HINT, Sensors, by_id, whole, written_otherwise
+from kdsearch.data.sensor_names import Sensors, by_id, whole, written_otherwise
 from kdsearch.data.zero_distances import NO_ROAD
 from kdsearch.errors import DataError
 
@@ -55,10 +55,10 @@ def ordered(matrix: Matrix, sensors: Sensors, path: Path) -> tuple[NDArray[np.fl
             raise DataError(f"{path} does not name sensor {absent!r} of the readings; give both files the same ids")
         return matrix.values.copy(), (_in_order(path, "its ids only count its columns"),)
     if len(matrix.values) != nodes:
-        steps = f"; {AXES_HINT}" if len(matrix.values) == sensors.steps else ""
+        turned = sensors.on_their_side if len(matrix.values) == sensors.steps else ""
         raise DataError(
             f"{path} is of {len(matrix.values)} sensors, the readings of {nodes}, and ids do not join them; "
-            f"give both the same sensors, or both ids{steps}"
+            f"give both the same sensors, or both ids{turned}"
         )
     if ids is None:
         return matrix.values.copy(), ()

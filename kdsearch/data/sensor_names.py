@@ -8,12 +8,7 @@ from typing import Literal
 
 from kdsearch.errors import DataError
 
-__all__ = ["AXES_HINT", "Sensors", "by_id", "by_id_or_number", "whole", "written_otherwise"]
-
-AXES_HINT = (
-    'if the readings have a row for each sensor, write axes = "node step" under [series] in dataset.toml '
-    '(axes = "step node" where a row is a step)'
-)
+__all__ = ["Sensors", "by_id", "by_id_or_number", "whole", "written_otherwise"]
 
 Index = dict[str, int]
 """Name in the graph's file -> column of the readings; names of no sensor are left out."""
@@ -37,6 +32,16 @@ class Sensors:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def on_their_side(self) -> str:
+        """Say what to write where the readings have a row for each sensor: the end of a sentence."""
+        if self.steps is None:
+            return ""
+        return (
+            '; if the readings have a row for each sensor, write axes = "node step" under [series] in dataset.toml '
+            '(axes = "step node" where a row is a step)'
+        )
 
 
 def whole(name: str) -> int | None:
@@ -109,8 +114,8 @@ def written_otherwise(index: Index, sensors: Sensors, path: Path) -> tuple[str, 
     if not other:
         return ()
     return (
-        f"{path.name}: {len(other):,} of its sensors are written otherwise than in the readings, such as "
-        f"{other[0]!r} for {sensors.ids[index[other[0]]]!r}: its segments or rows are taken as theirs",
+        f"{path.name} writes {len(other):,} of its sensors otherwise than the readings, such as {other[0]!r} for "
+        f"{sensors.ids[index[other[0]]]!r}; their segments or rows are taken as meant",
     )
 
 
@@ -130,21 +135,22 @@ def _by_number(
     if nodes not in counts and sensors.steps in counts:
         raise DataError(
             f"{path} is of {sensors.steps:,} sensors, and the readings were read as {sensors.steps:,} steps of "
-            f"{nodes:,} sensors; {AXES_HINT}"
+            f"{nodes:,} sensors{sensors.on_their_side}"
         )
     first = _first_node(lowest, highest, nodes, path) if first_node is None else first_node
     if lowest < first or highest - first >= nodes:
         wrong = lowest if lowest < first else highest
         raise DataError(
             f"{path}: its end {wrong} is no column of the readings, which are {first} to {nodes - 1 + first}; correct "
-            f"it, write the sensors' ids into ids_file = ... under [series] in dataset.toml, or {AXES_HINT}"
+            f"it, or write the sensors' ids into ids_file = ... under [series] in dataset.toml{sensors.on_their_side}"
         )
     notes = []
     if first == 1 and first_node is None:
         notes.append(f"{path.name} numbers the sensors from 1: its sensor 1 is the first column of the readings")
     if (last := highest - first + 1) < nodes:
         notes.append(
-            f"{path.name} names the first {last:,} of {nodes:,} sensors only, the others have no road; {AXES_HINT}"
+            f"{path.name} names the first {last:,} of {nodes:,} sensors only, the others have no road"
+            f"{sensors.on_their_side}"
         )
     return {name: number - first for name, number in known.items()}, tuple(notes)
 

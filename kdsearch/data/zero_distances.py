@@ -33,7 +33,7 @@ def no_road_note(count: int, path: Path) -> tuple[str, ...]:
 
 
 def zeros_judged(
-    distances: Distances, known: NDArray[np.bool_], zero_is: ZeroMeaning | None, path: Path
+    distances: Distances, known: NDArray[np.bool_], zero_is: ZeroMeaning | None, ids: tuple[str, ...], path: Path
 ) -> tuple[Distances, tuple[str, ...]]:
     """Say what distances of 0 mean, and make them infinite where they mean that there is no road.
 
@@ -44,6 +44,7 @@ def zeros_judged(
         distances: In the file's unit.
         known: Where the file says anything, a road or none, ``(node, node)``.
         zero_is: What the source says.
+        ids: Of the sensors.
         path: The file, for errors and notes.
 
     Returns:
@@ -56,21 +57,21 @@ def zeros_judged(
     if not zero.any() or zero_is == "same place":
         return distances, ()
     pairs = np.argwhere(np.triu(zero | zero.T))
-    words = f"{path.name}: {len(pairs):,} {'pair' if len(pairs) == 1 else 'pairs'} of sensors"
+    count = f"{len(pairs):,} pair{'s' * (len(pairs) > 1)} of sensors"
     seen = zero_is or _meaning_of_zero(distances, known, pairs)
     if seen is None:
+        one, other = (ids[node] for node in pairs[0])
         raise DataError(
-            f"{path}: {words.partition(': ')[2]} have distance 0, such as row {pairs[0][0] + 1} and column "
-            f'{pairs[0][1] + 1} of the readings\' sensors; write zero_is = "no road" or zero_is = "same place" under '
-            "[graph] in dataset.toml"
+            f"{path}: distance 0, between {count} such as {one} and {other}, may mean that there is no road, or that "
+            'they are at one place; write zero_is = "no road" or zero_is = "same place" under [graph] in dataset.toml'
         )
     if seen == "same place":
         return distances, (
-            f"{words} have distance 0 and are equally far from all others: they are read as being at one place; if "
+            f"{path.name}: distance 0, between {count} that are equally far from all others, is read as one place; if "
             'there is no road between them, write zero_is = "no road" under [graph] in dataset.toml',
         )
     note = (
-        f"{words} have distance 0, which is read as no road; if they are at one place, write "
+        f"{path.name}: distance 0, between {count}, is read as no road; if they are at one place, write "
         'zero_is = "same place" under [graph] in dataset.toml'
     )
     return np.where(zero, np.inf, distances), () if zero_is else (note,)

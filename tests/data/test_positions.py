@@ -105,7 +105,7 @@ def test_a_sensor_without_a_position(tmp_path: Path, nowhere: str) -> None:
     assert read.positions is not None
     assert np.isnan(read.positions[2]).all()
     assert not read.adjacency[2].any()
-    assert read.notes == ("p.csv has no position of 1 sensors, such as 13",)
+    assert read.notes == ("p.csv has no position of 1 of 3 sensors, such as 13",)
 
 
 def test_positions_beside_another_graph(tmp_path: Path) -> None:

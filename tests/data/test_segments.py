@@ -63,7 +63,7 @@ def test_ids_written_otherwise(tmp_path: Path, ids: tuple[str, ...], segments: l
     read = graph(write(tmp_path / "e.csv", *listed(*segments)), "edges", ids)
     np.testing.assert_allclose(read.adjacency, CHAIN)
     assert len(read.notes) == 1
-    assert "written otherwise than in the readings, such as" in read.notes[0]
+    assert "of its sensors otherwise than the readings, such as" in read.notes[0]
 
 
 def test_ids_that_differ_in_zeros_alone(tmp_path: Path) -> None:
@@ -121,6 +121,7 @@ def test_a_header_of_column_numbers_is_no_obstacle(tmp_path: Path) -> None:
         ([(1, 2, 1000)], numbered(4), "which may be counted from 0 or from 1; write first_node = 0 or first_node = 1"),
         ([(0, 7, 1000)], numbered(3), "its end 7 is no column of the readings, which are 0 to 2"),
         ([(1, 7, 1000)], numbered(3), "its end 7 is no column of the readings"),
+        ([("", 1, 1000)], numbered(3), "line 2: an end of the segment is empty"),
         ([("a", 1, 1000)], numbered(3), "its end 'a' is no column number, and the readings have no ids .* ids_file"),
         ([(-1, 1, 1000)], numbered(3), "its end '-1' is no column number"),
         ([(0, 1, 1000), (1, 2, 1000)], Sensors(("1", "2", "3"), named=True), "for 0 is no id .* first_node = 0"),

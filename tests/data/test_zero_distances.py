@@ -30,7 +30,7 @@ def test_no_road(tmp_path: Path, rows: list[list[float]]) -> None:
     expected = adjacency_from_distances(np.where(np.array(rows) == 0, np.inf, rows))
     np.testing.assert_array_equal(read.adjacency, expected)
     assert (read.adjacency > 0).sum() == np.count_nonzero(rows)
-    assert "distance 0, which is read as no road; if they are at one place, write zero_is" in read.notes[0]
+    assert "pairs of sensors, is read as no road; if they are at one place, write zero_is" in read.notes[0]
 
 
 def test_one_place(tmp_path: Path) -> None:
@@ -38,14 +38,14 @@ def test_one_place(tmp_path: Path) -> None:
     read = graph(write(tmp_path / "d.csv", *dense(PAIR)), "distances", numbered(5))
     assert read.adjacency[0, 1] == 1
     assert (read.adjacency > 0).sum() == 20
-    assert "1 pair of sensors have distance 0 and are equally far from all others" in read.notes[0]
+    assert "distance 0, between 1 pair of sensors that are equally far from all others" in read.notes[0]
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (RING, "4 sensors|2 pairs of sensors have distance 0, such as row 1 and column 3"),
-        ([[0, 0], [0, 0]], "1 pair of sensors have distance 0, such as row 1 and column 2"),
+        (RING, "distance 0, between 2 pairs of sensors such as 0 and 2, may mean"),
+        ([[0, 0], [0, 0]], "distance 0, between 1 pair of sensors such as 0 and 1, may mean"),
         ([[0, 500, 0], [500, 0, 500], [0, 500, 0]], 'write zero_is = "no road" or zero_is = "same place"'),
     ],
 )
@@ -90,7 +90,7 @@ def test_all_pairs_in_a_list(tmp_path: Path, mark: Any) -> None:
 def test_a_road_of_no_length_in_a_list(tmp_path: Path) -> None:
     """Nothing says what it means: it is asked. A self loop is none."""
     path = write(tmp_path / "e.csv", *listed((0, 1, 500), (1, 2, 0), (2, 3, 700), (3, 3, 0)))
-    with pytest.raises(DataError, match="1 pair of sensors have distance 0, such as row 2 and column 3"):
+    with pytest.raises(DataError, match="between 1 pair of sensors such as 1 and 2, may mean"):
         adjacency(path, "edges", numbered(4))
     assert adjacency(path, "edges", numbered(4), zero_is="same place")[1, 2] == 1
     assert adjacency(path, "edges", numbered(4), zero_is="no road")[1, 2] == 0
@@ -122,6 +122,6 @@ def test_the_stations_of_pemsd7m_at_one_place() -> None:
     read = graph(path, "distances", numbered(228))
     assert (read.adjacency == 1).sum() == 34
     assert read.notes == (
-        "W_228.csv: 17 pairs of sensors have distance 0 and are equally far from all others: they are read as being at "
-        'one place; if there is no road between them, write zero_is = "no road" under [graph] in dataset.toml',
+        "W_228.csv: distance 0, between 17 pairs of sensors that are equally far from all others, is read as one "
+        'place; if there is no road between them, write zero_is = "no road" under [graph] in dataset.toml',
     )
