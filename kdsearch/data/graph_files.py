@@ -39,7 +39,7 @@ def read_matrix(path: Path, nodes: int) -> Matrix:
 
     Args:
         path: The file.
-        nodes: Number of sensors, which a sparse matrix must be of; it has no ids to choose from a larger one.
+        nodes: Number of sensors. A sparse matrix must be of so many, for it has no ids to choose from a larger one.
 
     Raises:
         DataError: The file is absent, damaged or not square, or an id is there twice.
@@ -47,7 +47,7 @@ def read_matrix(path: Path, nodes: int) -> Matrix:
     must_exist(path)
     if (suffix := path.suffix.lower()) not in (".csv", ".txt", ".npz"):
         raise DataError(f"{path} ends in {suffix!r}; a matrix is read from .csv, or sparse, saved by scipy, from .npz")
-    matrix = Matrix(read_sparse(path, nodes)) if suffix == ".npz" else _read_dense(path)
+    matrix = Matrix(read_sparse(path, nodes)) if suffix == ".npz" else _read_dense(path, nodes)
     rows, columns = matrix.values.shape
     if rows != columns:
         raise DataError(f"{path} has {rows} rows of {columns} numbers; a matrix over sensors must be square")
@@ -61,10 +61,11 @@ def _check_ids(ids: tuple[str, ...], path: Path) -> None:
         raise DataError(f"{path} names sensor {twice!r} twice; give each sensor its own id")
 
 
-def _read_dense(path: Path) -> Matrix:
+def _read_dense(path: Path, nodes: int) -> Matrix:
     lines = lines_of(path)
     first = cells_of(lines[0])
-    if len(lines) <= len(first) and first[0] and all(is_number(cell) for cell in first):
+    whole = first[0] or len(lines) == nodes  # else the first cell is the empty corner between ids
+    if len(lines) <= len(first) and whole and all(is_number(cell) for cell in first):
         return Matrix(numbers_of(path, lines, skip=0))
     named_rows = int(len(lines) == len(first))
     ids = tuple(first[named_rows:])

@@ -147,12 +147,13 @@ def _by_number(
     notes = []
     if first == 1 and first_node is None:
         notes.append(f"{path.name} numbers the sensors from 1: its sensor 1 is the first column of the readings")
-    if (last := highest - first + 1) < nodes:
+    index = {name: number - first for name, number in known.items()}
+    count = len(set(index.values()))
+    if highest - first + 1 < nodes or count < nodes / 2:
         notes.append(
-            f"{path.name} names the first {last:,} of {nodes:,} sensors only, the others have no road"
-            f"{sensors.on_their_side}"
+            f"{path.name} names {count:,} of {nodes:,} sensors, the others have no road{sensors.on_their_side}"
         )
-    return {name: number - first for name, number in known.items()}, tuple(notes)
+    return index, tuple(notes)
 
 
 def _first_node(lowest: int, highest: int, nodes: int, path: Path) -> Literal[0, 1]:

@@ -146,7 +146,10 @@ def test_sparse_weights(tmp_path: Path) -> None:
 
 
 def test_distance_matrix_with_gaps(tmp_path: Path) -> None:
-    """Empty and infinite distances are no road."""
+    """Empty and infinite distances are no road; the diagonal may be empty."""
+    for corner in ("", "0"):
+        path = write(tmp_path / "d.csv", f"{corner},1000,2000", f"1000,{corner},1500", f"2000,1500,{corner}")
+        assert (adjacency(path, "distances", numbered(3)) > 0).sum() == 6
     weights = adjacency(write(tmp_path / "d.csv", "0,1000,inf", "1000,0,", "inf,,0"), "distances")
     assert (weights > 0).sum() == 2
 
@@ -221,7 +224,7 @@ networks = st.integers(2, 6).flatmap(
 
 
 @given(weights=networks, seed=st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_all_files_of_one_graph_give_the_same_bits(
     tmp_path_factory: pytest.TempPathFactory, weights: np.ndarray[Any, Any], seed: int
 ) -> None:
@@ -366,4 +369,4 @@ def test_readings_on_their_side(tmp_path: Path) -> None:
     assert series.values.shape == (40, 6, 1)
     assert (series.adjacency > 0).sum() == 10
     write(card, toml + 'axes = "step node"')
-    assert load_series(str(tmp_path)).notes[0].startswith("g.csv names the first 6 of 40 sensors only")
+    assert load_series(str(tmp_path)).notes[0].startswith("g.csv names 6 of 40 sensors")

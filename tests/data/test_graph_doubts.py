@@ -93,7 +93,7 @@ def test_the_width_that_is_named_tells_near_from_far(tmp_path: Path, length: flo
         (ring(9, 600), "edges", {}),
         (ring(9, 0.6), "edges", {"unit_metres": 1000}),
         (complete(9, 3000), "distances", {}),
-        (["from,to", "0,1", "1,8"], "edges", {}),
+        (["from,to", "0,1", "1,8", "2,3", "4,5"], "edges", {}),
         (dense(np.eye(9) + np.eye(9, k=1)), "weights", {}),
         (["0"], "distances", {}),
     ],

@@ -161,7 +161,9 @@ def test_rows_that_are_sensors(tmp_path: Path, first: int) -> None:
 
 def test_a_list_of_few_columns_is_said(tmp_path: Path) -> None:
     read = graph(write(tmp_path / "e.csv", *listed((0, 1, 1000), (1, 2, 2000))), "edges", numbered(5))
-    assert read.notes[0].startswith("e.csv names the first 3 of 5 sensors only, the others have no road")
+    assert read.notes == ("e.csv names 3 of 5 sensors, the others have no road",)
+    read = graph(write(tmp_path / "e.csv", *listed((0, 9, 1000))), "edges", numbered(10, steps=7))
+    assert read.notes[0].startswith("e.csv names 2 of 10 sensors, the others have no road; if the readings have a row")
 
 
 def test_weights_in_a_list(tmp_path: Path) -> None:
