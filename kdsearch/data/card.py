@@ -33,7 +33,7 @@ class FileSet(Frozen):
     @property
     def names(self) -> tuple[str, ...]:
         """File names that must be in the folder."""
-        optional = (self.graph.file, self.series.ids_file)
+        optional = (self.graph.file, self.series.ids_file, self.graph.positions)
         return (self.series.file, *self.series.further, *(name for name in optional if name))
 
 

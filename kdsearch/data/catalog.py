@@ -174,11 +174,11 @@ _PEMSD7M = DatasetCard(
     channels=("speed",),
     shape=(12672, 228, 1),
     series=SeriesSource(file="V_228.csv", weekdays_only=True),
-    graph=GraphSource(file="W_228.csv", kind="distances"),
+    graph=GraphSource(file="W_228.csv", kind="distances", zero_is="same place"),
     alternatives=(
         FileSet(
             series=SeriesSource(file="PeMSD7_V_228.csv", weekdays_only=True),
-            graph=GraphSource(file="PeMSD7_W_228.csv", kind="distances"),
+            graph=GraphSource(file="PeMSD7_W_228.csv", kind="distances", zero_is="same place"),
         ),
     ),
     files=(

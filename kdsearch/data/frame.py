@@ -15,7 +15,7 @@ from kdsearch.data.text_table import MISSING_WORDS, SAMPLE, TextTable, is_number
 from kdsearch.data.time_text import is_clock, is_time
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["Frame", "frame_of_pandas", "frame_of_text"]
+__all__ = ["Frame", "frame_of_pandas", "frame_of_text", "parsed"]
 
 NARROW = 16
 """Columns up to which whole numbers may be ids: tables of one reading a row have few columns."""
@@ -137,17 +137,44 @@ def frame_of_text(table: TextTable, source: SeriesSource) -> Frame:
         DataQuestion: The first line may be ids or readings.
     """
     header = _has_header(table) if source.header is None else source.header
-    lines = table.lines[int(header) :]
-    if not lines:
-        raise DataError(f"{table.path} has no rows below its header; get the file again")
     sample = [table.cells(number) for number in range(int(header), min(SAMPLE, len(table.lines)))]
     missing = [*MISSING_WORDS, *source.missing_text]
     text = [column for column in range(table.width) if _stays_text(table, sample, column, missing)]
+    data = parsed(table, int(header), text, missing)
+    for column in text if source.missing_text else ():
+        data[column] = data[column].where(~data[column].isin(source.missing_text), "")
+    return Frame(
+        data,
+        tuple(table.first) if header else None,
+        str(table.path),
+        lambda row: table.place(row + int(header)),
+        table.decimal,
+        table.notes,
+    )
+
+
+def parsed(
+    table: TextTable, skip: int, text: Sequence[int] = (), missing: Sequence[str] = MISSING_WORDS
+) -> pd.DataFrame:
+    """Parse the lines after the first `skip`: columns numbered from 0, of text as it stands, all others of numbers.
+
+    Args:
+        table: The file.
+        skip: Lines that are left out.
+        text: Columns that stay text.
+        missing: Cells that are no number, and no mistake: NaN.
+
+    Raises:
+        DataError: There is no such line, or a cell is no number.
+    """
+    lines = table.lines[skip:]
+    if not lines:
+        raise DataError(f"{table.path} has no rows below its header; get the file again")
     numbers = [column for column in range(table.width) if column not in set(text)]
-    missing_in: dict[Any, Any] = dict.fromkeys(numbers, missing)
+    missing_in: dict[Any, Any] = {column: list(missing) for column in numbers}
     dtypes: dict[Any, Any] = dict.fromkeys(text, object) | dict.fromkeys(numbers, np.float64)
     try:
-        data = pd.read_csv(
+        return pd.read_csv(
             io.StringIO("\n".join(lines)),
             sep=table.separator,
             decimal=table.decimal,
@@ -161,18 +188,7 @@ def frame_of_text(table: TextTable, source: SeriesSource) -> Frame:
             skipinitialspace=True,
         )
     except ValueError as error:
-        raise _first_bad_cell(table, int(header), numbers, missing) from error
-    for column in text:
-        if source.missing_text:
-            data[column] = data[column].where(~data[column].isin(source.missing_text), "")
-    return Frame(
-        data,
-        tuple(table.first) if header else None,
-        str(table.path),
-        lambda row: table.place(row + int(header)),
-        table.decimal,
-        table.notes,
-    )
+        raise _first_bad_cell(table, skip, numbers, missing) from error
 
 
 def _stays_text(table: TextTable, sample: list[list[str]], column: int, missing: list[str]) -> bool:
@@ -213,7 +229,7 @@ def _is_whole(cell: str) -> bool:
     return digits.isdigit()
 
 
-def _first_bad_cell(table: TextTable, skip: int, columns: list[int], missing: list[str]) -> DataError:
+def _first_bad_cell(table: TextTable, skip: int, columns: Sequence[int], missing: Sequence[str]) -> DataError:
     for number in range(skip, len(table.lines)):
         cells = table.cells(number)
         for column in columns:

@@ -1,15 +1,44 @@
 """Adjacency from road distances by the rule of STGCN, or as others have weighted it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.graph_files import EdgeList, Matrix, read_edges, read_matrix, read_pickled_graph
-from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.correlation import correlation_adjacency
+from kdsearch.data.graph_doubts import doubts_about_distances, doubts_about_weights
+from kdsearch.data.graph_files import read_edges, read_matrix, read_pickled_graph
+from kdsearch.data.graph_source import WITHOUT_A_FILE, GraphSource
+from kdsearch.data.positions import great_circle_metres, read_positions
+from kdsearch.data.segments import distances_from_edges, joined_segments, weights_from_edges
+from kdsearch.data.sensor_matrix import check_cells, ordered
+from kdsearch.data.sensor_names import Sensors, by_id_or_number
+from kdsearch.data.sparse_files import check_room
+from kdsearch.data.zero_distances import NO_ROAD, no_road_note, zeros_judged
 from kdsearch.errors import DataError
 
-__all__ = ["adjacency_from_distances", "distances_from_edges", "grid_adjacency", "read_adjacency"]
+__all__ = ["Graph", "adjacency_from_distances", "grid_adjacency", "read_graph"]
+
+WITHOUT_ROADS = (
+    "there is no road graph: networks of stgcn and lightst-teacher have no neighbours to look at, d2stgnn has the "
+    "graph that it learns, and the other families need none"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The road graph of a dataset's sensors, in the order of its readings.
+
+    Attributes:
+        adjacency: Edge weights, float64 ``(node, node)``, non-negative, zero diagonal.
+        notes: What was taken for granted, one sentence each.
+        positions: Latitude and longitude in degrees, float64 ``(node, 2)``; None where they are not known.
+    """
+
+    adjacency: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+    positions: NDArray[np.float64] | None = None
 
 
 def adjacency_from_distances(
@@ -35,39 +64,6 @@ def adjacency_from_distances(
     return weights
 
 
-def distances_from_edges(edges: EdgeList, sensor_ids: tuple[str, ...], path: Path) -> NDArray[np.float64]:
-    """Arrange listed distances as ``(node, node)`` in the list's unit, infinite for other pairs, directions separate.
-
-    Ends are sensor ids or, where they are not, node numbers from 0. Road segments of a larger network, with an end that
-    is no sensor of this series, are left out. Of a pair listed twice the shorter one counts. Without costs all listed
-    pairs have distance 0, the nearest there is.
-
-    Raises:
-        DataError: A cost is negative or missing, or no road segment joins two sensors of the series.
-    """
-    nodes = len(sensor_ids)
-    index = {one: number for number, one in enumerate(sensor_ids)}
-    named = {end for pair in edges.ends for end in pair}
-    if not named <= index.keys() and all(end.isdigit() and int(end) < nodes for end in named):
-        index = {end: int(end) for end in named}
-    costs = np.zeros(len(edges.ends)) if edges.costs is None else edges.costs
-    bad = np.flatnonzero(~(costs >= 0))
-    if bad.size:
-        start, end = edges.ends[bad[0]]
-        raise DataError(f"{path}: the cost of {start} to {end} is {costs[bad[0]]}; give a distance of 0 or more")
-    kept = [number for number, (start, end) in enumerate(edges.ends) if start in index and end in index]
-    if not kept:
-        raise DataError(
-            f"{path}: no segment joins two sensors (it names {edges.ends[0][0]!r}, the readings name "
-            f"{sensor_ids[0]!r}); give both files the same ids"
-        )
-    distances = np.full((nodes, nodes), np.inf)
-    rows = [index[edges.ends[number][0]] for number in kept]
-    columns = [index[edges.ends[number][1]] for number in kept]
-    np.minimum.at(distances, (rows, columns), costs[kept])
-    return distances
-
-
 def grid_adjacency(rows: int, columns: int) -> NDArray[np.float64]:
     """Join cells that share a side by edges of weight 1: float64 ``(cell, cell)``, cell = row * columns + column."""
     cells = np.arange(rows * columns).reshape(rows, columns)
@@ -77,14 +73,14 @@ def grid_adjacency(rows: int, columns: int) -> NDArray[np.float64]:
     return weights
 
 
-def read_adjacency(
+def read_graph(
     source: GraphSource,
     folder: Path,
-    sensor_ids: tuple[str, ...],
-    named: bool,
-    grid: tuple[int, int] | None = None,
-) -> NDArray[np.float64]:
-    """Read the adjacency of a dataset's sensors in the order of its readings.
+    sensors: Sensors,
+    values: NDArray[np.float32],
+    times: NDArray[np.datetime64],
+) -> Graph:
+    """Read the graph of a dataset's sensors in the order of its readings.
 
     Edge lists count in both directions and matrices as given, unless the source says otherwise; an edge made symmetric
     has the larger of its two weights. Weights are taken as they stand, except for the diagonal.
@@ -92,64 +88,89 @@ def read_adjacency(
     Args:
         source: File and kind.
         folder: The folder of the file.
-        sensor_ids: The ids of the readings, one for each node.
-        named: Whether these are the source's own ids, to be matched with those of the graph.
-        grid: Rows and columns where the sensors are the cells of a grid.
-
-    Returns:
-        float64 ``(node, node)``, non-negative, zero diagonal.
+        sensors: The sensors of the readings.
+        values: The readings ``(step, node, channel)``; only a graph of correlations looks at them.
+        times: Of the steps, ``(step,)``.
 
     Raises:
-        DataError: The graph is not of these sensors, or has negative or missing entries.
+        DataError: The graph is not of these sensors, has negative or missing entries, does not fit into the memory, or
+            can be read in two ways.
     """
-    if source.kind == "grid":
-        if grid is None:
-            raise DataError(
-                f'{folder}: kind = "grid" under [graph] wants readings of a grid; write their axes under [series] in '
-                'dataset.toml, such as axes = "step channel row column", or another kind'
-            )
-        return grid_adjacency(*grid)
-    path = folder / source.file
-    if source.kind == "edges":
-        distances = distances_from_edges(read_edges(path), sensor_ids, path)
-        weights = adjacency_from_distances(distances * source.unit_metres, source.sigma2_km2, source.threshold)
+    if source.kind in WITHOUT_A_FILE:
+        graph = _without_a_file(source, folder, sensors, values, times)
+    elif source.kind == "coordinates":
+        graph = _by_position(source, folder / source.file, sensors)
+    elif source.is_list:
+        graph = _listed(source, folder / source.file, sensors)
     else:
-        matrix = read_pickled_graph(path) if source.kind == "dcrnn-pickle" else read_matrix(path)
-        weights = _ordered(matrix, sensor_ids, named, path)
-        _check(weights, path, missing_is_no_road=source.kind == "distances")
-        if source.kind == "distances":
-            weights = adjacency_from_distances(weights * source.unit_metres, source.sigma2_km2, source.threshold)
-    if source.symmetric or (source.symmetric is None and source.kind == "edges"):
+        graph = _matrix(source, folder / source.file, sensors)
+    weights = graph.adjacency
+    if source.symmetric or (source.symmetric is None and source.is_list):
         weights = np.maximum(weights, weights.T)
     np.fill_diagonal(weights, 0.0)
-    return weights
+    if not source.positions:
+        return Graph(weights, graph.notes, graph.positions)
+    positions, notes = read_positions(folder / source.positions, sensors, source.latitude, source.longitude)
+    return Graph(weights, graph.notes + notes, positions)
 
 
-def _ordered(matrix: Matrix, sensor_ids: tuple[str, ...], named: bool, path: Path) -> NDArray[np.float64]:
-    """Order the matrix like the readings' sensors; by id, it may have further sensors."""
-    nodes = len(sensor_ids)
-    if matrix.ids is None or not named:
-        if len(matrix.values) != nodes:
-            raise DataError(
-                f"{path} is of {len(matrix.values)} sensors, the readings of {nodes}, and ids do not join them; "
-                "give both the same sensors, or both ids"
-            )
-        return matrix.values.copy()
-    position = {one: number for number, one in enumerate(matrix.ids)}
-    absent = [one for one in sensor_ids if one not in position]
-    if absent:
-        raise DataError(f"{path} does not name sensor {absent[0]!r} of the readings; give both files the same ids")
-    order = [position[one] for one in sensor_ids]
-    return matrix.values[np.ix_(order, order)]
-
-
-def _check(values: NDArray[np.float64], path: Path, missing_is_no_road: bool) -> None:
-    bad = ~(values >= 0) & ~(np.isnan(values) & missing_is_no_road)
-    if not missing_is_no_road:
-        bad |= np.isinf(values)
-    if bad.any():
-        row, column = (int(one) for one in np.argwhere(bad)[0])
+def _without_a_file(
+    source: GraphSource, folder: Path, sensors: Sensors, values: NDArray[np.float32], times: NDArray[np.datetime64]
+) -> Graph:
+    check_room(len(sensors), folder, sensors.on_their_side)
+    if source.kind == "none":
+        return Graph(np.zeros((len(sensors), len(sensors))), (WITHOUT_ROADS,))
+    if source.kind == "correlation":
+        weights = correlation_adjacency(values, times, source.threshold)
+        words = f"the graph is of correlations of at least {source.threshold:g} in the first half of the rows"
+        return Graph(weights, (words if weights.any() else f"{words}, of which there is none: no edge is left",))
+    if sensors.grid is None:
         raise DataError(
-            f"{path}, row {row + 1}, column {column + 1}: {values[row, column]} is no distance or weight; "
-            "give numbers of 0 or more"
+            f'{folder}: kind = "grid" under [graph] wants readings of a grid; write their axes under [series] in '
+            'dataset.toml, such as axes = "step channel row column", or another kind'
         )
+    return Graph(grid_adjacency(*sensors.grid))
+
+
+def _by_position(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
+    check_room(len(sensors), path, sensors.on_their_side)
+    positions, notes = read_positions(path, sensors, source.latitude, source.longitude)
+    graph = _kernel(great_circle_metres(positions), source, path)
+    return Graph(graph.adjacency, notes + graph.notes, positions)
+
+
+def _listed(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
+    edges, nodes = read_edges(path), len(sensors)
+    names = tuple(dict.fromkeys(end for pair in edges.ends for end in pair))
+    index, notes = by_id_or_number(names, sensors, source.first_node, path)
+    check_room(nodes, path, f"; the list names {len(names):,}{sensors.on_their_side}")
+    kept, left_out = joined_segments(edges, index, sensors.ids, path)
+    if source.kind == "weighted-edges":
+        weights = weights_from_edges(edges, kept, index, nodes, path)
+        return Graph(weights, notes + left_out + doubts_about_weights(weights, source, path))
+    distances, said = distances_from_edges(edges, kept, index, sensors.ids, path, source.zero_is)
+    if edges.costs is None:
+        return Graph(adjacency_from_distances(distances, source.sigma2_km2, source.threshold), notes + left_out)
+    graph = _kernel(distances, source, path)
+    return Graph(graph.adjacency, notes + left_out + said + graph.notes)
+
+
+def _matrix(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
+    pickled = source.kind == "dcrnn-pickle"
+    matrix = read_pickled_graph(path) if pickled else read_matrix(path, len(sensors))
+    check_cells(matrix.values, path, distances=source.kind == "distances")
+    values, notes = ordered(matrix, sensors, path)
+    if source.kind != "distances":
+        return Graph(values, notes + doubts_about_weights(values, source, path))
+    absent = values == NO_ROAD
+    distances = np.where(absent | np.isnan(values), np.inf, values)
+    distances, said = zeros_judged(distances, np.ones(values.shape, dtype=bool), source.zero_is, sensors.ids, path)
+    graph = _kernel(distances, source, path)
+    return Graph(graph.adjacency, notes + no_road_note(int(absent.sum()), path) + said + graph.notes)
+
+
+def _kernel(distances: NDArray[np.float64], source: GraphSource, path: Path) -> Graph:
+    """Weight distances in the source's unit."""
+    metres = distances * (source.unit_metres or 1.0)
+    weights = adjacency_from_distances(metres, source.sigma2_km2, source.threshold)
+    return Graph(weights, doubts_about_distances(metres, weights, source, path))

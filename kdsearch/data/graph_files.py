@@ -1,19 +1,24 @@
 """File formats of road graphs: matrices, edge lists, and the pickle that DCRNN made common."""
 
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from kdsearch.data.csv_text import cells_of, is_number, lines_of, must_exist, numbers_of
+from kdsearch.data.frame import parsed
 from kdsearch.data.pickles import unpickled
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.sparse_files import read_sparse
+from kdsearch.data.text_table import TextTable, is_number, read_text_table
+from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError
 
 __all__ = ["EdgeList", "Matrix", "read_edges", "read_ids", "read_matrix", "read_pickled_graph"]
+
+END_NAMES = {"from", "to", "source", "target", "origin", "destination", "start", "end", "src", "dst"}
+"""Names that the columns of both ends of a segment usually have."""
 
 
 @dataclass(frozen=True)
@@ -32,59 +37,87 @@ class EdgeList:
     costs: NDArray[np.float64] | None
 
 
-def read_matrix(path: Path) -> Matrix:
+def read_matrix(path: Path, nodes: int) -> Matrix:
     """Read a distance or weight matrix: dense CSV with or without ids around it, or a sparse npz of scipy.
 
+    Args:
+        path: The file.
+        nodes: Number of sensors. A sparse matrix must be of so many, for it has no ids to choose from a larger one.
+
     Raises:
-        DataError: The file is absent, damaged or not square.
+        DataError: The file is absent, damaged or not square, or an id is there twice.
     """
     must_exist(path)
-    matrix = _read_sparse(path) if path.suffix.lower() == ".npz" else _read_dense(path)
+    if (suffix := path.suffix.lower()) not in (".csv", ".txt", ".npz"):
+        raise DataError(f"{path} ends in {suffix!r}; a matrix is read from .csv, or sparse, saved by scipy, from .npz")
+    matrix = Matrix(read_sparse(path, nodes)) if suffix == ".npz" else _read_dense(path, nodes)
     rows, columns = matrix.values.shape
     if rows != columns:
         raise DataError(f"{path} has {rows} rows of {columns} numbers; a matrix over sensors must be square")
+    _check_ids(matrix.ids or (), path)
     return matrix
 
 
-def _read_sparse(path: Path) -> Matrix:
-    try:
-        return Matrix(np.asarray(sparse.load_npz(path).toarray(), dtype=np.float64))
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not a sparse matrix saved by scipy ({error}); get the file again") from error
+def _check_ids(ids: tuple[str, ...], path: Path) -> None:
+    if len(set(ids)) < len(ids):
+        twice = next(one for number, one in enumerate(ids) if one in ids[:number])
+        raise DataError(f"{path} names sensor {twice!r} twice; give each sensor its own id")
 
 
-def _read_dense(path: Path) -> Matrix:
-    lines = lines_of(path)
-    first = cells_of(lines[0])
-    if len(lines) <= len(first) and first[0] and all(is_number(cell) for cell in first):
-        return Matrix(numbers_of(path, lines, skip=0))
-    named_rows = int(len(lines) == len(first))
+def _read_dense(path: Path, nodes: int) -> Matrix:
+    table = _table(path)
+    first, lines = table.first, len(table.lines)
+    whole = first[0] or lines == nodes  # else the first cell is the empty corner between ids
+    if lines <= len(first) and whole and all(table.is_number(cell) for cell in first):
+        return Matrix(parsed(table, 0).to_numpy())
+    named_rows = int(lines == len(first))
     ids = tuple(first[named_rows:])
-    if named_rows and ids != (row_ids := tuple(cells_of(line)[0] for line in lines[1:])):
+    if named_rows and ids != (row_ids := tuple(table.cells(number)[0] for number in range(1, lines))):
         different = next(pair for pair in zip(ids, row_ids, strict=True) if pair[0] != pair[1])
         raise DataError(f"{path} has column {different[0]!r} where it has row {different[1]!r}; order both alike")
-    return Matrix(numbers_of(path, lines, skip=1, first_column=named_rows), ids)
+    return Matrix(parsed(table, 1, range(named_rows))[list(range(named_rows, len(first)))].to_numpy(), ids)
+
+
+def _table(path: Path) -> TextTable:
+    """Read a text file, its separator and decimal mark as they are seen from it."""
+    return read_text_table(path, SeriesSource(file=path.name))
 
 
 def read_edges(path: Path) -> EdgeList:
     """Read a CSV list of road segments: from, to and, where known, cost.
 
-    A first line that begins with "from", or whose cost is no number, is a header.
+    A first line is a header where it names the ends as lists usually do, where its cost is no number and its ends are
+    none of the others', or where it has no number above lines that have nothing else.
 
     Raises:
         DataError: The file is absent, has other than two or three columns, or a cost that is no number.
     """
-    lines = lines_of(path)
-    first = cells_of(lines[0])
+    table = _table(path)
+    first = table.first
     if len(first) not in (2, 3):
-        raise DataError(f"{path} has {len(first)} columns; an edge list has from, to and, if known, cost")
-    skip = int(first[0].lower() == "from" or (len(first) == 3 and not is_number(first[2])))
-    rows = [cells_of(line) for line in lines[skip:]]
-    for number, row in enumerate(rows, start=skip + 1):
-        if len(row) != len(first):
-            raise DataError(f"{path}, line {number}: {len(row)} cells where the first line has {len(first)}; repair it")
-    costs = numbers_of(path, lines, skip, first_column=2)[:, 0] if len(first) == 3 else None
-    return EdgeList(tuple((row[0], row[1]) for row in rows), costs)
+        raise DataError(
+            f"{path} has {len(first)} column{'s' * (len(first) > 1)}; an edge list has from, to and, if known, cost"
+        )
+    rows = [table.cells(number) for number in range(len(table.lines))]
+    skip = int(_is_header(first, rows[1:]))
+    for number, row in enumerate(rows[skip:], start=skip):
+        if not row[0] or not row[1]:
+            raise DataError(f"{table.place(number)}: an end of the segment is empty; name it, or remove the line")
+    if len(rows) == skip:
+        raise DataError(f"{path} has no segment below its header; get the file again")
+    costs = parsed(table, skip, (0, 1))[2].to_numpy() if len(first) == 3 else None
+    return EdgeList(tuple((row[0], row[1]) for row in rows[skip:]), costs)
+
+
+def _is_header(first: list[str], rows: list[list[str]]) -> bool:
+    if any(cell.lower() in END_NAMES for cell in first[:2]):
+        return True
+    if any(is_number(cell) for cell in first[:2]):
+        return False
+    if len(first) == 3 and not is_number(first[2]):
+        return not {cell for row in rows for cell in row[:2]} & set(first[:2])
+    numbers = all(is_number(cell) for row in rows for cell in row)
+    return numbers and bool(rows) and not any(is_number(cell) for cell in first)
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
@@ -93,7 +126,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: The file is absent or empty.
     """
-    return tuple(word for line in lines_of(path) for word in re.split(r"[,\s]+", line) if word)
+    return tuple(word for line in _table(path).lines for word in re.split(r"[,;\s]+", line) if word)
 
 
 def read_pickled_graph(path: Path) -> Matrix:
@@ -107,10 +140,23 @@ def read_pickled_graph(path: Path) -> Matrix:
     if not (isinstance(content, list | tuple) and len(content) == 3 and isinstance(content[2], np.ndarray)):
         raise DataError(f"{path} is not DCRNN's list of ids, index and matrix; get the file again")
     ids, _, weights = content
-    if weights.shape != (len(ids), len(ids)) or not np.issubdtype(weights.dtype, np.floating):
+    if not isinstance(ids, list | tuple | np.ndarray) or np.ndim(weights) != 2:
+        raise DataError(f"{path} is not DCRNN's list of ids, index and matrix; get the file again")
+    if weights.shape != (len(ids), len(ids)) or weights.dtype.kind not in "fiub":
         raise DataError(
             f"{path} has {len(ids)} ids for a matrix of shape {weights.shape} and type {weights.dtype}; "
             "get the file again"
         )
-    names = (one.decode() if isinstance(one, bytes) else str(one) for one in ids)
-    return Matrix(weights.astype(np.float64), tuple(names))
+    names = tuple(_id_of(one, path) for one in ids)
+    _check_ids(names, path)
+    return Matrix(weights.astype(np.float64), names)
+
+
+def _id_of(one: object, path: Path) -> str:
+    """Write an id of a pickle as text."""
+    if not isinstance(one, str | bytes | int | np.integer | float):
+        raise DataError(f"{path} has an id of type {type(one).__name__}; save the ids as text")
+    try:
+        return one.decode() if isinstance(one, bytes) else str(one)
+    except ValueError as error:  # bytes that are no UTF-8, integers of thousands of digits
+        raise DataError(f"{path} has an id that is no text ({error}); save the ids as text in UTF-8") from error

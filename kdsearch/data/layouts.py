@@ -1,6 +1,7 @@
 """Tables in all their layouts become readings: wide, long, a row for each day, transposed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def _wide(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
     local = _local(frame, roles, source, card) if roles.time else counted_times(card, source, values.shape)
     found = _on_grid(frame, local, None, values, source, card)
     if roles.observed is None:
-        return _readings(found, ids, frame)
+        return replace(_readings(found, ids, frame), counted=not roles.time)
     marked = np.repeat(~(found.values[:, -1:] > 0), len(roles.values), axis=1)
     found.values = found.values[:, :-1]
     found.made = None if found.made is None else found.made[:, :-1]

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from kdsearch.data.card import DatasetCard, FileSet, chosen_files, is_there
 from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id
-from kdsearch.data.graph import read_adjacency
+from kdsearch.data.graph import read_graph
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.readings import blocks_of
+from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
 from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
@@ -188,6 +189,9 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         raise DataError(
             f"{path} has {values.shape[1]} sensors with {len(set(sensor_ids))} different ids; give each its own"
         )
+    steps = len(values) if readings.counted and not source.axes else None  # a row may be a sensor
+    sensors = Sensors(sensor_ids, named=ids is not None, steps=steps, grid=readings.grid)
+    graph = read_graph(files.graph, folder, sensors, values, readings.times)
     return Series(
         name=card.name,
         values=values,
@@ -195,13 +199,14 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         interval_minutes=card.interval_minutes,
         unit=card.unit[: len(channels)],
         channels=channels,
-        adjacency=read_adjacency(files.graph, folder, sensor_ids, named=ids is not None, grid=readings.grid),
+        adjacency=graph.adjacency,
         sensor_ids=sensor_ids,
         complete=_complete(card, files, folder),
         grid=readings.grid,
         holidays=card.holidays,
         marked=readings.marked,
-        notes=readings.notes,
+        notes=(*readings.notes, *graph.notes),
+        positions=graph.positions,
     )
 
 

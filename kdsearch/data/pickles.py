@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kdsearch.errors import DataError
 
@@ -37,13 +38,39 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-# numpy moved this function from numpy.core to numpy._core; an array's own __reduce__ knows where it is.
-_REBUILD = np.empty(0).__reduce__()[0]
+def _reconstruct(kind: Any, shape: Any, _code: Any) -> NDArray[Any]:
+    """Make the empty array that an array's state is then set into, as numpy asks for up to protocol 4."""
+    if kind is not _ARRAY or shape != (0,):
+        raise pickle.UnpicklingError("it asks for an array of no usual form")
+    return np.empty(0, dtype=np.int8)
+
+
+def _frombuffer(buffer: Any, dtype: Any, shape: Any, order: Any, axis_order: Any = None) -> NDArray[Any]:
+    """Make an array of its bytes, as numpy asks for in protocol 5."""
+    if order not in ("C", "F") or axis_order is not None:
+        raise pickle.UnpicklingError("it asks for an array of no usual form")
+    return np.frombuffer(buffer, dtype=dtype).reshape(shape, order=order)
+
+
+def _scalar(dtype: Any, content: Any = None) -> Any:
+    """Make a number or text of numpy of its bytes."""
+    raw = content.encode("latin1") if isinstance(content, str) else content  # of Python 2
+    return np.frombuffer(raw, dtype=dtype)[0]
+
+
+_ARRAY = object()
+"""Stands for numpy's type of arrays, which is named but not called: it would take memory for any shape."""
+
+
+_ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+"""numpy moved them from the one to the other."""
 
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _REBUILD,
-    ("numpy._core.multiarray", "_reconstruct"): _REBUILD,
-    ("numpy", "ndarray"): np.ndarray,
+    **{(module, "_reconstruct"): _reconstruct for module in _ARRAY_MODULES},
+    **{(module, "scalar"): _scalar for module in _ARRAY_MODULES},
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
+    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
+    ("numpy", "ndarray"): _ARRAY,
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _encode,
 }

@@ -25,6 +25,7 @@ class Readings:
         grid: Rows and columns where the nodes are the cells of a grid, row by row; else None.
         marked: Whether the source says that it filled a reading in, bool of the shape of `values`; None where it says
             nothing.
+        counted: Whether the file holds no times, so that they were counted from `start`.
         notes: What was taken for granted, one sentence each.
     """
 
@@ -33,6 +34,7 @@ class Readings:
     sensor_ids: tuple[str, ...] | None = None
     grid: tuple[int, int] | None = None
     marked: NDArray[np.bool_] | None = None
+    counted: bool = False
     notes: tuple[str, ...] = ()
 
 

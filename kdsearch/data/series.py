@@ -41,6 +41,8 @@ class Series:
         marked: Whether the source says that it filled a reading in, bool of the shape of `values`; None where it says
             nothing.
         holidays: Country whose holidays are a kind of day of their own (`kdsearch.data.kinds_of_day`).
+        positions: Latitude and longitude of each node in degrees, float64 ``(node, 2)``, NaN where one is not known;
+            None where none is.
         notes: What was taken for granted while it was read, one sentence each; a run says them.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
@@ -59,6 +61,7 @@ class Series:
     marked: NDArray[np.bool_] | None = None
     holidays: str | None = None
     notes: tuple[str, ...] = ()
+    positions: NDArray[np.float64] | None = None
 
     @property
     def present(self) -> NDArray[np.bool_]:

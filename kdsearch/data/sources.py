@@ -161,7 +161,13 @@ def _from_arrays(card: DatasetCard, source: SeriesSource, paths: Sequence[Path])
     found = placed(local, None, values, interval_minutes=card.interval_minutes, rule=source.on_grid, place=place)
     made = None if found.made is None else np.repeat(found.made[:, :, None], values.shape[2], axis=2)
     return Readings(
-        np.asarray(found.values, dtype=np.float32), found.times, first.sensor_ids, first.grid, made, found.notes
+        np.asarray(found.values, dtype=np.float32),
+        found.times,
+        first.sensor_ids,
+        first.grid,
+        marked=made,
+        counted=first.written is None,
+        notes=found.notes,
     )
 
 

@@ -10,8 +10,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.graph import WITHOUT_ROADS
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
@@ -284,3 +286,25 @@ def test_the_teacher_trains_on_only_in_joint_training(series: SplitSeries, tmp_p
 def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: str, student: str) -> None:
     for loss in (loss for loss in LOSSES if compares(loss) <= {"embeddings"}):
         assert incompatibility(LossConfig(loss=loss), network_of(teacher), network_of(student)) is None
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_note_on_data_without_a_graph_names_the_families_that_use_one(name: str) -> None:
+    """They forecast without edges too, and otherwise than with them."""
+    family, nodes = FAMILIES[name], 16
+    grid = name == "st-resnet"
+    shape = DataShape(nodes=nodes, slots=96, grid=(1, 4, 4) if grid else None)
+    size, history = family.of_width(4, family.depth or 0, shape), 672 if grid else 12
+    ring = np.roll(np.eye(nodes), 1, axis=1)
+
+    def forecast(adjacency: NDArray[np.float64]) -> torch.Tensor:
+        torch.manual_seed(0)
+        network = family.network(adjacency, size, outputs=1, history=history).eval()
+        x = torch.rand(1, history, nodes, 3 if network.clock else 1)
+        with torch.no_grad():
+            forecasts: torch.Tensor = network(x)
+        return forecasts
+
+    alone = forecast(np.zeros((nodes, nodes)))
+    assert torch.isfinite(alone).all()
+    assert torch.equal(alone, forecast(ring + ring.T)) == (name not in WITHOUT_ROADS.replace(",", "").split())
