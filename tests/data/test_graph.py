@@ -333,7 +333,7 @@ def test_keys_that_do_not_fit(fields: dict[str, Any], message: str) -> None:
 
 def test_a_folder_without_a_graph(tmp_path: Path) -> None:
     """No edge, correlations, or positions beside a list: what a folder says is in its series."""
-    lines = [f"{one % 96},{2 * (one % 96)},{one * (one + 400) % 7}" for one in range(400)]
+    lines = [f"{one % 97},{2 * (one % 97)},{one * (one + 400) % 7}" for one in range(400)]
     write(tmp_path / "readings.csv", "11,12,13", *lines)
     toml = 'start = 2024-03-01T00:00:00\ninterval_minutes = 15\nunit = "km/h"\nchannels = ["speed"]\n'
     toml += '[series]\nfile = "readings.csv"\nheader = true\n[graph]\n'
