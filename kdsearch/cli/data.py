@@ -1,6 +1,7 @@
-"""Commands `kdsearch data list`, `fetch` and `check`."""
+"""Commands `kdsearch data list`, `fetch`, `describe` and `check`."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,6 +50,25 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
     card, _ = find_dataset(dataset, data_dir)
     for path in fetch(card, (data_dir or default_data_dir()) / card.name):
         typer.echo(str(path))
+
+
+@data_app.command("describe")
+def data_describe(
+    file: Annotated[Path, typer.Argument(help="A file of readings.", exists=True, dir_okay=False)],
+    graph: Annotated[
+        Path | None, typer.Option(help="The file of its roads; looked for beside it if left out.", exists=True)
+    ] = None,
+) -> None:
+    """Propose a dataset.toml for a file: what each column was taken for, and what is not certain.
+
+    Example: kdsearch data describe readings.csv > dataset.toml
+    """
+    from kdsearch.data.describe import describe_file
+
+    proposal = describe_file(file, graph=graph)
+    typer.echo(proposal.toml(), nl=False)
+    for key, sentence in proposal.questions.items():
+        typer.echo(f"{key}: {sentence}", err=True)
 
 
 @data_app.command("check")

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["COUNTING_ROWS", "NOT_READINGS", "SENSOR_NAMES", "TIME_NAMES", "counts_rows", "named_like", "sorted_ids"]
+__all__ = [
+    "COUNTING_ROWS",
+    "NOT_READINGS",
+    "OBSERVED_NAMES",
+    "SENSOR_NAMES",
+    "TIME_NAMES",
+    "counts_rows",
+    "named_like",
+    "sorted_ids",
+]
 
 TIME_NAMES = re.compile(r"|times?|timestamp|date|datetime|datum|zeit|uhrzeit|zeitstempel|zeitpunkt|messzeit", re.I)
 """Names of columns of times, the empty one of pandas' index among them."""
@@ -17,6 +26,9 @@ SENSOR_NAMES = re.compile(
     re.I,
 )
 """Names of columns that say which sensor a row is of."""
+
+OBSERVED_NAMES = re.compile(r"%? ?observed|observed ?%?|share observed", re.I)
+"""Names of columns that say how much of a reading was observed."""
 
 NOT_READINGS = re.compile(
     r".*observed.*|.*quality.*|.*qualit[aä]t.*|status|flags?|valid(ity)?|.*lane points.*|n_?samples|samples|"

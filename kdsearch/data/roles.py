@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
-from kdsearch.data.columns import NOT_READINGS, SENSOR_NAMES, TIME_NAMES, counts_rows, named_like
+from kdsearch.data.columns import NOT_READINGS, OBSERVED_NAMES, SENSOR_NAMES, TIME_NAMES, counts_rows, named_like
 from kdsearch.data.frame import Frame
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_clock, is_time
@@ -205,8 +205,16 @@ def _check_sensors(frame: Frame, columns: list[int], *, timed: bool) -> None:
                 f"{frame.file}: the column {name!r} holds no times; write them like 2024-03-01T00:00, write "
                 f"time = {name!r} with time_format, or ignore = [{name!r}] under [series] in dataset.toml"
             )
+        if name is not None and named_like(OBSERVED_NAMES, name):
+            raise DataQuestion(f"{frame.file}: the column {name!r} looks like no sensor", "observed", [name])
         if name is not None and (named_like(NOT_READINGS, name) or named_like(SENSOR_NAMES, name)):
-            odd = [one for one in columns if frame.names and named_like(NOT_READINGS, frame.names[one])]
+            odd = [
+                one
+                for one in columns
+                if frame.names
+                and named_like(NOT_READINGS, frame.names[one])
+                and not named_like(OBSERVED_NAMES, frame.names[one])
+            ]
             raise DataQuestion(
                 f"{frame.file}: the column {name!r} looks like no sensor", "ignore", [_names(frame, odd or [column])]
             )

@@ -21,7 +21,7 @@ from kdsearch.data.unpack import must_exist
 from kdsearch.data.zones import LocalTimes, local_times
 from kdsearch.errors import DataError
 
-__all__ = ["read_source", "source_paths"]
+__all__ = ["is_table", "read_source", "read_tables", "source_paths"]
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".gz", ".zip")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
@@ -91,8 +91,22 @@ def _marks(card: DatasetCard, source: SeriesSource, folder: Path, shape: tuple[i
     return ~(observed > 0)
 
 
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table, and no array."""
+    return path.suffix.lower() in TABLE_SUFFIXES
+
+
+def read_tables(source: SeriesSource, folder: Path) -> Frame:
+    """Read the tables of a source below each other.
+
+    Raises:
+        DataError: A file is absent, damaged or not as described, or the files do not fit together.
+        DataQuestion: A file can be read in several ways.
+    """
+    return _joined(source, source_paths(source, folder))
+
+
 def _joined(source: SeriesSource, paths: Sequence[Path]) -> Frame:
-    """Read the tables of several files below each other."""
     frames = [_frame(source, path) for path in paths]
     if source.each_file == "sensor":
         frames = [_of_one_sensor(frame, path) for frame, path in zip(frames, paths, strict=True)]

@@ -1,0 +1,135 @@
+"""Proposals of a `dataset.toml` for a file: what each column was taken for, and what is not certain."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kdsearch.data.card import DatasetCard
+from kdsearch.data.describe_graph import proposed_graph
+from kdsearch.data.frame import Frame
+from kdsearch.data.interval import interval_of
+from kdsearch.data.readings import Readings
+from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.sources import is_table, read_source, read_tables
+from kdsearch.errors import DataError, DataQuestion
+
+__all__ = ["Proposal", "describe_file"]
+
+MOST_QUESTIONS = 12
+ZEROS = 0.05
+"""Share of readings that are zero from which on they may mean that nothing was measured."""
+
+QUANTITIES = {
+    "flow": re.compile(r".*(flow|volume|count|veh|traffic|kfz|verkehrs|anzahl|intensity).*", re.I),
+    "speed": re.compile(r".*(speed|velocity|geschwindigkeit|km/?h|mph).*", re.I),
+    "occupancy": re.compile(r".*(occupancy|belegung).*", re.I),
+}
+
+
+@dataclass
+class Proposal:
+    """A proposed `dataset.toml`.
+
+    Attributes:
+        top: Keys at its top.
+        series: Keys of `[series]`.
+        graph: Keys of `[graph]`.
+        certain: What was seen in the file, one sentence each.
+        questions: What to look at, by key: a sentence each.
+    """
+
+    top: dict[str, Any]
+    series: dict[str, Any]
+    graph: dict[str, Any] = field(default_factory=dict)
+    certain: list[str] = field(default_factory=list)
+    questions: dict[str, str] = field(default_factory=dict)
+
+    def toml(self) -> str:
+        """Write it, with what is not certain as comments beside the keys."""
+        lines = [f"# {sentence}" for sentence in self.certain] + self._table(self.top)
+        for name in ("series", "graph"):
+            if table := getattr(self, name):
+                lines += ["", f"[{name}]", *self._table(table)]
+        return "\n".join(lines) + "\n"
+
+    def _table(self, keys: dict[str, Any]) -> list[str]:
+        lines = []
+        for key, value in keys.items():
+            if key in self.questions:
+                lines.append(f"# not certain: {self.questions[key]}")
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+        return lines
+
+
+def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
+    """Propose a `dataset.toml` for a file of readings.
+
+    Args:
+        path: The file.
+        graph: The file of its roads; found in the same folder where None.
+
+    Raises:
+        DataError: The file cannot be read at all.
+    """
+    proposal = Proposal({}, {"file": path.name})
+    readings = _read(path, proposal)
+    values, ids = readings.values, readings.sensor_ids
+    steps, nodes, channels = values.shape
+    proposal.certain.insert(
+        0,
+        f"{path.name}: {steps:,} steps of {nodes:,} sensors"
+        f"{f' and {channels} channels' if channels > 1 else ''}, {readings.times[0]} to {readings.times[-1]}",
+    )
+    proposal.certain += readings.notes
+    zeros = float((values == 0).mean())
+    if zeros > ZEROS:
+        proposal.top["missing_value"] = 0
+        proposal.questions["missing_value"] = (
+            f"{100 * zeros:.1f} % of the readings are zero; keep this line only if zero means that nothing was measured"
+        )
+    proposal.graph, said = proposed_graph(path, graph, ids, nodes)
+    proposal.questions |= said
+    return proposal
+
+
+def _read(path: Path, proposal: Proposal) -> Readings:
+    """Read the file, and answer each question by its likeliest answer."""
+    proposal.top |= {"interval_minutes": 5, "unit": "?", "channels": ["readings"]}
+    proposal.questions["unit"] = 'the file does not say it; write such as "km/h" or "vehicles/5 min"'
+    for _ in range(MOST_QUESTIONS):
+        try:
+            source = SeriesSource.model_validate(proposal.series)
+            if is_table(path):
+                frame = read_tables(source, path.parent)
+                proposal.top["interval_minutes"] = interval_of(frame, source)
+                _name_quantity(frame, proposal)
+            else:
+                proposal.top.setdefault("start", "2000-01-01T00:00")
+                proposal.questions["start"] = "the local time of the first row, if the file holds no times"
+                proposal.questions["interval_minutes"] = "the file does not say it"
+            return read_source(DatasetCard.model_validate({"name": path.stem} | proposal.top), source, path.parent)
+        except DataQuestion as question:
+            table = proposal.series if question.table == "series" else proposal.top
+            if question.key in table and question.key != "ignore":
+                raise
+            choice = question.choices[0]
+            table[question.key] = [*table.get("ignore", []), *_listed(choice)] if question.key == "ignore" else choice
+            proposal.questions[question.key] = question.what.replace(f"{path.parent}/", "")
+    raise DataError(f"{path} leaves more than {MOST_QUESTIONS} questions; write its dataset.toml by hand")
+
+
+def _listed(choice: object) -> list[object]:
+    return list(choice) if isinstance(choice, list | tuple) else [choice]
+
+
+def _name_quantity(frame: Frame, proposal: Proposal) -> None:
+    """Name channel and unit by what the columns are called."""
+    words = " ".join([*(frame.names or ()), Path(frame.file).stem])
+    names = [name for name, pattern in QUANTITIES.items() if pattern.fullmatch(words)]
+    if len(names) == 1:
+        proposal.top["channels"] = names
+    if unit := re.search(r"\((?:(Veh)[^/)]*/\s*(\d+) Min[^)]*|(mph|km/h|kmh))\)", words, re.I):
+        proposal.top["unit"] = f"vehicles/{unit[2]} min" if unit[1] else unit[3]
+        proposal.questions.pop("unit", None)
