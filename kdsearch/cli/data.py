@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Json
+from kdsearch.cli.options import AllowOutside, DataDir, Json
 
 __all__ = ["data_app"]
 
@@ -28,7 +28,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
     rows = [
         [
             one.name,
-            one.title,
+            one.mistake or one.title,
             " x ".join(f"{size:,}" for size in one.shape) if one.shape else "",
             "yes" if one.present else "no",
         ]
@@ -44,16 +44,18 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
     Example: kdsearch data fetch pemsd8
     """
     from kdsearch.data.fetch import fetch
-    from kdsearch.data.load import default_data_dir, find_dataset
+    from kdsearch.data.load import find_dataset
 
-    card, _ = find_dataset(dataset, data_dir)
-    for path in fetch(card, (data_dir or default_data_dir()) / card.name):
+    for path in fetch(*find_dataset(dataset, data_dir)):
         typer.echo(str(path))
 
 
 @data_app.command("check")
 def data_check(
-    dataset: Annotated[str, typer.Argument(help="Name or folder.")], data_dir: DataDir = None, as_json: Json = False
+    dataset: Annotated[str, typer.Argument(help="Name or folder.")],
+    data_dir: DataDir = None,
+    allow_outside: AllowOutside = False,
+    as_json: Json = False,
 ) -> None:
     """Verify a dataset's files, read them, and say what is in them.
 
@@ -64,9 +66,9 @@ def data_check(
     from kdsearch.data.fetch import check
     from kdsearch.data.load import facts_of, find_dataset, load_series
 
-    card, folder = find_dataset(dataset, data_dir)
+    card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
     files = check(card, folder)
-    series = load_series(dataset, data_dir)
+    series = load_series(dataset, data_dir, allow_outside=allow_outside)
     facts, note = facts_of(series), describe_completeness(card, series)
     if as_json:
         found = {"files": [one.model_dump(mode="json") for one in files], "note": note, "notes": list(series.notes)}

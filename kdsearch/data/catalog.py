@@ -1,70 +1,111 @@
 """Cards of the built-in datasets, and the reader of a folder's own `dataset.toml`."""
 
-import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kdsearch.data.card import DatasetCard, FileSet, KnownPiece, PublicFile
 from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.grid_cards import BIKENYC, TAXIBJ
+from kdsearch.data.mistakes import first_mistake, shown
+from kdsearch.data.places import what_is_there
 from kdsearch.data.series import Series
 from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.toml_files import read_toml
 from kdsearch.errors import DataError
 
-__all__ = ["CARDS", "describe_completeness", "is_whole", "read_card"]
+__all__ = ["CARDS", "describe_completeness", "describe_inheritance", "is_whole", "read_card"]
 
 _WHOLE = "the whole public file"
 
 
-def read_card(folder: Path) -> DatasetCard:
+def read_card(folder: Path, *, allow_outside: bool = False) -> DatasetCard:
     """Read the card of a folder: its `dataset.toml`, the built-in card of that name, or that card with its changes.
+
+    A `dataset.toml` that names its own readings and its own graph takes nothing from a built-in card.
+
+    Args:
+        folder: The folder.
+        allow_outside: Whether the files that it names may lie elsewhere.
 
     Raises:
         DataError: `dataset.toml` is absent for a name that is not built in, or has a mistake.
     """
     path = folder / "dataset.toml"
     base = CARDS.get(folder.name)
-    if not path.is_file():
+    if what_is_there(path) == "nothing":
         if base is None:
             raise DataError(f"{folder} has no dataset.toml; write one that names its readings and its graph")
         return base
+    _, fields = read_toml(path)
+    written = _written(fields)
+    own = base is None or base.series is None or {"series.file", "graph.kind"} <= written
+    whole = _named(folder.name, fields, path) if base is None or own else _overridden(base, fields)
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        if base is None:
-            return _own_card(folder.name, fields)
-        return DatasetCard.model_validate(_overridden(base, fields))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not valid TOML ({error}); correct it there") from error
+        card = DatasetCard.model_validate(whole, context={"allow_outside": allow_outside})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise DataError(f"{path}, {where}: {first['msg']} (given: {first['input']!r}); correct it there") from error
+        raise DataError(f"{path}: {first_mistake(error, DatasetCard, whole)}") from error
+    return card if own else card.over_built_in(written)
 
 
-def _own_card(name: str, fields: dict[str, Any]) -> DatasetCard:
+def _written(fields: dict[str, Any]) -> frozenset[str]:
+    """List the keys of a `dataset.toml`, those of tables with the table's name before them."""
+    keys = set(fields)
     for table in ("series", "graph"):
-        if table not in fields:
-            raise DataError(f"dataset.toml of {name} has no [{table}] table; add one with at least file = ...")
-    return DatasetCard.model_validate({"name": name, **fields})
+        keys |= {f"{table}.{key}" for key in fields[table]} if isinstance(fields.get(table), dict) else set()
+    return frozenset(keys)
+
+
+def _named(name: str, fields: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Name the dataset of a folder of the user's own after the folder, and see that it has both tables."""
+    for table in ("series", "graph"):
+        if table not in fields and fields.keys() <= DatasetCard.model_fields.keys():
+            raise DataError(f"{path}: there is no [{table}] table; add one with at least file = ...")
+    return {"name": name, **fields}
 
 
 def _overridden(base: DatasetCard, fields: dict[str, Any]) -> dict[str, Any]:
     """Lay the fields of a `dataset.toml` over those of a built-in card."""
     merged = base.model_dump() | fields
     for table in ("series", "graph"):
-        if table in fields and isinstance(fields[table], dict):
+        if isinstance(fields.get(table), dict):
             merged[table] = (base.model_dump()[table] or {}) | fields[table]
             merged["alternatives"] = ()
     if "start" in fields:
-        merged["parts"] = (KnownPiece(start=fields["start"]),)
-    if "channels" in fields and "unit" not in fields:
+        merged["parts"] = ({"start": fields["start"]},)
+    channels = fields.get("channels")
+    if isinstance(channels, list) and "unit" not in fields:
         known = dict(zip(base.channels, base.unit, strict=True))
-        merged["unit"] = tuple(known.get(channel, base.unit[0]) for channel in fields["channels"])
+        merged["unit"] = tuple(known.get(channel, base.unit[0]) for channel in map(str, channels))
     return merged
+
+
+def describe_inheritance(card: DatasetCard, files: FileSet) -> str:
+    """Say what a `dataset.toml` left to the built-in card of its folder's name: a sentence, empty where nothing.
+
+    Args:
+        card: The card.
+        files: The form of the dataset that is read.
+    """
+    if card.written is None:
+        return ""
+    found = {key: getattr(card, key) for key in _INHERITED if getattr(card, key) != _default(DatasetCard, key)}
+    for table, source in (("series", files.series), ("graph", files.graph)):
+        values = {key: getattr(source, key) for key in type(source).model_fields}
+        found |= {f"{table}.{key}": one for key, one in values.items() if one != _default(type(source), key)}
+    taken = [f"{key} = {shown(value)}" for key, value in found.items() if key not in card.written]
+    return f"taken from the built-in dataset {card.name}: {', '.join(taken)}" if taken else ""
+
+
+_INHERITED = ("start", "interval_minutes", "unit", "channels", "missing_value", "negative_is_zero", "holidays")
+"""Keys that change what readings mean."""
+
+
+def _default(model: type[BaseModel], key: str) -> Any:
+    return model.model_fields[key].get_default()
 
 
 def describe_completeness(card: DatasetCard, series: Series) -> str:

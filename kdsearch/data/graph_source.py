@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from kdsearch.data.frozen import Frozen
+from kdsearch.data.keys import FileName
 
 __all__ = ["GraphSource"]
 
@@ -24,7 +25,7 @@ class GraphSource(Frozen):
         threshold: Weights below it are no edge.
     """
 
-    file: str = ""
+    file: FileName = ""
     kind: Literal["distances", "weights", "edges", "dcrnn-pickle", "grid"]
     unit_metres: float = Field(default=1.0, gt=0)
     symmetric: bool | None = None

@@ -1,17 +1,14 @@
 """File formats of readings: wide CSV, npz and HDF5, pandas' own HDF5 layouts among them."""
 
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.csv_text import cells_of, is_number, is_time, lines_of, must_exist, numbers_of, times_of
-from kdsearch.data.pickles import unpickled
+from kdsearch.data.hdf5_files import read_hdf5
+from kdsearch.data.npz_files import read_npz
 from kdsearch.errors import DataError
 
 __all__ = ["Readings", "read_series"]
@@ -55,9 +52,9 @@ def read_series(path: Path, key: str | None = None, axes: str | None = None, hea
         case ".csv":
             readings = _read_wide_csv(path, header)
         case ".npz":
-            readings = Readings(_read_npz(path, key))
+            readings = Readings(read_npz(path, key, _step_axis(axes)))
         case ".h5" | ".hdf5":
-            readings = _read_hdf5(path, key)
+            readings = Readings(*read_hdf5(path, key, _step_axis(axes)))
         case suffix:
             raise DataError(f"{path} ends in {suffix!r}; readings are read from .csv, .npz, .h5 and .hdf5 files")
     values, grid = _in_order(readings.values, axes, path)
@@ -100,84 +97,10 @@ def _has_header(path: Path, lines: list[str], timed: bool) -> bool:
     )
 
 
-def _read_npz(path: Path, key: str | None) -> NDArray[np.float32]:
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is not an npz file; get the file again")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return _float32(arrays[_only(path, key, list(arrays.files))], path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as npz ({error}); get the file again") from error
-
-
-def _only(path: Path, key: str | None, keys: list[str]) -> str:
-    if key is None and len(keys) == 1:
-        return keys[0]
-    if key is None or key not in keys:
-        wanted = "more than one array" if key is None else f"no {key!r}"
-        raise DataError(f"{path} holds {wanted}; write key = one of {', '.join(keys)} under [series] in dataset.toml")
-    return key
-
-
-def _read_hdf5(path: Path, key: str | None) -> Readings:
-    try:
-        with h5py.File(path) as file:
-            name = _only(path, key, list(file))
-            node = file[name]
-            if isinstance(node, h5py.Dataset):
-                return Readings(_float32(node[()], path))
-            if "table" in node:
-                return _read_pandas_table(node, path)
-            if "axis0" in node:
-                return _read_pandas_fixed(node, path)
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as HDF5 ({error}); get the file again") from error
-    raise DataError(f"{path}: {name!r} is neither a dataset nor a pandas frame; write another key in dataset.toml")
-
-
-def _read_pandas_fixed(group: Any, path: Path) -> Readings:
-    """Read ``DataFrame.to_hdf(format="fixed")``: axis0 names columns, axis1 rows, blocks hold one dtype each."""
-    ids = [_text(one) for one in group["axis0"][()]]
-    times = _pandas_times(group["axis1"][()], group["axis1"].attrs.get("kind", ""), path)
-    column = {one: index for index, one in enumerate(ids)}
-    values = np.full((len(times), len(ids)), np.nan, dtype=np.float32)
-    for block in range(int(group.attrs.get("nblocks", 1))):
-        columns = [column[_text(one)] for one in group[f"block{block}_items"][()]]
-        values[:, columns] = _float32(group[f"block{block}_values"][()], path)
-    return Readings(values, times, tuple(ids))
-
-
-def _read_pandas_table(group: Any, path: Path) -> Readings:
-    """Read ``DataFrame.to_hdf(format="table")``: a record for each row, column names pickled in attributes."""
-    table = group["table"]
-    rows = table[()]
-    times = _pandas_times(rows["index"], table.attrs.get("index_kind", ""), path)
-    blocks, ids = [], list[str]()
-    for name in rows.dtype.names:
-        if name.startswith("values_block_"):
-            blocks.append(_float32(rows[name], path).reshape(len(rows), -1))
-            ids += [_text(one) for one in unpickled(bytes(table.attrs[f"{name}_kind"]), path)]
-    return Readings(np.concatenate(blocks, axis=1), times, tuple(ids))
-
-
-def _pandas_times(stored: NDArray[np.int64], kind: Any, path: Path) -> NDArray[np.datetime64]:
-    name = _text(kind)
-    if not name.startswith("datetime64"):
-        raise DataError(
-            f"{path}: the frame's index is {name or 'of no known kind'}, not times; give it a DatetimeIndex"
-        )
-    unit = "datetime64[ns]" if name == "datetime64" else name  # pandas before 3 knew nanoseconds only
-    return np.asarray(stored.astype(np.int64).view(unit).astype("datetime64[m]"))
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _float32(values: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    if values.dtype.kind not in "fiub":
-        raise DataError(f"{path} holds values of type {values.dtype}; save the readings as plain numbers")
-    return np.asarray(values, dtype=np.float32)
+def _step_axis(axes: str | None) -> int:
+    """Find the axis of time in a file; the first where none is named."""
+    names = (axes or "").split()
+    return names.index("step") if "step" in names else 0
 
 
 def _in_order(

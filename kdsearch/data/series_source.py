@@ -1,10 +1,16 @@
 """The table `[series]` of a `dataset.toml`: how the readings are stored."""
 
-from pydantic import NaiveDatetime
+from datetime import timedelta
+
+from pydantic import field_validator
 
 from kdsearch.data.frozen import Frozen
+from kdsearch.data.keys import FileName, LocalTime
 
 __all__ = ["SeriesSource"]
+
+LONGEST_ABSENCE = timedelta(days=3660)
+"""Of all spans together; their steps are counted one by one."""
 
 
 class SeriesSource(Frozen):
@@ -25,13 +31,23 @@ class SeriesSource(Frozen):
             same npz or HDF5 file, or another file of the folder. Where it is zero the source filled the reading in.
     """
 
-    file: str
-    further: tuple[str, ...] = ()
+    file: FileName
+    further: tuple[FileName, ...] = ()
     key: str | None = None
     axes: str | None = None
     dates: str | None = None
     header: bool | None = None
-    ids_file: str | None = None
+    ids_file: FileName | None = None
     weekdays_only: bool = False
-    absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
-    observed: str | None = None
+    absent: tuple[tuple[LocalTime, LocalTime], ...] = ()
+    observed: FileName | None = None
+
+    @field_validator("absent")
+    @classmethod
+    def _spans_of_time(cls, absent: tuple[tuple[LocalTime, LocalTime], ...]) -> tuple[tuple[LocalTime, LocalTime], ...]:
+        for first, end in absent:
+            if end <= first:
+                raise ValueError(f"ends at {end:%Y-%m-%dT%H:%M} where it begins, or before; write [from, to]")
+        if sum((end - first for first, end in absent), timedelta()) > LONGEST_ABSENCE:
+            raise ValueError(f"leaves out more than {LONGEST_ABSENCE.days:,} days; name spans inside the file's time")
+        return absent
