@@ -65,7 +65,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel], given: dict[st
         return _unknown(str(where[-1]), where[:-1], value, model, (top, *tables_of_file))
     if kind == "missing":
         table = f" under [{where[0]}]" if len(where) > 1 and isinstance(where[-1], str) else ""
-        whole = "all of its entries" if isinstance(where[-1], int) else f"{_key(where)} = ...{table}"
+        whole = "all of its entries" if where and isinstance(where[-1], int) else f"{_key(where)} = ...{table}"
         return f"{_named(where)} is missing; write {whole}"
     if kind in ("value_error", "assertion_error"):
         said = str(facts["error"])
@@ -178,7 +178,8 @@ def _unknown(key: str, place: list[int | str], value: Any, model: type[BaseModel
     at = f"under [{here}]" if here else top
     homes = [table for table, keys in tables.items() if key in keys]
     if "" in homes:
-        return f"{name} belongs {top}, above [{below[0]}], not {at}; move it there"
+        above = f", above [{below[0]}]," if below else ","
+        return f"{name} belongs {top}{above} not {at}; move it there"
     if homes:
         return f"{name} belongs under {' or '.join(f'[{home}]' for home in homes)}, not {at}; move it there"
     said = (
