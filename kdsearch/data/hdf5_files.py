@@ -24,6 +24,9 @@ MOST_NAMES = 20_000
 """Names in a file that are looked at; no file of readings has so many."""
 
 
+_ZONE = re.compile(r"UTC|[A-Z]\w+(/[\w+-]+)+")
+
+
 class Frame(NamedTuple):
     """The readings of a dataset or frame.
 
@@ -159,9 +162,10 @@ def _readable(file: Any, path: Path) -> Iterator[str]:
 
 def _is_readable(node: Any) -> bool:
     """Tell whether something is a dataset, or a group that pandas wrote."""
-    return isinstance(node, h5py.Dataset) or (
-        isinstance(node, h5py.Group) and ("pandas_type" in node.attrs or "table" in node or "axis0" in node)
-    )
+    if isinstance(node, h5py.Group):
+        parts = [node.get(name, getclass=True) for name in ("table", "axis0")]
+        return "pandas_type" in node.attrs or h5py.Dataset in parts
+    return isinstance(node, h5py.Dataset)
 
 
 def _check(dataset: Any, what: str) -> None:
@@ -239,7 +243,7 @@ def _zone_in(info: bytes) -> str | None:
     if "tz" not in words:
         return None
     after = words[words.index("tz") + 1 :]
-    return next((word for word in after if re.fullmatch(r"UTC|[A-Z]\w+(/[\w+-]+)+", word)), "")
+    return next(filter(_ZONE.fullmatch, after), "")
 
 
 def _times(stored: Any, kind: Any, zone: str | None, what: str) -> NDArray[np.datetime64]:
@@ -250,7 +254,7 @@ def _times(stored: Any, kind: Any, zone: str | None, what: str) -> NDArray[np.da
             f"{what}: the frame's index is {name or 'of no known kind'}, not times; give it a DatetimeIndex"
         )
     if zone is not None:
-        named = f" {zone}" if zone.isprintable() and zone else ""
+        named = f" {zone}" if _ZONE.fullmatch(zone) else ""
         raise DataError(
             f"{what}: the frame's times have a time zone{named}; save local times without, by frame.tz_localize(None)"
         )

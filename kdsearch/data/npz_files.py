@@ -1,6 +1,8 @@
 """Readings in npz files of numpy: an array's header is looked at before it is read."""
 
+import lzma
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -74,6 +76,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         RuntimeError,  # an encrypted member; NotImplementedError, of an unknown compression, is one of them
         OverflowError,
         SyntaxError,
+        tokenize.TokenError,  # of a header that is no Python
+        lzma.LZMAError,
         zlib.error,
         struct.error,
     ) as error:

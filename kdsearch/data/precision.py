@@ -16,7 +16,7 @@ BLOCK_READINGS = 1 << 22
 LARGEST_ERROR = 0.05
 """Of rounding, as a share of the changes from row to row, both as root mean squares over a sensor's rows."""
 
-REAL_CHANGE = 1e-12
+REAL_CHANGE = 1e-14
 """Of the largest reading; smaller changes are rounding in float64, not traffic."""
 
 

@@ -88,7 +88,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("certificate") / "both.pem"
     words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=here"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path, "-out", path.with_name("alone.pem")]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(path.with_name("alone.pem"))]
     subprocess.run([openssl, *words.split(), *names], check=True, capture_output=True)
     path.write_text(path.read_text() + path.with_name("alone.pem").read_text())
     return path
