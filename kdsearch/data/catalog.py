@@ -69,17 +69,18 @@ def _named(name: str, fields: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _overridden(base: DatasetCard, fields: dict[str, Any]) -> dict[str, Any]:
     """Lay the fields of a `dataset.toml` over those of a built-in card."""
-    merged = base.model_dump() | fields
+    known = base.model_dump(exclude_defaults=True)
+    merged = known | fields
     for table in ("series", "graph"):
         if isinstance(fields.get(table), dict):
-            merged[table] = (base.model_dump()[table] or {}) | fields[table]
+            merged[table] = known.get(table, {}) | fields[table]
             merged["alternatives"] = ()
     if "start" in fields:
         merged["parts"] = ({"start": fields["start"]},)
     channels = fields.get("channels")
     if isinstance(channels, list) and "unit" not in fields:
-        known = dict(zip(base.channels, base.unit, strict=True))
-        merged["unit"] = tuple(known.get(channel, base.unit[0]) for channel in map(str, channels))
+        units = dict(zip(base.channels, base.unit, strict=True))
+        merged["unit"] = tuple(units.get(channel, base.unit[0]) for channel in map(str, channels))
     return merged
 
 

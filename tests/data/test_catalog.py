@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard, chosen_files
-from kdsearch.data.catalog import CARDS, describe_completeness, is_whole, read_card
+from kdsearch.data.catalog import CARDS, describe_completeness, describe_inheritance, is_whole, read_card
 from kdsearch.data.series import Series
 from kdsearch.data.times import row_times
 from kdsearch.errors import DataError
@@ -76,6 +76,38 @@ def test_overriding_a_file_keeps_the_rest_of_its_table(tmp_path: Path) -> None:
     assert card.graph is not None
     assert (card.graph.file, card.graph.kind, card.graph.threshold) == ("W_228.csv", "distances", 0.1)
     assert len(card.file_sets) == 1
+
+
+@pytest.mark.parametrize("name", list(CARDS))
+def test_an_own_folder_with_the_name_of_a_built_in_dataset_inherits_nothing(tmp_path: Path, name: str) -> None:
+    """A description that names its own readings and its own graph is the same card under every name."""
+    own = read_card(folder_with(tmp_path, "my-city", OWN))
+    named = read_card(folder_with(tmp_path, name, OWN))
+    assert named == own.model_copy(update={"name": name})
+    assert describe_inheritance(named, named.file_sets[0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "taken", "kept"),
+    [
+        (
+            "metr-la",
+            "start = 2012-03-02",
+            ["missing_value = 0", 'unit = ["mph"]', 'series.file = "vel.csv"'],
+            ["start"],
+        ),
+        ("metr-la", "missing_value = -1", ["interval_minutes = 5"], ["missing_value"]),
+        ("pemsd7m", "[graph]\nthreshold = 0.1", ["series.weekdays_only = true", 'graph.kind = "dist'], ["threshold"]),
+        ("bikenyc", "start = 2014-04-01", ["negative_is_zero = true", 'series.axes = "step channel row column"'], []),
+    ],
+)
+def test_what_is_inherited_is_said(tmp_path: Path, name: str, text: str, taken: list[str], kept: list[str]) -> None:
+    """Each key with its value, and none that the description wrote or that has its default anyway."""
+    card = read_card(folder_with(tmp_path, name, text))
+    said = describe_inheritance(card, card.file_sets[0])
+    assert said.startswith(f"taken from the built-in dataset {name}: ")
+    assert all(words in said for words in taken)
+    assert not [word for word in [*kept, "header", "sigma2_km2"] if word in said]
 
 
 @pytest.mark.parametrize(
