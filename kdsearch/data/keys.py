@@ -17,16 +17,26 @@ __all__ = ["YEARS", "BlobId", "FileName", "HttpsAddress", "Label", "LocalTime", 
 YEARS = (1900, 2100)
 """The years that a time of traffic can be of; what lies outside is a mistake, and overflows somewhere later."""
 
+_LETTERS = 1000
+
 _PART_BYTES = 255
 """No file system takes a longer name."""
 
 
-def _writable(text: str) -> str:
-    """Refuse what no file system takes, and what would break a message into lines."""
+def _label(text: str) -> str:
+    """Refuse what is no word, and what would break a message into lines."""
     if not text.strip():
-        raise ValueError("is empty; write a name")
+        raise ValueError("is empty; write a word")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
-        raise ValueError("holds a control character; write a name without it")
+        raise ValueError("holds a control character; write it without")
+    if len(text) > _LETTERS:
+        raise ValueError(f"has more than {_LETTERS} letters; write a shorter one")
+    return text
+
+
+def _writable(text: str) -> str:
+    """Refuse what no file system takes."""
+    _label(text)
     if any(len(part.encode()) > _PART_BYTES for part in text.split("/")):
         raise ValueError(f"is longer than {_PART_BYTES} bytes; write a shorter name")
     return text
@@ -56,15 +66,9 @@ def _file_name(name: str, info: ValidationInfo) -> str:
 
 
 def _plain_name(name: str) -> str:
-    if re.search(r"[/\\]", _writable(name)) or name in (".", "..") or name != name.strip():
-        raise ValueError("is no plain name; write one without slashes and without spaces around it")
+    if re.search(r"[/\\]", _writable(name)) or name in (".", "..") or name != name.strip() or name.startswith("-"):
+        raise ValueError("is no plain name; write one without slashes, spaces around it and - before it")
     return name
-
-
-def _label(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty; write a word")
-    return text
 
 
 def _local_time(value: Any) -> Any:
