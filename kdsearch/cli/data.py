@@ -19,7 +19,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
     Example: kdsearch data list
     """
     from kdsearch.cli.display import print_table
-    from kdsearch.data.load import known_datasets
+    from kdsearch.data.folders import known_datasets
 
     known = known_datasets(data_dir)
     if as_json:
@@ -44,7 +44,7 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
     Example: kdsearch data fetch pemsd8
     """
     from kdsearch.data.fetch import fetch
-    from kdsearch.data.load import find_dataset
+    from kdsearch.data.folders import find_dataset
 
     for path in fetch(*find_dataset(dataset, data_dir)):
         typer.echo(str(path))
@@ -64,7 +64,8 @@ def data_check(
     from kdsearch.cli.display import print_table
     from kdsearch.data.catalog import describe_completeness
     from kdsearch.data.fetch import check
-    from kdsearch.data.load import facts_of, find_dataset, load_series
+    from kdsearch.data.folders import find_dataset
+    from kdsearch.data.load import facts_of, load_series
 
     card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
     files = check(card, folder)

@@ -1,23 +1,20 @@
 """Loading of a dataset by its name: card, files, readings, times and graph become a series."""
 
-import difflib
-import os
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.data.card import DatasetCard, FileSet, chosen_files
-from kdsearch.data.catalog import CARDS, describe_inheritance, read_card
+from kdsearch.data.catalog import describe_inheritance
 from kdsearch.data.fetch import blob_id
+from kdsearch.data.folders import KnownDataset, default_data_dir, find_dataset, known_datasets
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.hdf5_files import refuse_links_out
-from kdsearch.data.keys import YEARS
 from kdsearch.data.kinds_of_day import check_country
-from kdsearch.data.places import HIDDEN, inside, is_file, what_is_there
+from kdsearch.data.places import inside, is_file
+from kdsearch.data.plausible import check_range, check_years
 from kdsearch.data.series import Series
 from kdsearch.data.sizes import check_graph_fits
 from kdsearch.data.sources import read_marks, read_source
@@ -35,34 +32,6 @@ __all__ = [
     "known_datasets",
     "load_series",
 ]
-
-
-LARGEST_READING = 1e15
-"""Sums of squares of larger ones do not fit into float32."""
-
-
-class KnownDataset(BaseModel):
-    """A line of `kdsearch data list`.
-
-    Attributes:
-        name: The value of `--dataset`.
-        title: One line for people.
-        shape: Public shape ``(step, node, channel)``; None for a user's own folder, whose files are not opened.
-        present: Whether all files of one form are in the folder.
-        folder: The folder where they are, or belong.
-        built_in: False for a user's own folder.
-        mistake: Why its `dataset.toml` cannot be read; empty where it can.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    title: str
-    shape: tuple[int, int, int] | None
-    present: bool
-    folder: Path
-    built_in: bool
-    mistake: str = ""
 
 
 class ChannelFacts(BaseModel):
@@ -111,113 +80,6 @@ class SeriesFacts(BaseModel):
     active_nodes: int
 
 
-def default_data_dir() -> Path:
-    """Find the folder of the datasets: `KDSEARCH_DATA`, or the user's data folder of this system.
-
-    Raises:
-        DataError: `KDSEARCH_DATA` begins with the home folder of a user who is not here.
-    """
-    named = os.environ.get("KDSEARCH_DATA")
-    return _with_home(named, "KDSEARCH_DATA") if named else user_data_path("kdsearch", appauthor=False)
-
-
-def _with_home(path: str, named_by: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise DataError(
-            f"{named_by} = {path!r} begins with a home folder that nobody has here; write the whole path"
-        ) from error
-
-
-def _data_dir(data_dir: Path | None) -> Path:
-    """Choose the data directory; one that is not there is as good as an empty one.
-
-    Raises:
-        DataError: It is no folder.
-    """
-    chosen = data_dir or default_data_dir()
-    if (found := what_is_there(chosen)) not in ("a folder", "nothing"):
-        wrong = "cannot be looked at" if found == HIDDEN else f"is {found}, not a folder"
-        raise DataError(f"the data folder {chosen} {wrong}; name another with --data-dir or KDSEARCH_DATA")
-    return chosen
-
-
-def find_dataset(
-    dataset: str, data_dir: Path | None = None, *, allow_outside: bool = False
-) -> tuple[DatasetCard, Path]:
-    """Find card and folder of a dataset, whether or not its files are there.
-
-    Args:
-        dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
-            `dataset.toml`.
-        data_dir: The data directory, `default_data_dir()` if absent.
-        allow_outside: Whether its `dataset.toml` may name files outside its folder.
-
-    Raises:
-        DataError: There is no such dataset; the message names the nearest.
-    """
-    data_dir = _data_dir(data_dir)
-    places = (data_dir / dataset, _with_home(dataset, "the dataset"))
-    for folder in places:
-        if what_is_there(folder / "dataset.toml") != "nothing":
-            return read_card(_whole(folder), allow_outside=allow_outside), folder
-    if dataset in CARDS:
-        return CARDS[dataset], data_dir / dataset
-    for folder in places:
-        if what_is_there(folder) == "a folder":  # a built-in one elsewhere, or one that still wants its dataset.toml
-            return read_card(_whole(folder)), folder
-    names = [known.name for known in known_datasets(data_dir)]
-    near = difflib.get_close_matches(dataset, names, n=3, cutoff=0.0)
-    raise DataError(
-        f"there is no dataset {dataset!r}; the nearest are {', '.join(near)}, and `kdsearch data list` names all"
-    )
-
-
-def _whole(folder: Path) -> Path:
-    """Write a folder's whole path, which has a name."""
-    return folder.resolve() if ".." in folder.parts else folder.absolute()
-
-
-def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
-    """List the built-in datasets and the user's own folders in the data directory, by name.
-
-    A folder whose `dataset.toml` cannot be read is listed with its mistake.
-
-    Raises:
-        DataError: The data directory cannot be read.
-    """
-    data_dir = _data_dir(data_dir)
-    try:
-        folders = list(data_dir.iterdir()) if data_dir.is_dir() else []
-    except OSError as error:
-        raise DataError(
-            f"the data folder {data_dir} may not be read; make it readable, or name another with --data-dir"
-        ) from error
-    own = {folder.name for folder in folders if what_is_there(folder / "dataset.toml") != "nothing"} - CARDS.keys()
-    return [_known(name, data_dir) for name in (*CARDS, *sorted(own))]
-
-
-def _known(name: str, data_dir: Path) -> KnownDataset:
-    built_in = name in CARDS
-    try:
-        card, folder = find_dataset(name, data_dir)
-    except DataError as error:
-        return KnownDataset(
-            name=name,
-            title=CARDS[name].title if built_in else "",
-            shape=None,
-            present=False,
-            folder=data_dir / name,
-            built_in=built_in,
-            mistake=str(error),
-        )
-    present = not card.file_sets or any(all(is_file(folder / file) for file in form.names) for form in card.file_sets)
-    return KnownDataset(
-        name=name, title=card.title, shape=card.shape, present=present, folder=folder, built_in=built_in
-    )
-
-
 def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bool = False) -> Series:
     """Read a whole dataset.
 
@@ -246,13 +108,13 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
     values = readings.values
     times = row_times(card, source, values.shape) if readings.times is None else readings.times
     check_times(times, card.interval_minutes, path)
-    _check_years(times, path)
+    check_years(times, path)
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
         values = np.where(values == np.float32(card.missing_value), np.float32(np.nan), values)
     if card.negative_is_zero:
         values = np.maximum(values, np.float32(0))
-    notes = [describe_inheritance(card, files), *_check_range(values, channels, path)]
+    notes = [describe_inheritance(card, files), *check_range(values, channels, path)]
     check_graph_fits(values.shape[1], path)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
@@ -285,37 +147,6 @@ def _stay_inside(files: FileSet, folder: Path) -> None:
         path = inside(folder, name)
         if path.suffix.lower() in (".h5", ".hdf5"):
             refuse_links_out(path)
-
-
-def _check_years(times: NDArray[np.datetime64], path: Path) -> None:
-    """Refuse times in a year of which nobody has readings: start or interval are wrong."""
-    for number, year in enumerate(times[[0, -1]].astype("datetime64[Y]").astype(np.int64) + 1970):
-        if not YEARS[0] <= year < YEARS[1]:
-            raise DataError(
-                f"{path}: the {('first', 'last')[number]} row is of the year {year}; correct its times, or start and "
-                "interval_minutes in dataset.toml"
-            )
-
-
-def _check_range(values: NDArray[np.float32], channels: tuple[str, ...], path: Path) -> list[str]:
-    """Refuse readings that no sum of squares holds, and say which channels have none: a sentence each."""
-    notes = []
-    for number, channel in enumerate(channels):
-        one = values[:, :, number]
-        largest = max(
-            np.fmax.reduce(one, axis=None), -np.fmin.reduce(one, axis=None)
-        )  # no copy is made; NaN if all are
-        if largest > LARGEST_READING:
-            row, node = (int(place) for place in np.argwhere(np.abs(one) == largest)[0])
-            raise DataError(
-                f"{path}, row {row + 1}, sensor {node + 1}: the reading {one[row, node]:g} is too large to be one; "
-                "name it as missing_value in dataset.toml if it stands for a missing reading, else correct it"
-            )
-        if np.isnan(largest):
-            notes.append(f"channel {channel} has no reading at all")
-    if len(notes) == len(channels):
-        raise DataError(f"{path} has no reading at all; correct the file, or missing_value in dataset.toml")
-    return notes
 
 
 def _channels(card: DatasetCard, shape: tuple[int, ...], path: Path) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from kdsearch.data.catalog import describe_completeness
-from kdsearch.data.load import find_dataset, load_series
+from kdsearch.data.folders import find_dataset
+from kdsearch.data.load import load_series
 from kdsearch.data.profile import unseen_days
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.distill.loss_table import LOSSES
