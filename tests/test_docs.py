@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
+from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -251,10 +252,28 @@ def test_the_page_of_names_is_up_to_date() -> None:
     assert sorted(listed) == sorted(kdsearch.__all__)
 
 
+TABLES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
+    "top": (DatasetCard, {"name": "my-city", "interval_minutes": 5, "unit": "km/h", "channels": ["speed"]}),
+    "`[series]`": (SeriesSource, {"file": "r.csv"}),
+    "`[graph]`": (GraphSource, {"file": "g.csv", "kind": "edges"}),
+}
+"""The tables of a dataset.toml, and the keys that each needs."""
+
+
 def test_every_key_of_a_dataset_is_explained() -> None:
-    listed = [cells[0].strip("` ") for cells in table_rows(DOCS / "own-data.md", "Every key of dataset.toml")]
-    keys = [*DatasetCard.model_fields, *SeriesSource.model_fields, *GraphSource.model_fields]
-    assert sorted(listed) == sorted(keys)
+    rows = list(table_rows(DOCS / "own-data.md", "Every key of dataset.toml"))
+    for where, (model, _) in TABLES.items():
+        assert sorted(cells[0].strip("` ") for cells in rows if cells[1] == where) == sorted(model.model_fields)
+    assert {cells[1] for cells in rows} == TABLES.keys()
+
+
+def test_every_key_of_a_dataset_has_an_example_that_is_read() -> None:
+    """A line of TOML with that key alone, in the table that the row names."""
+    for key, where, default, example, *_ in table_rows(DOCS / "own-data.md", "Every key of dataset.toml"):
+        (model, needed), given, name = TABLES[where], tomllib.loads(example.strip("`")), key.strip("`")
+        assert list(given) == [name], example
+        read = model.model_validate(needed | given)
+        assert default == "needed" or getattr(read, name) != model.model_fields[name].get_default(), example
 
 
 def test_every_parameter_is_explained_with_its_default() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Json
+from kdsearch.cli.options import AllowOutside, DataDir, Json
 
 __all__ = ["data_app"]
 
@@ -20,7 +20,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
     Example: kdsearch data list
     """
     from kdsearch.cli.display import print_table
-    from kdsearch.data.load import known_datasets
+    from kdsearch.data.folders import known_datasets
 
     known = known_datasets(data_dir)
     if as_json:
@@ -29,7 +29,7 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
     rows = [
         [
             one.name,
-            one.title,
+            one.mistake or one.title,
             " x ".join(f"{size:,}" for size in one.shape) if one.shape else "",
             "yes" if one.present else "no",
         ]
@@ -45,10 +45,9 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
     Example: kdsearch data fetch pemsd8
     """
     from kdsearch.data.fetch import fetch
-    from kdsearch.data.load import default_data_dir, find_dataset
+    from kdsearch.data.folders import find_dataset
 
-    card, _ = find_dataset(dataset, data_dir)
-    for path in fetch(card, (data_dir or default_data_dir()) / card.name):
+    for path in fetch(*find_dataset(dataset, data_dir)):
         typer.echo(str(path))
 
 
@@ -73,7 +72,10 @@ def data_describe(
 
 @data_app.command("check")
 def data_check(
-    dataset: Annotated[str, typer.Argument(help="Name or folder.")], data_dir: DataDir = None, as_json: Json = False
+    dataset: Annotated[str, typer.Argument(help="Name or folder.")],
+    data_dir: DataDir = None,
+    allow_outside: AllowOutside = False,
+    as_json: Json = False,
 ) -> None:
     """Verify a dataset's files, read them, and say what is in them.
 
@@ -82,11 +84,12 @@ def data_check(
     from kdsearch.cli.display import print_table
     from kdsearch.data.catalog import describe_completeness
     from kdsearch.data.fetch import check
-    from kdsearch.data.load import facts_of, find_dataset, load_series
+    from kdsearch.data.folders import find_dataset
+    from kdsearch.data.load import facts_of, load_series
 
-    card, folder = find_dataset(dataset, data_dir)
+    card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
     files = check(card, folder)
-    series = load_series(dataset, data_dir)
+    series = load_series(dataset, data_dir, allow_outside=allow_outside)
     facts, note = facts_of(series), describe_completeness(card, series)
     if as_json:
         found = {"files": [one.model_dump(mode="json") for one in files], "note": note, "notes": list(series.notes)}

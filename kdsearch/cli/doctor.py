@@ -30,7 +30,7 @@ def examine() -> dict[str, Any]:
     import torch
 
     from kdsearch.cache import cache_dir
-    from kdsearch.data.load import default_data_dir
+    from kdsearch.data.folders import default_data_dir
     from kdsearch.measure.latency import usable_cores
 
     return {

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["STORAGE", "DataDir", "Fill", "Import", "Json", "Prefer", "Preset", "Readings", "Storage", "Studies"]
+__all__ = [
+    "STORAGE",
+    "AllowOutside",
+    "DataDir",
+    "Fill",
+    "Import",
+    "Json",
+    "Prefer",
+    "Preset",
+    "Readings",
+    "Storage",
+    "Studies",
+]
 
 STORAGE = "KDSEARCH_STORAGE"
 """Environment variable of the database's address."""
@@ -35,3 +47,6 @@ Readings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
+AllowOutside = Annotated[
+    bool, typer.Option("--allow-outside", help="Read files too that lie outside the dataset's folder.")
+]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Json, Studies
+from kdsearch.cli.options import AllowOutside, DataDir, Json, Studies
 
 __all__ = ["reproduce"]
 
@@ -25,6 +25,7 @@ def reproduce(
     device: Annotated[str, typer.Option(help="Where tensors live: cpu or cuda.")] = "cpu",
     studies: Studies = Path("studies"),
     data_dir: DataDir = None,
+    allow_outside: AllowOutside = False,
     as_json: Json = False,
 ) -> None:
     """Derive a table of Izadi et al. again, ours beside the published; what is trained is kept, as in `run`.
@@ -45,6 +46,7 @@ def reproduce(
         device=device,
         studies=studies,
         data_dir=data_dir,
+        allow_outside=allow_outside,
         command=shlex.join(["kdsearch", *sys.argv[1:]]),
     )
     with SearchDisplay(None) as display:

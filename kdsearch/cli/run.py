@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import STORAGE, DataDir, Fill, Import, Prefer, Preset, Readings, Storage, Studies
+from kdsearch.cli.options import (
+    STORAGE,
+    AllowOutside,
+    DataDir,
+    Fill,
+    Import,
+    Prefer,
+    Preset,
+    Readings,
+    Storage,
+    Studies,
+)
 from kdsearch.errors import StudyError
 
 __all__ = ["run"]
@@ -106,6 +117,7 @@ def run(
     studies: Studies = Path("studies"),
     storage: Storage = None,
     data_dir: DataDir = None,
+    allow_outside: AllowOutside = False,
 ) -> None:
     """Search distillation and pruning; the same command again goes on where it was.
 
@@ -148,6 +160,7 @@ def run(
         studies=studies,
         storage=storage,
         data_dir=data_dir,
+        allow_outside=allow_outside,
         device=device,
         command=shlex.join(["kdsearch", *sys.argv[1:]]),
     )

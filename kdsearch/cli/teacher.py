@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Fill, Import, Json, Preset, Readings
+from kdsearch.cli.options import AllowOutside, DataDir, Fill, Import, Json, Preset, Readings
 
 __all__ = ["teacher"]
 
@@ -22,6 +22,7 @@ def teacher(
     seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
     imports: Import = None,
     data_dir: DataDir = None,
+    allow_outside: AllowOutside = False,
     device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
     as_json: Json = False,
 ) -> None:
@@ -36,7 +37,13 @@ def teacher(
 
     chosen = extended_space(space, imports or ())
     series, note = split_dataset(
-        dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel, fill=fill, readings=readings
+        dataset or chosen.dataset,
+        protocol or chosen.protocol,
+        data_dir,
+        channel,
+        fill=fill,
+        readings=readings,
+        allow_outside=allow_outside,
     )
     for sentence in series.source.notes:
         typer.echo(sentence, err=True)

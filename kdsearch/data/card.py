@@ -3,13 +3,18 @@
 Built-in cards are in `kdsearch.data.catalog`; a user's folder has the same fields in its `dataset.toml`.
 """
 
+import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, NaiveDatetime, model_validator
+import numpy as np
+from pydantic import Field, PrivateAttr, StrictFloat, StrictInt, field_validator, model_validator
 
+from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.frozen import Frozen
 from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.keys import BlobId, HttpsAddress, Label, LocalTime, PlainName, PublicName
+from kdsearch.data.places import is_file, must_be_a_file, what_is_there
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
@@ -47,17 +52,17 @@ class PublicFile(Frozen):
         blob_id: Its git blob id, SHA-1 of "blob SIZE", a zero byte and the content; None where it is not known.
     """
 
-    name: str
+    name: PublicName
     source: str
-    address: str | None = None
-    blob_id: str | None = None
+    address: HttpsAddress | None = None
+    blob_id: BlobId | None = None
 
 
 class KnownPiece(Frozen):
     """A known piece of the public readings: files of this shape start at this time; no shape fits every file."""
 
-    start: NaiveDatetime
-    shape: tuple[int, ...] | None = None
+    start: LocalTime
+    shape: tuple[StrictInt, ...] | None = None
 
 
 class DatasetCard(Frozen):
@@ -84,38 +89,76 @@ class DatasetCard(Frozen):
         files: The public files of all forms.
     """
 
-    name: str
+    name: PlainName
     title: str = ""
-    start: NaiveDatetime | None = None
-    interval_minutes: int = Field(gt=0, le=1440)
-    unit: tuple[str, ...]
-    channels: tuple[str, ...] = Field(min_length=1)
-    missing_value: float | None = None
+    start: LocalTime | None = None
+    interval_minutes: StrictInt = Field(gt=0, le=DAY_MINUTES)
+    unit: tuple[Label, ...]
+    channels: tuple[Label, ...] = Field(min_length=1)
+    missing_value: StrictFloat | None = None
     negative_is_zero: bool = False
     timezone: str | None = None
     clock: Literal["local", "utc", "standard"] = "local"
     holidays: str | None = None
-    shape: tuple[int, int, int] | None = None
+    shape: tuple[StrictInt, StrictInt, StrictInt] | None = None
     parts: tuple[KnownPiece, ...] = ()
     series: SeriesSource | None = None
     graph: GraphSource | None = None
     alternatives: tuple[FileSet, ...] = ()
     files: tuple[PublicFile, ...] = ()
 
+    _written: frozenset[str] | None = PrivateAttr(None)
+
     @model_validator(mode="before")
     @classmethod
     def _one_unit_stands_for_all(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and isinstance(fields.get("unit"), str):
-            return {**fields, "unit": (fields["unit"],) * len(fields.get("channels", [""]))}
+            channels = fields.get("channels")
+            count = len(channels) if isinstance(channels, list | tuple) else 1
+            return {**fields, "unit": (fields["unit"],) * count}
         return fields
 
+    @field_validator("channels")
+    @classmethod
+    def _each_has_its_name(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(channels)) < len(channels):
+            raise ValueError("names a channel twice; give each its own name")
+        return channels
+
+    @field_validator("missing_value")
+    @classmethod
+    def _a_reading(cls, value: float | None) -> float | None:
+        if value is not None and not math.isfinite(value):
+            raise ValueError("is missing in every file; leave missing_value out")
+        if value is not None and abs(value) > float(np.finfo(np.float32).max):
+            raise ValueError("is larger than any reading (3.4e38); leave such cells of the file empty")
+        return value
+
     @model_validator(mode="after")
-    def _consistent(self) -> "DatasetCard":
-        if 1440 % self.interval_minutes:
-            raise ValueError(f"interval_minutes = {self.interval_minutes} does not divide a day")
+    def _consistent(self) -> Self:
+        if DAY_MINUTES % self.interval_minutes:
+            raise ValueError(
+                f"interval_minutes = {self.interval_minutes} does not divide a day; write one that does, such as 5, 15 "
+                "or 60"
+            )
         if len(self.unit) != len(self.channels):
             raise ValueError(f"{len(self.unit)} units for {len(self.channels)} channels; give one for each")
         return self
+
+    def over_built_in(self, written: frozenset[str]) -> Self:
+        """Mark a card as a built-in one with changes.
+
+        Args:
+            written: The keys that the changes wrote, such as "start" and "series.file".
+        """
+        card = self.model_copy()
+        card._written = written
+        return card
+
+    @property
+    def written(self) -> frozenset[str] | None:
+        """The keys that a `dataset.toml` wrote over a built-in card; None where nothing is inherited."""
+        return self._written
 
     @property
     def file_sets(self) -> tuple[FileSet, ...]:
@@ -140,13 +183,16 @@ def chosen_files(card: DatasetCard, folder: Path) -> FileSet:
     for files in card.file_sets:
         if all(is_there(folder, name) for name in files.names):
             return files
+    for name in dict.fromkeys(name for files in card.file_sets for name in files.names if "*" not in name):
+        if what_is_there(folder / name) != "nothing":
+            must_be_a_file(folder / name)
     fetch = f"run `kdsearch data fetch {card.name}`, or " if card.fetchable else ""
     raise DataError(f"{card.name} is not complete in {folder}; {fetch}{where_from(card, folder)}")
 
 
 def is_there(folder: Path, name: str) -> bool:
     """Tell whether a folder has a file of this name, or one that fits this pattern."""
-    return any(folder.glob(name)) if "*" in name else (folder / name).is_file()
+    return any(folder.glob(name)) if "*" in name else is_file(folder / name)
 
 
 def where_from(card: DatasetCard, folder: Path) -> str:

@@ -75,7 +75,7 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
     """
     proposal = Proposal({}, {"file": path.name})
     readings = _read(path, proposal)
-    values, ids = readings.values, readings.sensor_ids
+    values = readings.values
     steps, nodes, channels = values.shape
     proposal.certain.insert(
         0,
@@ -89,7 +89,7 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
         proposal.questions["missing_value"] = (
             f"{100 * zeros:.1f} % of the readings are zero; keep this line only if zero means that nothing was measured"
         )
-    proposal.graph, said = proposed_graph(path, graph, ids, nodes)
+    proposal.graph, said = proposed_graph(path, graph, nodes)
     proposal.questions |= said
     return proposal
 

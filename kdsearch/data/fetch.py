@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.data.card import DatasetCard, PublicFile, where_from
+from kdsearch.data.places import inside, is_file, what_is_there
 from kdsearch.errors import DataError
 
 __all__ = ["FileStatus", "blob_id", "check", "fetch"]
@@ -52,7 +53,7 @@ def blob_id(path: Path) -> str:
 
 def check(card: DatasetCard, folder: Path) -> list[FileStatus]:
     """Check each file of the form of the dataset that is in the folder, or else of the form that `fetch` would get."""
-    complete = (form for form in card.file_sets if all((folder / name).is_file() for name in form.names))
+    complete = (form for form in card.file_sets if all(is_file(folder / name) for name in form.names))
     form = next(complete, None) or card.fetchable or next(iter(card.file_sets), None)
     public = {file.name: file for file in card.files}
     return [_status(folder / name, public.get(name)) for name in (form.names if form else ())]
@@ -60,7 +61,7 @@ def check(card: DatasetCard, folder: Path) -> list[FileStatus]:
 
 def _status(path: Path, public: PublicFile | None) -> FileStatus:
     state: Literal["absent", "present", "verified", "differs"]
-    if not path.is_file():
+    if not is_file(path):
         state = "absent"
     elif public is None or public.blob_id is None:
         state = "present"
@@ -73,6 +74,8 @@ def _status(path: Path, public: PublicFile | None) -> FileStatus:
 def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
     """Download the public files of a dataset into a folder; nothing unverified ever has a file's final name.
 
+    Files come over https alone, and nothing is written outside the folder.
+
     A download that breaks off stays beside it as `NAME.part`, and the next call resumes there where the server can.
     Files that are there and verified are left alone.
 
@@ -80,8 +83,8 @@ def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> 
         The paths of all files of the dataset.
 
     Raises:
-        DataError: The dataset has no public address, a file cannot be had or is not what the card says, or another file
-            of its name is in the folder; the message says what to put where.
+        DataError: The dataset has no public address, a file cannot be had or is not what the card says, another file of
+            its name is in the folder, or a symbolic link leads out of the folder; the message says what to put where.
     """
     form = card.fetchable
     if form is None:
@@ -94,10 +97,11 @@ def fetch(card: DatasetCard, folder: Path, progress: Progress | None = None) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in form.names:
-            absent = [public[other] for other in form.names if not (folder / other).is_file()]
-            _fetch_file(public[name], folder / name, progress, _by_hand(absent, folder))
-    except PermissionError as error:
-        raise DataError(f"{folder} cannot be written ({error}); choose another folder with --data-dir") from error
+            absent = [public[other] for other in form.names if not is_file(folder / other)]
+            inside(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            _fetch_file(public[name], inside(folder, name), progress, _by_hand(absent, folder))
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise DataError(f"{folder} cannot be written ({error.strerror}); choose another with --data-dir") from error
     return [folder / name for name in form.names]
 
 
@@ -108,11 +112,13 @@ def _by_hand(absent: list[PublicFile], folder: Path) -> str:
 
 
 def _fetch_file(file: PublicFile, path: Path, progress: Progress | None, by_hand: str) -> None:
-    if path.is_file():
+    if is_file(path):
         if blob_id(path) == file.blob_id:
             return
         raise DataError(f"{path} is there but is not the public file; move it away to fetch that one")
     part = path.with_name(path.name + ".part")
+    if part.is_symlink() or what_is_there(part) not in ("a file", "nothing"):
+        raise DataError(f"{part} is in the way of the download and is no file; move it away")
     try:
         _download(str(file.address), part, lambda here, total: progress and progress(file.name, here, total))
     except urllib.error.HTTPError as error:
@@ -135,7 +141,7 @@ def _download(address: str, part: Path, progress: Callable[[int, int], object]) 
     offset = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={offset}-"} if offset else {})
     try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+        response = _https_only().open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
             error.close()
@@ -152,3 +158,18 @@ def _download(address: str, part: Path, progress: Callable[[int, int], object]) 
             here = file.tell()
     if rest and here < offset + rest:
         raise ConnectionError(f"it broke off after {here:,} of {offset + rest:,} bytes")
+
+
+def _https_only() -> urllib.request.OpenerDirector:
+    """Make what opens https addresses and follows redirections to others; it knows no files, ftp or plain http."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from kdsearch.data.frozen import Frozen
+from kdsearch.data.keys import FileName
 
 __all__ = ["GraphSource"]
 
@@ -34,7 +35,7 @@ class GraphSource(Frozen):
         longitude: Column of the longitudes; None for a usual name.
     """
 
-    file: str = ""
+    file: FileName = ""
     kind: Literal[
         "distances",
         "weights",
@@ -52,7 +53,7 @@ class GraphSource(Frozen):
     threshold: float = Field(default=0.5, ge=0, le=1)
     zero_is: Literal["no road", "same place"] | None = None
     first_node: Literal[0, 1] | None = None
-    positions: str = ""
+    positions: FileName = ""
     latitude: str | None = None
     longitude: str | None = None
 

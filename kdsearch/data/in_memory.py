@@ -12,6 +12,7 @@ from kdsearch.data.frame import frame_of_pandas
 from kdsearch.data.interval import interval_of
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.layouts import readings_of
+from kdsearch.data.mistakes import first_mistake
 from kdsearch.data.series import Series
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
@@ -45,8 +46,7 @@ def series_of_frame(
             {"name": name, "unit": units, "channels": channels, "interval_minutes": minutes} | top
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r} cannot be; {first['msg']}") from error
+        raise DataError(f"{first_mistake(error, DatasetCard, keys)}") from error
     if card.holidays is not None:
         check_country(card.holidays)
     readings = readings_of(frame, source, card)

@@ -1,23 +1,25 @@
 """Loading of a dataset by its name: card, files, readings, times and graph become a series."""
 
-import difflib
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict
 
-from kdsearch.data.card import DatasetCard, FileSet, chosen_files, is_there
-from kdsearch.data.catalog import CARDS, read_card
+from kdsearch.data.card import DatasetCard, FileSet, chosen_files
+from kdsearch.data.catalog import describe_inheritance
 from kdsearch.data.fetch import blob_id
+from kdsearch.data.folders import KnownDataset, default_data_dir, find_dataset, known_datasets
 from kdsearch.data.graph import read_graph
 from kdsearch.data.graph_files import read_ids
+from kdsearch.data.hdf5_files import refuse_links_out
 from kdsearch.data.kinds_of_day import check_country
+from kdsearch.data.places import inside, is_file
+from kdsearch.data.plausible import check_range, check_years
 from kdsearch.data.readings import blocks_of
 from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
+from kdsearch.data.sizes import check_graph_fits
 from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
 from kdsearch.errors import DataError
@@ -32,28 +34,6 @@ __all__ = [
     "known_datasets",
     "load_series",
 ]
-
-
-class KnownDataset(BaseModel):
-    """A line of `kdsearch data list`.
-
-    Attributes:
-        name: The value of `--dataset`.
-        title: One line for people.
-        shape: Public shape ``(step, node, channel)``; None for a user's own folder, whose files are not opened.
-        present: Whether all files of one form are in the folder.
-        folder: The folder where they are, or belong.
-        built_in: False for a user's own folder.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    title: str
-    shape: tuple[int, int, int] | None
-    present: bool
-    folder: Path
-    built_in: bool
 
 
 class ChannelFacts(BaseModel):
@@ -102,59 +82,7 @@ class SeriesFacts(BaseModel):
     active_nodes: int
 
 
-def default_data_dir() -> Path:
-    """Find the folder of the datasets: `KDSEARCH_DATA`, or the user's data folder of this system."""
-    named = os.environ.get("KDSEARCH_DATA")
-    return Path(named).expanduser() if named else user_data_path("kdsearch", appauthor=False)
-
-
-def find_dataset(dataset: str, data_dir: Path | None = None) -> tuple[DatasetCard, Path]:
-    """Find card and folder of a dataset, whether or not its files are there.
-
-    Args:
-        dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
-            `dataset.toml`.
-        data_dir: The data directory, `default_data_dir()` if absent.
-
-    Raises:
-        DataError: There is no such dataset; the message names the nearest.
-    """
-    data_dir = data_dir or default_data_dir()
-    places = (data_dir / dataset, Path(dataset).expanduser())
-    for folder in places:
-        if (folder / "dataset.toml").is_file():
-            return read_card(folder.absolute()), folder
-    if dataset in CARDS:
-        return CARDS[dataset], data_dir / dataset
-    for folder in places:
-        if folder.is_dir():  # a built-in dataset elsewhere, or a folder that still wants its dataset.toml
-            return read_card(folder.absolute()), folder
-    names = [known.name for known in known_datasets(data_dir)]
-    near = difflib.get_close_matches(dataset, names, n=3, cutoff=0.0)
-    raise DataError(
-        f"there is no dataset {dataset!r}; the nearest are {', '.join(near)}, and `kdsearch data list` names all"
-    )
-
-
-def known_datasets(data_dir: Path | None = None) -> list[KnownDataset]:
-    """List the built-in datasets and the user's own folders in the data directory, by name."""
-    data_dir = data_dir or default_data_dir()
-    own = {path.parent.name for path in data_dir.glob("*/dataset.toml")} - CARDS.keys()
-    known = []
-    for name in (*CARDS, *sorted(own)):
-        card, folder = find_dataset(name, data_dir)
-        present = not card.file_sets or any(
-            all(is_there(folder, file) for file in form.names) for form in card.file_sets
-        )
-        known.append(
-            KnownDataset(
-                name=name, title=card.title, shape=card.shape, present=present, folder=folder, built_in=name in CARDS
-            )
-        )
-    return known
-
-
-def load_series(dataset: str, data_dir: Path | None = None) -> Series:
+def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bool = False) -> Series:
     """Read a whole dataset.
 
     >>> load_series("demo").values.shape
@@ -164,25 +92,31 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         dataset: A built-in name, the name of a folder in the data directory, or a path to a folder with a
             `dataset.toml`.
         data_dir: The data directory, `default_data_dir()` if absent.
+        allow_outside: Whether its files may lie, or lead, outside its folder.
 
     Raises:
-        DataError: The dataset is unknown, its files are not there, or they are not as its card says.
+        DataError: The dataset is unknown, its files are not there, lead out of its folder, or are not as its card says.
     """
-    card, folder = find_dataset(dataset, data_dir)
+    card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
     if card.series is None:
         return make_demo()
     if card.holidays is not None:
         check_country(card.holidays)
     files = chosen_files(card, folder)
+    if not allow_outside:
+        _stay_inside(files, folder)
     source, path = files.series, folder / files.series.file
     readings = read_source(card, source, folder)
     values = readings.values
+    check_years(readings.times, path)
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
         for rows in blocks_of(values):
             rows[rows == np.float32(card.missing_value)] = np.nan
     if card.negative_is_zero:
         np.maximum(values, np.float32(0), out=values)
+    notes = [describe_inheritance(card, files), *check_range(values, channels, path)]
+    check_graph_fits(values.shape[1], path)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
     if len(set(sensor_ids)) != values.shape[1]:
@@ -205,9 +139,19 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         grid=readings.grid,
         holidays=card.holidays,
         marked=readings.marked,
-        notes=(*readings.notes, *graph.notes),
+        notes=(*(note for note in notes if note), *readings.notes, *graph.notes),
         positions=graph.positions,
     )
+
+
+def _stay_inside(files: FileSet, folder: Path) -> None:
+    """Refuse files that lead out of the folder, by symbolic links or by links inside HDF5 files."""
+    observed = files.series.observed
+    further = (observed,) if observed and is_file(folder / observed) else ()
+    for name in (*files.names, *further):
+        path = inside(folder, name)
+        if path.suffix.lower() in (".h5", ".hdf5"):
+            refuse_links_out(path)
 
 
 def _channels(card: DatasetCard, shape: tuple[int, ...], path: Path) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.precision import as_float32
 from kdsearch.errors import DataError
 
 __all__ = ["Readings", "blocks_of", "float32_of"]
@@ -46,11 +48,11 @@ def float32_of(values: NDArray[Any], file: object) -> NDArray[np.float32]:
         file: Names the file for a message.
 
     Raises:
-        DataError: They are no plain numbers.
+        DataError: They are no plain numbers, or float32 cannot hold their changes.
     """
     if values.dtype.kind not in "fiub":
         raise DataError(f"{file} holds values of type {values.dtype}; save the readings as plain numbers")
-    found = np.asarray(values, dtype=np.float32)
+    found = as_float32(values, Path(str(file)))
     for rows in blocks_of(found):
         rows[~np.isfinite(rows)] = np.nan
     return found

@@ -1,12 +1,17 @@
 """The table `[series]` of a `dataset.toml`: how the readings are stored."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, NaiveDatetime
+from pydantic import BeforeValidator, Field, field_validator
 
 from kdsearch.data.frozen import Frozen
+from kdsearch.data.keys import FileName, LocalTime
 
 __all__ = ["SeriesSource"]
+
+LONGEST_ABSENCE = timedelta(days=3660)
+"""Of all spans together; their steps are counted one by one."""
 
 
 def _several(value: Any) -> Any:
@@ -53,8 +58,8 @@ class SeriesSource(Frozen):
         absent: Spans of local time, the end not included, for which the file has no rows.
     """
 
-    file: str
-    further: tuple[str, ...] = ()
+    file: FileName
+    further: tuple[FileName, ...] = ()
     each_file: Literal["time", "sensor"] = "time"
     key: str | None = None
     axes: str | None = None
@@ -66,13 +71,23 @@ class SeriesSource(Frozen):
     sensor: str | None = None
     values: Names = ()
     ignore: Names = ()
-    observed: str | None = None
+    observed: FileName | None = None
     on_grid: Literal["nearest", "mean"] | None = None
     header: bool | None = None
     skip_lines: int = Field(default=0, ge=0)
     separator: Literal[",", ";", "tab"] | None = None
     decimal: Literal[".", ","] | None = None
     missing_text: Names = ()
-    ids_file: str | None = None
+    ids_file: FileName | None = None
     weekdays_only: bool = False
-    absent: tuple[tuple[NaiveDatetime, NaiveDatetime], ...] = ()
+    absent: tuple[tuple[LocalTime, LocalTime], ...] = ()
+
+    @field_validator("absent")
+    @classmethod
+    def _spans_of_time(cls, absent: tuple[tuple[LocalTime, LocalTime], ...]) -> tuple[tuple[LocalTime, LocalTime], ...]:
+        for first, end in absent:
+            if end <= first:
+                raise ValueError(f"ends at {end:%Y-%m-%dT%H:%M} where it begins, or before; write [from, to]")
+        if sum((end - first for first, end in absent), timedelta()) > LONGEST_ABSENCE:
+            raise ValueError(f"leaves out more than {LONGEST_ABSENCE.days:,} days; name spans inside the file's time")
+        return absent

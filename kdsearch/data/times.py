@@ -11,6 +11,7 @@ import pandas as pd
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.hdf5_files import opened_hdf5
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import WrittenTimes
 from kdsearch.data.zones import LocalTimes, check_zone, local_times
@@ -87,14 +88,11 @@ def read_slot_times(path: Path, key: str, interval_minutes: int) -> WrittenTimes
     Raises:
         DataError: The file has no such array, or holds a date that no calendar knows or a slot that no day has.
     """
-    try:
-        with h5py.File(path) as file:
-            if not isinstance(file.get(key), h5py.Dataset):
-                held = ", ".join(file)
-                raise DataError(f"{path} holds no {key!r}; write dates = one of {held} under [series] in dataset.toml")
-            written = np.atleast_1d(file[key][()])
-    except OSError as error:
-        raise DataError(f"{path} cannot be read as HDF5 ({error}); get the file again") from error
+    with opened_hdf5(path) as file:
+        if not isinstance(file.get(key), h5py.Dataset):
+            held = ", ".join(file)
+            raise DataError(f"{path} holds no {key!r}; write dates = one of {held} under [series] in dataset.toml")
+        written = np.atleast_1d(file[key][()])
     times = [_slot_time(one, interval_minutes) for one in written]
     if None in times:
         row, slots = times.index(None), DAY_MINUTES // interval_minutes

@@ -54,6 +54,7 @@ class RunOptions:
         studies: Folder of studies.
         storage: Database address; a SQLite file in the study's folder where None.
         data_dir: Folder of datasets.
+        allow_outside: Whether the dataset's files may lie outside its folder.
         device: Where tensors live.
         command: As typed, for the record.
 
@@ -91,6 +92,7 @@ class RunOptions:
     studies: Path = Path("studies")
     storage: str | None = None
     data_dir: Path | None = None
+    allow_outside: bool = False
     device: str = "cpu"
     command: str = "kdsearch run"
 

@@ -96,6 +96,7 @@ def run_space(
         options.channel,
         fill=options.fill,
         readings=options.readings,
+        allow_outside=options.allow_outside,
     )
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     for note in series.source.notes:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from kdsearch.data.catalog import describe_completeness
-from kdsearch.data.load import find_dataset, load_series
+from kdsearch.data.folders import find_dataset
+from kdsearch.data.load import load_series
 from kdsearch.data.profile import unseen_days
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.distill.loss_table import LOSSES
@@ -45,6 +46,7 @@ def split_dataset(
     *,
     fill: str = "causal",
     readings: str = "measured",
+    allow_outside: bool = False,
 ) -> tuple[SplitSeries, str]:
     """Cut a dataset by a protocol, and say what of the public files it is.
 
@@ -55,6 +57,7 @@ def split_dataset(
         channel: Name of the forecast channel; the protocol's where None.
         fill: "causal", or "published" for that of the papers (`Protocol.filled`).
         readings: Which count, "measured" or "published" (`Protocol.counting`).
+        allow_outside: Whether the dataset's files may lie outside its folder.
 
     Raises:
         ProtocolError: Where there is no such protocol, channel, fill or readings, or the series cannot follow them.
@@ -62,8 +65,8 @@ def split_dataset(
     if protocol not in PROTOCOLS:
         raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
     chosen = PROTOCOLS[protocol].filled(fill).counting(readings)
-    card, _ = find_dataset(dataset, data_dir)
-    source = load_series(dataset, data_dir)
+    card, _ = find_dataset(dataset, data_dir, allow_outside=allow_outside)
+    source = load_series(dataset, data_dir, allow_outside=allow_outside)
     if channel is not None:
         if channel not in source.channels:
             raise ProtocolError(f"{source.name} has no channel {channel!r}; choose one of {', '.join(source.channels)}")

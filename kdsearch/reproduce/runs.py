@@ -54,6 +54,7 @@ class ReproduceOptions:
         device: Device of tensors.
         studies: Folder of studies.
         data_dir: Folder of datasets.
+        allow_outside: As in `RunOptions`.
         command: The command as typed, for the record.
     """
 
@@ -67,11 +68,20 @@ class ReproduceOptions:
     device: str = "cpu"
     studies: Path = Path("studies")
     data_dir: Path | None = None
+    allow_outside: bool = False
     command: str = "kdsearch reproduce"
 
     def split_dataset(self) -> tuple[SplitSeries, str]:
         """Cut the dataset as the paper does: its fill, and the file as published."""
-        return split_dataset(self.dataset, "stgcn", self.data_dir, self.channel, fill="published", readings="published")
+        return split_dataset(
+            self.dataset,
+            "stgcn",
+            self.data_dir,
+            self.channel,
+            fill="published",
+            readings="published",
+            allow_outside=self.allow_outside,
+        )
 
     @property
     def level(self) -> Fidelity:
@@ -127,7 +137,10 @@ def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
     Raises:
         DataError: As `load_series`.
     """
-    if options.channel is not None or PAPER_CHANNEL not in load_series(options.dataset, options.data_dir).channels:
+    if options.channel is not None:
+        return options
+    source = load_series(options.dataset, options.data_dir, allow_outside=options.allow_outside)
+    if PAPER_CHANNEL not in source.channels:
         return options
     return replace(options, channel=PAPER_CHANNEL)
 
@@ -231,6 +244,7 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         study=study,
         studies=options.studies,
         data_dir=options.data_dir,
+        allow_outside=options.allow_outside,
         command=options.command,
         stopping=False,
     )

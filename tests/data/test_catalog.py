@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard, chosen_files
-from kdsearch.data.catalog import CARDS, describe_completeness, is_whole, read_card
+from kdsearch.data.catalog import CARDS, describe_completeness, describe_inheritance, is_whole, read_card
 from kdsearch.data.series import Series
 from kdsearch.data.times import counted_times
 from kdsearch.errors import DataError
@@ -78,15 +78,48 @@ def test_overriding_a_file_keeps_the_rest_of_its_table(tmp_path: Path) -> None:
     assert len(card.file_sets) == 1
 
 
+@pytest.mark.parametrize("name", list(CARDS))
+def test_an_own_folder_with_the_name_of_a_built_in_dataset_inherits_nothing(tmp_path: Path, name: str) -> None:
+    """A description that names its own readings and its own graph is the same card under every name."""
+    own = read_card(folder_with(tmp_path, "my-city", OWN))
+    named = read_card(folder_with(tmp_path, name, OWN))
+    assert named == own.model_copy(update={"name": name})
+    assert describe_inheritance(named, named.file_sets[0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "taken", "kept"),
+    [
+        (
+            "metr-la",
+            "start = 2012-03-02",
+            ["missing_value = 0", 'unit = ["mph"]', 'series.file = "vel.csv"'],
+            ["start"],
+        ),
+        ("metr-la", "missing_value = -1", ["interval_minutes = 5"], ["missing_value"]),
+        ("pemsd7m", "[graph]\nthreshold = 0.1", ["series.weekdays_only = true", 'graph.kind = "dist'], ["threshold"]),
+        ("bikenyc", "start = 2014-04-01", ["negative_is_zero = true", 'series.axes = "step channel row column"'], []),
+    ],
+)
+def test_what_is_inherited_is_said(tmp_path: Path, name: str, text: str, taken: list[str], kept: list[str]) -> None:
+    """Each key with its value, and none that the description wrote or that has its default anyway."""
+    card = read_card(folder_with(tmp_path, name, text))
+    said = describe_inheritance(card, card.file_sets[0])
+    assert said.startswith(f"taken from the built-in dataset {name}: ")
+    assert all(words in said for words in taken)
+    assert not [word for word in [*kept, "header", "sigma2_km2"] if word in said]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (("interval_minutes = 15", "interval_minutes = 7"), "interval_minutes = 7 does not divide a day"),
-        (("interval_minutes = 15", ""), "interval_minutes: Field required"),
-        (('kind = "distances"', 'kind = "roads"'), r"graph.kind.*'roads'"),
-        (("[series]", "[serie]"), r"no \[series\] table"),
+        (("interval_minutes = 15", ""), "interval_minutes is missing; write"),
+        (('kind = "distances"', 'kind = "roads"'), 'graph.kind = "roads" is not known; write one of'),
+        (("[series]", "[serie]"), r"\[serie\] at the top of the file is not known; did you mean series"),
+        (('[series]\nfile = "readings.csv"\n', ""), r"no \[series\] table"),
         (('unit = "km/h"', 'unit = ["km/h", "mph"]'), "2 units for 1 channels"),
-        (('start = "2024-03-01T00:00"', "colour = 1"), "colour: Extra inputs"),
+        (('start = "2024-03-01T00:00"', "colour = 1"), "the key colour at the top of the file is not known"),
         (("15", "= 15"), "not valid TOML"),
     ],
 )

@@ -1,17 +1,23 @@
-"""Downloads from a real server on this machine: whole, broken off and resumed, corrupted, absent."""
+"""Downloads from a real https server on this machine: whole, broken off and resumed, corrupted, absent."""
 
 import hashlib
+import os
 import re
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kdsearch.cli.app import app
 from kdsearch.data.card import DatasetCard, PublicFile, chosen_files
-from kdsearch.data.catalog import CARDS
+from kdsearch.data.catalog import CARDS, read_card
 from kdsearch.data.fetch import blob_id, check, fetch
 from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.series_source import SeriesSource
@@ -33,6 +39,7 @@ class Server(ThreadingHTTPServer):
     files: dict[str, bytes]
     stop_after: int | None = None
     takes_ranges = True
+    leads_to: str | None = None
     asked: list[tuple[str, str | None]]
 
 
@@ -45,6 +52,11 @@ class Handler(BaseHTTPRequestHandler):
         """Answers like a static server, with 206 or 416 where a range is asked for."""
         name, span = self.path.strip("/"), self.headers.get("Range")
         self.server.asked.append((name, span))
+        if self.server.leads_to is not None:
+            self.send_response(302)
+            self.send_header("Location", self.server.leads_to)
+            self.end_headers()
+            return
         content = self.server.files.get(name)
         if content is None:
             self.send_error(404)
@@ -68,10 +80,28 @@ class Handler(BaseHTTPRequestHandler):
         """Keeps the test's output clean."""
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine, with its key in the same file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    path = tmp_path_factory.mktemp("certificate") / "both.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=here"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(path.with_name("alone.pem"))]
+    subprocess.run([openssl, *words.split(), *names], check=True, capture_output=True)
+    path.write_text(path.read_text() + path.with_name("alone.pem").read_text())
+    return path
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
-    """A running server with the two files of the town."""
+def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A running server with the two files of the town, whose certificate is trusted here."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
     with Server(("127.0.0.1", 0), Handler) as running:
+        running.socket = context.wrap_socket(running.socket, server_side=True)
         running.files = {"readings.csv": READINGS, "edges.csv": GRAPH}
         running.asked = []
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
@@ -91,7 +121,9 @@ def card_at(port: int) -> DatasetCard:
         series=SeriesSource(file="readings.csv"),
         graph=GraphSource(file="edges.csv", kind="edges"),
         files=tuple(
-            PublicFile(name=name, source="the town", address=f"http://127.0.0.1:{port}/{name}", blob_id=git_id(content))
+            PublicFile(
+                name=name, source="the town", address=f"https://127.0.0.1:{port}/{name}", blob_id=git_id(content)
+            )
             for name, content in (("readings.csv", READINGS), ("edges.csv", GRAPH))
         ),
     )
@@ -213,3 +245,97 @@ def test_all_other_built_in_datasets_can_be_fetched() -> None:
         assert bool(card.fetchable) == bool(card.file_sets)
         known = {file.name for file in card.files if file.address and re.fullmatch("[0-9a-f]{40}", file.blob_id or "")}
         assert not card.file_sets or any(known.issuperset(form.names) for form in card.file_sets)
+
+
+def stranger(folder: Path, *, name: str = "town", file: str = "readings.csv", address: str = "") -> Path:
+    """A dataset folder from a stranger, whose `dataset.toml` tells `fetch` what to write where."""
+    folder.mkdir(parents=True)
+    (folder / "dataset.toml").write_text(
+        f'name = "{name}"\ninterval_minutes = 5\nunit = "mph"\nchannels = ["speed"]\n'
+        f'[series]\nfile = "{file}"\n[graph]\nkind = "grid"\n'
+        f'[[files]]\nname = "{file}"\nsource = "a stranger"\naddress = "{address}"\nblob_id = "{git_id(READINGS)}"\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+def everything_below(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder, with their content."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../outside"},
+        {"name": "/tmp/outside"},
+        {"name": "..\\\\outside"},
+        {"file": "../outside.csv"},
+        {"file": "a/../../outside.csv"},
+        {"file": "/tmp/outside.csv"},
+        {"file": "C:/outside.csv"},
+        {"file": "..\\\\outside.csv"},
+    ],
+)
+def test_fetch_writes_nothing_outside_its_folder(server: Server, tmp_path: Path, changes: dict[str, str]) -> None:
+    """A name that leads out is refused before anything is asked for."""
+    address = f"https://127.0.0.1:{server.server_port}/readings.csv"
+    folder = stranger(tmp_path / "data" / "town", address=address, **changes)
+    before = everything_below(tmp_path)
+    result = CliRunner().invoke(app, ["data", "fetch", str(folder), "--data-dir", str(tmp_path / "data")])
+    assert result.exit_code != 0
+    assert isinstance(result.exception, DataError)
+    assert (everything_below(tmp_path), server.asked) == (before, [])
+
+
+def test_fetch_writes_into_the_folder_that_was_named(server: Server, tmp_path: Path) -> None:
+    """A stranger's folder that calls itself like a built-in dataset does not put its files there."""
+    address = f"https://127.0.0.1:{server.server_port}/readings.csv"
+    folder = stranger(tmp_path / "town", name="pemsd8", file="東京/readings.csv", address=address)
+    result = CliRunner().invoke(app, ["data", "fetch", str(folder), "--data-dir", str(tmp_path / "data")])
+    assert result.exit_code == 0
+    assert (folder / "東京" / "readings.csv").read_bytes() == READINGS
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("link", ["sub", "sub/readings.csv", "sub/readings.csv.part"])
+def test_fetch_follows_no_link_out_of_its_folder(server: Server, tmp_path: Path, link: str) -> None:
+    """Whether the folder, the file or its unfinished download is a link: what it leads to stays as it is."""
+    address = f"https://127.0.0.1:{server.server_port}/readings.csv"
+    folder, outside = stranger(tmp_path / "town", file="sub/readings.csv", address=address), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "own").write_bytes(b"mine")
+    place = folder / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside if link == "sub" else outside / ("own" if link.endswith("part") else "new"))
+    with pytest.raises(DataError, match=r"leads out of its folder|in the way of the download"):
+        fetch(read_card(folder), folder)
+    assert everything_below(outside) == {outside / "own": b"mine"}
+
+
+def test_a_pipe_in_the_place_of_a_download_does_not_hang(server: Server, tmp_path: Path) -> None:
+    """Opening it would wait for a reader."""
+    address = f"https://127.0.0.1:{server.server_port}/readings.csv"
+    folder = stranger(tmp_path / "town", address=address)
+    os.mkfifo(folder / "readings.csv.part")
+    with pytest.raises(DataError, match="in the way of the download"):
+        fetch(read_card(folder), folder)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "http://127.0.0.1/readings.csv", "ftp://127.0.0.1/a", "data:,x", "https://", "readings.csv"],
+)
+def test_only_https_addresses_are_taken(tmp_path: Path, address: str) -> None:
+    """Other schemes are refused where the card is read."""
+    with pytest.raises(DataError, match=r"address in entry 1 of files = .* is no https address"):
+        read_card(stranger(tmp_path / "town", address=address))
+
+
+@pytest.mark.parametrize("leads_to", ["file:///etc/passwd", "http://127.0.0.1:9/x", "ftp://127.0.0.1:9/x"])
+def test_an_https_address_leads_to_https_alone(server: Server, tmp_path: Path, leads_to: str) -> None:
+    """A server that sends on to another scheme is not followed."""
+    server.leads_to = leads_to
+    with pytest.raises(DataError, match=r"put readings\.csv from the town"):
+        fetch(card_at(server.server_port), tmp_path)
+    assert names_in(tmp_path) == set()

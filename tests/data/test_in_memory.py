@@ -61,7 +61,7 @@ def test_keys_of_files_are_keys_of_frames() -> None:
     ("keys", "message"),
     [
         ({"sensro": "x"}, "there is no key 'sensro'"),
-        ({"layout": "tall"}, "layout = 'tall' cannot be"),
+        ({"layout": "tall"}, 'layout = "tall" is not known; write one of'),
         ({"adjacency": np.ones((3, 3))}, r"adjacency has the shape \(3, 3\) for 4 sensors"),
         ({"adjacency": pd.DataFrame(np.ones((3, 3)))}, "does not name sensor '401'"),
         ({"holidays": "XX"}, "XX"),

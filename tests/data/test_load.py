@@ -92,6 +92,59 @@ def test_sensors_with_one_name_are_refused(town: Path) -> None:
         load_series("my-town", town.parent)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ("2024-03-01 06:00:00,", "2024-03-01 06:00:00,1e30"),
+            "the reading 1e.30 is too large to be one; name it as missing",
+        ),
+        (("2024-03-01 00:00:00", "1024-03-01 00:00:00"), "the first row is of the year 1024"),
+    ],
+)
+def test_readings_and_times_of_no_road_are_refused(town: Path, change: tuple[str, str], message: str) -> None:
+    """Numbers whose squares overflow, and years before there were sensors."""
+    path = town / "readings.csv"
+    text = path.read_text(encoding="utf-8")
+    rows = [line.split(",") for line in text.splitlines()]
+    place, written = change
+    row = next(row for row in rows if row[0] == place.rstrip(","))
+    row[0 if "1024" in written else 1] = written.rpartition(",")[2]
+    path.write_text("\n".join(map(",".join, rows)) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        load_series("my-town", town.parent)
+
+
+def test_large_numbers_may_stand_for_missing_readings(town: Path) -> None:
+    """Where the description says so."""
+    path, toml = town / "readings.csv", town / "dataset.toml"
+    text = path.read_text(encoding="utf-8").splitlines()
+    text[2] = ",".join([text[2].split(",")[0], *["9.96921e36"] * 4])
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="too large to be one"):
+        load_series("my-town", town.parent)
+    toml.write_text("missing_value = 9.96921e36\n" + toml.read_text(encoding="utf-8"), encoding="utf-8")
+    assert np.isnan(load_series("my-town", town.parent).values[1]).all()
+
+
+def test_channels_without_readings_are_said(tmp_path: Path) -> None:
+    """One of two is a note; where all are, the dataset is refused."""
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "dataset.toml").write_text(
+        'start = 2024-03-01\ninterval_minutes = 60\nunit = "1"\nchannels = ["flow", "speed"]\n'
+        '[series]\nfile = "r.npz"\n[graph]\nfile = "g.csv"\nkind = "weights"\n'
+    )
+    (folder / "g.csv").write_text("0,1\n1,0\n")
+    values = np.ones((5, 2, 2))
+    values[:, :, 1] = np.nan
+    np.savez(folder / "r.npz", data=values)
+    assert "channel speed has no reading at all" in load_series(str(folder)).notes
+    np.savez(folder / "r.npz", data=np.full((5, 2, 2), np.nan))
+    with pytest.raises(DataError, match=r"r\.npz has no reading at all; correct the file, or missing_value"):
+        load_series(str(folder))
+
+
 def write_pemsd8(folder: Path, shape: tuple[int, int, int]) -> None:
     """Files with the names and formats of PEMS08, of another shape."""
     folder.mkdir(parents=True)

@@ -1,12 +1,13 @@
 """Search spaces as TOML files: read, checked and written."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 from pydantic import ValidationError
 
+from kdsearch.data.mistakes import first_mistake
+from kdsearch.data.toml_files import parse_toml, read_toml
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.parameters import KINDS, Parameter
 from kdsearch.study.space.space import SearchSpace
@@ -24,10 +25,14 @@ def _parameters(table: Any, where: str) -> list[Parameter]:
             kinds = [kind for key, kind in KINDS.items() if isinstance(variant, dict) and key in variant]
             if len(kinds) != 1:
                 raise SpaceError(f"parameter {name} of {where} needs either choices, or low and high, or value")
+            if "name" in variant:
+                raise SpaceError(f"parameter {name} of {where} has a key name; its name stands in [parameters.{name}]")
+            given = {"name": name, **variant}
             try:
-                found.append(kinds[0](name=name, **variant))
+                found.append(kinds[0].model_validate(given))
             except ValidationError as error:
-                raise SpaceError(f"parameter {name} of {where} cannot be read: {_first(error)}") from error
+                said = first_mistake(error, kinds[0], given, f"under [parameters.{name}]")
+                raise SpaceError(f"parameter {name} of {where} cannot be read: {said}") from error
     return found
 
 
@@ -36,12 +41,6 @@ def _points(tables: Any, where: str) -> list[dict[str, Any]]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SpaceError(f"the points of {where} cannot be read; write each under [[points]], in double brackets")
     return [{"cite": table.pop("cite", ""), "params": table} for table in tables]
-
-
-def _first(error: ValidationError) -> str:
-    """Write the first of pydantic's complaints on one line."""
-    detail = error.errors()[0]
-    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
 def _folder() -> Path:
@@ -79,7 +78,7 @@ def load_space(name_or_path: str | Path) -> SearchSpace:
         raise SpaceError(
             f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
         )
-    text = path.read_text(encoding="utf-8")
+    text, _ = read_toml(path, SpaceError)
     return read_space(text, path.name, path.parent)
 
 
@@ -94,17 +93,15 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
     Raises:
         SpaceError: The text has a mistake; the first one is named.
     """
+    raw = parse_toml(text, where, SpaceError)
+    parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+    if not isinstance(imports := raw.get("imports", []), list):
+        raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
+    read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
     try:
-        raw = tomllib.loads(text)
-        parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
-        if not isinstance(imports := raw.get("imports", []), list):
-            raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
-        read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
         space = SearchSpace.model_validate(read)
-    except tomllib.TOMLDecodeError as error:
-        raise SpaceError(f"{where} is not TOML: {error}") from error
     except ValidationError as error:
-        raise SpaceError(f"{where} cannot be read: {_first(error)}") from error
+        raise SpaceError(f"{where} cannot be read: {first_mistake(error, SearchSpace, read)}") from error
     space.check(where)
     return space
 

@@ -92,8 +92,11 @@ def test_shipped_names() -> None:
         ("[parameters.a]\nchoices = []", "parameter a of x.toml has no choices"),
         ("[parameters.a]\nlow = 0\nhigh = 1\nlog = true", "is logarithmic and starts at 0"),
         ('[parameters.a]\nlow = 0.5\nhigh = 1\nkind = "int"', "give whole numbers"),
-        ("[parameters.a]\nlow = 0", "parameter a of x.toml cannot be read: high: Field required"),
-        ("[parameters.a]\nlow = 0\nhigh = 1\nlgo = true", "lgo: Extra inputs are not permitted"),
+        ("[parameters.a]\nlow = 0", "parameter a of x.toml cannot be read: high is missing; write high = ..."),
+        (
+            "[parameters.a]\nlow = 0\nhigh = 1\nlgo = true",
+            "the key lgo under [parameters.a] is not known; did you mean low or log?",
+        ),
         ("[parameters.a]\nlow = 0\nhigh = 1\nvalue = 1", "needs either choices, or low and high, or value"),
         ("[parameters]\na = 3", "parameter a of x.toml needs either"),
         ("[parameters.a]\nvalue = 1\nwhen = { b = [1] }", "depends on b, which does not come before it"),
@@ -115,8 +118,11 @@ def test_shipped_names() -> None:
         ),
         ("[parameters.a]\nvalue = 1\n[points]\na = 1", "write each under [[points]]"),
         ("", "x.toml has no parameters"),
-        ("[parameters.a]\nvalue = 1\n[paramters.b]\nvalue = 1", "paramters: Extra inputs are not permitted"),
-        ("[parameters.a", "is not TOML"),
+        (
+            "[parameters.a]\nvalue = 1\n[paramters.b]\nvalue = 1",
+            "the table [paramters] at the top of the file is not known; did you mean parameters?",
+        ),
+        ("[parameters.a", "not valid TOML"),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_parameter_and_file(tmp_path: Path, body: str, words: str) -> None:

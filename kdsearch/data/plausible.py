@@ -1,0 +1,45 @@
+"""Readings and times that no road has: refused, or said."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdsearch.data.keys import YEARS
+from kdsearch.errors import DataError
+
+__all__ = ["check_range", "check_years"]
+
+LARGEST_READING = 1e15
+"""Sums of squares of larger ones do not fit into float32."""
+
+
+def check_years(times: NDArray[np.datetime64], path: Path) -> None:
+    """Refuse times in a year of which nobody has readings: start or interval are wrong."""
+    for number, year in enumerate(times[[0, -1]].astype("datetime64[Y]").astype(np.int64) + 1970):
+        if not YEARS[0] <= year < YEARS[1]:
+            raise DataError(
+                f"{path}: the {('first', 'last')[number]} row is of the year {year}; correct its times, or start and "
+                "interval_minutes in dataset.toml"
+            )
+
+
+def check_range(values: NDArray[np.float32], channels: tuple[str, ...], path: Path) -> list[str]:
+    """Refuse readings that no sum of squares holds, and say which channels have none: a sentence each."""
+    notes = []
+    for number, channel in enumerate(channels):
+        one = values[:, :, number]
+        largest = max(
+            np.fmax.reduce(one, axis=None), -np.fmin.reduce(one, axis=None)
+        )  # no copy is made; NaN if all are
+        if largest > LARGEST_READING:
+            row, node = (int(place) for place in np.argwhere(np.abs(one) == largest)[0])
+            raise DataError(
+                f"{path}, row {row + 1}, sensor {node + 1}: the reading {one[row, node]:g} is too large to be one; "
+                "name it as missing_value in dataset.toml if it stands for a missing reading, else correct it"
+            )
+        if np.isnan(largest):
+            notes.append(f"channel {channel} has no reading at all")
+    if len(notes) == len(channels):
+        raise DataError(f"{path} has no reading at all; correct the file, or missing_value in dataset.toml")
+    return notes
