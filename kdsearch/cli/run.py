@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import STORAGE, DataDir, Fill, Import, Prefer, Preset, Readings, Storage, Studies
+from kdsearch.cli.options import (
+    STORAGE,
+    DataDir,
+    Fill,
+    History,
+    Horizon,
+    Import,
+    Prefer,
+    Preset,
+    Readings,
+    ReportAt,
+    Storage,
+    Studies,
+)
 from kdsearch.errors import StudyError
 
 __all__ = ["run"]
@@ -43,6 +56,9 @@ def run(
     protocol: Annotated[
         str | None, typer.Option(help="Split, history, horizon; the space's own if left out.", rich_help_panel=WHAT)
     ] = None,
+    history: History = None,
+    horizon: Horizon = None,
+    report_at: ReportAt = None,
     channel: Annotated[
         str | None, typer.Option(help="Forecast channel; the protocol's own if left out.", rich_help_panel=WHAT)
     ] = None,
@@ -120,6 +136,9 @@ def run(
     options = RunOptions(
         dataset=dataset,
         protocol=protocol,
+        history=history,
+        horizon=horizon,
+        report_at=report_at,
         channel=channel,
         fill=fill,
         readings=readings,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import DataDir, Fill, Import, Json, Preset, Readings
+from kdsearch.cli.options import DataDir, Fill, History, Horizon, Import, Json, Preset, Readings, ReportAt
 
 __all__ = ["teacher"]
 
@@ -14,6 +14,9 @@ def teacher(
     dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
     space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
     protocol: Annotated[str | None, typer.Option(help="Split, history, horizon; the space's own if left out.")] = None,
+    history: History = None,
+    horizon: Horizon = None,
+    report_at: ReportAt = None,
     channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
     fill: Fill = "causal",
     readings: Readings = "measured",
@@ -31,13 +34,14 @@ def teacher(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
-    from kdsearch.pipeline.setup import split_dataset, trained_teacher
+    from kdsearch.pipeline.options import changed_steps
+    from kdsearch.pipeline.setup import protocol_of, split_dataset, trained_teacher
     from kdsearch.pipeline.spaces import extended_space
 
     chosen = extended_space(space, imports or ())
-    series, note = split_dataset(
-        dataset or chosen.dataset, protocol or chosen.protocol, data_dir, channel, fill=fill, readings=readings
-    )
+    changes, dataset = changed_steps(history, horizon, report_at), dataset or chosen.dataset
+    wanted = protocol_of(protocol, chosen, dataset, data_dir)
+    series, note = split_dataset(dataset, wanted, data_dir, channel, fill=fill, readings=readings, changes=changes)
     for sentence in series.source.notes:
         typer.echo(sentence, err=True)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}

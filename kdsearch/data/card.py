@@ -10,6 +10,8 @@ from pydantic import Field, NaiveDatetime, model_validator
 
 from kdsearch.data.frozen import Frozen
 from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.protocol_table import ProtocolTable
+from kdsearch.data.quantity import QuantityName, read_quantities
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
@@ -71,6 +73,8 @@ class DatasetCard(Frozen):
         channels: Names of the channels in the file's order.
         missing_value: Readings equal to it were not measured.
         negative_is_zero: Whether readings below zero count as zero.
+        quantity: Kind of quantity, one for each channel (a single one stands for all); empty where nothing is known.
+        protocol: The protocol of this data where the command names none.
         holidays: Country whose holidays are a kind of day of their own, such as "US" or "DE-BW".
         shape: Shape `(step, node, channel)` of the public file, if there is one.
         parts: Known pieces of the public file, by shape.
@@ -88,6 +92,8 @@ class DatasetCard(Frozen):
     channels: tuple[str, ...] = Field(min_length=1)
     missing_value: float | None = None
     negative_is_zero: bool = False
+    quantity: tuple[QuantityName, ...] = ()
+    protocol: ProtocolTable | None = None
     holidays: str | None = None
     shape: tuple[int, int, int] | None = None
     parts: tuple[KnownPiece, ...] = ()
@@ -102,6 +108,22 @@ class DatasetCard(Frozen):
         if isinstance(fields, dict) and isinstance(fields.get("unit"), str):
             return {**fields, "unit": (fields["unit"],) * len(fields.get("channels", [""]))}
         return fields
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_words(cls, fields: Any) -> Any:
+        """Read quantity and protocol, whose mistakes have sentences of their own."""
+        if not isinstance(fields, dict):
+            return fields
+        read, where = dict(fields), f"dataset.toml of {fields.get('name')}"
+        if "quantity" in read:
+            channels = read.get("channels", ())
+            read["quantity"] = read_quantities(
+                read["quantity"], len(channels) if hasattr(channels, "__len__") else 0, where
+            )
+        if isinstance(read.get("protocol"), ProtocolTable | None):
+            return read
+        return read | {"protocol": ProtocolTable.read(read["protocol"], f"the table [protocol] in {where}")}
 
     @model_validator(mode="after")
     def _consistent(self) -> "DatasetCard":

@@ -14,6 +14,7 @@ from kdsearch.data.fetch import blob_id
 from kdsearch.data.graph import read_adjacency
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.kinds_of_day import check_country
+from kdsearch.data.quantity import check_readings
 from kdsearch.data.series import Series
 from kdsearch.data.sources import read_marks, read_source
 from kdsearch.data.synthetic import make_demo
@@ -182,6 +183,7 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         values = np.where(values == np.float32(card.missing_value), np.float32(np.nan), values)
     if card.negative_is_zero:
         values = np.maximum(values, np.float32(0))
+    check_readings(values, channels, card.quantity[: len(channels)], card.name)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
     if len(set(sensor_ids)) != values.shape[1]:
@@ -200,6 +202,7 @@ def load_series(dataset: str, data_dir: Path | None = None) -> Series:
         complete=_complete(card, files, folder),
         grid=readings.grid,
         holidays=card.holidays,
+        quantity=card.quantity[: len(channels)],
         marked=read_marks(source, folder, card.interval_minutes, values.shape),
     )
 

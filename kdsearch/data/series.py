@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.quantity import QuantityName
 from kdsearch.data.repeats import repeated_weeks
 
 __all__ = ["Series"]
@@ -33,6 +34,7 @@ class Series:
         marked: Whether the source says that it filled a reading in, bool of the shape of `values`; None where it says
             nothing.
         holidays: Country whose holidays are a kind of day of their own (`kdsearch.data.kinds_of_day`).
+        quantity: Kinds of quantity, one for each channel (`kdsearch.data.quantity`); empty where nothing is known.
         notes: What was taken for granted while it was read, one sentence each; a run says them.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
@@ -50,6 +52,7 @@ class Series:
     grid: tuple[int, int] | None = None
     marked: NDArray[np.bool_] | None = None
     holidays: str | None = None
+    quantity: tuple[QuantityName, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,7 +80,7 @@ class Series:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of readings, times and graph: two series with one hash give the same study."""
+        """SHA-256 of readings, times, graph and quantities: two series with one hash give the same study."""
         digest = hashlib.sha256()
         for array in (self.values, self.times.astype("datetime64[m]").astype(np.int64), self.adjacency):
             digest.update(repr(array.shape).encode())
@@ -87,6 +90,8 @@ class Series:
             digest.update(repr(self.grid).encode())
         if self.holidays is not None:
             digest.update(self.holidays.encode())
+        if set(self.quantity) - {"none"}:
+            digest.update(repr(self.quantity).encode())
         if self.marked is not None:
             digest.update(np.packbits(self.marked).tobytes())
         return digest.hexdigest()

@@ -1,8 +1,10 @@
 """What `kdsearch run` is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.report.preference import parse_weights
@@ -12,7 +14,19 @@ from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.storage.meta import name_mistake
 from kdsearch.trial.presets import preset_values
 
-__all__ = ["RunOptions"]
+__all__ = ["RunOptions", "changed_steps"]
+
+
+def changed_steps(
+    history: int | str | None, horizon: int | str | None, report_at: str | Sequence[int] | None
+) -> ProtocolTable:
+    """Read `--history`, `--horizon` and `--report-at` as changes of a protocol.
+
+    Raises:
+        ProtocolError: At what is no number of steps and no time.
+    """
+    written = {"history": history, "horizon": horizon, "report_at": report_at}
+    return ProtocolTable.read({key: value for key, value in written.items() if value is not None}, "the command line")
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,11 @@ class RunOptions:
 
     Attributes:
         dataset: Name or folder; the space's own where None.
-        protocol: As in `PROTOCOLS`; the space's own where None.
+        protocol: As in `PROTOCOLS`; where None the space's table `[protocol]`, the dataset's, or the space's name.
+        history: Steps looked at, or a time such as "1 day"; the protocol's where None.
+        horizon: Steps forecast, or a time; the protocol's where None.
+        report_at: Minutes ahead that tables show, as a list or text with commas between; where None the protocol's or,
+            of another horizon, a third, two thirds and all of it.
         channel: Name of the forecast channel; the protocol's where None.
         fill: What stands in the input where a reading is missing: "causal", or "published" for the papers' fill.
         readings: Which readings train and are scored: those "measured", or all as "published".
@@ -63,6 +81,9 @@ class RunOptions:
 
     dataset: str | None = None
     protocol: str | None = None
+    history: int | str | None = None
+    horizon: int | str | None = None
+    report_at: str | Sequence[int] | None = None
     channel: str | None = None
     fill: str = "causal"
     readings: str = "measured"
@@ -110,5 +131,6 @@ class RunOptions:
             parse_weights(self.prefer, names)
         if self.study is not None and (mistake := name_mistake(self.study)):
             raise StudyError(f"--study {self.study!r} {mistake}")
+        changed_steps(self.history, self.horizon, self.report_at)
         if self.trials is None and self.budget_seconds is None:
             raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")

@@ -11,8 +11,8 @@ from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_study, study_meta, warm_space, with_baselines
-from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
+from kdsearch.pipeline.options import RunOptions, changed_steps
+from kdsearch.pipeline.setup import check_device, new_runner, protocol_of, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
 from kdsearch.record import Baseline
 from kdsearch.report.page.page import write_page
@@ -88,14 +88,15 @@ def run_space(
         options = replace(options, stopping="none")
     if options.warm_start is not None:
         space = warm_space(space, options)
-    protocol = options.protocol or space.protocol
+    dataset = options.dataset or space.dataset
     series, data_note = split_dataset(
-        options.dataset or space.dataset,
-        protocol,
+        dataset,
+        protocol_of(options.protocol, space, dataset, options.data_dir),
         options.data_dir,
         options.channel,
         fill=options.fill,
         readings=options.readings,
+        changes=changed_steps(options.history, options.horizon, options.report_at),
     )
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     for note in series.source.notes:

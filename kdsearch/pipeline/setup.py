@@ -10,6 +10,7 @@ import torch
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.profile import unseen_days
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
@@ -31,39 +32,50 @@ from kdsearch.trial.teachers import (
     teacher_config,
 )
 
-__all__ = ["check_device", "new_runner", "split_dataset", "teacher_key", "trained_teacher"]
+__all__ = ["check_device", "new_runner", "protocol_of", "split_dataset", "teacher_key", "trained_teacher"]
 
 LEAST_FILLED_IN_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
 
 
+def protocol_of(named: str | None, space: SearchSpace, dataset: str, data_dir: Path | None) -> str | ProtocolTable:
+    """Choose the protocol: that of the command line, the table of the space, that of the dataset, the space's name."""
+    if named is not None:
+        return named
+    own = find_dataset(dataset, data_dir)[0].protocol if isinstance(space.protocol, str) else None
+    return own or space.protocol
+
+
 def split_dataset(
     dataset: str,
-    protocol: str,
+    protocol: str | ProtocolTable,
     data_dir: Path | None,
     channel: str | None = None,
     *,
     fill: str = "causal",
     readings: str = "measured",
+    changes: ProtocolTable | None = None,
 ) -> tuple[SplitSeries, str]:
     """Cut a dataset by a protocol, and say what of the public files it is.
 
     Args:
         dataset: Name or folder.
-        protocol: As in `PROTOCOLS`.
+        protocol: As in `PROTOCOLS`, or a user's own.
         data_dir: Folder of datasets.
         channel: Name of the forecast channel; the protocol's where None.
         fill: "causal", or "published" for that of the papers (`Protocol.filled`).
         readings: Which count, "measured" or "published" (`Protocol.counting`).
+        changes: What the command line changes of the protocol.
 
     Raises:
         ProtocolError: Where there is no such protocol, channel, fill or readings, or the series cannot follow them.
     """
-    if protocol not in PROTOCOLS:
-        raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
-    chosen = PROTOCOLS[protocol].filled(fill).counting(readings)
+    table = protocol if isinstance(protocol, ProtocolTable) else ProtocolTable.read({"base": protocol}, "--protocol")
+    chosen = PROTOCOLS[table.base].filled(fill).counting(readings)
     card, _ = find_dataset(dataset, data_dir)
     source = load_series(dataset, data_dir)
+    for one in (table, *([changes] if changes is not None else [])):
+        chosen = one.changing(chosen, source.interval_minutes)
     if channel is not None:
         if channel not in source.channels:
             raise ProtocolError(f"{source.name} has no channel {channel!r}; choose one of {', '.join(source.channels)}")
