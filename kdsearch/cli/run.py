@@ -151,7 +151,7 @@ def run(
         imports=tuple(imports or ()),
         preset=preset,
         trials=trials,
-        budget_seconds=parse_seconds(budget) if budget else None,
+        budget_seconds=None if budget is None else parse_seconds(budget),
         executor=executor,
         workers=workers,
         address=address,
@@ -184,7 +184,7 @@ def parse_seconds(text: str) -> float:
     Raises:
         StudyError: Where it is none of these.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text.strip())
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(s|m|h)", text.strip())
     if match is None or float(match[1]) == 0:
         raise StudyError(f"--budget {text!r} is no time; write 90s, 15m or 2h")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from kdsearch.data.quantity import Quantity
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["MAPE_FLOOR_WORDS", "METRICS", "Metric"]
+
+MAPE_FLOOR_WORDS = QUANTITIES["none"].mape_floor_words
+"""Of a quantity of which nothing is known; that of others is in the protocol's words."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ METRICS = Table(
         Metric(
             "mape",
             "%",
-            f"mean absolute error as a share of the truth, where that is above {QUANTITIES['none'].mape_floor_words}",
+            f"mean absolute error as a share of the truth, where that is above {MAPE_FLOOR_WORDS}",
             lambda difference, truth: difference.abs() / truth,
             lambda total, count: 100 * total / count,
             counts=lambda truth, mean, quantity: truth > quantity.mape_floor(mean),

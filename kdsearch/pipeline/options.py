@@ -14,7 +14,39 @@ from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.storage.meta import name_mistake
 from kdsearch.trial.presets import preset_values
 
-__all__ = ["RunOptions", "changed_steps"]
+__all__ = ["RunOptions", "changed_steps", "check_numbers"]
+
+YEAR_SECONDS = 365 * 86400
+
+LIMITS = {
+    "seed": (0, 2**53),
+    "seeds": (1, 1000),
+    "trials": (1, 10**9),
+    "epochs": (1, 10**6),
+    "workers": (1, 10**5),
+    "confirm_seeds": (1, 1000),
+    "confirm_best": (0, 10**9),
+}
+"""Option -> smallest and largest number: seeds fit any database beside those that follow them."""
+
+
+def check_numbers(**numbers: int | None) -> None:
+    """Refuse numbers that no run could use, by the name of their option; None is one that was not given.
+
+    Raises:
+        StudyError: With the first one that is too small or too large.
+    """
+    for name, number in numbers.items():
+        smallest, largest = LIMITS[name]
+        if number is not None and not smallest <= number <= largest:
+            raise StudyError(
+                f"--{name.replace('_', '-')} is {_shown(number)}; give a number from {smallest} to {largest:,}"
+            )
+
+
+def _shown(number: int) -> str:
+    """Write a number, or how long it is where it has more than 20 digits."""
+    return f"{number:,}" if abs(number) < 10**20 else "a number of more than 20 digits"
 
 
 def changed_steps(
@@ -117,6 +149,8 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse what can be refused before torch is loaded."""
+        if self.dataset is not None and not self.dataset.strip():
+            raise StudyError("--dataset is empty; give a name or folder, or leave it out for the space's own")
         if self.executor not in {"ray", "local"}:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
@@ -132,5 +166,17 @@ class RunOptions:
         if self.study is not None and (mistake := name_mistake(self.study)):
             raise StudyError(f"--study {self.study!r} {mistake}")
         changed_steps(self.history, self.horizon, self.report_at)
+        check_numbers(
+            seed=self.seed,
+            trials=self.trials,
+            workers=self.workers,
+            confirm_seeds=self.confirm_seeds,
+            confirm_best=self.confirm_best,
+        )
+        if self.budget_seconds is not None and not 0 < self.budget_seconds <= YEAR_SECONDS:
+            raise StudyError(
+                f"--budget is {self.budget_seconds:g} s, and may be above 0 and up to a year (8760h); write 90s, 15m "
+                "or 2h, or give --trials alone"
+            )
         if self.trials is None and self.budget_seconds is None:
             raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")

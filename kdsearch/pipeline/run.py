@@ -10,9 +10,9 @@ from kdsearch.confirm.confirm import confirm
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
-from kdsearch.pipeline.begin import begin_study, check_study, study_meta, warm_space, with_baselines
+from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
 from kdsearch.pipeline.options import RunOptions, changed_steps
-from kdsearch.pipeline.setup import check_device, new_runner, protocol_of, split_dataset
+from kdsearch.pipeline.setup import check_beside_teacher, check_device, new_runner, protocol_of, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
 from kdsearch.record import Baseline
 from kdsearch.report.page.page import write_page
@@ -103,11 +103,14 @@ def run_space(
         tell(note)
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
+    check_beside_teacher(series, options.preset, space)
+    naive = naive_baselines(series, ("val",))
+    check_errors(options, naive[0], series.source.name)
     executor, meta = _executor(options), study_meta(options, space, series, data_note)
     check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
         runner, networks = new_runner(options, space, series, tell)
-        baselines = [*naive_baselines(series, ("val",)), *networks]
+        baselines = [*naive, *networks]
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
             return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()

@@ -21,6 +21,7 @@ from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import new_network
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import (
     BASE_WIDTH,
@@ -32,7 +33,15 @@ from kdsearch.trial.teachers import (
     teacher_config,
 )
 
-__all__ = ["check_device", "new_runner", "protocol_of", "split_dataset", "teacher_key", "trained_teacher"]
+__all__ = [
+    "check_beside_teacher",
+    "check_device",
+    "new_runner",
+    "protocol_of",
+    "split_dataset",
+    "teacher_key",
+    "trained_teacher",
+]
 
 LEAST_FILLED_IN_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
@@ -150,10 +159,7 @@ def new_runner(
     on_message(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
     networks = dict[str, TrainedNetwork]()
     baselines = [network_baseline("teacher", "teacher", teacher, record)]
-    others: list[tuple[str, Role, str, dict[str, Any]]] = [("STID", "undistilled", "best", STID | space.stid)]
-    if "base" in space.values_of("source"):
-        others.append(("base", "base", options.preset, space.teacher | {"width": BASE_WIDTH}))
-    for name, role, preset, settings in others:
+    for name, role, preset, settings in _beside_teacher(options.preset, space):
         network, own = trained_teacher(series, preset, settings, options.seed, device=options.device, beside=teacher)
         on_message(_made(name, network, own, series.unit))
         networks[name] = network
@@ -165,6 +171,24 @@ def new_runner(
         on_message("teacher's features: computing them, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
     return runner, baselines
+
+
+def _beside_teacher(preset: str, space: SearchSpace) -> list[tuple[str, Role, str, dict[str, Any]]]:
+    """List the networks that are trained beside the teacher: name, role, preset and settings."""
+    others: list[tuple[str, Role, str, dict[str, Any]]] = [("STID", "undistilled", "best", STID | space.stid)]
+    if "base" in space.values_of("source"):
+        others.append(("base", "base", preset, space.teacher | {"width": BASE_WIDTH}))
+    return others
+
+
+def check_beside_teacher(series: SplitSeries, preset: str, space: SearchSpace) -> None:
+    """Make the networks that are trained beside the teacher once, before anything is trained.
+
+    Raises:
+        SpaceError: Where one has a setting that is not there, or cannot be made.
+    """
+    for _, _, own, settings in _beside_teacher(preset, space):
+        new_network(series, teacher_config(series, own, settings), 0)
 
 
 def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:

@@ -13,7 +13,7 @@ from kdsearch.errors import SpaceError
 from kdsearch.measure import accuracy
 from kdsearch.measure.accuracy import ErrorSums, errors, forecasts
 from kdsearch.measure.baselines import last_value_forecasts
-from kdsearch.measure.metrics import Metric
+from kdsearch.measure.metrics import MAPE_FLOOR_WORDS, Metric
 from kdsearch.models import Stgcn, StgcnSize
 
 
@@ -43,7 +43,7 @@ def test_a_reading_of_next_to_nothing_is_no_measure_of_an_error() -> None:
 
 def test_every_protocol_states_the_floor_of_mape(series: SplitSeries) -> None:
     """The data's room is below that of the metrics, and has the words a second time."""
-    assert series.protocol.describe(series.source).endswith(f"MAPE where the truth is above 0.1 % of the mean reading")
+    assert series.protocol.describe(series.source).endswith(f"MAPE where the truth is above {MAPE_FLOOR_WORDS}")
 
 
 def test_errors_never_move() -> None:
