@@ -54,7 +54,8 @@ def run(
     ] = None,
     imports: Import = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Split, history, horizon; the space's own if left out.", rich_help_panel=WHAT)
+        str | None,
+        typer.Option(help="Split, history, horizon; the space's or dataset's if left out.", rich_help_panel=WHAT),
     ] = None,
     history: History = None,
     horizon: Horizon = None,

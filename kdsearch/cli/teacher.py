@@ -13,7 +13,9 @@ __all__ = ["teacher"]
 def teacher(
     dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
     space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
-    protocol: Annotated[str | None, typer.Option(help="Split, history, horizon; the space's own if left out.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Split, history, horizon; the space's or dataset's if left out.")
+    ] = None,
     history: History = None,
     horizon: Horizon = None,
     report_at: ReportAt = None,
