@@ -260,12 +260,13 @@ def _day(moment: datetime) -> str:
 
 def _named(changed: Protocol, base: Protocol, name: str | None) -> Protocol:
     """Name a changed protocol: as kdsearch's own where it has the same rules, by the user, or by what differs."""
+    taken = None if name is None else PROTOCOLS.get(name.lower())
+    if taken is not None and _rules(taken) != _rules(changed):
+        raise ProtocolError(f"the name {name!r} is that of a protocol with other rules; choose another name")
     for one in PROTOCOLS.values():
         if _rules(one) == _rules(changed):
             beside = replace(one, channel=changed.channel, readings=changed.readings)
             return replace(beside, fill=changed.fill, published_fill=changed.published_fill)
-    if name is not None and name.lower() in PROTOCOLS:
-        raise ProtocolError(f"the name {name!r} is that of a protocol with other rules; choose another name")
     return replace(changed, name=name or ", ".join([base.name, *_differences(changed, base)]), own=True)
 
 
@@ -279,9 +280,9 @@ def _differences(changed: Protocol, base: Protocol) -> list[str]:
     """Say in words what differs from the base, whatever it is."""
     found = []
     if changed.history != base.history:
-        found.append(f"{changed.history} steps in")
+        found.append(f"{_in_steps(changed.history)} in")
     if changed.horizon != base.horizon:
-        found.append(f"{changed.horizon} out" if found else f"{changed.horizon} steps out")
+        found.append(f"{changed.horizon} out" if found else f"{_in_steps(changed.horizon)} out")
     if changed.reported_steps != (base.reported_steps if changed.horizon == base.horizon else _thirds(changed.horizon)):
         found.append(f"reported at steps {', '.join(map(str, changed.reported_steps))}")
     if _cuts(changed) != _cuts(base):
@@ -291,6 +292,10 @@ def _differences(changed: Protocol, base: Protocol) -> list[str]:
     if changed.scaler != base.scaler:
         found.append(f"scaled by {changed.scaler}")
     return found
+
+
+def _in_steps(number: int) -> str:
+    return f"{number} step{'' if number == 1 else 's'}"
 
 
 def _cuts(protocol: Protocol) -> tuple[object, ...]:
