@@ -45,6 +45,7 @@ def teacher(
     changes, dataset = changed_steps(history, horizon, report_at), dataset or chosen.dataset
     wanted = protocol_of(protocol, chosen, dataset, data_dir)
     series, note = split_dataset(dataset, wanted, data_dir, channel, fill=fill, readings=readings, changes=changes)
+    typer.echo(f"{series.source.name}: {note}; {series.protocol.describe(series.source)}", err=True)
     for sentence in series.source.notes:
         typer.echo(sentence, err=True)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
@@ -64,7 +65,7 @@ def teacher(
             )
         )
         return
-    typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
+    typer.echo(f"teacher {network.hash}, trained in {record.seconds['train']:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
     print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)

@@ -1,101 +1,31 @@
 """A protocol of the user's own: a base, and what differs from it, as a table `[protocol]` or on the command line."""
 
 import difflib
-import re
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from datetime import datetime
+from typing import Any, Self
 
-from pydantic import BeforeValidator, NaiveDatetime, StrictBool, ValidationError
+from pydantic import StrictBool, ValidationError
 
-from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.frozen import Frozen
 from kdsearch.data.protocol import Protocol
+from kdsearch.data.protocol_keys import (
+    WANTED,
+    Minutes,
+    Moment,
+    Name,
+    ScalerName,
+    Shares,
+    Span,
+    SplitBy,
+    minutes_of,
+    shown,
+)
 from kdsearch.data.protocols import PROTOCOLS, resolved
 from kdsearch.errors import ProtocolError
 from kdsearch.table import unknown_name
 
 __all__ = ["ProtocolTable"]
-
-_SPAN = re.compile(r"(\d{1,9}) ?(|steps?|m|min|minutes?|h|hours?|d|days?)")
-_MINUTES = {"m": 1, "h": 60, "d": DAY_MINUTES}
-"""First letter of a unit of time -> its minutes."""
-
-_MOST_STEPS = 10**9
-
-
-def _is_span(written: Any) -> int | str:
-    """Accept a number of steps, or a time in words."""
-    if isinstance(written, int) and not isinstance(written, bool) and 0 < written < _MOST_STEPS:
-        return written
-    match = _SPAN.fullmatch(written.strip()) if isinstance(written, str) else None
-    if match is None or not int(match[1]):
-        raise ValueError
-    return int(match[1]) if match[2][:1] in {"", "s"} else match[0]
-
-
-def _is_moment(written: Any) -> datetime:
-    """Accept a local date, or date and time."""
-    if isinstance(written, str):
-        written = datetime.fromisoformat(written)
-    if isinstance(written, date) and not isinstance(written, datetime):
-        written = datetime(written.year, written.month, written.day)
-    if not isinstance(written, datetime) or written.tzinfo is not None:
-        raise ValueError
-    return written
-
-
-def _are_minutes(written: Any) -> tuple[int, ...]:
-    """Accept minutes ahead: a list, or text with commas between."""
-    listed = written.split(",") if isinstance(written, str) else written
-    if isinstance(written, str) and not re.fullmatch(r" *\d{1,9} *(, *\d{1,9} *)*", written):
-        raise ValueError
-    if not isinstance(listed, list | tuple) or any(isinstance(one, bool | float) for one in listed):
-        raise ValueError
-    minutes = sorted({int(one) for one in listed})
-    if not minutes or minutes[0] < 1:
-        raise ValueError
-    return tuple(minutes)
-
-
-def _are_shares(written: Any) -> tuple[float, ...]:
-    """Accept three shares above 0 that are 1 together."""
-    if not isinstance(written, list | tuple) or len(written) != 3:
-        raise ValueError
-    if any(isinstance(one, bool) or not isinstance(one, int | float) or not 0 < one < 1 for one in written):
-        raise ValueError
-    if abs(sum(written) - 1) > 1e-6:
-        raise ValueError
-    return tuple(map(float, written))
-
-
-def _is_name(written: Any) -> str:
-    if not isinstance(written, str) or not written.strip() or not written.isprintable() or len(written) > 60:
-        raise ValueError
-    return written.strip()
-
-
-_Span = Annotated[int | str, BeforeValidator(_is_span)]
-_Moment = Annotated[NaiveDatetime, BeforeValidator(_is_moment)]
-_Words = Literal["days", "rows"]
-_Scaler = Literal["windows", "rows", "min-max"]
-
-_SPAN_WORDS = 'a number of steps such as 24, or a time such as "1 day", "6 hours" or "90 minutes"'
-_MOMENT_WORDS = "a local date such as 2024-05-01, or 2024-05-01T12:00:00"
-_WANTED = {
-    "name": "one line of at most 60 characters",
-    "base": f"one of {', '.join(PROTOCOLS)}",
-    "history": _SPAN_WORDS,
-    "horizon": _SPAN_WORDS,
-    "report_at": "minutes ahead, above 0, such as [15, 30, 60]",
-    "split": "three shares for training, validation and test, each above 0 and 1 together, such as [0.7, 0.1, 0.2]",
-    "split_by": '"days" or "rows"',
-    "validation_from": _MOMENT_WORDS,
-    "test_from": _MOMENT_WORDS,
-    "within_day": "true or false",
-    "scaler": '"windows", "rows" or "min-max"',
-}
-"""Key -> what may stand there, for messages."""
 
 
 class ProtocolTable(Frozen):
@@ -116,52 +46,52 @@ class ProtocolTable(Frozen):
         scaler: As in `Protocol`.
     """
 
-    name: Annotated[str, BeforeValidator(_is_name)] | None = None
+    name: Name | None = None
     base: str = "six-two-two"
-    history: _Span | None = None
-    horizon: _Span | None = None
-    report_at: Annotated[tuple[int, ...], BeforeValidator(_are_minutes)] | None = None
-    split: Annotated[tuple[float, float, float], BeforeValidator(_are_shares)] | None = None
-    split_by: _Words | None = None
-    validation_from: _Moment | None = None
-    test_from: _Moment | None = None
+    history: Span | None = None
+    horizon: Span | None = None
+    report_at: Minutes | None = None
+    split: Shares | None = None
+    split_by: SplitBy | None = None
+    validation_from: Moment | None = None
+    test_from: Moment | None = None
     within_day: StrictBool | None = None
-    scaler: _Scaler | None = None
+    scaler: ScalerName | None = None
 
     def __str__(self) -> str:
         return self.name or f"{self.base}, changed"
 
     @classmethod
-    def read(cls, written: Any, where: str) -> Self:
+    def read(cls, written: Any, where: str | None) -> Self:
         """Read a table, or options of the command line.
 
         Args:
             written: Keys and values.
-            where: The place, such as "the table [protocol] of mine.toml".
+            where: The place, such as "the table [protocol] in mine.toml"; None for the command line.
 
         Raises:
             ProtocolError: At the first key or value that is none, or keys that exclude each other.
         """
         if not isinstance(written, dict):
-            raise ProtocolError(f"{where} is {written!r}; write a table [protocol] with keys such as horizon = 24")
+            raise ProtocolError(f"{where} is {shown(written)}; write a table [protocol] with keys such as horizon = 24")
         for key in written:
             if key not in cls.model_fields:
                 near = difflib.get_close_matches(key, cls.model_fields, n=1)
                 guess = f"did you mean {near[0]}? " if near else ""
-                raise ProtocolError(f"{where} has no key {key!r}; {guess}its keys are {', '.join(cls.model_fields)}")
+                keys = ", ".join(cls.model_fields)
+                raise ProtocolError(f"{where} has no key {shown(key)}; {guess}its keys are {keys}")
         try:
             table = cls.model_validate(written)
         except ValidationError as error:
             key = str(error.errors()[0]["loc"][0])
-            shown = repr(written[key])
-            shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
-            raise ProtocolError(f"{where} has {key} = {shown}; write {_WANTED[key]}") from None
+            said = f"{where} has {key} = " if where else f"--{key.replace('_', '-')} is "
+            raise ProtocolError(f"{said}{shown(written[key])}; write {WANTED[key]}") from None
         if table.base not in PROTOCOLS:
-            raise ProtocolError(f"{where}: {unknown_name('protocol', table.base, PROTOCOLS)}")
+            raise ProtocolError(unknown_name("protocol", table.base, PROTOCOLS))
         table._check_dates(where)
         return table
 
-    def _check_dates(self, where: str) -> None:
+    def _check_dates(self, where: str | None) -> None:
         first, second = self.validation_from, self.test_from
         if (first is None) != (second is None):
             raise ProtocolError(f"{where} has one of validation_from and test_from; write both, or split")
@@ -228,10 +158,7 @@ def _steps(what: str, written: int | str | None, otherwise: int, interval_minute
     """Turn a time into steps."""
     if written is None or isinstance(written, int):
         return written or otherwise
-    match = _SPAN.fullmatch(written)
-    assert match is not None  # as it was read
-    minutes = int(match[1]) * _MINUTES[match[2][0]]
-    return _whole(f"a {what} of {written}", minutes, interval_minutes)
+    return _whole(f"a {what} of {written}", minutes_of(written), interval_minutes)
 
 
 def _whole(what: str, minutes: int, interval_minutes: int) -> int:

@@ -58,7 +58,7 @@ def changed_steps(
         ProtocolError: At what is no number of steps and no time.
     """
     written = {"history": history, "horizon": horizon, "report_at": report_at}
-    return ProtocolTable.read({key: value for key, value in written.items() if value is not None}, "the command line")
+    return ProtocolTable.read({key: value for key, value in written.items() if value is not None}, None)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def split_dataset(
     Raises:
         ProtocolError: Where there is no such protocol, channel, fill or readings, or the series cannot follow them.
     """
-    table = protocol if isinstance(protocol, ProtocolTable) else ProtocolTable.read({"base": protocol}, "--protocol")
+    table = protocol if isinstance(protocol, ProtocolTable) else ProtocolTable.read({"base": protocol}, None)
     chosen = PROTOCOLS[table.base].filled(fill).counting(readings)
     card, _ = find_dataset(dataset, data_dir)
     source = load_series(dataset, data_dir)

@@ -46,9 +46,9 @@ from kdsearch.study.space.overrides import overridden
         ({"study": "x" * 300}, "is longer than 200 bytes"),
         ({"study": "-x"}, "--study '-x' begins with -"),
         ({"study": ""}, "--study '' is no name of a folder"),
-        ({"horizon": 0}, "horizon = 0; write a number of steps"),
-        ({"history": True}, "history = True; write a number of steps"),
-        ({"report_at": (15, -15)}, "report_at = .*; write minutes ahead"),
+        ({"horizon": 0}, "--horizon is 0; write a number of steps"),
+        ({"history": True}, "--history is True; write a number of steps"),
+        ({"report_at": (15, -15)}, "--report-at is .*; write minutes ahead"),
     ],
 )
 def test_options_are_refused_when_they_are_made(options: dict[str, Any], words: str) -> None:
