@@ -73,7 +73,7 @@ class ProtocolTable(Frozen):
             ProtocolError: At the first key or value that is none, or keys that exclude each other.
         """
         if not isinstance(written, dict):
-            raise ProtocolError(f"{where} is {shown(written)}; write a table [protocol] with keys such as horizon = 24")
+            raise ProtocolError(f"{where} is {shown(written)}; write a table [protocol] with base or horizon")
         for key in written:
             if key not in cls.model_fields:
                 near = difflib.get_close_matches(key, cls.model_fields, n=1)

@@ -231,6 +231,9 @@ def test_a_dataset_and_a_space_may_hold_a_table(tmp_path: Path) -> None:
     (place / "dataset.toml").write_text(f"{head}{files}horizon = 'x'\n")
     with pytest.raises(ProtocolError, match=r"the table \[protocol\] in dataset.toml of city has horizon = 'x'"):
         read_card(place)
+    (place / "dataset.toml").write_text(f'protocol = "stgcn"\n{head}{files.partition("[protocol]")[0]}')
+    with pytest.raises(ProtocolError, match=r"city is 'stgcn'; write a table \[protocol\] with base or horizon"):
+        read_card(place)
     body = "[parameters.width]\nlow = 1\nhigh = 2\nkind = 'int'\n"
     text = f'name = "mine"\ndataset = "demo"\n[protocol]\nname = "tomorrow"\nhorizon = "1 day"\n{body}'
     space = read_space(text, "mine.toml")
