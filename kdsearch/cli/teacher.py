@@ -36,10 +36,11 @@ def teacher(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
-    from kdsearch.pipeline.options import changed_steps, check_numbers
+    from kdsearch.pipeline.options import changed_steps, check_dataset, check_numbers
     from kdsearch.pipeline.setup import protocol_of, split_dataset, trained_teacher
     from kdsearch.pipeline.spaces import extended_space
 
+    check_dataset(dataset)
     check_numbers(seed=seed, epochs=epochs)
     chosen = extended_space(space, imports or ())
     changes, dataset = changed_steps(history, horizon, report_at), dataset or chosen.dataset

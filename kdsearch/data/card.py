@@ -116,11 +116,8 @@ class DatasetCard(Frozen):
         if not isinstance(fields, dict):
             return fields
         read, where = dict(fields), f"dataset.toml of {fields.get('name')}"
-        if "quantity" in read:
-            channels = read.get("channels", ())
-            read["quantity"] = read_quantities(
-                read["quantity"], len(channels) if hasattr(channels, "__len__") else 0, where
-            )
+        if "quantity" in read and isinstance(channels := read.get("channels"), list | tuple):
+            read["quantity"] = read_quantities(read["quantity"], len(channels), where)
         if isinstance(read.get("protocol"), ProtocolTable | None):
             return read
         return read | {"protocol": ProtocolTable.read(read["protocol"], f"the table [protocol] in {where}")}

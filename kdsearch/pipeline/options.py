@@ -14,7 +14,7 @@ from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.storage.meta import name_mistake
 from kdsearch.trial.presets import preset_values
 
-__all__ = ["RunOptions", "changed_steps", "check_numbers"]
+__all__ = ["RunOptions", "changed_steps", "check_dataset", "check_numbers"]
 
 YEAR_SECONDS = 365 * 86400
 
@@ -28,6 +28,16 @@ LIMITS = {
     "confirm_best": (0, 10**9),
 }
 """Option -> smallest and largest number: seeds fit any database beside those that follow them."""
+
+
+def check_dataset(name: str | None) -> None:
+    """Refuse a dataset whose name is empty; None is one that was not given.
+
+    Raises:
+        StudyError: Where it is.
+    """
+    if name is not None and not name.strip():
+        raise StudyError("--dataset is empty; give a name or folder, or leave it out for the space's own")
 
 
 def check_numbers(**numbers: int | None) -> None:
@@ -149,8 +159,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse what can be refused before torch is loaded."""
-        if self.dataset is not None and not self.dataset.strip():
-            raise StudyError("--dataset is empty; give a name or folder, or leave it out for the space's own")
+        check_dataset(self.dataset)
         if self.executor not in {"ray", "local"}:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
