@@ -45,7 +45,7 @@ def check_day(series: Series, protocol: Protocol, crossing: Mapping[str, Protoco
         _wrong_interval(series)
         or f"protocol {protocol.name} keeps each {_window(protocol)} inside one day, and a day of {series.name} has "
         f"{_steps(steps_of_day)} of {series.interval_minutes} minutes; choose --protocol {others}, whose windows may "
-        "cross midnight, or a shorter --history and --horizon"
+        "cross midnight, or take a shorter --history and --horizon"
     )
 
 
@@ -60,9 +60,9 @@ def no_window(series: Series, protocol: Protocol, part: str, first: int, last: i
         last: One past its last row.
     """
     times, length, begin = series.times, protocol.history + protocol.horizon, protocol.first_row(first)
-    what = f"the {part} part of {series.name} holds no {_window(protocol)} under protocol {protocol.name}"
     if mistake := _wrong_interval(series):
-        return ProtocolError(f"{what}: {mistake}")
+        return ProtocolError(mistake)
+    what = f"the {part} part of {series.name} holds no {_window(protocol)} under protocol {protocol.name}"
     has = f"it has {_steps(last - begin)}"
     if last - begin < length:
         return ProtocolError(
@@ -89,7 +89,10 @@ def _wrong_interval(series: Series) -> str | None:
     remedy = f"write interval_minutes = {spacing} into dataset.toml"
     if DAY_MINUTES % spacing:
         remedy = "make rows at an interval that divides a day, and write it into dataset.toml"
-    return f"most rows are {spacing} minutes apart, and interval_minutes says {series.interval_minutes}; {remedy}"
+    return (
+        f"most rows of {series.name} are {spacing} minutes apart, and interval_minutes says {series.interval_minutes}; "
+        f"{remedy}"
+    )
 
 
 def _window(protocol: Protocol) -> str:

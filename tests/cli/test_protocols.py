@@ -88,6 +88,8 @@ def test_the_same_steps_in_other_words_go_on(kdsearch: Here, home: Path) -> None
     said = kdsearch(home, "teacher", "--dataset", "./city", "--space", "other.toml", "--json").stdout
     again = kdsearch(home, "teacher", "--dataset", "./city", "--space", "small.toml", *TOMORROW, "--json").stdout
     assert json.loads(said)["hash"] == json.loads(again)["hash"]
+    renamed = [word.replace("small.toml", "other.toml") for word in RUN]
+    assert "2 of 2 trials are done" in kdsearch(home, *renamed, "--trials", "2", "--study", "city-small").stderr
 
 
 def test_a_table_of_the_dataset_is_taken_where_the_command_names_none(kdsearch: Here, home: Path) -> None:

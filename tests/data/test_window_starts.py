@@ -31,7 +31,7 @@ def test_rows_further_apart_than_their_interval(protocol: str, said: int, spacin
     """However long the series is."""
     series = replace(ring_road(days=30, interval_minutes=spacing), interval_minutes=said)
     sentence = refusal(series, protocol)
-    assert f"most rows are {spacing} minutes apart, and interval_minutes says {said}" in sentence
+    assert f"most rows of ring are {spacing} minutes apart, and interval_minutes says {said}" in sentence
     assert f"write interval_minutes = {spacing} into dataset.toml" in sentence
     assert "longer series" not in sentence
 
@@ -40,7 +40,8 @@ def test_a_spacing_that_divides_no_day_is_not_proposed() -> None:
     series = ring_road(days=30, interval_minutes=1)
     sentence = refusal(kept(series, slice(None, None, 7)))
     assert (
-        "most rows are 7 minutes apart, and interval_minutes says 1; make rows at an interval that divides" in sentence
+        "most rows of ring are 7 minutes apart, and interval_minutes says 1; make rows at an interval that divides"
+        in sentence
     )
 
 
@@ -48,7 +49,7 @@ def test_a_spacing_that_divides_no_day_is_not_proposed() -> None:
 def test_a_day_shorter_than_a_window_inside_one_day(interval: int, steps: str) -> None:
     sentence = refusal(ring_road(days=400, interval_minutes=interval), "stgcn")
     assert f"keeps each window of 21 steps (12 in, 9 out) inside one day, and a day of ring has {steps} min" in sentence
-    assert "choose --protocol six-two-two, whose windows may cross midnight, or a shorter --history" in sentence
+    assert "choose --protocol six-two-two, whose windows may cross midnight, or take a shorter --history" in sentence
     assert "longer series" not in sentence
 
 

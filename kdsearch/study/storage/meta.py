@@ -109,6 +109,8 @@ def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
         StudyError: Where something differs; the message names it.
     """
     differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
+    if known.protocol_hash == wanted.protocol_hash:  # a user's own protocol, renamed
+        differing = [name for name in differing if name != "protocol"]
     if differing:
         words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
         raise StudyError(
