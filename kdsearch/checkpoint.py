@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from kdsearch.data.profile import Profile, Scaler
+from kdsearch.data.quantity import QUANTITIES
 from kdsearch.models import Forecaster, build
 
 __all__ = ["Checkpoint"]
@@ -49,6 +50,8 @@ class Checkpoint:
         arrays: dict[str, NDArray[Any]] = {f"state/{name}": value for name, value in self.state.items()}
         arrays["adjacency"] = self.adjacency
         arrays["scaler"] = np.array([self.scaler.mean, self.scaler.std])
+        if self.scaler.quantity != "none":
+            arrays["quantity"] = np.array(self.scaler.quantity)
         arrays["spec"] = np.array(json.dumps(self.spec))
         if profile is not None:
             if profile.factors is None:
@@ -76,4 +79,5 @@ class Checkpoint:
             mean, std = arrays["scaler"].tolist()
             state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
             spec = json.loads(str(arrays["spec"]))
-            return cls(spec, state, Scaler(mean, std, profile), arrays["adjacency"])
+            quantity = QUANTITIES[str(arrays["quantity"])].name if "quantity" in arrays else "none"
+            return cls(spec, state, Scaler(mean, std, profile, quantity), arrays["adjacency"])

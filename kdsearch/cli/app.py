@@ -1,5 +1,6 @@
 """The command line: it parses and prints; everything it does can be done from Python under the same name."""
 
+import errno
 import gc
 import os
 import sys
@@ -81,8 +82,9 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except OSError as error:
         what = f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error)
-        typer.echo(f"Error: {what}", err=True)
-        sys.exit(1)
+        too_long = error.errno == errno.ENAMETOOLONG  # a name that was typed: a mistake, and nothing was begun
+        typer.echo(f"Error: {what}{'; give a shorter one' if too_long else ''}", err=True)
+        sys.exit(KdsearchError.exit_code if too_long else 1)
     except SystemExit as stop:  # typer's own way out, which is silent at Ctrl-C
         if stop.code == INTERRUPTED:
             typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)

@@ -53,14 +53,12 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
 
 @data_app.command("describe")
 def data_describe(
-    file: Annotated[Path, typer.Argument(help="A file of readings.", exists=True, dir_okay=False)],
-    graph: Annotated[
-        Path | None, typer.Option(help="The file of its roads; looked for beside it if left out.", exists=True)
-    ] = None,
+    file: Annotated[Path, typer.Argument(help="A file of readings.")],
+    graph: Annotated[Path | None, typer.Option(help="The file of its roads; looked for beside it if left out.")] = None,
 ) -> None:
     """Propose a dataset.toml for a file: what each column was taken for, and what is not certain.
 
-    Example: kdsearch data describe readings.csv > dataset.toml
+    Example: kdsearch data describe readings.csv
     """
     from kdsearch.data.describe import describe_file
 

@@ -10,11 +10,14 @@ __all__ = [
     "AllowOutside",
     "DataDir",
     "Fill",
+    "History",
+    "Horizon",
     "Import",
     "Json",
     "Prefer",
     "Preset",
     "Readings",
+    "ReportAt",
     "Storage",
     "Studies",
 ]
@@ -45,6 +48,13 @@ Fill = Annotated[str, typer.Option(help="Of gaps in the input: causal, or publis
 Readings = Annotated[
     str, typer.Option(help="Train on and score those measured, or published: those filled in by the source too.")
 ]
+History = Annotated[
+    str | None, typer.Option(help="Steps looked at, or a time: 24, 6h, 1d; the protocol's if left out.")
+]
+Horizon = Annotated[
+    str | None, typer.Option(help="Steps forecast, or a time: 24, 90m, 1d; the protocol's if left out.")
+]
+ReportAt = Annotated[str | None, typer.Option(help="Minutes ahead that tables show, with commas between: 15,30,60.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
 AllowOutside = Annotated[

@@ -14,10 +14,13 @@ from kdsearch.cli.options import (
     AllowOutside,
     DataDir,
     Fill,
+    History,
+    Horizon,
     Import,
     Prefer,
     Preset,
     Readings,
+    ReportAt,
     Storage,
     Studies,
 )
@@ -52,8 +55,12 @@ def run(
     ] = None,
     imports: Import = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Split, history, horizon; the space's own if left out.", rich_help_panel=WHAT)
+        str | None,
+        typer.Option(help="Split, history, horizon; the space's or dataset's if left out.", rich_help_panel=WHAT),
     ] = None,
+    history: History = None,
+    horizon: Horizon = None,
+    report_at: ReportAt = None,
     channel: Annotated[
         str | None, typer.Option(help="Forecast channel; the protocol's own if left out.", rich_help_panel=WHAT)
     ] = None,
@@ -132,6 +139,9 @@ def run(
     options = RunOptions(
         dataset=dataset,
         protocol=protocol,
+        history=history,
+        horizon=horizon,
+        report_at=report_at,
         channel=channel,
         fill=fill,
         readings=readings,
@@ -144,7 +154,7 @@ def run(
         imports=tuple(imports or ()),
         preset=preset,
         trials=trials,
-        budget_seconds=parse_seconds(budget) if budget else None,
+        budget_seconds=None if budget is None else parse_seconds(budget),
         executor=executor,
         workers=workers,
         address=address,
@@ -178,7 +188,7 @@ def parse_seconds(text: str) -> float:
     Raises:
         StudyError: Where it is none of these.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text.strip())
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(s|m|h)", text.strip())
     if match is None or float(match[1]) == 0:
         raise StudyError(f"--budget {text!r} is no time; write 90s, 15m or 2h")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]

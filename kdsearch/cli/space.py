@@ -28,7 +28,7 @@ def space_list(as_json: Json = False) -> None:
     spaces = [load_space(name) for name in space_names()]
     if as_json:
         fields = ("name", "title", "dataset", "protocol")
-        typer.echo(json.dumps([{field: getattr(one, field) for field in fields} for one in spaces], indent=2))
+        typer.echo(json.dumps([{field: str(getattr(one, field)) for field in fields} for one in spaces], indent=2))
         return
     print_table(
         "Search spaces",

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import AllowOutside, DataDir, Fill, Import, Json, Preset, Readings
+from kdsearch.cli.options import (
+    AllowOutside,
+    DataDir,
+    Fill,
+    History,
+    Horizon,
+    Import,
+    Json,
+    Preset,
+    Readings,
+    ReportAt,
+)
 
 __all__ = ["teacher"]
 
@@ -13,7 +24,12 @@ __all__ = ["teacher"]
 def teacher(
     dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
     space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
-    protocol: Annotated[str | None, typer.Option(help="Split, history, horizon; the space's own if left out.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Split, history, horizon; the space's or dataset's if left out.")
+    ] = None,
+    history: History = None,
+    horizon: Horizon = None,
+    report_at: ReportAt = None,
     channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
     fill: Fill = "causal",
     readings: Readings = "measured",
@@ -32,19 +48,26 @@ def teacher(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
-    from kdsearch.pipeline.setup import split_dataset, trained_teacher
+    from kdsearch.pipeline.options import changed_steps, check_dataset, check_numbers
+    from kdsearch.pipeline.setup import protocol_of, split_dataset, trained_teacher
     from kdsearch.pipeline.spaces import extended_space
 
+    check_dataset(dataset)
+    check_numbers(seed=seed, epochs=epochs)
     chosen = extended_space(space, imports or ())
+    changes, dataset = changed_steps(history, horizon, report_at), dataset or chosen.dataset
+    wanted = protocol_of(protocol, chosen, dataset, data_dir, allow_outside=allow_outside)
     series, note = split_dataset(
-        dataset or chosen.dataset,
-        protocol or chosen.protocol,
+        dataset,
+        wanted,
         data_dir,
         channel,
         fill=fill,
         readings=readings,
         allow_outside=allow_outside,
+        changes=changes,
     )
+    typer.echo(f"{series.source.name}: {note}; {series.protocol.describe(series.source)}", err=True)
     for sentence in series.source.notes:
         typer.echo(sentence, err=True)
     settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
@@ -64,7 +87,7 @@ def teacher(
             )
         )
         return
-    typer.echo(f"teacher {network.hash} on {note}, trained in {record.seconds['train']:.0f} CPU s", err=True)
+    typer.echo(f"teacher {network.hash}, trained in {record.seconds['train']:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
     print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)

@@ -15,6 +15,8 @@ from kdsearch.data.frozen import Frozen
 from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.keys import BlobId, HttpsAddress, Label, LocalTime, PlainName, PublicName
 from kdsearch.data.places import is_file, must_be_a_file, what_is_there
+from kdsearch.data.protocol_table import ProtocolTable
+from kdsearch.data.quantity import QuantityName, read_quantities
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 
@@ -80,6 +82,8 @@ class DatasetCard(Frozen):
         timezone: Zone of the place, such as "Europe/Berlin"; None where nothing is to be known of summer time.
         clock: What the file's clock shows where it writes no offset: "local" time, "utc", or "standard" time without
             summer time.
+        quantity: Kind of quantity, one for each channel (a single one stands for all); empty where nothing is known.
+        protocol: The protocol of this data where the command names none.
         holidays: Country whose holidays are a kind of day of their own, such as "US" or "DE-BW".
         shape: Shape `(step, node, channel)` of the public file, if there is one.
         parts: Known pieces of the public file, by shape.
@@ -99,6 +103,8 @@ class DatasetCard(Frozen):
     negative_is_zero: bool = False
     timezone: str | None = None
     clock: Literal["local", "utc", "standard"] = "local"
+    quantity: tuple[QuantityName, ...] = ()
+    protocol: ProtocolTable | None = None
     holidays: str | None = None
     shape: tuple[StrictInt, StrictInt, StrictInt] | None = None
     parts: tuple[KnownPiece, ...] = ()
@@ -133,6 +139,19 @@ class DatasetCard(Frozen):
         if value is not None and abs(value) > float(np.finfo(np.float32).max):
             raise ValueError("is larger than any reading (3.4e38); leave such cells of the file empty")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_words(cls, fields: Any) -> Any:
+        """Read quantity and protocol, whose mistakes have sentences of their own."""
+        if not isinstance(fields, dict):
+            return fields
+        read, where = dict(fields), f"dataset.toml of {fields.get('name')}"
+        if "quantity" in read and isinstance(channels := read.get("channels"), list | tuple):
+            read["quantity"] = read_quantities(read["quantity"], len(channels), where)
+        if isinstance(read.get("protocol"), ProtocolTable | None):
+            return read
+        return read | {"protocol": ProtocolTable.read(read["protocol"], f"the table [protocol] in {where}")}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,13 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kdsearch.data.card import DatasetCard
+from kdsearch.data.catalog import CARDS
 from kdsearch.data.describe_graph import proposed_graph
 from kdsearch.data.frame import Frame
-from kdsearch.data.interval import interval_of
+from kdsearch.data.interval import interval_of, minutes_between
+from kdsearch.data.readers import read_array
 from kdsearch.data.readings import Readings
+from kdsearch.data.roles import time_columns
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sources import is_table, read_source, read_tables
+from kdsearch.data.time_text import is_time
+from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["Proposal", "describe_file"]
@@ -26,6 +33,7 @@ QUANTITIES = {
     "speed": re.compile(r".*(speed|velocity|geschwindigkeit|km/?h|mph).*", re.I),
     "occupancy": re.compile(r".*(occupancy|belegung).*", re.I),
 }
+KINDS_OF_QUANTITY = {"flow": "count", "speed": "speed"}
 
 
 @dataclass
@@ -73,21 +81,28 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
     Raises:
         DataError: The file cannot be read at all.
     """
+    must_exist(path)
     proposal = Proposal({}, {"file": path.name})
+    if alike := _alike(path):
+        proposal.series["further"] = alike
+        proposal.questions["further"] = "these files have the same columns"
     readings = _read(path, proposal)
     values = readings.values
     steps, nodes, channels = values.shape
-    proposal.certain.insert(
-        0,
-        f"{path.name}: {steps:,} steps of {nodes:,} sensors"
-        f"{f' and {channels} channels' if channels > 1 else ''}, {readings.times[0]} to {readings.times[-1]}",
-    )
+    span = "" if readings.counted else f", {readings.times[0]} to {readings.times[-1]}"
+    several = f" and {channels} channels" if channels > 1 else ""
+    proposal.certain.append(f"{path.name}: {steps:,} steps of {nodes:,} sensor{'s' * (nodes != 1)}{several}{span}")
     proposal.certain += readings.notes
+    proposal.certain += [
+        f"the built-in dataset {card.name} has a file of this name: {card.title}"
+        for card in CARDS.values()
+        if path.name in {one.name for one in card.files}
+    ]
     zeros = float((values == 0).mean())
     if zeros > ZEROS:
-        proposal.top["missing_value"] = 0
-        proposal.questions["missing_value"] = (
-            f"{100 * zeros:.1f} % of the readings are zero; keep this line only if zero means that nothing was measured"
+        proposal.certain.append(
+            f"{100 * zeros:.1f} % of the readings are zero: write missing_value = 0 if zero means that nothing was "
+            "measured"
         )
     proposal.graph, said = proposed_graph(path, graph, nodes)
     proposal.questions |= said
@@ -101,14 +116,13 @@ def _read(path: Path, proposal: Proposal) -> Readings:
     for _ in range(MOST_QUESTIONS):
         try:
             source = SeriesSource.model_validate(proposal.series)
-            if is_table(path):
-                frame = read_tables(source, path.parent)
-                proposal.top["interval_minutes"] = interval_of(frame, source)
-                _name_quantity(frame, proposal)
+            minutes = _table_interval(path, source, proposal) if is_table(path) else _array_interval(path, source)
+            if minutes is None:
+                proposal.top["start"] = "2000-01-01T00:00"
+                proposal.questions["start"] = "the file holds no times; write the local time of its first row"
+                proposal.questions["interval_minutes"] = "the file holds no times"
             else:
-                proposal.top.setdefault("start", "2000-01-01T00:00")
-                proposal.questions["start"] = "the local time of the first row, if the file holds no times"
-                proposal.questions["interval_minutes"] = "the file does not say it"
+                proposal.top["interval_minutes"] = minutes
             return read_source(DatasetCard.model_validate({"name": path.stem} | proposal.top), source, path.parent)
         except DataQuestion as question:
             table = proposal.series if question.table == "series" else proposal.top
@@ -118,6 +132,35 @@ def _read(path: Path, proposal: Proposal) -> Readings:
             table[question.key] = [*table.get("ignore", []), *_listed(choice)] if question.key == "ignore" else choice
             proposal.questions[question.key] = question.what.replace(f"{path.parent}/", "")
     raise DataError(f"{path} leaves more than {MOST_QUESTIONS} questions; write its dataset.toml by hand")
+
+
+def _alike(path: Path) -> list[str]:
+    """List the files beside a text file that have its header."""
+    if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
+        return []
+    own = _first_line(path)
+    if not any(letter.isalpha() for letter in own):
+        return []
+    beside = sorted(path.parent.glob(f"*{path.suffix}"))
+    return [one.name for one in beside if one != path and one.is_file() and _first_line(one) == own]
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.readline(1 << 20).decode("utf-8-sig", errors="replace")
+
+
+def _table_interval(path: Path, source: SeriesSource, proposal: Proposal) -> int | None:
+    """Find the interval of a table, and what its columns are called; None where it holds no times."""
+    frame = read_tables(source, path.parent)
+    _name_quantity(frame, proposal)
+    timed = time_columns(frame, source) or any(is_time(name) for name in frame.names or ())
+    return interval_of(frame, source) if timed else None
+
+
+def _array_interval(path: Path, source: SeriesSource) -> int | None:
+    written = read_array(path, source.key, source.axes).written
+    return None if written is None else minutes_between(written.clock.astype(np.int64), path)
 
 
 def _listed(choice: object) -> list[object]:
@@ -130,6 +173,8 @@ def _name_quantity(frame: Frame, proposal: Proposal) -> None:
     names = [name for name, pattern in QUANTITIES.items() if pattern.fullmatch(words)]
     if len(names) == 1:
         proposal.top["channels"] = names
+        if names[0] in KINDS_OF_QUANTITY:
+            proposal.top["quantity"] = KINDS_OF_QUANTITY[names[0]]
     if unit := re.search(r"\((?:(Veh)[^/)]*/\s*(\d+) Min[^)]*|(mph|km/h|kmh))\)", words, re.I):
         proposal.top["unit"] = f"vehicles/{unit[2]} min" if unit[1] else unit[3]
         proposal.questions.pop("unit", None)

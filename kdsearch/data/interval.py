@@ -11,7 +11,7 @@ from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_clock, is_time, parsed_times
 from kdsearch.errors import DataError
 
-__all__ = ["interval_of"]
+__all__ = ["interval_of", "minutes_between"]
 
 
 def interval_of(frame: Frame, source: SeriesSource) -> int:
@@ -26,14 +26,23 @@ def interval_of(frame: Frame, source: SeriesSource) -> int:
         return DAY_MINUTES // len(clocks)
     times = [name for name in names if is_time(name)]
     written = pd.Series(times) if 2 * len(times) > len(names) else _texts(frame, source)
-    unique = np.unique(_seconds(written, source, frame))
+    return minutes_between(_seconds(written, source, frame), frame.file)
+
+
+def minutes_between(seconds: NDArray[np.int64], file: object) -> int:
+    """Find the most frequent number of minutes between neighbouring times ``(row,)`` in seconds.
+
+    Raises:
+        DataError: There are no two times, or the most frequent step does not divide a day.
+    """
+    unique = np.unique(seconds)
     if len(unique) < 2:
-        raise DataError(f"{frame.file} has no two times; write interval_minutes")
+        raise DataError(f"{file} has no two times; write interval_minutes")
     steps, counts = np.unique(np.diff(unique), return_counts=True)
     minutes = int(steps[counts.argmax()]) // 60
     if minutes < 1 or DAY_MINUTES % minutes:
         raise DataError(
-            f"{frame.file}: its times are mostly {steps[counts.argmax()]} seconds apart, which divides no day; write "
+            f"{file}: its times are mostly {steps[counts.argmax()]} seconds apart, which divides no day; write "
             "interval_minutes"
         )
     return minutes

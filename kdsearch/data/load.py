@@ -16,6 +16,7 @@ from kdsearch.data.hdf5_files import refuse_links_out
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.places import inside, is_file
 from kdsearch.data.plausible import check_range, check_years
+from kdsearch.data.quantity import check_readings
 from kdsearch.data.readings import blocks_of
 from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
@@ -115,6 +116,7 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
             rows[rows == np.float32(card.missing_value)] = np.nan
     if card.negative_is_zero:
         np.maximum(values, np.float32(0), out=values)
+    check_readings(values, channels, card.quantity[: len(channels)], card.name)
     notes = [describe_inheritance(card, files), *check_range(values, channels, path)]
     check_graph_fits(values.shape[1], path)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
@@ -138,6 +140,7 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
         complete=_complete(card, files, folder),
         grid=readings.grid,
         holidays=card.holidays,
+        quantity=card.quantity[: len(channels)],
         marked=readings.marked,
         notes=(*(note for note in notes if note), *readings.notes, *graph.notes),
         positions=graph.positions,

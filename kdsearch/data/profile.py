@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kdsearch.data.clock import DAY_MINUTES, weekdays_and_minutes
 from kdsearch.data.kinds_of_day import kind_names, kinds_of_day
 from kdsearch.data.protocols import SplitSeries
+from kdsearch.data.quantity import QuantityName
 
 __all__ = ["Input", "Profile", "ProfileKind", "Scaler", "fit_profile", "fit_scaler", "profile_kind", "unseen_days"]
 
@@ -153,11 +154,13 @@ class Scaler:
         mean: Mean of the training data, one number; with the scaler "min-max" the middle between smallest and largest.
         std: Population standard deviation of the training data, one number; with "min-max" half their range.
         profile: None for raw input.
+        quantity: Kind of quantity: below its smallest value is no forecast in real units.
     """
 
     mean: float
     std: float
     profile: Profile | None
+    quantity: QuantityName = "none"
 
     @property
     def stored_numbers(self) -> int:
@@ -180,8 +183,8 @@ def fit_scaler(series: SplitSeries, profile: Profile | None) -> Scaler:
     counted = np.ones(values.shape, np.bool_) if series.protocol.readings == "published" else series.measured[rows]
     if series.protocol.scaler == "min-max":
         smallest, largest = float(values[counted].min()), float(values[counted].max())
-        return Scaler((smallest + largest) / 2, max((largest - smallest) / 2, 1e-6), profile)
+        return Scaler((smallest + largest) / 2, max((largest - smallest) / 2, 1e-6), profile, series.quantity.name)
     weight = weights[rows, None] * counted
     mean = float(np.average(values, weights=weight))
     variance = float(np.average(np.square(values - mean), weights=weight))
-    return Scaler(mean, max(variance**0.5, 1e-6), profile)
+    return Scaler(mean, max(variance**0.5, 1e-6), profile, series.quantity.name)

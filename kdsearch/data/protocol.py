@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self
 
 from kdsearch.data.fill import FILLS, FillName
+from kdsearch.data.quantity import QUANTITIES, Quantity
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
 from kdsearch.record import Readings
@@ -18,6 +19,8 @@ _HASHED_WHERE_NOT = {
     "inputs_reach_back": False,
     "fill": "interpolated",
     "readings": "published",
+    "validation_from": None,
+    "test_from": None,
 }
 """Fields that came later -> what every protocol did before: there they leave its hash alone."""
 
@@ -27,7 +30,7 @@ class Protocol:
     """A named, hashable set of rules.
 
     Attributes:
-        name: As in `PROTOCOLS`.
+        name: As in `PROTOCOLS`; of a user's own protocol her name, or words of what differs from its base.
         channel: Position of the forecast channel; None for all of them together.
         split: Shares of train, val and test.
         split_by: "days" cuts between calendar days, "rows" anywhere.
@@ -46,6 +49,9 @@ class Protocol:
         published_fill: What the papers put there.
         readings: Which readings losses, calendar, scaler and errors count: "measured" leaves out those that the source
             filled in (`Series.measured`), "published" takes the file as it is.
+        validation_from: First local time of the validation split, in ISO form, in place of shares; None for shares.
+        test_from: First local time of the test split.
+        own: Whether it is a user's own (`kdsearch.data.protocol_table`), whose name is no rule.
     """
 
     name: str
@@ -63,14 +69,22 @@ class Protocol:
     fill: FillName = "causal"
     published_fill: FillName = "interpolated"
     readings: Readings = "measured"
+    validation_from: str | None = None
+    test_from: str | None = None
+    own: bool = False
 
     @property
     def hash(self) -> str:
-        """Hash of every field that changes a number: results of one hash may share a table."""
+        """Hash of every field that changes a number: results of one hash may share a table.
+
+        The name counts where kdsearch gave it. Users' own protocols of the same rules have one hash, whatever their
+        names; none of them has the rules of a protocol of kdsearch's (`ProtocolTable.changing`).
+        """
+        no_rules = {"published_fill", "own", "name"} if self.own else {"published_fill", "own"}
         fields = {
             name: value
             for name, value in asdict(self).items()
-            if name != "published_fill" and (name not in _HASHED_WHERE_NOT or value != _HASHED_WHERE_NOT[name])
+            if name not in no_rules and (name not in _HASHED_WHERE_NOT or value != _HASHED_WHERE_NOT[name])
         }
         return hashlib.sha256(repr(sorted(fields.items())).encode()).hexdigest()
 
@@ -105,6 +119,10 @@ class Protocol:
         """Compute the minutes ahead of each reported step."""
         return {step: step * interval_minutes for step in self.reported_steps}
 
+    def first_row(self, first: int) -> int:
+        """Give the first row that a window of a part may hold, the part's own being `first`."""
+        return max(0, first - self.history) if self.inputs_reach_back else first
+
     def describe(self, series: Series) -> str:
         """Describe the protocol in one sentence for a reader of tables."""
         channel = " and ".join(series.channels) if self.channel is None else series.channels[self.channel]
@@ -116,14 +134,30 @@ class Protocol:
         channels = slice(None) if self.channel is None else self.channel
         missing = not series.present[:, :, channels].all()
         filled_in = bool(series.filled_in[:, :, channels].any())
+        quantity = self.quantity(series)
+        smallest = "" if quantity.smallest is None else f", no forecast below {quantity.smallest:g}"
         scaled = "; scaled to [-1, 1] by the range of the training rows" if self.scaler == "min-max" else ""
         return (
             f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, "
-            f"reported at {minutes} minutes; {self._describe_split()}, in order of time; windows {inside}{scaled}; "
+            f"reported at {minutes} minutes; {self.split_words}, in order of time; windows {inside}{scaled}; "
             f"{FILLS[self.fill].words if missing else 'no reading is missing'}; "
-            f"{self._describe_readings(filled_in=filled_in)}, in real units; "
-            f"MAPE where the truth is above 0.1 % of the mean reading"
+            f"{self._describe_readings(filled_in=filled_in)}, in real units{smallest}; "
+            f"MAPE where the truth is above {quantity.mape_floor_words}"
         )
+
+    def quantity(self, series: Series) -> Quantity:
+        """Look up what kind of quantity is forecast.
+
+        Raises:
+            ProtocolError: Channels that are forecast together are of different kinds.
+        """
+        kinds = set(series.quantity if self.channel is None else series.quantity[self.channel : self.channel + 1])
+        if len(kinds) > 1:
+            raise ProtocolError(
+                f"protocol {self.name} forecasts all channels of {series.name} together, but their quantities are "
+                f"{', '.join(series.quantity)}; choose one channel"
+            )
+        return QUANTITIES[kinds.pop() if kinds else "none"]
 
     def _describe_readings(self, *, filled_in: bool) -> str:
         if not filled_in:
@@ -132,8 +166,12 @@ class Protocol:
             return "errors over all readings as published, those that the source filled in too"
         return "readings that the source filled in are left out of losses, calendar, scaler and errors"
 
-    def _describe_split(self) -> str:
-        shares = [f"{100 * share:.0f} %" for share in self.split]
+    @property
+    def split_words(self) -> str:
+        """Describe how a series is cut into its parts."""
+        if self.validation_from is not None:
+            return f"validation from {self.validation_from}, test from {self.test_from}"
+        shares = [f"{100 * share:.4g} %" if self.own else f"{100 * share:.0f} %" for share in self.split]
         if self.test_days is None:
             return f"{' / '.join(shares)} of the {self.split_by} for training, validation and test"
         before = f"{' / '.join(shares[:2])} of the {self.split_by} before them for training and validation"

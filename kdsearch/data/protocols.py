@@ -11,6 +11,7 @@ from kdsearch.data.fill import FILLS
 from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.data.split import Split, SplitSeries
+from kdsearch.data.window_starts import check_day, no_window, window_starts
 from kdsearch.errors import ProtocolError
 
 __all__ = ["PROTOCOLS", "Protocol", "Split", "SplitSeries", "resolved", "split_series"]
@@ -80,10 +81,12 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     {'train': 4556, 'val': 536, 'test': 536}
 
     Raises:
-        ProtocolError: A split is too short for one window, a channel is not there, or channels that are forecast
-            together have different units.
+        ProtocolError: A split has no window or nothing measured to forecast, a channel is not there, or channels that
+            are forecast together have different units or quantities.
     """
     protocol = resolved(protocol, series.interval_minutes)
+    protocol.quantity(series)
+    check_day(series, protocol, PROTOCOLS)
     raw = _forecast_readings(series.values, series, protocol)
     filled_in = _forecast_readings(series.filled_in, series, protocol)
     present = np.isfinite(raw)
@@ -94,13 +97,10 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     splits: dict[str, Split] = {}
     borders = _borders(series, protocol)
     for name, (first, last) in zip(("train", "val", "test"), borders, strict=True):
-        reach = max(0, first - protocol.history) if protocol.inputs_reach_back else first
-        starts = reach + _window_starts(series.times[reach:last], series.interval_minutes, protocol)
+        reach = protocol.first_row(first)
+        starts = reach + window_starts(series.times[reach:last], series.interval_minutes, protocol)
         if not len(starts):
-            raise ProtocolError(
-                f"the {name} part of {series.name} ({last - first} steps) holds no window of "
-                f"{protocol.history + protocol.horizon} steps under protocol {protocol.name}; use a longer series"
-            )
+            raise no_window(series, protocol, name, first, last)
         splits[name] = Split(first, last, starts)
     values = FILLS[protocol.fill].values(raw, borders)
     cut = SplitSeries(series, protocol, values, present, filled_in, splits)
@@ -147,7 +147,9 @@ def _borders(series: Series, protocol: Protocol) -> tuple[tuple[int, int], ...]:
     """Compute the row ranges of the three splits; val and test by days get at least one day each."""
     steps = len(series.times)
     days, day_starts = np.unique(series.times.astype("datetime64[D]"), return_index=True)
-    if protocol.test_days is not None:
+    if protocol.validation_from is not None:
+        first_cut, second_cut = _dated_cuts(series, protocol)
+    elif protocol.test_days is not None:
         if len(days) <= protocol.test_days:
             raise ProtocolError(
                 f"{series.name} has {len(days)} days, protocol {protocol.name} takes the last {protocol.test_days} for "
@@ -162,20 +164,23 @@ def _borders(series: Series, protocol: Protocol) -> tuple[tuple[int, int], ...]:
         held_out = [max(1, round(len(days) * share)) for share in protocol.split[1:]]
         if len(days) <= sum(held_out):
             raise ProtocolError(
-                f"{series.name} has {len(days)} days, protocol {protocol.name} needs at least 3; use a longer series"
+                f"{series.name} has {len(days)} days, protocol {protocol.name} needs at least {sum(held_out) + 1}, "
+                f"{protocol.split_words}; use a longer series, or choose --protocol six-two-two, which cuts rows"
             )
         first_cut = int(day_starts[len(days) - sum(held_out)])
         second_cut = int(day_starts[len(days) - held_out[1]])
     return (0, first_cut), (first_cut, second_cut), (second_cut, steps)
 
 
-def _window_starts(times: NDArray[np.datetime64], interval_minutes: int, protocol: Protocol) -> NDArray[np.int64]:
-    """Find the starts, relative to these times, of windows without a gap in time (and inside one day where asked)."""
-    length = protocol.history + protocol.horizon
-    if len(times) < length:
-        return np.zeros(0, dtype=np.int64)
-    first, last = times[: len(times) - length + 1], times[length - 1 :]
-    whole = (last - first) == np.timedelta64((length - 1) * interval_minutes, "m")
-    if protocol.within_day:
-        whole &= first.astype("datetime64[D]") == last.astype("datetime64[D]")
-    return np.flatnonzero(whole).astype(np.int64)
+def _dated_cuts(series: Series, protocol: Protocol) -> tuple[int, int]:
+    """Find the first rows of validation and test where a protocol gives dates."""
+    steps = len(series.times)
+    moments = [np.datetime64(str(one), "m") for one in (protocol.validation_from, protocol.test_from)]
+    first_cut, second_cut = (int(row) for row in np.searchsorted(series.times, moments))
+    if not 0 < first_cut < second_cut < steps:
+        raise ProtocolError(
+            f"{series.name} has rows from {series.times[0]} to {series.times[-1]}, and {protocol.split_words} leaves "
+            f"{first_cut:,}, {second_cut - first_cut:,} and {steps - second_cut:,} of them for training, "
+            "validation and test; correct the dates"
+        )
+    return first_cut, second_cut

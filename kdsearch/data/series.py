@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.quantity import QuantityName
 from kdsearch.data.repeats import repeated_weeks
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Series:
         holidays: Country whose holidays are a kind of day of their own (`kdsearch.data.kinds_of_day`).
         positions: Latitude and longitude of each node in degrees, float64 ``(node, 2)``, NaN where one is not known;
             None where none is.
+        quantity: Kinds of quantity, one for each channel (`kdsearch.data.quantity`); empty where nothing is known.
         notes: What was taken for granted while it was read, one sentence each; a run says them.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
@@ -60,6 +62,7 @@ class Series:
     grid: tuple[int, int] | None = None
     marked: NDArray[np.bool_] | None = None
     holidays: str | None = None
+    quantity: tuple[QuantityName, ...] = ()
     notes: tuple[str, ...] = ()
     positions: NDArray[np.float64] | None = None
 
@@ -151,7 +154,7 @@ class Series:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of readings, times and graph: two series with one hash give the same study."""
+        """SHA-256 of readings, times, graph and quantities: two series with one hash give the same study."""
         digest = hashlib.sha256()
         for array in (self.values, self.times.astype("datetime64[m]").astype(np.int64), self.adjacency):
             digest.update(repr(array.shape).encode())
@@ -161,6 +164,8 @@ class Series:
             digest.update(repr(self.grid).encode())
         if self.holidays is not None:
             digest.update(self.holidays.encode())
+        if set(self.quantity) - {"none"}:
+            digest.update(repr(self.quantity).encode())
         if self.marked is not None:
             digest.update(np.packbits(self.marked).tobytes())
         return digest.hexdigest()

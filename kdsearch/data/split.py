@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.protocol import Protocol
+from kdsearch.data.quantity import Quantity
 from kdsearch.data.series import Series
 from kdsearch.record import Readings
 
@@ -66,6 +67,11 @@ class SplitSeries:
     def unit(self) -> str:
         """Unit of the forecast channel, or of all of them."""
         return self.source.unit[self.protocol.channel or 0]
+
+    @property
+    def quantity(self) -> Quantity:
+        """Kind of quantity of the forecast channel, or of all of them."""
+        return self.protocol.quantity(self.source)
 
     @property
     def flows(self) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kdsearch.data.protocols import SplitSeries
+from kdsearch.data.quantity import QUANTITIES, Quantity
 from kdsearch.data.windows import WindowedSeries, consecutive_windows
 from kdsearch.measure.metrics import METRICS
 from kdsearch.models import Forecaster
@@ -43,10 +44,11 @@ class ErrorSums:
     Args:
         horizon: Steps.
         mean_reading: Mean size of the training readings, real units.
+        quantity: What kind of quantity they are.
     """
 
-    def __init__(self, horizon: int, mean_reading: float) -> None:
-        self._mean_reading = mean_reading
+    def __init__(self, horizon: int, mean_reading: float, quantity: Quantity = QUANTITIES["none"]) -> None:
+        self._mean_reading, self._quantity = mean_reading, quantity
         self._totals = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
         self._counts = {name: torch.zeros(horizon, dtype=torch.float64) for name in METRICS}
 
@@ -54,7 +56,11 @@ class ErrorSums:
         """Add windows; all arguments are ``(window, horizon, node)``, real units."""
         difference = torch.where(measured, (forecast - truth).to(torch.float64), 0.0)
         for name, metric in METRICS.items():
-            counted = measured if metric.counts is None else measured & metric.counts(truth, self._mean_reading)
+            counted = (
+                measured
+                if metric.counts is None
+                else measured & metric.counts(truth, self._mean_reading, self._quantity)
+            )
             terms = torch.where(counted, metric.term(difference, torch.where(counted, truth, 1.0)), 0.0)
             self._totals[name] += terms.sum(dim=(0, 2)).cpu()
             weights = counted if metric.weight is None else torch.where(counted, metric.weight(truth), 0.0)
@@ -118,7 +124,7 @@ def scores(made: Forecasts, series: SplitSeries, split: str) -> SplitScores:
         other = OTHER_READINGS[series.protocol.readings]
         kinds[f"{split}-{other}"] = other
     masks = {name: torch.from_numpy(series.counted(readings)) for name, readings in kinds.items()}
-    sums = {name: ErrorSums(series.protocol.horizon, series.mean_reading) for name in kinds}
+    sums = {name: _sums(series) for name in kinds}
     by_day, minutes = _DaySums(series), _reported_minutes(series)
     for rows, forecast, truth in _beside_truth(made, series):
         for name, mask in masks.items():
@@ -129,18 +135,25 @@ def scores(made: Forecasts, series: SplitSeries, split: str) -> SplitScores:
 
 def errors(made: Forecasts, series: SplitSeries) -> dict[str, dict[str, float]]:
     """Metric -> horizon -> value of these forecasts."""
-    measured, sums = torch.from_numpy(series.measured), ErrorSums(series.protocol.horizon, series.mean_reading)
+    measured, sums = torch.from_numpy(series.measured), _sums(series)
     for rows, forecast, truth in _beside_truth(made, series):
         sums.add(forecast, truth, measured[rows])
     return sums.metrics(_reported_minutes(series))
 
 
+def _sums(series: SplitSeries) -> ErrorSums:
+    return ErrorSums(series.protocol.horizon, series.mean_reading, series.quantity)
+
+
 def _beside_truth(made: Forecasts, series: SplitSeries) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Give the rows of forecasts ``(window, horizon)``, the forecasts and the readings ``(window, horizon, node)``."""
+    """Give the rows of forecasts ``(window, horizon)``, the forecasts and the readings ``(window, horizon, node)``.
+
+    A forecast below what the quantity can be counts as the smallest value. Losses see the forecasts as they are made.
+    """
     values, ahead = torch.from_numpy(series.values), series.protocol.history + torch.arange(series.protocol.horizon)
     for starts, forecast in made:
         rows = starts.cpu()[:, None] + ahead
-        yield rows, forecast.cpu(), values[rows]
+        yield rows, series.quantity.possible(forecast.cpu()), values[rows]
 
 
 def _reported_minutes(series: SplitSeries) -> dict[int, int]:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kdsearch.data.quantity import QUANTITIES
 from kdsearch.errors import StudyError
 from kdsearch.table import Table, check_row
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kdsearch.data.quantity import Quantity
+
 __all__ = ["MAPE_FLOOR_WORDS", "METRICS", "Metric"]
 
-MAPE_FLOOR = 0.001
-"""Share of the mean reading from which on a truth counts in MAPE: beside a reading of 2e-17 any error is beyond all
-bounds, and would be the whole mean."""
-MAPE_FLOOR_WORDS = f"{100 * MAPE_FLOOR:g} % of the mean reading"
+MAPE_FLOOR_WORDS = QUANTITIES["none"].mape_floor_words
+"""Of a quantity of which nothing is known; that of others is in the protocol's words."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Metric:
         sentence: For help texts.
         term: Takes differences (forecast less truth, float64) and truths of one shape; gives what is summed.
         value: Takes the sum and the weight of what was summed, by default its number; gives the value.
-        counts: Takes truths and the mean size of the training readings; gives which of the measured truths count. All
-            of them where None.
+        counts: Takes truths, the mean size of the training readings and what kind of quantity they are; gives which of
+            the measured truths count. All of them where None.
         weight: Takes truths; gives the weight of each. 1 where None.
     """
 
@@ -40,14 +41,14 @@ class Metric:
     sentence: str
     term: Callable[[Tensor, Tensor], Tensor]
     value: Callable[[float, float], float]
-    counts: Callable[[Tensor, float], Tensor] | None = None
+    counts: Callable[[Tensor, float, Quantity], Tensor] | None = None
     weight: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         check_row("metric", self.name, self.sentence, self.term, ("difference", "truth"))
         check_row("metric", self.name, self.sentence, self.value, ("total", "count"))
         if self.counts is not None:
-            check_row("metric", self.name, self.sentence, self.counts, ("truth", "mean"))
+            check_row("metric", self.name, self.sentence, self.counts, ("truth", "mean", "quantity"))
         if self.weight is not None:
             check_row("metric", self.name, self.sentence, self.weight, ("truth",))
 
@@ -71,7 +72,7 @@ METRICS = Table(
             f"mean absolute error as a share of the truth, where that is above {MAPE_FLOOR_WORDS}",
             lambda difference, truth: difference.abs() / truth,
             lambda total, count: 100 * total / count,
-            counts=lambda truth, mean: truth > MAPE_FLOOR * mean,
+            counts=lambda truth, mean, quantity: truth > quantity.mape_floor(mean),
         ),
         Metric(
             "wape",

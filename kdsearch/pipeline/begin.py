@@ -1,13 +1,17 @@
 """Begin the study of a run: its points, its row in the database, its baselines."""
 
+import math
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
-from kdsearch.measure.objectives import parse_objectives, reference_point
+from kdsearch.measure.objectives import OBJECTIVES, parse_objectives, reference_point
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import teacher_key
 from kdsearch.record import Baseline, installed_versions, of_role
@@ -16,11 +20,11 @@ from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import ImportedText, StudyMeta, read_metas, refuse_other
+from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas, refuse_other
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 
-__all__ = ["begin_study", "check_study", "study_meta", "warm_space", "with_baselines"]
+__all__ = ["begin_study", "check_errors", "check_study", "study_meta", "warm_space", "with_baselines"]
 
 
 def warm_space(space: SearchSpace, options: RunOptions) -> SearchSpace:
@@ -42,7 +46,7 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
     """Write down what the study of a run is of, before anything is trained for it."""
     objectives = [objective.name for objective in parse_objectives(options.objectives)]
     return StudyMeta(
-        study=options.study or f"{re.sub('[^a-z0-9-]+', '-', series.source.name.lower())}-{space.name}",
+        study=_study_name(options.study, series.source.name, space.name),
         dataset=series.source.name,
         protocol=series.protocol.name,
         unit=series.unit,
@@ -64,17 +68,66 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
     )
 
 
+def _study_name(asked: str | None, dataset: str, space: str) -> str:
+    """Name the study: as asked, else by dataset and space, with letters of any language.
+
+    Raises:
+        StudyError: Where dataset and space give no name of a folder.
+    """
+    letters = re.sub(r"(?:[^\w-]|_)+", "-", unicodedata.normalize("NFC", dataset.lower()))
+    name = asked or f"{letters.lstrip('-') or 'data'}-{space}"
+    if mistake := name_mistake(name):
+        raise StudyError(f"the study's name would be {name!r}, which {mistake}; name it with --study")
+    return name
+
+
+def check_errors(options: RunOptions, baseline: Baseline, dataset: str) -> None:
+    """Refuse an error that the validation part has no value of, before a teacher is trained.
+
+    Args:
+        options: What was asked.
+        baseline: Any forecast's errors there: which truths count does not depend on the forecast.
+        dataset: Name, for the message.
+
+    Raises:
+        StudyError: With the first objective or limit of that kind.
+    """
+    asked = [("--objective", objective) for objective in parse_objectives(options.objectives)]
+    asked += [("--constraint", OBJECTIVES[limit.name]) for limit in parse_constraints(options.constraints)]
+    for option, objective in asked:
+        if objective.is_error and not math.isfinite(objective.value(baseline)):
+            raise StudyError(
+                f"{option} {objective.name} has no value in the validation part of {dataset}: no reading there is "
+                "large enough for an error in per cent; choose mae or rmse"
+            )
+
+
 def check_study(options: RunOptions, meta: StudyMeta) -> None:
     """Refuse a database that cannot be used, and a study that is of something else, before a teacher is trained.
 
     Raises:
         StudyError: With what differs, or why the database cannot be used.
     """
+    _check_folder(options.studies / meta.study)
     storage = connect(_address(options, meta), create=True)
     known = read_metas(storage).get(meta.study)
     disconnect(storage)
     if known is not None:
         refuse_other(known, meta)
+
+
+def _check_folder(folder: Path) -> None:
+    """Make a study's folder, into which its report goes too, and write to it."""
+    what = "made"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        what = "written"
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StudyError(
+            f"the folder {folder} of the study cannot be {what}: {error.strerror}; give another with --studies"
+        ) from None
 
 
 def begin_study(options: RunOptions, meta: StudyMeta, baselines: list[Baseline]) -> StudyStore:

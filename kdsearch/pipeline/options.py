@@ -1,8 +1,10 @@
 """What `kdsearch run` is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.report.preference import parse_weights
@@ -12,7 +14,61 @@ from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.storage.meta import name_mistake
 from kdsearch.trial.presets import preset_values
 
-__all__ = ["RunOptions"]
+__all__ = ["RunOptions", "changed_steps", "check_dataset", "check_numbers"]
+
+YEAR_SECONDS = 365 * 86400
+
+LIMITS = {
+    "seed": (0, 2**53),
+    "seeds": (1, 1000),
+    "trials": (1, 10**9),
+    "epochs": (1, 10**6),
+    "workers": (1, 10**5),
+    "confirm_seeds": (1, 1000),
+    "confirm_best": (0, 10**9),
+}
+"""Option -> smallest and largest number: seeds fit any database beside those that follow them."""
+
+
+def check_dataset(name: str | None) -> None:
+    """Refuse a dataset whose name is empty; None is one that was not given.
+
+    Raises:
+        StudyError: Where it is.
+    """
+    if name is not None and not name.strip():
+        raise StudyError("--dataset is empty; give a name or folder, or leave it out for the space's own")
+
+
+def check_numbers(**numbers: int | None) -> None:
+    """Refuse numbers that no run could use, by the name of their option; None is one that was not given.
+
+    Raises:
+        StudyError: With the first one that is too small or too large.
+    """
+    for name, number in numbers.items():
+        smallest, largest = LIMITS[name]
+        if number is not None and not smallest <= number <= largest:
+            raise StudyError(
+                f"--{name.replace('_', '-')} is {_shown(number)}; give a number from {smallest} to {largest:,}"
+            )
+
+
+def _shown(number: int) -> str:
+    """Write a number, or how long it is where it has more than 20 digits."""
+    return f"{number:,}" if abs(number) < 10**20 else "a number of more than 20 digits"
+
+
+def changed_steps(
+    history: int | str | None, horizon: int | str | None, report_at: str | Sequence[int] | None
+) -> ProtocolTable:
+    """Read `--history`, `--horizon` and `--report-at` as changes of a protocol.
+
+    Raises:
+        ProtocolError: At what is no number of steps and no time.
+    """
+    written = {"history": history, "horizon": horizon, "report_at": report_at}
+    return ProtocolTable.read({key: value for key, value in written.items() if value is not None}, None)
 
 
 @dataclass(frozen=True)
@@ -24,7 +80,11 @@ class RunOptions:
 
     Attributes:
         dataset: Name or folder; the space's own where None.
-        protocol: As in `PROTOCOLS`; the space's own where None.
+        protocol: As in `PROTOCOLS`; where None the space's table `[protocol]`, the dataset's, or the space's name.
+        history: Steps looked at, or a time such as "1 day"; the protocol's where None.
+        horizon: Steps forecast, or a time; the protocol's where None.
+        report_at: Minutes ahead that tables show, as a list or text with commas between; where None the protocol's or,
+            of another horizon, a third, two thirds and all of it.
         channel: Name of the forecast channel; the protocol's where None.
         fill: What stands in the input where a reading is missing: "causal", or "published" for the papers' fill.
         readings: Which readings train and are scored: those "measured", or all as "published".
@@ -64,6 +124,9 @@ class RunOptions:
 
     dataset: str | None = None
     protocol: str | None = None
+    history: int | str | None = None
+    horizon: int | str | None = None
+    report_at: str | Sequence[int] | None = None
     channel: str | None = None
     fill: str = "causal"
     readings: str = "measured"
@@ -98,6 +161,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse what can be refused before torch is loaded."""
+        check_dataset(self.dataset)
         if self.executor not in {"ray", "local"}:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
@@ -112,5 +176,18 @@ class RunOptions:
             parse_weights(self.prefer, names)
         if self.study is not None and (mistake := name_mistake(self.study)):
             raise StudyError(f"--study {self.study!r} {mistake}")
+        changed_steps(self.history, self.horizon, self.report_at)
+        check_numbers(
+            seed=self.seed,
+            trials=self.trials,
+            workers=self.workers,
+            confirm_seeds=self.confirm_seeds,
+            confirm_best=self.confirm_best,
+        )
+        if self.budget_seconds is not None and not 0 < self.budget_seconds <= YEAR_SECONDS:
+            raise StudyError(
+                f"--budget is {self.budget_seconds:g} s, and may be above 0 and up to a year (8760h); write 90s, 15m "
+                "or 2h, or give --trials alone"
+            )
         if self.trials is None and self.budget_seconds is None:
             raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdsearch.confirm.confirm import confirm
+from kdsearch.data.series import Series
+from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
-from kdsearch.pipeline.begin import begin_study, check_study, study_meta, warm_space, with_baselines
-from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.setup import check_device, new_runner, split_dataset
+from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
+from kdsearch.pipeline.options import RunOptions, changed_steps
+from kdsearch.pipeline.setup import check_beside_teacher, check_device, new_runner, protocol_of, split_dataset
 from kdsearch.pipeline.spaces import check_space, extended_space
 from kdsearch.record import Baseline
 from kdsearch.report.page.page import write_page
@@ -51,7 +53,13 @@ def _silent(_: object) -> None:
     """Take a message or an event, and tell nobody."""
 
 
-def run(options: RunOptions, on_message: Message | None = None, on_event: Event | None = None) -> RunResult:
+def run(
+    options: RunOptions,
+    on_message: Message | None = None,
+    on_event: Event | None = None,
+    *,
+    data: Series | None = None,
+) -> RunResult:
     """Search, confirm, report; the same options again go on where an earlier run ended.
 
     >>> from kdsearch import RunOptions, run
@@ -63,16 +71,22 @@ def run(options: RunOptions, on_message: Message | None = None, on_event: Event 
         options: What was asked.
         on_message: Takes sentences for people.
         on_event: Takes the events of the search.
+        data: A series in memory (`Series.from_frame`), in place of the dataset that the options name.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     space = extended_space(options.space, options.imports, options.sets, options.fixes)
-    return run_space(space.with_values(preset_values(options.preset)), options, on_message, on_event)
+    return run_space(space.with_values(preset_values(options.preset)), options, on_message, on_event, data=data)
 
 
 def run_space(
-    space: SearchSpace, options: RunOptions, on_message: Message | None = None, on_event: Event | None = None
+    space: SearchSpace,
+    options: RunOptions,
+    on_message: Message | None = None,
+    on_event: Event | None = None,
+    *,
+    data: Series | None = None,
 ) -> RunResult:
     """Run in a space that is at hand, with what the preset fixes; the space that the options name is not looked up.
 
@@ -88,26 +102,32 @@ def run_space(
         options = replace(options, stopping="none")
     if options.warm_start is not None:
         space = warm_space(space, options)
-    protocol = options.protocol or space.protocol
+    if data is not None and options.dataset is not None:
+        raise StudyError(f"data and dataset = {options.dataset!r} are both given; leave one of them out")
+    dataset = data or options.dataset or space.dataset
     series, data_note = split_dataset(
-        options.dataset or space.dataset,
-        protocol,
+        dataset,
+        protocol_of(options.protocol, space, dataset, options.data_dir, allow_outside=options.allow_outside),
         options.data_dir,
         options.channel,
         fill=options.fill,
         readings=options.readings,
         allow_outside=options.allow_outside,
+        changes=changed_steps(options.history, options.horizon, options.report_at),
     )
     tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
     for note in series.source.notes:
         tell(note)
     check_device(options.device)
     check_space(space, series, teacher_config(series, options.preset, space.teacher))
+    check_beside_teacher(series, options.preset, space)
+    naive = naive_baselines(series, ("val",))
+    check_errors(options, naive[0], series.source.name)
     executor, meta = _executor(options), study_meta(options, space, series, data_note)
     check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
         runner, networks = new_runner(options, space, series, tell)
-        baselines = [*naive_baselines(series, ("val",)), *networks]
+        baselines = [*naive, *networks]
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
             return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()

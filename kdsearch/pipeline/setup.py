@@ -11,7 +11,9 @@ from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.folders import find_dataset
 from kdsearch.data.load import load_series
 from kdsearch.data.profile import unseen_days
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
+from kdsearch.data.series import Series
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.extensions import loaded_extensions
@@ -21,6 +23,7 @@ from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import new_network
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teachers import (
     BASE_WIDTH,
@@ -32,46 +35,77 @@ from kdsearch.trial.teachers import (
     teacher_config,
 )
 
-__all__ = ["check_device", "new_runner", "split_dataset", "teacher_key", "trained_teacher"]
+__all__ = [
+    "check_beside_teacher",
+    "check_device",
+    "new_runner",
+    "protocol_of",
+    "split_dataset",
+    "teacher_key",
+    "trained_teacher",
+]
 
 LEAST_FILLED_IN_SHARE = 0.005
 """Of the test readings; from here on every head says it."""
 
 
+def protocol_of(
+    named: str | None,
+    space: SearchSpace,
+    dataset: str | Series,
+    data_dir: Path | None,
+    *,
+    allow_outside: bool = False,
+) -> str | ProtocolTable:
+    """Choose the protocol: that of the command line, the table of the space, that of the dataset, the space's name."""
+    if named is not None:
+        return named
+    if isinstance(space.protocol, ProtocolTable) or isinstance(dataset, Series):
+        return space.protocol
+    return find_dataset(dataset, data_dir, allow_outside=allow_outside)[0].protocol or space.protocol
+
+
 def split_dataset(
-    dataset: str,
-    protocol: str,
+    dataset: str | Series,
+    protocol: str | ProtocolTable,
     data_dir: Path | None,
     channel: str | None = None,
     *,
     fill: str = "causal",
     readings: str = "measured",
     allow_outside: bool = False,
+    changes: ProtocolTable | None = None,
 ) -> tuple[SplitSeries, str]:
     """Cut a dataset by a protocol, and say what of the public files it is.
 
     Args:
-        dataset: Name or folder.
-        protocol: As in `PROTOCOLS`.
+        dataset: Name or folder, or a series in memory.
+        protocol: As in `PROTOCOLS`, or a user's own.
         data_dir: Folder of datasets.
         channel: Name of the forecast channel; the protocol's where None.
         fill: "causal", or "published" for that of the papers (`Protocol.filled`).
         readings: Which count, "measured" or "published" (`Protocol.counting`).
         allow_outside: Whether the dataset's files may lie outside its folder.
+        changes: What the command line changes of the protocol.
 
     Raises:
         ProtocolError: Where there is no such protocol, channel, fill or readings, or the series cannot follow them.
     """
-    if protocol not in PROTOCOLS:
-        raise ProtocolError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}")
-    chosen = PROTOCOLS[protocol].filled(fill).counting(readings)
-    card, _ = find_dataset(dataset, data_dir, allow_outside=allow_outside)
-    source = load_series(dataset, data_dir, allow_outside=allow_outside)
+    table = protocol if isinstance(protocol, ProtocolTable) else ProtocolTable.read({"base": protocol}, None)
+    chosen = PROTOCOLS[table.base].filled(fill).counting(readings)
+    if isinstance(dataset, Series):
+        source, note = dataset, "a series in memory"
+    else:
+        card, _ = find_dataset(dataset, data_dir, allow_outside=allow_outside)
+        source = load_series(dataset, data_dir, allow_outside=allow_outside)
+        note = describe_completeness(card, source)
+    for one in (table, *([changes] if changes is not None else [])):
+        chosen = one.changing(chosen, source.interval_minutes)
     if channel is not None:
         if channel not in source.channels:
             raise ProtocolError(f"{source.name} has no channel {channel!r}; choose one of {', '.join(source.channels)}")
         chosen = replace(chosen, channel=source.channels.index(channel))
-    series, note = split_series(source, chosen), describe_completeness(card, source)
+    series = split_series(source, chosen)
     if (filled_in := filled_in_share(series)) >= LEAST_FILLED_IN_SHARE:
         note += f"; the source filled in {100 * filled_in:.0f} % of the test readings, {_FILLED_IN[chosen.readings]}"
     if unseen := unseen_days(series):
@@ -141,10 +175,7 @@ def new_runner(
     on_message(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
     networks = dict[str, TrainedNetwork]()
     baselines = [network_baseline("teacher", "teacher", teacher, record)]
-    others: list[tuple[str, Role, str, dict[str, Any]]] = [("STID", "undistilled", "best", STID | space.stid)]
-    if "base" in space.values_of("source"):
-        others.append(("base", "base", options.preset, space.teacher | {"width": BASE_WIDTH}))
-    for name, role, preset, settings in others:
+    for name, role, preset, settings in _beside_teacher(options.preset, space):
         network, own = trained_teacher(series, preset, settings, options.seed, device=options.device, beside=teacher)
         on_message(_made(name, network, own, series.unit))
         networks[name] = network
@@ -156,6 +187,24 @@ def new_runner(
         on_message("teacher's features: computing them, or taking them from the cache")
         runner.tables()  # now, before trials that would all make them at once
     return runner, baselines
+
+
+def _beside_teacher(preset: str, space: SearchSpace) -> list[tuple[str, Role, str, dict[str, Any]]]:
+    """List the networks that are trained beside the teacher: name, role, preset and settings."""
+    others: list[tuple[str, Role, str, dict[str, Any]]] = [("STID", "undistilled", "best", STID | space.stid)]
+    if "base" in space.values_of("source"):
+        others.append(("base", "base", preset, space.teacher | {"width": BASE_WIDTH}))
+    return others
+
+
+def check_beside_teacher(series: SplitSeries, preset: str, space: SearchSpace) -> None:
+    """Make the networks that are trained beside the teacher once, before anything is trained.
+
+    Raises:
+        SpaceError: Where one has a setting that is not there, or cannot be made.
+    """
+    for _, _, own, settings in _beside_teacher(preset, space):
+        new_network(series, teacher_config(series, own, settings), 0)
 
 
 def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:

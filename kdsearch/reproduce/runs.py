@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kdsearch.data.load import load_series
 from kdsearch.data.protocols import SplitSeries
-from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.options import RunOptions, check_numbers
 from kdsearch.pipeline.run import run_space
 from kdsearch.pipeline.setup import split_dataset
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
@@ -70,6 +70,10 @@ class ReproduceOptions:
     data_dir: Path | None = None
     allow_outside: bool = False
     command: str = "kdsearch reproduce"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no run could use."""
+        check_numbers(seeds=self.seeds, trials=self.trials, workers=self.workers)
 
     def split_dataset(self) -> tuple[SplitSeries, str]:
         """Cut the dataset as the paper does: its fill, and the file as published."""

@@ -40,7 +40,7 @@ class TrialConfig(pydantic.BaseModel):
     30
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     route: Literal["student", "prune", "student-prune"] = Field(
         "student",
@@ -79,13 +79,13 @@ class TrialConfig(pydantic.BaseModel):
     input: Input = Field("deviation", description="deviation from the calendar, or raw readings")
     profile: ProfileKind = Field("low-rank", description="how the calendar is kept: a full table, or a low-rank one")
     keep: float = Field(0.03, gt=0, le=1, description="share of the parameters that pruning leaves")
-    events: int = Field(4, ge=1, description="pruning events on the way there")
+    events: int = Field(4, ge=1, le=10**4, description="pruning events on the way there")
     criterion: str = Field("taylor", description="how channels are scored before they are cut")
     source: Literal["teacher", "base"] = Field(
         "teacher", description="what is pruned: the teacher, or the paper's base"
     )
     epochs: int = Field(
-        30, ge=1, description="passes over the training windows; of a pruned network after its last cut"
+        30, ge=1, le=10**6, description="passes over the training windows; of a pruned network after its last cut"
     )
     learning_rate: float = Field(5e-3, gt=0, description="highest value of the schedule")
     batch: int = Field(25, ge=1, description="windows in a batch")

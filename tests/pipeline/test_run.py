@@ -1,11 +1,15 @@
 """A run as a function, without the command line."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from kdsearch.errors import RunError, SpaceError
+from kdsearch.data.load import load_series
+from kdsearch.data.series import Series
+from kdsearch.errors import RunError, SpaceError, StudyError
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
 from kdsearch.study.search.driver import StudyEvent
@@ -84,3 +88,20 @@ def test_a_pair_that_cannot_work_together_is_refused_before_anything_is_trained(
     with pytest.raises(SpaceError, match=r"loss scd compares spatial .* stgcn as teacher .* stid as student \(none\)"):
         run(options, lambda _: None, lambda _: None)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_frame_in_memory_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame of pandas becomes a series, and a series a study; it is never taken beside a dataset's name."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    demo = load_series("demo")
+    frame = pd.DataFrame(demo.values[:2880, :4, 0], index=demo.times[:2880], columns=list(demo.sensor_ids[:4]))
+    series = Series.from_frame(frame, unit="km/h", channels=["speed"], adjacency=demo.adjacency[:4, :4], name="town")
+    (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.loss]\nvalue = "none"\n')
+    options = RunOptions(
+        space=str(tmp_path / "tiny.toml"), objectives="mae,params", trials=1, executor="local", studies=tmp_path
+    )
+    result = run(options, data=series)
+    assert (result.summary.dataset, result.summary.unit) == ("town", "km/h")
+    assert result.summary.data_note.startswith("a series in memory")
+    with pytest.raises(StudyError, match="data and dataset = 'demo' are both given"):
+        run(replace(options, dataset="demo"), data=series)

@@ -2,10 +2,12 @@
 
 import pytest
 
-from kdsearch.data.protocols import SplitSeries
+from kdsearch.data.protocol_table import ProtocolTable
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.pipeline.spaces import check_space
 from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.parameters import Fixed
+from kdsearch.testing import ring_road
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 from kdsearch.trial.teachers import teacher_config
@@ -24,3 +26,12 @@ def test_every_shipped_space_is_understood_by_trials_and_its_teacher_can_teach(
         params = {"route": "student"} | fixed | point.params
         network = new_network(data, TrialConfig.of(params | {"width": 4}), 0)
         assert network.outputs in {1, data.protocol.horizon}
+
+
+@pytest.mark.parametrize("name", [name for name in space_names() if name not in {"demo", "st-resnet"}])
+def test_tomorrow_can_be_asked_of_every_space_of_roads(name: str) -> None:
+    """A day of hours in, and one out: teachers, students and their losses."""
+    source = ring_road(days=24, interval_minutes=60)
+    tomorrow = ProtocolTable(history="1 day", horizon="1 day").changing(PROTOCOLS["six-two-two"], 60)
+    data, space = split_series(source, tomorrow), load_space(name)
+    check_space(space, data, teacher_config(data, "best", space.teacher))

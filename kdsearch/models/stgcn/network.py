@@ -22,6 +22,9 @@ from kdsearch.models.stgcn.layers import TIME_KERNEL, Block, Head, Masked
 __all__ = ["Stgcn", "StgcnSize"]
 
 
+LEAST_HISTORY = 4 * (TIME_KERNEL - 1) + 2
+
+
 @dataclass(frozen=True)
 class StgcnSize:
     """Channels of an STGCN.
@@ -50,6 +53,9 @@ class Stgcn(Forecaster):
         size: Channels of each layer.
         outputs: Steps given in one pass.
         history: Steps looked at, M; at least 10, since two blocks consume 8.
+
+    Raises:
+        ValueError: The blocks would use up the history.
     """
 
     family = "stgcn"
@@ -60,6 +66,10 @@ class Stgcn(Forecaster):
     shares_steps = True
 
     def __init__(self, adjacency: NDArray[np.float64], size: StgcnSize, *, outputs: int = 1, history: int = 12) -> None:
+        if history < LEAST_HISTORY:
+            raise ValueError(
+                f"the two blocks of stgcn need a history of {LEAST_HISTORY} steps or more; it is {history}"
+            )
         super().__init__(adjacency, size, outputs=outputs, history=history)
         graph = chebyshev_graph(adjacency)
         self.block0 = Block(1, size.hidden[0], size.output[0], "pad", graph)

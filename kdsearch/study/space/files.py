@@ -7,6 +7,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from kdsearch.data.mistakes import first_mistake
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.toml_files import parse_toml, read_toml
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.parameters import KINDS, Parameter
@@ -98,6 +99,8 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
     if not isinstance(imports := raw.get("imports", []), list):
         raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
     read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
+    if isinstance(table := raw.get("protocol"), dict):
+        read["protocol"] = ProtocolTable.read(table, f"the table [protocol] in {where}")
     try:
         space = SearchSpace.model_validate(read)
     except ValidationError as error:

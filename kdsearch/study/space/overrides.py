@@ -57,7 +57,7 @@ def _value(text: str) -> Scalar:
     """Read a value as TOML does; anything but a number, true or false is a word."""
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # no TOML, or a number of thousands of digits
         return text.strip()
     return value if isinstance(value, bool | int | float | str) else text.strip()
 

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 from pydantic import Field, StrictBool, StrictStr
 
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.parameters import Fixed, Model, Parameter, Scalar
 
@@ -35,7 +36,7 @@ class SearchSpace(Model):
         name: The space's name.
         title: One line for people.
         dataset: The dataset that it was made for, the default of a search.
-        protocol: The protocol that it was made for, the default of a search.
+        protocol: The protocol that it was made for, the default of a search: a name, or a table of the user's own.
         parameters: Parameters in the order of the file.
         points: Settings to try first.
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
@@ -49,7 +50,7 @@ class SearchSpace(Model):
     name: str
     title: str = ""
     dataset: str
-    protocol: str
+    protocol: str | ProtocolTable
     parameters: tuple[Parameter, ...]
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)

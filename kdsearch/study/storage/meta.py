@@ -89,6 +89,8 @@ def name_mistake(name: str) -> str | None:
     """Say why a study cannot have a name, which is that of a folder too; None where it can."""
     if name.strip(" .") != name or re.search(r'[/\\:*?"<>|\x00-\x1f\x7f]', name) or not name:
         return "is no name of a folder; write letters, digits, - and _, and give folders with --studies"
+    if name.startswith("-"):
+        return "begins with -, as options of commands do; begin with a letter or digit"
     if len(name.encode()) > LONGEST_NAME_BYTES:
         return f"is longer than {LONGEST_NAME_BYTES} bytes; give a shorter one"
     return None
@@ -107,6 +109,8 @@ def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
         StudyError: Where something differs; the message names it.
     """
     differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
+    if known.protocol_hash == wanted.protocol_hash:  # a user's own protocol, renamed
+        differing = [name for name in differing if name != "protocol"]
     if differing:
         words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
         raise StudyError(

@@ -58,6 +58,16 @@ def test_direct_decoding_is_one_pass() -> None:
     torch.testing.assert_close(network.forecast(x, 9), network(x)[:, 0])
 
 
+def test_a_history_that_the_blocks_use_up_is_refused() -> None:
+    """One step more is enough, at once and step by step."""
+    size, adjacency = StgcnSize.of_width(2), np.ones((3, 3)) - np.eye(3)
+    with pytest.raises(ValueError, match="need a history of 10 steps or more; it is 9"):
+        Stgcn(adjacency, size, outputs=3, history=9)
+    for outputs in (1, 3):
+        network = Stgcn(adjacency, size, outputs=outputs, history=10)
+        assert network.forecast(torch.zeros(2, 10, 3, 1), 3).shape == (2, 3, 3)
+
+
 def test_layers_equal_the_formulas_of_the_original() -> None:
     """A network written out plainly (residuals added, not folded; identity polynomial multiplied) gives the same."""
     torch.manual_seed(0)
