@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -75,6 +76,9 @@ def main() -> NoReturn:
     """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
     _hide_password()
     end_in_order()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who called, as cron may
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the program's end
     try:
         app()
     except KdsearchError as error:

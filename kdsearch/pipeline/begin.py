@@ -18,6 +18,7 @@ from kdsearch.record import Baseline, installed_versions, of_role
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.space.space import Point, SearchSpace
+from kdsearch.study.storage.address import sqlite_address
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas, refuse_other
@@ -141,7 +142,7 @@ def begin_study(options: RunOptions, meta: StudyMeta, baselines: list[Baseline])
 
 
 def _address(options: RunOptions, meta: StudyMeta) -> str:
-    return options.storage or f"sqlite:///{(options.studies / meta.study / 'study.db').resolve()}"
+    return options.storage or sqlite_address(options.studies / meta.study / "study.db")
 
 
 def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:

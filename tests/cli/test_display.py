@@ -1,8 +1,10 @@
 """The front and a running search as the terminal shows them."""
 
 import io
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +94,11 @@ def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest
     assert "the study goes on" in shown
     assert "4/10" in shown
     assert "3 done, 1 stopped, 0 failed, 2 running, about 2 h left" in shown
+
+
+def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
+    """As cron closes it, or `>&-` in a shell."""
+    command = f"'{sys.executable}' -m kdsearch studies --studies '{tmp_path}'"
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        done = subprocess.run(["bash", "-c", f"{command} {closed}"], capture_output=True, text=True, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), closed

@@ -1,13 +1,14 @@
 """Addresses of study databases: parse them, show them without passwords, explain why one cannot be used."""
 
 import re
+from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from kdsearch.errors import StudyError
 
-__all__ = ["parse", "reason_of", "shown", "unusable"]
+__all__ = ["parse", "reason_of", "shown", "sqlite_address", "unusable"]
 
 _REMEDIES = {
     "password authentication failed": "check user and password, with @ : / in them written as %40 %3A %2F",
@@ -36,6 +37,11 @@ def parse(url: str) -> URL:
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StudyError(f"{shown(url)!r} is no address of SQLite or PostgreSQL; {form}")
     return parsed
+
+
+def sqlite_address(path: Path) -> str:
+    """Write the address of a SQLite file; letters such as % and ? have a meaning of their own in addresses."""
+    return URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
 
 
 def shown(url: str | URL) -> str:

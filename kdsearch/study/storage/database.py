@@ -1,10 +1,14 @@
 """The SQL of a study: our tables beside Optuna's, in one database and through one engine."""
 
+import atexit
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import optuna
@@ -51,12 +55,14 @@ def connect(url: str, *, create: bool) -> RDBStorage:
             _make_folder(path.parent)
         elif not path.is_file():
             raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
+        elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            parsed = parsed.set(database=str(_readable_copy(path, path.stat().st_mtime_ns)))
     settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
     try:
         with warnings.catch_warnings(), _our_tables(parsed, settings):
             warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
             storage = RDBStorage(
-                url.replace("{", "{{").replace("}", "}}"),  # Optuna formats addresses
+                parsed.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}"),  # it formats them
                 engine_kwargs=settings,
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=4 * HEARTBEAT_SECONDS,
@@ -78,6 +84,20 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
+@cache
+def _readable_copy(path: Path, changed_ns: int) -> Path:  # noqa: ARG001 - a file that changed is copied again
+    """Copy a study that may only be read, with what its write-ahead log holds, to where SQLite can open it.
+
+    A log cannot be read without writing beside it.
+    """
+    folder = Path(mkdtemp(prefix="kdsearch-study-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        if file.is_file():
+            shutil.copyfile(file, folder / file.name)
+    return folder / path.name
+
+
 @contextmanager
 def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
     """Make our tables, and lock other processes out until Optuna's are made too.
@@ -85,10 +105,8 @@ def _our_tables(url: URL, settings: dict[str, Any]) -> Iterator[None]:
     Two processes that make the same table at once fail.
     """
     engine = create_engine(url, **settings)
-    in_file = url.get_backend_name() == "sqlite" and url.database
-    reading = in_file and not os.access(Path(str(url.database)).parent, os.W_OK)  # a study on a read-only disk
     try:
-        with nullcontext() if reading else locked(engine, ""):
+        with locked(engine, ""):
             Table.metadata.create_all(engine)
             yield
     finally:

@@ -7,6 +7,7 @@ import optuna
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.errors import StudyError
+from kdsearch.study.storage.address import sqlite_address
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.meta import StudyMeta, read_metas
 from kdsearch.study.storage.store import StudyStore
@@ -31,7 +32,7 @@ def list_studies(folder: Path) -> list[StudyListing]:
         StudyError: Where one of the files is no study database.
     """
     paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
-    return [listing for path in paths for listing in list_database(f"sqlite:///{path.resolve()}")]
+    return [listing for path in paths for listing in list_database(sqlite_address(path))]
 
 
 def find_study(name: str, folder: Path, url: str | None) -> StudyStore:

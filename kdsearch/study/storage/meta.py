@@ -1,6 +1,7 @@
 """Metadata of a study: its own row, on which two runs that share the study must agree."""
 
 import re
+from importlib.metadata import version
 from pathlib import PurePath
 
 from optuna.storages import RDBStorage
@@ -111,6 +112,11 @@ def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
     differing = [name for name in _IDENTITY if getattr(known, name) != getattr(wanted, name)]
     if known.protocol_hash == wanted.protocol_hash:  # a user's own protocol, renamed
         differing = [name for name in differing if name != "protocol"]
+    if differing == ["teacher_hash"]:
+        raise StudyError(
+            f"study {wanted.study!r} has another teacher: since it began, the teacher's settings or seed, kdsearch's "
+            f"code or the version of torch changed (now {version('torch')}); give this run another --study name"
+        )
     if differing:
         words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
         raise StudyError(

@@ -1,10 +1,16 @@
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import optuna
 import pytest
 
 from kdsearch.errors import StudyError
+from kdsearch.study.storage.address import sqlite_address
 from kdsearch.study.storage.listing import find_study, list_database, list_studies
+from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore
 
 on_both_databases = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
@@ -33,6 +39,36 @@ def test_a_study_that_was_left_half_made_is_listed_without_trials(store: StudySt
     optuna.delete_study(study_name="city", storage=store.storage)
     (listing,) = list_database(url)
     assert (listing.meta.study, listing.states) == ("city", {})
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "a{b}", "東 京"])
+def test_folders_of_any_name_hold_studies(tmp_path: Path, meta: StudyMeta, name: str) -> None:
+    """Letters that mean something in an address are letters in a folder's name."""
+    path = tmp_path / name / "city" / "study.db"
+    StudyStore.create(sqlite_address(path), meta).close()
+    assert path.is_file()
+    assert [one.meta.study for one in list_studies(tmp_path / name)] == ["city"]
+    assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == [name]
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write everywhere")
+def test_a_study_that_may_only_be_read_is_read(tmp_path: Path, meta: StudyMeta) -> None:
+    """With what its write-ahead log holds, and beside studies that may be written."""
+    path = tmp_path / "city" / "study.db"
+    store = StudyStore.create(sqlite_address(path), meta)
+    store.optuna_study.enqueue_trial({})  # still in the log
+    assert path.with_name("study.db-wal").stat().st_size > 0
+    for file in (*path.parent.iterdir(), path.parent):
+        file.chmod(0o555)
+    code = "import sys, pathlib; from kdsearch.study.storage.listing import list_studies\n"
+    code += "print([(one.meta.study, one.states) for one in list_studies(pathlib.Path(sys.argv[1]))])"
+    rights = "-dac_override,-dac_read_search"
+    plain = ["setpriv", "--bounding-set", rights, "--inh-caps", rights] if os.geteuid() == 0 else []
+    command = [*plain, sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path.parent.chmod(0o755)
+    store.close()
+    assert (done.stdout.strip(), done.returncode) == ("[('city', {'WAITING': 1})]", 0), done.stderr
 
 
 def test_a_study_is_found_by_its_name_in_a_folder(store: StudyStore, url: str) -> None:
