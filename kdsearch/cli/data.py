@@ -81,36 +81,38 @@ def data_check(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.data.catalog import describe_completeness
+    from kdsearch.data.facts import facts_of, hints_of
     from kdsearch.data.fetch import check
     from kdsearch.data.folders import find_dataset
-    from kdsearch.data.load import facts_of, load_series
+    from kdsearch.data.load import load_series
 
     card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
     files = check(card, folder)
     series = load_series(dataset, data_dir, allow_outside=allow_outside)
     facts, note = facts_of(series), describe_completeness(card, series)
+    hints = hints_of(facts)
     if as_json:
         found = {"files": [one.model_dump(mode="json") for one in files], "note": note, "notes": list(series.notes)}
-        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
+        typer.echo(json.dumps(found | {"hints": hints, "series": facts.model_dump(mode="json")}, indent=2))
         return
     rows = [[one.name, one.state] for one in files] + [["what it is", note]]
-    rows += [["note", sentence] for sentence in series.notes]
-    for name, value in facts.model_dump().items():
-        if name != "channels":
-            rows.append([name, " x ".join(map(str, value)) if name == "shape" else str(value)])
+    rows += [["taken for granted", sentence] for sentence in series.notes]
     rows += [
-        [
-            f"channel {channel.name}",
-            f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
-            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
-            f"{100 * channel.filled_in_share:.2f} % filled in by the source"
-            f"{_mostly(channel.filled_in_nodes)}",
-        ]
-        for channel in facts.channels
+        ["steps x sensors x channels", " x ".join(f"{size:,}" for size in facts.shape)],
+        ["first and last time", f"{facts.first}, {facts.last}"],
+        ["gaps in time", f"{facts.gaps:,}"],
+        ["directed edges", f"{facts.edges:,}"],
+        ["sensors without an edge", f"{facts.isolated_nodes:,}"],
+        ["sensors with a reading but zero", f"{facts.active_nodes:,}"],
     ]
+    for channel in facts.channels:
+        span = "" if channel.smallest is None else f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
+        rows.append(
+            [
+                f"channel {channel.name}",
+                f"{span}{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
+                f"{100 * channel.filled_in_share:.2f} % filled in by the source",
+            ]
+        )
+    rows += [["look at", hint] for hint in hints]
     print_table(card.name, ["", ""], rows)
-
-
-def _mostly(nodes: int) -> str:
-    """Write how many sensors the source filled in for the most part."""
-    return f" ({nodes} sensor{'' if nodes == 1 else 's'} for the most part)" if nodes else ""

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from kdsearch.data.card import DatasetCard, FileSet, chosen_files
 from kdsearch.data.catalog import describe_inheritance
@@ -26,61 +24,12 @@ from kdsearch.data.synthetic import make_demo
 from kdsearch.errors import DataError
 
 __all__ = [
-    "ChannelFacts",
     "KnownDataset",
-    "SeriesFacts",
     "default_data_dir",
-    "facts_of",
     "find_dataset",
     "known_datasets",
     "load_series",
 ]
-
-
-class ChannelFacts(BaseModel):
-    """The facts of one channel: shares of all cells, and the range of the measured readings.
-
-    Attributes:
-        filled_in_share: Share that the source filled in: marked, or equal to the week before to the last digit.
-        filled_in_nodes: Nodes of which it filled in more than half.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    unit: str
-    missing_share: float
-    zero_share: float
-    filled_in_share: float
-    filled_in_nodes: int
-    smallest: float
-    largest: float
-
-
-class SeriesFacts(BaseModel):
-    """The facts of a loaded series, for `kdsearch data check`.
-
-    Attributes:
-        shape: ``(step, node, channel)``.
-        first: First time.
-        last: Last time.
-        gaps: Places where rows are more than one interval apart.
-        channels: Facts of each channel.
-        edges: Directed edges.
-        isolated_nodes: Nodes without any edge.
-        active_nodes: Nodes with any reading but zero.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    shape: tuple[int, int, int]
-    first: str
-    last: str
-    gaps: int
-    channels: list[ChannelFacts]
-    edges: int
-    isolated_nodes: int
-    active_nodes: int
 
 
 def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bool = False) -> Series:
@@ -174,52 +123,3 @@ def _complete(card: DatasetCard, files: FileSet, folder: Path) -> bool | None:
     if any(blob_id(folder / name) != public for name, public in known):
         return False
     return True if len(known) == len(files.names) else None
-
-
-def facts_of(series: Series) -> SeriesFacts:
-    """Gather the facts of a series: shape, range, shares of missing readings and zeros, times and edges."""
-    steps, nodes, channels = series.values.shape
-    linked, filled_in = series.adjacency > 0, series.filled_in_shares()
-    gaps = np.diff(series.times) > np.timedelta64(series.interval_minutes, "m")
-    return SeriesFacts(
-        shape=(steps, nodes, channels),
-        first=str(series.times[0]),
-        last=str(series.times[-1]),
-        gaps=int(gaps.sum()),
-        channels=[_channel_facts(series, channel, filled_in[:, channel]) for channel in range(channels)],
-        edges=int(linked.sum()),
-        isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
-        active_nodes=int(_active(series).sum()),
-    )
-
-
-def _active(series: Series) -> NDArray[np.bool_]:
-    """Tell which nodes have any reading but zero, ``(node,)``."""
-    found = np.zeros(series.values.shape[1], dtype=np.bool_)
-    for rows in blocks_of(series.values):
-        found |= (np.isfinite(rows) & (rows != 0)).any(axis=(0, 2))
-    return found
-
-
-def _channel_facts(series: Series, channel: int, filled_in: NDArray[np.float64]) -> ChannelFacts:
-    """Gather the facts of a channel, of whose nodes the source filled in these shares."""
-    name, values = series.channels[channel], series.values[:, :, channel]
-    readings = zeros = 0
-    smallest, largest = np.inf, -np.inf
-    for rows in blocks_of(values):
-        there = rows[np.isfinite(rows)]
-        readings, zeros = readings + there.size, zeros + int((there == 0).sum())
-        smallest = min(smallest, float(there.min(initial=np.inf)))
-        largest = max(largest, float(there.max(initial=-np.inf)))
-    if not readings:
-        raise DataError(f"channel {name} has no reading at all; check missing_value and the file")
-    return ChannelFacts(
-        name=name,
-        unit=series.unit[channel],
-        missing_share=1.0 - readings / values.size,
-        zero_share=zeros / values.size,
-        filled_in_share=float(filled_in.mean()),
-        filled_in_nodes=int((filled_in > 0.5).sum()),
-        smallest=smallest,
-        largest=largest,
-    )

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from kdsearch.data.catalog import CARDS, describe_completeness
-from kdsearch.data.load import facts_of, find_dataset, load_series
+from kdsearch.data.facts import facts_of
+from kdsearch.data.load import find_dataset, load_series
 from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.errors import DataError
 from tests.real_data import real_data

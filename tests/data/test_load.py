@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from kdsearch.data.catalog import CARDS, describe_completeness
-from kdsearch.data.load import default_data_dir, facts_of, find_dataset, known_datasets, load_series
+from kdsearch.data.facts import facts_of
+from kdsearch.data.load import default_data_dir, find_dataset, known_datasets, load_series
 from kdsearch.errors import DataError
 from tests.real_data import real_data
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kdsearch.data.load import facts_of, load_series
+from kdsearch.data.facts import facts_of
+from kdsearch.data.load import load_series
 from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.data.repeats import LEAST_CHANGES, repeated_weeks
 from kdsearch.pipeline.setup import split_dataset
