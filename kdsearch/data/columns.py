@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
-    "COUNTING_ROWS",
     "NOT_READINGS",
     "OBSERVED_NAMES",
+    "QUANTITY_NAMES",
     "SENSOR_NAMES",
     "TIME_NAMES",
     "counts_rows",
@@ -26,6 +26,13 @@ SENSOR_NAMES = re.compile(
     re.I,
 )
 """Names of columns that say which sensor a row is of."""
+
+QUANTITY_NAMES = re.compile(
+    r"flow|volume|counts?|speed|velocity|occupancy|density|readings?|values?|wert|geschwindigkeit|verkehrsst(ä|ae)rke|"
+    r"belegung|anzahl",
+    re.I,
+)
+"""Names of columns that say what was read rather than where."""
 
 OBSERVED_NAMES = re.compile(r"%? ?observed|observed ?%?|share observed", re.I)
 """Names of columns that say how much of a reading was observed."""

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kdsearch.data.columns import TIME_NAMES, named_like
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.text_table import MISSING_WORDS, SAMPLE, TextTable, is_number
 from kdsearch.data.time_text import is_clock, is_time
@@ -243,8 +242,3 @@ def _no_number(place: str, column: int, cell: str) -> DataError:
         f"{place}, column {column + 1}: {cell!r} is not a number; correct it, leave the cell empty where nothing was "
         f"measured, or write missing_text = [{cell!r}] under [series]"
     )
-
-
-def is_time_named(frame: Frame, column: int) -> bool:
-    """Tell whether a column has the name of a column of times."""
-    return frame.names is not None and named_like(TIME_NAMES, frame.names[column])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
-from kdsearch.data.columns import NOT_READINGS, OBSERVED_NAMES, SENSOR_NAMES, TIME_NAMES, counts_rows, named_like
+from kdsearch.data.columns import NOT_READINGS, SENSOR_NAMES, named_like
 from kdsearch.data.frame import Frame
+from kdsearch.data.sensor_columns import check_sensors, names_of
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_clock, is_time
 from kdsearch.errors import DataError, DataQuestion
@@ -52,7 +53,7 @@ def roles_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Roles:
     free = [column for column in frame.columns if column not in ignored | {sensor, mark}]
     time = time_columns(frame, source)
     free = [column for column in free if column not in time]
-    layout = source.layout or _layout(frame, time, sensor, told, free)
+    layout = source.layout or _layout(frame, time, sensor, told, free, card.channels)
     rest = [column for column in free if column not in told]
     if layout == "transposed":
         return _transposed(frame, sensor, free)
@@ -65,10 +66,10 @@ def roles_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Roles:
         rest = [column for column in rest if column != sensor]
         return Roles(layout, time, sensor, told or _channels(frame, rest, card), mark)
     if not told:
-        _check_sensors(frame, free, timed=bool(time))
+        check_sensors(frame, free, timed=bool(time))
     elif rest:
         raise DataQuestion(
-            f"{frame.file}: the column {frame.name(rest[0])} is not named", "ignore", [_names(frame, rest)]
+            f"{frame.file}: the column {frame.name(rest[0])} is not named", "ignore", [names_of(frame, rest)]
         )
     return Roles(layout, time, None, told or tuple(free), mark)
 
@@ -117,14 +118,22 @@ def time_columns(frame: Frame, source: SeriesSource) -> tuple[int, ...]:
         raise DataQuestion(
             f"{frame.file} has several columns of times",
             "time",
-            [frame.names[one] for one in found] if frame.names else [str(one + 1) for one in found],
+            names_of(frame, found),
         )
     clocks = [column for column in free if frame.is_clocks(column)]
     midnight = frame.is_text(found[0]) and ":" not in str(frame.data[found[0]].iloc[0])
     return (found[0], clocks[0]) if len(clocks) == 1 and midnight else (found[0],)
 
 
-def _layout(frame: Frame, time: tuple[int, ...], sensor: int | None, told: tuple[int, ...], free: list[int]) -> str:
+def _layout(
+    frame: Frame,
+    time: tuple[int, ...],
+    sensor: int | None,
+    told: tuple[int, ...],
+    free: list[int],
+    channels: tuple[str, ...],
+) -> str:
+    """See how a table is laid out."""
     names = frame.names or ()
     if sum(is_time(name) for name in names) >= max(2, len(names) // 2):
         return "transposed"
@@ -133,12 +142,17 @@ def _layout(frame: Frame, time: tuple[int, ...], sensor: int | None, told: tuple
     if sensor is not None:
         return "long"
     others = [column for column in free if column not in told]
-    if time and any(frame.is_words(column) for column in others):
+    if not time:
+        return "wide"
+    by_name = not told and bool(names)
+    if (
+        any(frame.is_words(column) for column in others)
+        or (by_name and set(channels) <= {names[column] for column in others})  # of one sensor, perhaps
+        or (by_name and any(named_like(SENSOR_NAMES, names[column]) for column in others))
+        or (not _unique(frame, time) and _candidates(frame, time, others))
+    ):
         return "long"
-    named = [column for column in others if names and named_like(SENSOR_NAMES, names[column])]
-    if time and named and not told:
-        return "long"
-    return "long" if time and not _unique(frame, time) and _candidates(frame, time, others) else "wide"
+    return "wide"
 
 
 def _unique(frame: Frame, columns: tuple[int, ...]) -> bool:
@@ -154,20 +168,21 @@ def _sensor(frame: Frame, time: tuple[int, ...], free: list[int]) -> int | None:
     """Find the column of sensors in a long table; None where each time has one row alone."""
     words = [column for column in free if frame.is_words(column)]
     named = [column for column in free if frame.names and named_like(SENSOR_NAMES, frame.names[column])]
-    found = words or named or _candidates(frame, time, free)
+    alone = _unique(frame, time)
+    found = named if alone else words or named or _candidates(frame, time, free)
     found = [column for column in found if _unique(frame, (*time, column))] or found
     if len(found) > 1:
         both = [column for column in found if column in named]
         found = both if len(both) == 1 else found
     if len(found) == 1:
         return found[0]
-    if not found and _unique(frame, time):
+    if not found and alone:
         return None
     choices = found or free
     raise DataQuestion(
         f"{frame.file} has a row for each reading, and it is not certain which column names the sensor",
         "sensor",
-        _names(frame, choices),
+        names_of(frame, choices),
     )
 
 
@@ -184,52 +199,8 @@ def _channels(frame: Frame, rest: list[int], card: DatasetCard) -> tuple[int, ..
         f"{frame.file} has the columns {', '.join(frame.name(one) for one in rest)} for {len(card.channels)} channel"
         f"{'s' * (len(card.channels) > 1)} ({', '.join(card.channels)})",
         "values",
-        [_names(frame, likely[: len(card.channels)])],
+        [names_of(frame, likely[: len(card.channels)])],
     )
-
-
-def _check_sensors(frame: Frame, columns: list[int], *, timed: bool) -> None:
-    """Refuse columns of a wide table that are no sensors, by their names and by what they hold.
-
-    Raises:
-        DataError: There are none.
-        DataQuestion: A column looks like none.
-    """
-    if not columns:
-        raise DataError(f"{frame.file} has no column of readings; name them as values under [series] in dataset.toml")
-    grows = counts_rows(frame.numbers(columns))
-    for column, growing in zip(columns, grows, strict=True):
-        name = None if frame.names is None else frame.names[column]
-        if name is not None and not timed and named_like(TIME_NAMES, name):
-            raise DataError(
-                f"{frame.file}: the column {name!r} holds no times; write them like 2024-03-01T00:00, write "
-                f"time = {name!r} with time_format, or ignore = [{name!r}] under [series] in dataset.toml"
-            )
-        if name is not None and named_like(OBSERVED_NAMES, name):
-            raise DataQuestion(f"{frame.file}: the column {name!r} looks like no sensor", "observed", [name])
-        if name is not None and (named_like(NOT_READINGS, name) or named_like(SENSOR_NAMES, name)):
-            odd = [
-                one
-                for one in columns
-                if frame.names
-                and named_like(NOT_READINGS, frame.names[one])
-                and not named_like(OBSERVED_NAMES, frame.names[one])
-            ]
-            raise DataQuestion(
-                f"{frame.file}: the column {name!r} looks like no sensor", "ignore", [_names(frame, odd or [column])]
-            )
-        if growing:
-            first = ", ".join(f"{value:g}" for value in frame.numbers([column])[:3, 0])
-            raise DataQuestion(
-                f"{frame.file}: the column {frame.name(column)} grows from row to row ({first}, ...), which no "
-                "readings of traffic do; it counts rows or is a time",
-                "ignore",
-                [_names(frame, [column])],
-            )
-
-
-def _names(frame: Frame, columns: list[int]) -> list[str]:
-    return [str(column + 1) if frame.names is None else frame.names[column] for column in columns]
 
 
 def _transposed(frame: Frame, sensor: int | None, free: list[int]) -> Roles:
@@ -239,7 +210,7 @@ def _transposed(frame: Frame, sensor: int | None, free: list[int]) -> Roles:
     times = [column for column in free if is_time(names[column])]
     others = [column for column in free if column not in times]
     if len(others) > 1:
-        raise DataQuestion(f"{frame.file} has several columns beside its times", "sensor", _names(frame, others))
+        raise DataQuestion(f"{frame.file} has several columns beside its times", "sensor", names_of(frame, others))
     return Roles("transposed", (), sensor if sensor is not None else next(iter(others), None), tuple(times))
 
 
@@ -257,5 +228,5 @@ def _days(frame: Frame, time: tuple[int, ...], sensor: int | None, free: list[in
             f"{card.interval_minutes} minute steps has {slots}; correct interval_minutes, or name the columns as values"
         )
     if len(others) > 1:
-        raise DataQuestion(f"{frame.file} has several columns beside its dates", "sensor", _names(frame, others))
+        raise DataQuestion(f"{frame.file} has several columns beside its dates", "sensor", names_of(frame, others))
     return Roles("days", time, sensor if sensor is not None else next(iter(others), None), tuple(values))

@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from kdsearch.data.zones import LocalTimes
 from kdsearch.errors import DataError
 
-__all__ = ["GRID_RULES", "Placed", "placed"]
-
-GRID_RULES = ("nearest", "mean")
-"""How readings off the grid get onto it: the nearest one of each step counts, or the mean of those within it."""
+__all__ = ["Placed", "placed"]
 
 
 class Placed:
@@ -52,7 +49,8 @@ def placed(
         nodes: Sensor of each row ``(row,)``; None where a row holds all sensors.
         values: ``(row, channel)``, or ``(row, node, channel)`` where a row holds all sensors.
         interval_minutes: Minutes between steps.
-        rule: One of `GRID_RULES`; None to refuse readings off the grid.
+        rule: "nearest" takes the reading nearest to each step, "mean" the mean of those within it; None refuses
+            readings off the grid.
         place: Names a row for a message.
         ids: Names of the sensors, for a message.
 

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 from kdsearch.data.time_text import WrittenTimes
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["CLOCKS", "LocalTimes", "check_zone", "local_times"]
-
-CLOCKS = ("local", "utc", "standard")
-"""What the clock of a file may show: local time, UTC, or local time without summer time."""
+__all__ = ["LocalTimes", "check_zone", "local_times"]
 
 
 class LocalTimes:
@@ -55,7 +52,7 @@ def local_times(
 
     Args:
         written: Times as the file writes them.
-        clock: One of `CLOCKS`: what they are where no offset is written.
+        clock: What they show where no offset is written: "local" time, "utc", or "standard" time without summer time.
         timezone: Zone of the place; None where it is not known.
         place: Names a row for a message.
         file: Names the file for a message.

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdsearch.data.load import load_series
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError, DataQuestion
-from tests.data.tables import IDS, STEPS, TIMES, WRITERS, days, loaded, long, speeds
+from tests.data.tables import IDS, STEPS, TIMES, WRITERS, days, folder, loaded, long, speeds
 
 FRAME = speeds()
 VALUES = FRAME.to_numpy(dtype=np.float32)[:, :, None]
@@ -363,6 +364,12 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         'several columns of times; write time = "t" or time = "end"',
     ),
+    "flow beside speed": (
+        {"r.csv": FRAME[["401", "402"]].set_axis(["flow", "v"], axis=1).to_csv(index_label="time")},
+        "",
+        "",
+        r"the column 'flow' looks like a quantity rather than a sensor; .*write values = ",
+    ),
     "long, two columns that may be sensors": (
         {
             "r.csv": long(FRAME)
@@ -605,6 +612,17 @@ def test_readings_between_the_steps_are_averaged(tmp_path: Path) -> None:
     for name, rule in (("mean", frame.resample("15min").mean()), ("nearest", frame[::15])):
         series = loaded(tmp_path / name, {"r.csv": frame.to_csv()}, f'on_grid = "{name}"')
         np.testing.assert_allclose(series.values[: len(rule), :, 0], rule.to_numpy(), rtol=1e-6)
+
+
+def test_one_station_has_its_channels_in_columns(tmp_path: Path) -> None:
+    """Named like the channels, they are no sensors; other columns are left out."""
+    table = FRAME.set_axis(["flow", "speed", "lanes", "note"], axis=1).assign(note="ok").to_csv(index_label="time")
+    place = folder(tmp_path / "station", {"r.csv": table}, channels='["speed"]')
+    toml = place / "dataset.toml"
+    toml.write_text(toml.read_text().partition("[graph]")[0] + '[graph]\nkind = "none"\n')
+    series = load_series(str(place))
+    assert (series.sensor_ids, series.values.shape) == (("station",), (STEPS, 1, 1))
+    np.testing.assert_array_equal(series.values[:, 0, 0], VALUES[:, 1, 0])
 
 
 def test_letters_of_windows_are_read_and_said(tmp_path: Path) -> None:
