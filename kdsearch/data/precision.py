@@ -10,7 +10,7 @@ from kdsearch.errors import DataError
 
 __all__ = ["as_float32"]
 
-BLOCK_READINGS = 1 << 22
+BLOCK_READINGS = 1 << 18
 """Readings looked at in one go, so that no further copy of all is made."""
 
 LARGEST_ERROR = 0.05

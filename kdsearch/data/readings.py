@@ -13,7 +13,7 @@ from kdsearch.errors import DataError
 
 __all__ = ["Readings", "blocks_of", "float32_of"]
 
-BLOCK_NUMBERS = 1 << 22
+BLOCK_NUMBERS = 1 << 18
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a series is like, and what to look at before it is trained on."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from kdsearch.data.facts import facts_of, hints_of
+from kdsearch.data.load import load_series
 from kdsearch.data.series import Series
 from tests.commands import Here
 from tests.data.tables import folder, speeds
@@ -55,3 +57,23 @@ def test_the_command_prints_facts_and_hints(tmp_path: Path, kdsearch: Here) -> N
     said = kdsearch(tmp_path, "data", "check", str(place))
     for words in ("384 x 4 x 1", "25.00 % missing", "look at", "1 sensor (402) of speed without any reading"):
         assert words in said.stdout
+
+
+def test_a_long_series_is_checked_in_little_more_than_its_size(tmp_path: Path) -> None:
+    """40 MB of readings with gaps and zeros; copies of all of them at once are not made."""
+    values = np.random.default_rng(0).uniform(40, 80, (20_000, 500)).astype(np.float32)
+    values[::50], values[1::50] = np.nan, 0
+    np.savez(tmp_path / "r.npz", data=values)
+    (tmp_path / "dataset.toml").write_text(
+        'start = "2024-03-01T00:00"\ninterval_minutes = 5\nunit = "km/h"\nchannels = ["speed"]\nmissing_value = 0\n'
+        'negative_is_zero = true\n[series]\nfile = "r.npz"\n[graph]\nkind = "none"\n',
+        encoding="utf-8",
+    )
+    size, share = values.nbytes, float(np.isnan(values).mean() + (values == 0).mean())
+    del values
+    tracemalloc.start()
+    facts = facts_of(load_series(str(tmp_path)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert facts.channels[0].missing_share == pytest.approx(share)
+    assert peak < 1.5 * size, peak / size
