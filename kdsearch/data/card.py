@@ -146,7 +146,9 @@ class DatasetCard(Frozen):
         """Read quantity and protocol, whose mistakes have sentences of their own."""
         if not isinstance(fields, dict):
             return fields
-        read, where = dict(fields), f"dataset.toml of {fields.get('name')}"
+        name = fields.get("name")
+        plain = isinstance(name, str) and name.isprintable()  # another one is refused below
+        read, where = dict(fields), f"dataset.toml of {name}" if plain else "dataset.toml"
         if "quantity" in read and isinstance(channels := read.get("channels"), list | tuple):
             read["quantity"] = read_quantities(read["quantity"], len(channels), where)
         if isinstance(read.get("protocol"), ProtocolTable | None):

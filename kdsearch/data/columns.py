@@ -21,15 +21,15 @@ TIME_NAMES = re.compile(r"|times?|timestamp|date|datetime|datum|zeit|uhrzeit|zei
 """Names of columns of times, the empty one of pandas' index among them."""
 
 SENSOR_NAMES = re.compile(
-    r"(sensor|station|detector|detektor|node|site|location|segment|link|road|device|counter|zaehlstelle|zählstelle|vds|"
-    r"messstelle|loop|meter)[ _-]?(id|name|no|nr|number|key|code)?|id|ids|name",
+    r"(sensor|station|stn|detector|detektor|det|node|site|location|loc|segment|link|road|device|counter|zaehlstelle|"
+    r"zählstelle|vds|messstelle|loop|meter)[ _-]?(id|name|no|nr|number|key|code)?|id|ids|name",
     re.I,
 )
 """Names of columns that say which sensor a row is of."""
 
 QUANTITY_NAMES = re.compile(
-    r"flow|volume|counts?|speed|velocity|occupancy|density|readings?|values?|wert|geschwindigkeit|verkehrsst(ä|ae)rke|"
-    r"belegung|anzahl",
+    r"(total |avg |average |mean )?(carriageway )?(flow|volume|counts?|speed|velocity|occupancy|density|readings?|"
+    r"values?|wert|geschwindigkeit|verkehrsst(ä|ae)rke|belegung|anzahl)( value| vehicles)?( ?[(\[].*)?",
     re.I,
 )
 """Names of columns that say what was read rather than where."""
@@ -39,7 +39,9 @@ OBSERVED_NAMES = re.compile(r"%? ?observed|observed ?%?|share observed", re.I)
 
 NOT_READINGS = re.compile(
     r".*observed.*|.*quality.*|.*qualit[aä]t.*|status|flags?|valid(ity)?|.*lane points.*|n_?samples|samples|"
-    r"lat(itude)?|lon(gitude)?|lng|weekday|day_?of_?week|hour|month|year|holiday|is_holiday|weather|temperature|"
+    r"lat(itude)?|lon(gitude)?|lng|weekday|wochentag|jour|day_?of_?week|dow|day type.*|week|hour|stunde|month|monat|"
+    r"year|jahr|holiday|is_.*|weather|temp(erature)?|rain|precipitation|lanes?|lane type|district|direction|freeway|km|"
+    r"length|total|summe|gesamt|mean|average|period|quarter|interval|"
     r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc",
     re.I,
 )

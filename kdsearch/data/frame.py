@@ -16,6 +16,9 @@ from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["Frame", "frame_of_pandas", "frame_of_text", "parsed"]
 
+FIRST_COLUMNS = 3
+"""Columns at the left of any table in which whole numbers may be ids."""
+
 NARROW = 16
 """Columns up to which whole numbers may be ids: tables of one reading a row have few columns."""
 
@@ -81,7 +84,7 @@ class Frame:
         cells = self.data[column]
         if pd.api.types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
             cells = cells.astype("Int64")
-        return cells.astype(str).str.strip()
+        return cells.astype(str).str.strip().where(~cells.isna(), "")
 
     def numbers(self, columns: Sequence[int]) -> NDArray[np.float64]:
         """Give columns as numbers, float64 ``(row, column)``, NaN where there is no reading.
@@ -101,25 +104,40 @@ class Frame:
             )
         if pd.api.types.is_numeric_dtype(cells):
             return cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        text = cells.astype(str).str.strip()
+        text = cells.astype(str).str.strip().fillna("nan")
         text = text.mask(text.isin(MISSING_WORDS), "nan")
-        found = pd.to_numeric(text.str.replace(",", ".") if self.decimal == "," else text, errors="coerce")
+        if self.decimal == ",":  # a point stands between thousands, and is refused
+            text = text.str.replace(".", "?", regex=False).str.replace(",", ".", regex=False)
+        found = pd.to_numeric(text, errors="coerce")
         numbers = found.to_numpy(dtype=np.float64, na_value=np.nan)
         if (bad := np.flatnonzero(np.isnan(numbers) & (text != "nan").to_numpy())).size:
-            raise _no_number(self.place(int(bad[0])), column, str(text.iloc[bad[0]]))
+            raise _no_number(self.place(int(bad[0])), column, str(cells.iloc[bad[0]]).strip())
         return numbers
 
 
-def frame_of_pandas(data: pd.DataFrame, file: str) -> Frame:
+def frame_of_pandas(data: pd.DataFrame, file: str, missing_text: Sequence[str] = ()) -> Frame:
     """Take a frame of pandas; an index that has a name, or holds times or words, becomes its first column.
 
+    Args:
+        data: The frame.
+        file: Its name, for messages.
+        missing_text: Cells that say that nothing was measured.
+
     Raises:
-        DataError: Its columns have several levels.
+        DataError: It is no frame, has no rows, or its columns have several levels or one name twice.
     """
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(f"{file} is a {type(data).__name__}; give a DataFrame of pandas")
+    if data.empty:
+        raise DataError(f"{file} has no rows or no columns; give one with readings")
     if data.columns.nlevels > 1:
         raise DataError(f"{file}: the columns have {data.columns.nlevels} levels; give them one name each")
     plain = data.index.nlevels == 1 and data.index.name is None and pd.api.types.is_integer_dtype(data.index.dtype)
+    if not plain and set(data.index.names) & set(data.columns):
+        raise DataError(f"{file}: the index and a column have the name {data.index.names[0]!r}; rename one of them")
     data = data if plain else data.reset_index()
+    if missing_text:
+        data = data.mask(data.isin(list(missing_text)))
     names = tuple(str(name) for name in data.columns)
     return Frame(data.set_axis(range(len(names)), axis=1), names, file, lambda row: f"{file}, row {row + 1}")
 
@@ -140,11 +158,14 @@ def frame_of_text(table: TextTable, source: SeriesSource) -> Frame:
     missing = [*MISSING_WORDS, *source.missing_text]
     text = [column for column in range(table.width) if _stays_text(table, sample, column, missing)]
     data = parsed(table, int(header), text, missing)
+    last = data[table.width - 1]
+    if table.width > 1 and table.first[-1] == "" and (last.isna() | (last == "")).all():
+        data = data.drop(columns=table.width - 1)  # a separator stands at the end of each line
     for column in text if source.missing_text else ():
         data[column] = data[column].where(~data[column].isin(source.missing_text), "")
     return Frame(
         data,
-        tuple(table.first) if header else None,
+        tuple(table.first[: data.shape[1]]) if header else None,
         str(table.path),
         lambda row: table.place(row + int(header)),
         table.decimal,
@@ -173,7 +194,7 @@ def parsed(
     missing_in: dict[Any, Any] = {column: list(missing) for column in numbers}
     dtypes: dict[Any, Any] = dict.fromkeys(text, object) | dict.fromkeys(numbers, np.float64)
     try:
-        return pd.read_csv(
+        data = pd.read_csv(
             io.StringIO("\n".join(lines)),
             sep=table.separator,
             decimal=table.decimal,
@@ -188,6 +209,10 @@ def parsed(
         )
     except ValueError as error:
         raise _first_bad_cell(table, skip, numbers, missing) from error
+    if len(data) != len(lines):
+        odd = next(number for number, line in enumerate(lines, start=skip) if line.count('"') % 2)
+        raise DataError(f"{table.place(odd)}: a quotation mark is not closed; close it, or take it out")
+    return data
 
 
 def _stays_text(table: TextTable, sample: list[list[str]], column: int, missing: list[str]) -> bool:
@@ -195,7 +220,7 @@ def _stays_text(table: TextTable, sample: list[list[str]], column: int, missing:
     cells = [cell for row in sample if (cell := row[column]) not in missing]
     if not all(table.is_number(cell) for cell in cells):
         return True
-    return table.width <= NARROW and bool(cells) and all(cell.isdigit() for cell in cells)
+    return (table.width <= NARROW or column < FIRST_COLUMNS) and bool(cells) and all(cell.isdigit() for cell in cells)
 
 
 def _has_header(table: TextTable) -> bool:
@@ -205,8 +230,8 @@ def _has_header(table: TextTable) -> bool:
         DataQuestion: It may hold ids or readings.
     """
     first = table.first
-    if any(is_time(cell) for cell in first):
-        return len(table.lines) < 2 or not is_time(table.cells(1)[0]) or not is_time(first[0])
+    if timed := [column for column, cell in enumerate(first) if is_time(cell)]:
+        return len(table.lines) < 2 or not all(is_time(table.cells(1)[column]) for column in timed)
     if not all(table.is_number(cell) for cell in first):
         return True
     below_first = [row[0] for row in table.sample]
@@ -217,9 +242,15 @@ def _has_header(table: TextTable) -> bool:
         return False
     below = [cell for row in table.sample for cell in row if cell not in MISSING_WORDS]
     digits = all(cell.isdigit() for cell in ids) and len(ids) == len(first)
-    if digits and any(not _is_whole(cell) for cell in below):
-        return True  # whole numbers, no two alike, above readings with decimals
+    if digits and any(not _is_whole(cell) for cell in below) and _are_ids([int(cell) for cell in ids], below, table):
+        return True  # whole numbers, no two alike and unlike the readings below them, which have decimals
     raise DataQuestion(f"{table.path}: the first line may be sensor ids or readings", "header", [True, False])
+
+
+def _are_ids(ids: list[int], below: list[str], table: TextTable) -> bool:
+    """Tell whether whole numbers above readings are none: they count, or are larger than all of them."""
+    readings = [abs(float(cell.replace(table.decimal, "."))) for cell in below]
+    return min(ids) > 2 * max(readings) or ids in (list(range(len(ids))), list(range(1, len(ids) + 1)))
 
 
 def _is_whole(cell: str) -> bool:

@@ -152,6 +152,8 @@ def _check(dataset: Any, what: str) -> None:
     if dataset.shape is None:
         raise DataError(f"{what} is empty; save the readings into it")
     check_readings(dataset.shape, dataset.dtype, what)
+    if scaled := [name for name in ("scale_factor", "add_offset") if name in dataset.attrs]:
+        raise DataError(f"{what} is packed by {scaled[0]}; save the readings unpacked, in their unit")
     stored = dataset.external or dataset.is_virtual or dataset.id.get_storage_size()
     if not stored:
         raise DataError(f"{what} was made but no reading was ever written to it; get the file again")

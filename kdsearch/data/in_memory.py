@@ -1,5 +1,6 @@
 """Frames of pandas as series: what is in memory is read by the rules for files."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.frame import frame_of_pandas
-from kdsearch.data.interval import interval_of
+from kdsearch.data.interval import check_spacing, interval_of
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.layouts import readings_of
 from kdsearch.data.mistakes import first_mistake
+from kdsearch.data.plausible import check_range, check_years
+from kdsearch.data.quantity import check_readings
 from kdsearch.data.series import Series
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
@@ -38,10 +41,10 @@ def series_of_frame(
     top = {key: value for key, value in keys.items() if key in DatasetCard.model_fields}
     if unknown := keys.keys() - own.keys() - top.keys():
         raise DataError(f"there is no key {sorted(unknown)[0]!r}; keys are those of dataset.toml and of its [series]")
-    frame = frame_of_pandas(data, name)
     try:
         source = SeriesSource.model_validate({"file": name} | own)
-        minutes = interval_minutes or interval_of(frame, source)
+        frame = frame_of_pandas(data, name, source.missing_text)
+        minutes = interval_of(frame, source) if interval_minutes is None else interval_minutes
         card = DatasetCard.model_validate(
             {"name": name, "unit": units, "channels": channels, "interval_minutes": minutes} | top
         )
@@ -51,10 +54,16 @@ def series_of_frame(
         check_country(card.holidays)
     readings = readings_of(frame, source, card)
     values = readings.values
+    check_years(readings.times, Path(name))
+    check_spacing(readings.times, minutes, name)
     if card.missing_value is not None:
         values[values == np.float32(card.missing_value)] = np.nan
     if card.negative_is_zero:
         np.maximum(values, np.float32(0), out=values)
+    if values.shape[2] != len(channels):
+        raise DataError(f"{name} has {values.shape[2]} channels, and {len(channels)} were named; name each of them")
+    check_readings(values, channels, card.quantity, name)
+    notes = check_range(values, channels, Path(name))
     ids = readings.sensor_ids or tuple(str(node) for node in range(values.shape[1]))
     return Series(
         name=name,
@@ -67,12 +76,16 @@ def series_of_frame(
         sensor_ids=ids,
         marked=readings.marked,
         holidays=card.holidays,
-        notes=readings.notes,
+        quantity=card.quantity,
+        notes=(*notes, *readings.notes),
     )
 
 
 def _ordered(adjacency: pd.DataFrame | NDArray[np.float64] | None, ids: tuple[str, ...]) -> NDArray[np.float64]:
     """Order edge weights as the sensors are, ``(node, node)`` with a zero diagonal."""
+    if len(set(ids)) < len(ids):
+        twice = next(one for number, one in enumerate(ids) if one in ids[:number])
+        raise DataError(f"sensor {twice!r} is there twice; give each its own name")
     if adjacency is None:
         return np.zeros((len(ids), len(ids)))
     if isinstance(adjacency, pd.DataFrame):
@@ -81,6 +94,8 @@ def _ordered(adjacency: pd.DataFrame | NDArray[np.float64] | None, ids: tuple[st
         if absent:
             raise DataError(f"adjacency does not name sensor {absent[0]!r} of the readings; give both the same ids")
         weights = named.loc[list(ids), list(ids)].to_numpy(dtype=np.float64, copy=True)
+    elif not isinstance(adjacency, np.ndarray) or adjacency.dtype.kind not in "fiub":
+        raise DataError(f"adjacency is a {type(adjacency).__name__}; give an array of numbers or a DataFrame of pandas")
     else:
         weights = np.array(adjacency, dtype=np.float64)
     if weights.shape != (len(ids), len(ids)) or not (np.isfinite(weights) & (weights >= 0)).all():

@@ -11,7 +11,11 @@ from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_clock, is_time, parsed_times
 from kdsearch.errors import DataError
 
-__all__ = ["interval_of", "minutes_between"]
+__all__ = ["check_spacing", "interval_of", "minutes_between"]
+
+LEAST_ROWS = 3
+LEAST_SHARE = 0.1
+"""Of the rows that must be followed by one an interval later."""
 
 
 def interval_of(frame: Frame, source: SeriesSource) -> int:
@@ -46,6 +50,30 @@ def minutes_between(seconds: NDArray[np.int64], file: object) -> int:
             "interval_minutes"
         )
     return minutes
+
+
+def check_spacing(times: NDArray[np.datetime64], interval_minutes: int, name: str) -> None:
+    """Refuse rows that are mostly not one interval apart: a time of day was missed, or the interval is another.
+
+    Args:
+        times: Local times of the steps, ``(step,)``, increasing.
+        interval_minutes: Minutes between steps, as they are said to be.
+        name: The dataset, for the message.
+
+    Raises:
+        DataError: Fewer than a tenth of the rows are followed by one an interval later, and most by one much later.
+    """
+    apart = np.diff(times).astype("timedelta64[m]").astype(np.int64)
+    if len(apart) < LEAST_ROWS or (apart == interval_minutes).mean() >= LEAST_SHARE:
+        return
+    steps, counts = np.unique(apart, return_counts=True)
+    if 2 * counts.max() > len(apart):
+        minutes = int(steps[counts.argmax()])
+        raise DataError(
+            f"most rows of {name} are {minutes:,} minutes apart, and interval_minutes says {interval_minutes}; write "
+            f"interval_minutes = {minutes}, or, where times of day stand in a column or in the header, name them by "
+            "time or layout under [series] in dataset.toml"
+        )
 
 
 def _texts(frame: Frame, source: SeriesSource) -> pd.Series:

@@ -11,6 +11,7 @@ from kdsearch.data.folders import KnownDataset, default_data_dir, find_dataset, 
 from kdsearch.data.graph import read_graph
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.hdf5_files import refuse_links_out
+from kdsearch.data.interval import check_spacing
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.places import inside, is_file
 from kdsearch.data.plausible import check_range, check_years
@@ -59,6 +60,7 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
     readings = read_source(card, source, folder)
     values = readings.values
     check_years(readings.times, path)
+    check_spacing(readings.times, card.interval_minutes, card.name)
     channels = _channels(card, values.shape, path)
     if card.missing_value is not None:
         for rows in blocks_of(values):

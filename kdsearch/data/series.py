@@ -93,7 +93,7 @@ class Series:
         frame: "pd.DataFrame",
         *,
         unit: str | Sequence[str],
-        channels: Sequence[str] = ("readings",),
+        channels: str | Sequence[str] = ("readings",),
         interval_minutes: int | None = None,
         adjacency: "pd.DataFrame | NDArray[np.float64] | None" = None,
         name: str = "frame",
@@ -125,8 +125,9 @@ class Series:
         """
         from kdsearch.data.in_memory import series_of_frame  # noqa: PLC0415 - it makes series from tables
 
-        units = (unit,) * len(channels) if isinstance(unit, str) else tuple(unit)
-        return series_of_frame(frame, name, units, tuple(channels), interval_minutes, adjacency, keys)
+        names = (channels,) if isinstance(channels, str) else tuple(channels)
+        units = (unit,) * len(names) if isinstance(unit, str) else tuple(unit)
+        return series_of_frame(frame, name, units, names, interval_minutes, adjacency, keys)
 
     def filled_in_shares(self) -> NDArray[np.float64]:
         """Compute the share of each node's readings that the source filled in, ``(node, channel)``.

@@ -1,5 +1,6 @@
 """Reading of a source: one file or several, tables or arrays, with their times on the clock of the place."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,11 +36,16 @@ def source_paths(source: SeriesSource, folder: Path) -> list[Path]:
     """
     paths: list[Path] = []
     for name in (source.file, *source.further):
-        found = sorted(folder.glob(name)) if "*" in name else [folder / name]
+        found = sorted(folder.glob(name), key=_counting) if "*" in name else [folder / name]
         if not found:
             raise DataError(f"no file of {folder} fits {name!r}; correct file under [series] in dataset.toml")
         paths += found
     return paths
+
+
+def _counting(path: Path) -> list[tuple[int, str]]:
+    """Order names as people do: p2 before p10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
 
 
 def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readings:
@@ -63,30 +69,37 @@ def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readin
                 ".hdf5 files, and from text in .gz and .zip"
             )
     arrays = [path for path in paths if path.suffix.lower() in ARRAY_SUFFIXES]
+    if arrays and source.each_file == "sensor":
+        raise DataError(f'{paths[0]} is an array; each_file = "sensor" is for tables: save all sensors in one array')
     elsewhere = source.observed is not None and (bool(arrays) or (folder / source.observed).is_file())
     told = source.model_copy(update={"observed": None}) if elsewhere else source
     readings = _from_arrays(card, told, paths) if arrays else readings_of(_joined(told, paths), told, card)
     if not elsewhere:
         return readings
-    marks = _marks(card, source, folder, readings.values.shape)
+    marks = _marks(card, source, folder, readings)
     return replace(readings, marked=marks if readings.marked is None else marks | readings.marked)
 
 
-def _marks(card: DatasetCard, source: SeriesSource, folder: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _marks(card: DatasetCard, source: SeriesSource, folder: Path, readings: Readings) -> NDArray[np.bool_]:
     """Read which readings the source filled in, ``(step, node, channel)``: where nothing, or no number, was observed.
 
     Raises:
-        DataError: As `read_source`, or what was observed has another shape than the readings.
+        DataError: As `read_source`, or what was observed is of other steps or sensors than the readings.
     """
     assert source.observed is not None
     changes = (
         {"file": source.observed, "further": ()} if (folder / source.observed).is_file() else {"key": source.observed}
     )
-    observed = read_source(card, source.model_copy(update=changes | {"observed": None}), folder).values
-    if observed.shape != shape:
+    found = read_source(card, source.model_copy(update=changes | {"observed": None}), folder)
+    shape, observed, ids = readings.values.shape, found.values, found.sensor_ids
+    if ids is not None and readings.sensor_ids is not None and set(ids) == set(readings.sensor_ids):
+        observed = observed[:, [ids.index(one) for one in readings.sensor_ids]]
+    elif ids is not None and readings.sensor_ids is not None:
+        raise DataError(f"{source.observed} of {folder} names other sensors than the readings; give both the same ids")
+    if observed.shape != shape or not np.array_equal(found.times, readings.times):
         raise DataError(
-            f"{source.observed} of {folder} has the shape {observed.shape}, the readings have {shape}; give each "
-            "reading its own share, or leave observed out of dataset.toml"
+            f"{source.observed} of {folder} has the shape {observed.shape} from {found.times[0]} on, the readings have "
+            f"{shape} from {readings.times[0]} on; give each reading its share, or leave observed out of dataset.toml"
         )
     return ~(observed > 0)
 
@@ -142,7 +155,7 @@ def _frame(source: SeriesSource, path: Path) -> Frame:
     if path.suffix.lower() != ".parquet":
         return frame_of_text(read_text_table(path, source), source)
     try:
-        return frame_of_pandas(pd.read_parquet(path), str(path))
+        return frame_of_pandas(pd.read_parquet(path), str(path), source.missing_text)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({error}); get the file again") from error
 
@@ -150,7 +163,8 @@ def _frame(source: SeriesSource, path: Path) -> Frame:
 def _of_one_sensor(frame: Frame, path: Path) -> Frame:
     """Add a column with the name of the file, which is the id of its sensor."""
     names = frame.names or tuple(str(column + 1) for column in frame.columns)
-    data = frame.data.assign(sensor=path.name.partition(".")[0])
+    sensor = re.sub(r"(\.(csv|txt|tsv|parquet))?(\.(gz|zip))?$", "", path.name, flags=re.IGNORECASE)
+    data = frame.data.assign(sensor=sensor)
     return replace(frame, data=data.set_axis(range(data.shape[1]), axis=1), names=(*names, "sensor"))
 
 

@@ -76,7 +76,7 @@ class TextTable:
         separators = self.width - 1
         for number, line in enumerate(self.lines):
             count = line.count(self.separator)
-            if count != separators and (found := len(self.cells(number))) != self.width:
+            if (count != separators or '"' in line) and (found := len(self.cells(number))) != self.width:
                 raise DataError(
                     f"{self.place(number)}: {found} cells where the first line has {self.width}; repair that line, or "
                     "write skip_lines = how many lines stand above the table"
@@ -94,8 +94,8 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     """Tell whether a cell is a number or says that there is none."""
     if cell in MISSING_WORDS:
         return True
-    if "_" in cell:
-        return False  # Python's own way to write 1000
+    if "_" in cell or (decimal == "," and "." in cell):
+        return False  # Python's own way to write 1000, and a mark between thousands
     try:
         float(cell.replace(",", ".") if decimal == "," else cell)
     except ValueError:
@@ -167,10 +167,12 @@ def _decimal(table: TextTable) -> str:
             f"{table.path}: numbers such as {example!r} have points and commas; write numbers without marks between "
             "thousands"
         )
-    if comma and all(re.fullmatch(r"[+-]?\d{1,3},\d{3}", cell) for cell in comma):
-        raise DataQuestion(
-            f"{table.path}: the comma of {comma[0]!r} may be a decimal mark or stand between thousands",
-            "decimal",
-            [","],
-        )
+    for cells_with, mark in ((comma, ","), (point, ".")):
+        if cells_with and all(re.fullmatch(rf"[+-]?\d{{1,3}}{re.escape(mark)}\d{{3}}", cell) for cell in cells_with):
+            raise DataQuestion(
+                f"{table.path}: the mark in {cells_with[0]!r} may be a decimal one, or stand between thousands (take "
+                "it out of the file then)",
+                "decimal",
+                [mark],
+            )
     return "," if comma else "."

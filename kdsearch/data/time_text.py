@@ -22,6 +22,9 @@ _TIME = re.compile(
 )
 _CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?::00)?")
 EPOCHS = {"epoch seconds": "s", "epoch milliseconds": "ms"}
+MOST_OFFSETS = 4
+"""Different offsets that the clock of one place may have."""
+MOST_OFFSET_MINUTES = 14 * 60
 EXCEL_DAYS = 25569
 """Days from the origin of Excel, 1899-12-30, to 1970-01-01."""
 
@@ -78,7 +81,9 @@ def parsed_times(
         return DataError(f"{place(row)}: {cells[position]!r} {why}")
 
     if source.time_format is not None:
-        return WrittenTimes(_formatted(cells, source.time_format, refuse)[codes])
+        clock = _formatted(cells, source.time_format, refuse)[codes]
+        in_utc = source.time_format in EPOCHS or "%z" in source.time_format
+        return WrittenTimes(clock, np.zeros(len(clock), dtype=np.int64) if in_utc else None)
     parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
     if (unread := np.flatnonzero(parts["a"].isna())).size:
         raise refuse(int(unread[0]), "is not a time; write times like 2024-03-01T00:00, or time_format under [series]")
@@ -111,7 +116,18 @@ def _formatted(cells: pd.Series, time_format: str, refuse: Callable[[int, str], 
             unit = EPOCHS[time_format]
         counted: NDArray[np.datetime64] = np.rint(numbers).astype(np.int64).astype(f"datetime64[{unit}]")
         return counted.astype("datetime64[s]")
-    times = pd.to_datetime(cells, format=time_format, errors="coerce")
+    if "%" not in time_format:
+        raise DataError(
+            f'time_format = {time_format!r} has no directive; write one such as "%d.%m.%Y %H:%M", or one of '
+            f"{', '.join(EPOCHS)} and excel days, under [series] in dataset.toml"
+        )
+    try:
+        times = pd.to_datetime(cells, format=time_format, errors="coerce", utc="%z" in time_format)
+    except ValueError as error:
+        raise DataError(
+            f"time_format = {time_format!r} is not understood ({error}); write directives of Python's strftime"
+        ) from error
+    times = times.dt.tz_localize(None)
     if (bad := np.flatnonzero(times.isna())).size:
         raise refuse(int(bad[0]), f"is not written as time_format = {time_format!r} says; correct it under [series]")
     return np.asarray(times.to_numpy().astype("datetime64[s]"))
@@ -205,4 +221,7 @@ def _offsets(zones: pd.Series, refuse: Callable[[int, str], DataError]) -> NDArr
         raise refuse(int(np.flatnonzero(zones.isna())[0]), "has no zone where others have one; write all alike")
     digits = zones.str.replace(r"\D", "", regex=True).str.ljust(4, "0").where(zones.str.match(r"[+-]"), "0000")
     minutes = digits.str[:2].astype(int) * 60 + digits.str[2:].astype(int)
+    spans = (minutes > MOST_OFFSET_MINUTES).to_numpy() | (zones.nunique() > MOST_OFFSETS)
+    if spans.any():
+        raise refuse(int(np.flatnonzero(spans)[0]), "has no offset of a time zone; write the beginning of a span alone")
     return np.asarray(np.where(zones.str.startswith("-"), -minutes, minutes), dtype=np.int64)

@@ -59,6 +59,8 @@ def unpacked(path: Path, member: str | None = None) -> tuple[bytes, str]:
 
 def _member(archive: zipfile.ZipFile, member: str | None, path: Path) -> str:
     names = [one.filename for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX")]
+    if not names:
+        raise DataError(f"{path} holds no file; get it again")
     if member is None and len(names) == 1:
         return names[0]
     if member is None or member not in names:

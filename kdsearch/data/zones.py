@@ -114,13 +114,10 @@ def _twice(local: NDArray[np.datetime64], timezone: str) -> NDArray[np.bool_]:
 
 def _standard_offset(timezone: str, stamps: NDArray[np.datetime64]) -> timedelta:
     """Find how far local time without summer time is ahead of UTC."""
-    zone = check_zone(timezone)
-    first: datetime = stamps.min().astype("datetime64[s]").item()
-    offsets = [
-        (moment.utcoffset() or timedelta()) - (moment.dst() or timedelta())
-        for moment in (first.replace(tzinfo=zone), (first + timedelta(days=180)).replace(tzinfo=zone))
-    ]
-    return min(offsets)
+    zone, year = check_zone(timezone), int(stamps.min().astype("datetime64[Y]").astype(int)) + 1970
+    moments = [datetime(year, month, 1, tzinfo=zone) for month in range(1, 13)]
+    # the least one: in Dublin the law has it that summer is standard, and winter set back
+    return min(moment.utcoffset() or timedelta() for moment in moments)
 
 
 def _offset(minutes: int) -> str:

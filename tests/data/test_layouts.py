@@ -55,6 +55,7 @@ BERLIN = FRAME.tz_localize("Europe/Berlin")
 UTC = BERLIN.tz_convert("UTC")
 CLOCKED = FRAME.assign(Date=TIMES.strftime("%d.%m.%Y"), Time=TIMES.strftime("%H:%M"))[["Date", "Time", *IDS]]
 COUNTED = FRAME.reset_index(drop=True)
+HOURS = pd.DataFrame({"date": TIMES[::4].date, "hour": TIMES[::4].hour, "401": FRAME["401"][::4].to_numpy()})
 LONG_IDS = long(FRAME)["sensor"]
 SPRING = pd.date_range("2024-03-30", periods=STEPS, freq="15min", tz="Europe/Berlin")
 START = 'start = "2024-03-01T00:00"'
@@ -101,7 +102,7 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "wide, epoch seconds": (
         {"r.csv": FRAME.set_axis(TIMES.astype("datetime64[s]").astype(np.int64)).to_csv(index_label="ts")},
         'time = "ts"\ntime_format = "epoch seconds"',
-        "",
+        'timezone = "UTC"',
     ),
     "wide, epoch milliseconds in UTC": (
         {"r.csv": FRAME.set_axis(UTC.index.astype("datetime64[ms, UTC]").astype(np.int64)).to_csv(index_label="ts")},
@@ -112,6 +113,20 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         {"r.csv": FRAME.set_axis((TIMES - pd.Timestamp("1899-12-30")) / pd.Timedelta("1D")).to_csv(index_label="t")},
         'time = "t"\ntime_format = "excel days"',
         "",
+    ),
+    "wide, no header, times in the second column": (
+        {
+            "r.csv": FRAME.reset_index()[["401", "index", "402", "403", "404"]].to_csv(index=False, header=False),
+            "ids.txt": " ".join(IDS),
+        },
+        'ids_file = "ids.txt"',
+        "",
+    ),
+    "wide, a separator at the end of each line": ({"r.csv": wide().replace("\n", ",\n")}, "", ""),
+    "wide, offsets by a format": (
+        {"r.csv": BERLIN.to_csv(index_label="t", date_format="%d.%m.%Y %H:%M %z")},
+        'time_format = "%d.%m.%Y %H:%M %z"',
+        'timezone = "Europe/Berlin"',
     ),
     "wide, lines above": ({"r.csv": "Export of 5 March\nvehicles\n" + wide()}, "skip_lines = 2", ""),
     "wide, a word for missing": (
@@ -358,6 +373,50 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         "may begin with the day or with the month; write date_order = ",
     ),
+    "points of three digits": (
+        {"r.csv": "Zeit;401\n" + "".join(f"{time};1.{number + 100}\n" for number, time in enumerate(TIMES[:96]))},
+        "",
+        "",
+        r"the mark in '1.100' may be a decimal one, or stand between thousands .*; write decimal = ",
+    ),
+    "hours in a column": (
+        {"r.csv": HOURS.to_csv(index=False)},
+        'sensor = "hour"',
+        "interval_minutes = 60",
+        "most rows of data are 1,440 minutes apart, and interval_minutes says 60; write interval_minutes = 1440, or",
+    ),
+    "another interval": (
+        {"r.csv": wide()},
+        "",
+        "interval_minutes = 5",
+        "most rows of data are 15 minutes apart, and interval_minutes says 5",
+    ),
+    "a first row of whole numbers like readings": (
+        {"r.csv": "60,61,62,65\n" + COUNTED.to_csv(index=False, header=False)},
+        "",
+        START,
+        "the first line may be sensor ids or readings",
+    ),
+    "epoch seconds without a zone": (
+        {"r.csv": FRAME.set_axis(TIMES.astype("datetime64[s]").astype(np.int64)).to_csv(index_label="ts")},
+        'time = "ts"\ntime_format = "epoch seconds"',
+        "",
+        "are in UTC; write timezone",
+    ),
+    "a format without a directive": ({"r.csv": wide()}, 'time_format = "mixed"', "", "has no directive"),
+    "a format that is none": ({"r.csv": wide()}, 'time_format = "%Q"', "", "is not understood"),
+    "spans of time": (
+        {"r.csv": FRAME[:20].set_axis([f"2024-03-01 {n:02d}:00-{n + 1:02d}:00" for n in range(20)]).to_csv()},
+        "",
+        "",
+        "has no offset of a time zone; write the beginning of a span alone",
+    ),
+    "an open quotation mark": (
+        {"r.csv": wide().replace("2024-03-02 00:00:00", '"2024-03-02 00:00:00').replace("2024-03-03 00:00:00", '"x')},
+        "",
+        "",
+        "quotation mark is not closed|cells where the first line has",
+    ),
     "two columns of times": (
         {"r.csv": FRAME.assign(end=(TIMES + pd.Timedelta("15min")).strftime("%Y-%m-%d %H:%M")).to_csv(index_label="t")},
         "",
@@ -434,7 +493,7 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         {"r.csv": (FRAME * 1000).round().map(lambda one: f"{one:,.0f}").to_csv(sep=";", index_label="time")},
         "",
         "",
-        'may be a decimal mark or stand between thousands; write decimal = ","',
+        r'may be a decimal one, or stand between thousands .*; write decimal = ","',
     ),
     "a date that is not there": (
         {"r.csv": wide().replace("2024-03-02 00:00", "2024-02-30 00:00")},

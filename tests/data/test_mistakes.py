@@ -13,7 +13,7 @@ from kdsearch.data.card import DatasetCard
 from kdsearch.data.catalog import read_card
 from kdsearch.data.graph_source import GraphSource
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.errors import DataError
+from kdsearch.errors import DataError, KdsearchError
 
 GOOD = """name = "x"
 start = "2024-03-01T00:00"
@@ -32,7 +32,7 @@ kind = "edges"
 
 FOREIGN = [
     "pydantic",
-    "validation",
+    "validation error",
     "Extra inputs",
     "Field required",
     "Input should",
@@ -283,7 +283,7 @@ def test_whatever_is_written_becomes_a_card_or_one_sentence(
     folder = tmp_path_factory.getbasetemp() / base
     try:
         said = str(card_of(folder, tomli_w.dumps(fields)).interval_minutes)
-    except DataError as error:
+    except KdsearchError as error:
         said = str(error)
     assert len(said.splitlines()) == 1
     assert not [word for word in FOREIGN if word in said]
