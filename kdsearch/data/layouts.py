@@ -16,7 +16,7 @@ from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_grid import Placed, placed
 from kdsearch.data.time_text import WrittenTimes, parsed_times
 from kdsearch.data.times import counted_times
-from kdsearch.data.zones import LocalTimes, local_times
+from kdsearch.data.zones import LocalTimes, absent_hours, local_times
 from kdsearch.errors import DataError
 
 __all__ = ["readings_of"]
@@ -47,6 +47,7 @@ def readings_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Readin
 
 
 def _wide(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    frame = _without_absent_hours(frame, roles, source, card)
     values = frame.numbers(roles.values)[:, :, None]
     ids = None if frame.names is None else tuple(frame.names[column].strip() for column in roles.values)
     if roles.observed is not None:
@@ -62,6 +63,7 @@ def _wide(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
 
 
 def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
+    frame = _without_absent_hours(frame, roles, source, card)
     values, local = frame.numbers(roles.values), _local(frame, roles, source, card)
     if roles.observed is not None:
         values = np.concatenate([values, frame.numbers([roles.observed])], axis=1)
@@ -84,11 +86,12 @@ def _days(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
             minutes = np.array([int(clock[0]) * 60 + int(clock[1]) for clock in clocks])
     written = _written(frame, roles, source, card)
     stamps = (written.clock[:, None] + minutes.astype("timedelta64[m]").astype("timedelta64[s]")).reshape(-1)
-    place = _repeated(frame.place, slots)
-    local = local_times(WrittenTimes(stamps, None, written.notes), card.clock, card.timezone, place, frame.file)
+    rows = np.flatnonzero(_of_the_clock(stamps, values.reshape(-1, 1), card))
+    place = _chosen(_repeated(frame.place, slots), rows)
+    local = local_times(WrittenTimes(stamps[rows], None, written.notes), card.clock, card.timezone, place, frame.file)
     nodes, ids = _nodes(frame, roles.sensor, card)
     spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
-    found = _on_grid(spread, local, np.repeat(nodes, slots), values.reshape(-1, 1), source, card, ids)
+    found = _on_grid(spread, local, np.repeat(nodes, slots)[rows], values.reshape(-1, 1)[rows], source, card, ids)
     return _readings(found, ids, frame)
 
 
@@ -105,6 +108,33 @@ def _transposed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetC
     ids = None if roles.sensor is None else tuple(frame.texts(roles.sensor))
     spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
     return _readings(_on_grid(spread, local, None, values, source, card), ids, frame)
+
+
+def _of_the_clock(stamps: NDArray[np.datetime64], values: NDArray[np.float64], card: DatasetCard) -> NDArray[np.bool_]:
+    """Select rows ``(row,)``: all but those without a reading in the hour that a local clock skips.
+
+    Tables of whole days have empty cells there; a reading in that hour is a question.
+    """
+    if card.timezone is None or card.clock != "local":
+        return np.ones(len(stamps), dtype=np.bool_)
+    return ~(absent_hours(stamps, card.timezone) & np.isnan(values).all(axis=1))
+
+
+def _without_absent_hours(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Frame:
+    """Leave out the empty rows of the hour that a local clock skips."""
+    if not roles.time or card.timezone is None or card.clock != "local":
+        return frame
+    written = _written(frame, roles, source, card)
+    if written.offset_minutes is not None:
+        return frame
+    rows = np.flatnonzero(_of_the_clock(written.clock, frame.numbers(roles.values), card))
+    if len(rows) == len(frame.data):
+        return frame
+    return replace(frame, data=frame.data.iloc[rows].reset_index(drop=True), place=_chosen(frame.place, rows))
+
+
+def _chosen(place: Callable[[int], str], rows: NDArray[np.int64]) -> Callable[[int], str]:
+    return lambda row: place(int(rows[row]))
 
 
 def _nodes(frame: Frame, sensor: int | None, card: DatasetCard) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kdsearch.data.time_text import WrittenTimes
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["LocalTimes", "check_zone", "local_times"]
+__all__ = ["LocalTimes", "absent_hours", "check_zone", "local_times"]
 
 
 class LocalTimes:
@@ -92,9 +92,7 @@ def _checked(
     stamps: NDArray[np.datetime64], timezone: str, place: Callable[[int], str], notes: tuple[str, ...]
 ) -> LocalTimes:
     """Check that a local clock shows only times that exist in its zone."""
-    check_zone(timezone)
-    absent = pd.DatetimeIndex(stamps).tz_localize(timezone, nonexistent="NaT", ambiguous=np.ones(len(stamps), bool))
-    if (missing := np.flatnonzero(absent.isna())).size:
+    if (missing := np.flatnonzero(absent_hours(stamps, timezone))).size:
         row = int(missing[0])
         raise DataQuestion(
             f"{place(row)}: {stamps[row]} does not exist in {timezone}, where summer time began then; the clock of "
@@ -104,6 +102,13 @@ def _checked(
             "",
         )
     return LocalTimes(stamps, _twice(stamps, timezone), notes)
+
+
+def absent_hours(local: NDArray[np.datetime64], timezone: str) -> NDArray[np.bool_]:
+    """Mark local times that the clock of the zone skips when summer time begins, ``(row,)``."""
+    check_zone(timezone)
+    zoned = pd.DatetimeIndex(local).tz_localize(timezone, nonexistent="NaT", ambiguous=np.ones(len(local), bool))
+    return np.asarray(zoned.isna())
 
 
 def _twice(local: NDArray[np.datetime64], timezone: str) -> NDArray[np.bool_]:

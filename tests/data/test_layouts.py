@@ -641,6 +641,21 @@ def test_summer_time_begins_and_ends(tmp_path: Path, written: str, month: str) -
     assert gaps == (1 if month == "03-30" else 0)
 
 
+@pytest.mark.parametrize("layout", ["wide", "long", "days"])
+def test_empty_cells_in_the_hour_that_is_not_there_are_no_question(tmp_path: Path, layout: str) -> None:
+    """Tables of whole days have them; a reading there is asked about."""
+    index = pd.date_range("2024-03-30", periods=STEPS, freq="15min")
+    frame = FRAME.set_axis(index)
+    frame.loc["2024-03-31 02:00":"2024-03-31 02:45"] = np.nan
+    top = 'timezone = "Europe/Berlin"'
+    series = loaded(tmp_path / "empty", {"r.csv": WRITERS[layout](frame)}, "", top)
+    assert len(series.times) == STEPS - 4
+    np.testing.assert_array_equal(series.values[:, :, 0], frame.dropna().to_numpy(dtype=np.float32))
+    frame.iloc[96 + 9, 1] = 61.5
+    with pytest.raises(DataQuestion, match=r"2024-03-31T02:15:00 does not exist in Europe/Berlin"):
+        loaded(tmp_path / "read", {"r.csv": WRITERS[layout](frame)}, "", top)
+
+
 def test_arrays_with_a_zone_follow_its_clock(tmp_path: Path) -> None:
     """Rows without times are counted in real hours from the start."""
     buffer = io.BytesIO()
