@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.frame import parsed
 from kdsearch.data.pickles import unpickled
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sparse_files import read_sparse
+from kdsearch.data.text_frames import parsed
 from kdsearch.data.text_table import TextTable, is_number, read_text_table
 from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kdsearch.data.card import DatasetCard
-from kdsearch.data.frame import Frame, frame_of_pandas, frame_of_text
+from kdsearch.data.frame import Frame, frame_of_pandas
 from kdsearch.data.layouts import readings_of
 from kdsearch.data.readers import ARRAY_SUFFIXES, Array, read_array
 from kdsearch.data.readings import Readings
 from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.text_frames import frame_of_text
 from kdsearch.data.text_table import read_text_table
 from kdsearch.data.time_grid import placed
 from kdsearch.data.times import counted_times, read_slot_times
