@@ -18,6 +18,7 @@ def shown(value: Any) -> str:
         text = _in_toml(value)
     except (ValueError, RecursionError):  # Python writes no numbers of more than 4,300 digits
         return "a value of thousands of digits"
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
     return text if len(text) <= SHOWN_LETTERS else f"{text[: SHOWN_LETTERS - 4]} ..."
 
 
