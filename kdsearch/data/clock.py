@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAY_MINUTES", "clock", "weekdays_and_minutes"]
+__all__ = ["DAY_MINUTES", "clock", "usual_spacing", "weekdays_and_minutes"]
 
 DAY_MINUTES = 24 * 60
 
@@ -13,6 +13,16 @@ def weekdays_and_minutes(times: NDArray[np.datetime64]) -> tuple[NDArray[np.int6
     days = times.astype("datetime64[D]")
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     return weekday, (times.astype("datetime64[m]") - days.astype("datetime64[m]")).astype(np.int64)
+
+
+def usual_spacing(times: NDArray[np.datetime64]) -> tuple[int, float]:
+    """Find the most frequent seconds between neighbouring times, and the share of the neighbours that are so far apart.
+
+    Args:
+        times: At least two, ``(step,)``, increasing.
+    """
+    seconds, counts = np.unique(np.diff(times).astype("timedelta64[s]").astype(np.int64), return_counts=True)
+    return int(seconds[counts.argmax()]), float(counts.max() / counts.sum())
 
 
 def clock(times: NDArray[np.datetime64]) -> NDArray[np.float32]:

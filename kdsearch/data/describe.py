@@ -6,20 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.catalog import CARDS
 from kdsearch.data.describe_graph import proposed_graph
 from kdsearch.data.frame import Frame
 from kdsearch.data.interval import interval_of, minutes_between
+from kdsearch.data.places import must_be_a_file
 from kdsearch.data.readers import read_array
 from kdsearch.data.readings import Readings
 from kdsearch.data.roles import time_columns
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sources import is_table, read_source, read_tables
 from kdsearch.data.time_text import is_time
-from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["Proposal", "describe_file"]
@@ -81,7 +79,7 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
     Raises:
         DataError: The file cannot be read at all.
     """
-    must_exist(path)
+    must_be_a_file(path)
     proposal = Proposal({}, {"file": path.name})
     if alike := _alike(path):
         proposal.series["further"] = alike
@@ -160,7 +158,7 @@ def _table_interval(path: Path, source: SeriesSource, proposal: Proposal) -> int
 
 def _array_interval(path: Path, source: SeriesSource) -> int | None:
     written = read_array(path, source.key, source.axes).written
-    return None if written is None else minutes_between(written.clock.astype(np.int64), path)
+    return None if written is None else minutes_between(written.clock, path)
 
 
 def _listed(choice: object) -> list[object]:

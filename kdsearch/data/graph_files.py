@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.pickles import unpickled
+from kdsearch.data.places import must_be_a_file
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sparse_files import read_sparse
 from kdsearch.data.text_frames import parsed
 from kdsearch.data.text_table import TextTable, is_number, read_text_table
-from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError
 
 __all__ = ["EdgeList", "Matrix", "read_edges", "read_ids", "read_matrix", "read_pickled_graph"]
@@ -47,7 +47,7 @@ def read_matrix(path: Path, nodes: int) -> Matrix:
     Raises:
         DataError: The file is absent, damaged or not square, or an id is there twice.
     """
-    must_exist(path)
+    must_be_a_file(path)
     if (suffix := path.suffix.lower()) not in (".csv", ".txt", ".npz"):
         raise DataError(f"{path} ends in {suffix!r}; a matrix is read from .csv, or sparse, saved by scipy, from .npz")
     matrix = Matrix(read_sparse(path, nodes)) if suffix == ".npz" else _read_dense(path, nodes)
@@ -135,7 +135,7 @@ def read_pickled_graph(path: Path) -> Matrix:
     Raises:
         DataError: The file is absent, damaged, or holds anything else.
     """
-    must_exist(path)
+    must_be_a_file(path)
     content = unpickled(path.read_bytes(), path)
     if not (isinstance(content, list | tuple) and len(content) == 3 and isinstance(content[2], np.ndarray)):
         raise DataError(f"{path} is not DCRNN's list of ids, index and matrix; get the file again")

@@ -10,12 +10,11 @@ from pydantic import ValidationError
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.frame import frame_of_pandas
-from kdsearch.data.interval import check_spacing, interval_of
+from kdsearch.data.interval import interval_of
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.layouts import readings_of
 from kdsearch.data.mistakes import first_mistake
-from kdsearch.data.plausible import check_range, check_years
-from kdsearch.data.quantity import check_readings
+from kdsearch.data.plausible import cleaned
 from kdsearch.data.series import Series
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
@@ -54,16 +53,9 @@ def series_of_frame(
         check_country(card.holidays)
     readings = readings_of(frame, source, card)
     values = readings.values
-    check_years(readings.times, Path(name))
-    check_spacing(readings.times, minutes, name)
-    if card.missing_value is not None:
-        values[values == np.float32(card.missing_value)] = np.nan
-    if card.negative_is_zero:
-        np.maximum(values, np.float32(0), out=values)
     if values.shape[2] != len(channels):
         raise DataError(f"{name} has {values.shape[2]} channels, and {len(channels)} were named; name each of them")
-    check_readings(values, channels, card.quantity, name)
-    notes = check_range(values, channels, Path(name))
+    notes = cleaned(readings, card, channels, Path(name))
     ids = readings.sensor_ids or tuple(str(node) for node in range(values.shape[1]))
     return Series(
         name=name,

@@ -16,6 +16,7 @@ from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_grid import Placed, placed
 from kdsearch.data.time_text import WrittenTimes, parsed_times
 from kdsearch.data.times import counted_times
+from kdsearch.data.written_times import written_times
 from kdsearch.data.zones import LocalTimes, absent_hours, local_times
 from kdsearch.errors import DataError
 
@@ -47,24 +48,26 @@ def readings_of(frame: Frame, source: SeriesSource, card: DatasetCard) -> Readin
 
 
 def _wide(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
-    frame = _without_absent_hours(frame, roles, source, card)
+    local = None
+    if roles.time:
+        frame, local = _timed(frame, roles, source, card)
     values = frame.numbers(roles.values)[:, :, None]
     ids = None if frame.names is None else tuple(frame.names[column].strip() for column in roles.values)
     if roles.observed is not None:
         values = np.concatenate([values, frame.numbers([roles.observed])[:, :, None]], axis=1)
-    local = _local(frame, roles, source, card) if roles.time else counted_times(card, source, values.shape)
-    found = _on_grid(frame, local, None, values, source, card)
-    if roles.observed is None:
-        return replace(_readings(found, ids, frame), counted=not roles.time)
-    marked = np.repeat(~(found.values[:, -1:] > 0), len(roles.values), axis=1)
-    found.values = found.values[:, :-1]
-    found.made = None if found.made is None else found.made[:, :-1]
-    return _readings(found, ids, frame, marked)
+    if local is None:
+        local = counted_times(card, source, values.shape)
+    found, marked = _on_grid(frame, local, None, values, source, card), None
+    if roles.observed is not None:
+        marked = np.repeat(~(found.values[:, -1:] > 0), len(roles.values), axis=1)
+        made = None if found.made is None else found.made[:, :-1]
+        found = replace(found, values=found.values[:, :-1], made=made)
+    return replace(_readings(found, ids, frame, marked), counted=not roles.time)
 
 
 def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
-    frame = _without_absent_hours(frame, roles, source, card)
-    values, local = frame.numbers(roles.values), _local(frame, roles, source, card)
+    frame, local = _timed(frame, roles, source, card)
+    values = frame.numbers(roles.values)
     if roles.observed is not None:
         values = np.concatenate([values, frame.numbers([roles.observed])], axis=1)
     nodes, ids = _nodes(frame, roles.sensor, card)
@@ -72,7 +75,7 @@ def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
     marked = None
     if roles.observed is not None:
         marked = np.repeat(~(found.values[:, :, -1:] > 0), len(roles.values), axis=2)
-        found.values = found.values[:, :, :-1]
+        found = replace(found, values=found.values[:, :, :-1])
     return _readings(found, ids, frame, marked)
 
 
@@ -84,13 +87,14 @@ def _days(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
         clocks = [frame.names[column].replace(".", ":").replace("h", ":").split(":") for column in roles.values]
         if all(len(clock) > 1 for clock in clocks):
             minutes = np.array([int(clock[0]) * 60 + int(clock[1]) for clock in clocks])
-    written = _written(frame, roles, source, card)
+    written = written_times(frame, roles.time, source, card.interval_minutes)
     stamps = (written.clock[:, None] + minutes.astype("timedelta64[m]").astype("timedelta64[s]")).reshape(-1)
     rows = np.flatnonzero(_of_the_clock(stamps, values.reshape(-1, 1), card))
     place = _chosen(_repeated(frame.place, slots), rows)
-    local = local_times(WrittenTimes(stamps[rows], None, written.notes), card.clock, card.timezone, place, frame.file)
+    clock = WrittenTimes(stamps, None, written.notes).chosen(rows)
+    local = local_times(clock, card.clock, card.timezone, place, frame.file)
     nodes, ids = _nodes(frame, roles.sensor, card)
-    spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
+    spread = replace(frame, place=place)
     found = _on_grid(spread, local, np.repeat(nodes, slots)[rows], values.reshape(-1, 1)[rows], source, card, ids)
     return _readings(found, ids, frame)
 
@@ -106,7 +110,7 @@ def _transposed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetC
     written = parsed_times(texts, source, card.interval_minutes, place)
     local = local_times(written, card.clock, card.timezone, place, frame.file)
     ids = None if roles.sensor is None else tuple(frame.texts(roles.sensor))
-    spread = Frame(frame.data, frame.names, frame.file, place, frame.decimal, frame.notes)
+    spread = replace(frame, place=place)
     return _readings(_on_grid(spread, local, None, values, source, card), ids, frame)
 
 
@@ -120,17 +124,17 @@ def _of_the_clock(stamps: NDArray[np.datetime64], values: NDArray[np.float64], c
     return ~(absent_hours(stamps, card.timezone) & np.isnan(values).all(axis=1))
 
 
-def _without_absent_hours(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Frame:
-    """Leave out the empty rows of the hour that a local clock skips."""
-    if not roles.time or card.timezone is None or card.clock != "local":
-        return frame
-    written = _written(frame, roles, source, card)
-    if written.offset_minutes is not None:
-        return frame
-    rows = np.flatnonzero(_of_the_clock(written.clock, frame.numbers(roles.values), card))
-    if len(rows) == len(frame.data):
-        return frame
-    return replace(frame, data=frame.data.iloc[rows].reset_index(drop=True), place=_chosen(frame.place, rows))
+def _timed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> tuple[Frame, LocalTimes]:
+    """Read the local times of the rows, without empty rows of the hour that a local clock skips."""
+    written, dtype = written_times(frame, roles.time, source, card.interval_minutes), frame.data[roles.time[0]].dtype
+    if written.offset_minutes is None and card.timezone is not None and card.clock == "local":
+        rows = np.flatnonzero(_of_the_clock(written.clock, frame.numbers(roles.values), card))
+        if len(rows) < len(frame.data):
+            data = frame.data.iloc[rows].reset_index(drop=True)
+            frame, written = replace(frame, data=data, place=_chosen(frame.place, rows)), written.chosen(rows)
+    own = str(dtype.tz) if isinstance(dtype, pd.DatetimeTZDtype) else "UTC"
+    timezone = card.timezone or (None if own == "UTC" else own)
+    return frame, local_times(written, card.clock, timezone, frame.place, frame.file)
 
 
 def _chosen(place: Callable[[int], str], rows: NDArray[np.int64]) -> Callable[[int], str]:
@@ -146,29 +150,6 @@ def _nodes(frame: Frame, sensor: int | None, card: DatasetCard) -> tuple[NDArray
         raise DataError(f"{frame.place(int(empty[0]))}: the row names no sensor; write its id, or remove the row")
     ids = sorted_ids(pd.Index(texts.unique()))
     return pd.Index(ids).get_indexer(pd.Index(texts)).astype(np.int64), tuple(ids)
-
-
-def _written(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> WrittenTimes:
-    first = roles.time[0]
-    cells = frame.data[first]
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        if (absent := np.flatnonzero(cells.isna())).size:
-            raise DataError(f"{frame.place(int(absent[0]))}: the row has no time; write it, or remove the row")
-        zoned = isinstance(cells.dtype, pd.DatetimeTZDtype)
-        clock = cells.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else cells
-        offsets = np.zeros(len(cells), dtype=np.int64) if zoned else None
-        return WrittenTimes(clock.to_numpy().astype("datetime64[s]"), offsets)
-    texts = frame.texts(first)
-    if len(roles.time) > 1:
-        texts = texts + " " + frame.texts(roles.time[1])
-    return parsed_times(texts, source, card.interval_minutes, frame.place)
-
-
-def _local(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> LocalTimes:
-    written, dtype = _written(frame, roles, source, card), frame.data[roles.time[0]].dtype
-    own = str(dtype.tz) if isinstance(dtype, pd.DatetimeTZDtype) else "UTC"
-    timezone = card.timezone or (None if own == "UTC" else own)
-    return local_times(written, card.clock, timezone, frame.place, frame.file)
 
 
 def _on_grid(
@@ -194,8 +175,7 @@ def _on_grid(
 def _readings(
     found: Placed, ids: tuple[str, ...] | None, frame: Frame, marked: NDArray[np.bool_] | None = None
 ) -> Readings:
-    if found.made is not None:
-        made = np.repeat(found.made[:, :, None], found.values.shape[2], axis=2)
+    if (made := found.marks) is not None:
         marked = made if marked is None else marked | made
     return Readings(
         float32_of(found.values, frame.file), found.times, ids, marked=marked, notes=(*frame.notes, *found.notes)

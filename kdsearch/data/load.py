@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from kdsearch.data.card import DatasetCard, FileSet, chosen_files
 from kdsearch.data.catalog import describe_inheritance
 from kdsearch.data.fetch import blob_id
@@ -11,12 +9,9 @@ from kdsearch.data.folders import KnownDataset, default_data_dir, find_dataset, 
 from kdsearch.data.graph import read_graph
 from kdsearch.data.graph_files import read_ids
 from kdsearch.data.hdf5_files import refuse_links_out
-from kdsearch.data.interval import check_spacing
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.places import inside, is_file
-from kdsearch.data.plausible import check_range, check_years
-from kdsearch.data.quantity import check_readings
-from kdsearch.data.readings import blocks_of
+from kdsearch.data.plausible import cleaned
 from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
 from kdsearch.data.sizes import check_graph_fits
@@ -59,16 +54,8 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
     source, path = files.series, folder / files.series.file
     readings = read_source(card, source, folder)
     values = readings.values
-    check_years(readings.times, path)
-    check_spacing(readings.times, card.interval_minutes, card.name)
     channels = _channels(card, values.shape, path)
-    if card.missing_value is not None:
-        for rows in blocks_of(values):
-            rows[rows == np.float32(card.missing_value)] = np.nan
-    if card.negative_is_zero:
-        np.maximum(values, np.float32(0), out=values)
-    check_readings(values, channels, card.quantity[: len(channels)], card.name)
-    notes = [describe_inheritance(card, files), *check_range(values, channels, path)]
+    notes = [describe_inheritance(card, files), *cleaned(readings, card, channels, path)]
     check_graph_fits(values.shape[1], path)
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))

@@ -5,13 +5,43 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.card import DatasetCard
+from kdsearch.data.interval import check_spacing
 from kdsearch.data.keys import YEARS
+from kdsearch.data.quantity import check_readings
+from kdsearch.data.readings import Readings, blocks_of
 from kdsearch.errors import DataError
 
-__all__ = ["check_range", "check_years"]
+__all__ = ["check_range", "check_years", "cleaned"]
 
 LARGEST_READING = 1e15
 """Sums of squares of larger ones do not fit into float32."""
+
+
+def cleaned(readings: Readings, card: DatasetCard, channels: tuple[str, ...], path: Path) -> list[str]:
+    """Take out, in place, what the card says is no reading, and refuse what no road has.
+
+    Args:
+        readings: As the file has them; their values change.
+        card: Its missing value, quantities and interval count.
+        channels: Names of the channels that are there.
+        path: The file, for messages.
+
+    Returns:
+        What is said of the readings, one sentence each.
+
+    Raises:
+        DataError: Times or readings cannot be those of a road at this interval.
+    """
+    check_years(readings.times, path)
+    check_spacing(readings.times, card.interval_minutes, card.name)
+    if card.missing_value is not None:
+        for rows in blocks_of(readings.values):
+            rows[rows == np.float32(card.missing_value)] = np.nan
+    if card.negative_is_zero:
+        np.maximum(readings.values, np.float32(0), out=readings.values)
+    check_readings(readings.values, channels, card.quantity[: len(channels)], card.name)
+    return check_range(readings.values, channels, path)
 
 
 def check_years(times: NDArray[np.datetime64], path: Path) -> None:

@@ -11,7 +11,6 @@ from kdsearch.data.npz_files import read_npz
 from kdsearch.data.pandas_frames import StoredFrame
 from kdsearch.data.readings import float32_of
 from kdsearch.data.time_text import WrittenTimes
-from kdsearch.data.unpack import must_exist
 from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["ARRAY_SUFFIXES", "Array", "read_array"]
@@ -53,7 +52,6 @@ def read_array(path: Path, key: str | None = None, axes: str | None = None) -> A
         DataError: The file is absent, damaged, or not as described.
         DataQuestion: It may have its sensors in rows.
     """
-    must_exist(path)
     if path.suffix.lower() == ".npz":
         found = StoredFrame(read_npz(path, key, _step_axis(axes)))
     else:

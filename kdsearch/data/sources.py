@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.frame import Frame, frame_of_pandas
 from kdsearch.data.layouts import readings_of
+from kdsearch.data.places import must_be_a_file
 from kdsearch.data.readers import ARRAY_SUFFIXES, Array, read_array
 from kdsearch.data.readings import Readings
 from kdsearch.data.series_source import SeriesSource
@@ -19,7 +20,6 @@ from kdsearch.data.text_frames import frame_of_text
 from kdsearch.data.text_table import read_text_table
 from kdsearch.data.time_grid import placed
 from kdsearch.data.times import counted_times, read_slot_times
-from kdsearch.data.unpack import must_exist
 from kdsearch.data.zones import LocalTimes, local_times
 from kdsearch.errors import DataError
 
@@ -63,7 +63,7 @@ def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readin
     """
     paths = source_paths(source, folder)
     for path in paths:
-        must_exist(path)
+        must_be_a_file(path)
         if path.suffix.lower() not in (*TABLE_SUFFIXES, *ARRAY_SUFFIXES):
             raise DataError(
                 f"{path} ends in {path.suffix!r}; readings are read from .csv, .txt, .tsv, .parquet, .npz, .h5 and "
@@ -139,17 +139,23 @@ def _joined(source: SeriesSource, paths: Sequence[Path]) -> Frame:
         pieces.append(frame.data[order].set_axis(range(len(order)), axis=1))
     data = pd.concat(pieces, ignore_index=True)
     notes = tuple(dict.fromkeys(note for frame in frames for note in frame.notes))
-    return replace(first, data=data, place=_place_in(frames), notes=notes)
+    place = _place_in([len(frame.data) for frame in frames], [frame.place for frame in frames])
+    return replace(first, data=data, place=place, notes=notes)
 
 
-def _place_in(frames: Sequence[Frame]) -> Callable[[int], str]:
-    ends = np.cumsum([len(frame.data) for frame in frames])
+def _place_in(lengths: Sequence[int], places: Sequence[Callable[[int], str]]) -> Callable[[int], str]:
+    """Name rows of files that were read below each other, by the names that each file gives to its own."""
+    ends = np.cumsum(lengths)
 
     def place(row: int) -> str:
         number = int(np.searchsorted(ends, row, side="right"))
-        return frames[number].place(row - (int(ends[number - 1]) if number else 0))
+        return places[number](row - (int(ends[number - 1]) if number else 0))
 
     return place
+
+
+def _row_of(path: Path) -> Callable[[int], str]:
+    return lambda row: f"{path}, row {row + 1}"
 
 
 def _frame(source: SeriesSource, path: Path) -> Frame:
@@ -180,28 +186,27 @@ def _from_arrays(card: DatasetCard, source: SeriesSource, paths: Sequence[Path])
                 f"{path} has other sensors or channels than {paths[0].name}; name files of one layout under further"
             )
     values = first.values if len(pieces) == 1 else np.concatenate([piece.values for piece in pieces])
-    local = _array_times(card, source, pieces, values.shape, paths)
-
-    def place(row: int) -> str:
-        ends = np.cumsum([len(piece.values) for piece in pieces])
-        number = int(np.searchsorted(ends, row, side="right"))
-        return f"{paths[number]}, row {row - (int(ends[number - 1]) if number else 0) + 1}"
-
+    place = _place_in([len(piece.values) for piece in pieces], [_row_of(path) for path in paths])
+    local = _array_times(card, source, pieces, values.shape, place, paths[0])
     found = placed(local, None, values, interval_minutes=card.interval_minutes, rule=source.on_grid, place=place)
-    made = None if found.made is None else np.repeat(found.made[:, :, None], values.shape[2], axis=2)
     return Readings(
         np.asarray(found.values, dtype=np.float32),
         found.times,
         first.sensor_ids,
         first.grid,
-        marked=made,
+        marked=found.marks,
         counted=first.written is None,
         notes=found.notes,
     )
 
 
 def _array_times(
-    card: DatasetCard, source: SeriesSource, pieces: Sequence[Array], shape: tuple[int, ...], paths: Sequence[Path]
+    card: DatasetCard,
+    source: SeriesSource,
+    pieces: Sequence[Array],
+    shape: tuple[int, ...],
+    place: Callable[[int], str],
+    path: Path,
 ) -> LocalTimes:
     written = [piece.written for piece in pieces if piece.written is not None]
     if not written:
@@ -209,10 +214,10 @@ def _array_times(
     zone, clock = pieces[0].zone, np.concatenate([one.clock for one in written])
     together = replace(written[0], clock=clock)
     if zone is None:
-        return local_times(together, card.clock, card.timezone, lambda row: f"{paths[0]}, row {row + 1}", str(paths[0]))
+        return local_times(together, card.clock, card.timezone, place, str(path))
     offsets = np.zeros(len(clock), dtype=np.int64)  # pandas stores times with a zone in UTC
-    place = card.timezone or (None if zone == "UTC" else zone)
-    return local_times(replace(together, offset_minutes=offsets), "utc", place, str, str(paths[0]))
+    timezone = card.timezone or (None if zone == "UTC" else zone)
+    return local_times(replace(together, offset_minutes=offsets), "utc", timezone, place, str(path))
 
 
 def _dated(card: DatasetCard, source: SeriesSource, path: Path) -> Array:

@@ -4,10 +4,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kdsearch.data.sizes import available_bytes
 from kdsearch.errors import DataError
 
 __all__ = ["check_room", "read_sparse"]
@@ -40,7 +40,7 @@ def check_room(nodes: int, place: Path, words: str) -> None:
 
 def _room() -> int:
     """Give the bytes that one of several arrays may take."""
-    return int(psutil.virtual_memory().available) // 4
+    return available_bytes() // 4
 
 
 def read_sparse(path: Path, nodes: int) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Readings at their times brought to one row for each step and one column for each sensor."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from kdsearch.errors import DataError
 __all__ = ["Placed", "placed"]
 
 
+@dataclass(frozen=True)
 class Placed:
     """Readings on the grid of times and sensors.
 
@@ -22,14 +24,15 @@ class Placed:
         notes: What was done, one sentence each.
     """
 
-    def __init__(
-        self,
-        times: NDArray[np.datetime64],
-        values: NDArray[np.floating[Any]],
-        made: NDArray[np.bool_] | None,
-        notes: tuple[str, ...],
-    ) -> None:
-        self.times, self.values, self.made, self.notes = times, values, made, notes
+    times: NDArray[np.datetime64]
+    values: NDArray[np.floating[Any]]
+    made: NDArray[np.bool_] | None
+    notes: tuple[str, ...]
+
+    @property
+    def marks(self) -> NDArray[np.bool_] | None:
+        """Mark in all channels what was averaged, ``(step, node, channel)``; None where nothing was."""
+        return None if self.made is None else np.repeat(self.made[:, :, None], self.values.shape[2], axis=2)
 
 
 def placed(
@@ -73,7 +76,7 @@ def placed(
     repeated = order[~first]
     made = None
     if repeated.size and rule is None:
-        clash = repeated[~local.twice[repeated]]
+        clash = repeated if local.twice is None else repeated[~local.twice[repeated]]
         if clash.size:
             raise _twice_there(int(clash[0]), cells, local, place, ids if nodes is not None else ())
         made = np.zeros(shape[:2], dtype=np.bool_)

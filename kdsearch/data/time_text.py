@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,11 @@ class WrittenTimes:
     clock: NDArray[np.datetime64]
     offset_minutes: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = ()
+
+    def chosen(self, rows: NDArray[np.int64]) -> Self:
+        """Choose some of the rows."""
+        offsets = None if self.offset_minutes is None else self.offset_minutes[rows]
+        return replace(self, clock=self.clock[rows], offset_minutes=offsets)
 
 
 def is_time(cell: str) -> bool:

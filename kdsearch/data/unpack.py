@@ -6,21 +6,15 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-import psutil
-
+from kdsearch.data.places import must_be_a_file
+from kdsearch.data.sizes import available_bytes
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["must_exist", "unpacked"]
+__all__ = ["unpacked"]
 
 CHUNK_BYTES = 1 << 24
 COPIES = 4
 """Copies of a text that are in memory while it becomes numbers."""
-
-
-def must_exist(path: Path) -> None:
-    """Raise DataError where a file is not there."""
-    if not path.is_file():
-        raise DataError(f"{path} is not there; put the file there or correct its name in dataset.toml")
 
 
 def unpacked(path: Path, member: str | None = None) -> tuple[bytes, str]:
@@ -37,7 +31,7 @@ def unpacked(path: Path, member: str | None = None) -> tuple[bytes, str]:
         DataError: The file is absent, damaged, or too large for this machine's memory.
         DataQuestion: A zip holds several files.
     """
-    must_exist(path)
+    must_be_a_file(path)
     try:
         match path.suffix.lower():
             case ".gz":
@@ -53,7 +47,7 @@ def unpacked(path: Path, member: str | None = None) -> tuple[bytes, str]:
                     return _limited(file, path), suffix
     except PermissionError as error:
         raise DataError(f"{path} may not be read; change its permissions") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise DataError(f"{path} cannot be unpacked ({error}); get the file again") from error
 
 
@@ -71,7 +65,7 @@ def _member(archive: zipfile.ZipFile, member: str | None, path: Path) -> str:
 
 def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     """Read all of a file, but no more than this machine's free memory can take."""
-    limit = psutil.virtual_memory().available // COPIES
+    limit = available_bytes() // COPIES
     content = bytearray()
     while chunk := file.read(CHUNK_BYTES):
         content += chunk

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.clock import DAY_MINUTES, usual_spacing
 from kdsearch.data.protocol import Protocol
 from kdsearch.data.series import Series
 from kdsearch.errors import ProtocolError
@@ -80,11 +80,11 @@ def no_window(series: Series, protocol: Protocol, part: str, first: int, last: i
 
 def _wrong_interval(series: Series) -> str | None:
     """Say that most rows are further apart than their interval; None where they are not."""
-    minutes, counts = np.unique(np.diff(series.times).astype("timedelta64[m]").astype(np.int64), return_counts=True)
-    if not len(minutes) or 2 * counts.max() <= counts.sum():
+    if len(series.times) < 2:
         return None
-    spacing = int(minutes[counts.argmax()])
-    if spacing == series.interval_minutes:
+    seconds, share = usual_spacing(series.times)
+    spacing = seconds // 60
+    if share <= 0.5 or spacing == series.interval_minutes:
         return None
     remedy = f"write interval_minutes = {spacing} into dataset.toml"
     if DAY_MINUTES % spacing:

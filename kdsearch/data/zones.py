@@ -1,6 +1,7 @@
 """Clocks: the local time of rows that were written in UTC, in standard time, with an offset, or as clocks show it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -15,20 +16,20 @@ from kdsearch.errors import DataError, DataQuestion
 __all__ = ["LocalTimes", "absent_hours", "check_zone", "local_times"]
 
 
+@dataclass(frozen=True)
 class LocalTimes:
     """Local times of rows.
 
     Attributes:
         stamps: ``datetime64[s]`` ``(row,)``, the clock of the place.
-        twice: bool ``(row,)``, in an hour that the clock of the place shows twice, when summer time ends.
+        twice: bool ``(row,)``, in an hour that the clock of the place shows twice, when summer time ends; None where
+            nothing is known of summer time.
         notes: What was taken for granted.
     """
 
-    def __init__(
-        self, stamps: NDArray[np.datetime64], twice: NDArray[np.bool_] | None = None, notes: tuple[str, ...] = ()
-    ) -> None:
-        self.stamps, self.notes = stamps, notes
-        self.twice = np.zeros(len(stamps), dtype=np.bool_) if twice is None else twice
+    stamps: NDArray[np.datetime64]
+    twice: NDArray[np.bool_] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def check_zone(name: str) -> ZoneInfo:
