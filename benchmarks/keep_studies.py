@@ -36,6 +36,7 @@ def keep(database: Path) -> Path:
     whole.close()
     with sqlite3.connect(copy) as small:
         small.execute("UPDATE kdsearch_trials SET weights = NULL")
+        small.execute("DELETE FROM kdsearch_networks")
         small.execute("DELETE FROM trial_user_attributes WHERE key = 'owner'")
         for study, text in small.execute("SELECT study, meta FROM kdsearch_studies").fetchall():
             meta = json.loads(text)

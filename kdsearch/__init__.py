@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.errors import KdsearchError
 
 if TYPE_CHECKING:
+    from kdsearch.api import Study, StudyNetwork, load_study
     from kdsearch.checkpoint import Checkpoint
     from kdsearch.data.load import load_series
     from kdsearch.data.protocols import PROTOCOLS, split_series
@@ -74,6 +75,8 @@ __all__ = [
     "Schedule",
     "Series",
     "StoppingRule",
+    "Study",
+    "StudyNetwork",
     "StudyStore",
     "Table",
     "TrialConfig",
@@ -85,6 +88,7 @@ __all__ = [
     "error_objective",
     "load_series",
     "load_space",
+    "load_study",
     "module_family",
     "run",
     "split_series",
@@ -120,6 +124,8 @@ _HOMES = {
     "Schedule": "training.schedules",
     "Series": "data.series",
     "StoppingRule": "study.search.stopping",
+    "Study": "api",
+    "StudyNetwork": "api",
     "StudyStore": "study.storage.store",
     "Table": "table",
     "TrialConfig": "trial.config",
@@ -131,6 +137,7 @@ _HOMES = {
     "error_objective": "measure.objectives",
     "load_series": "data.load",
     "load_space": "study.space.files",
+    "load_study": "api",
     "module_family": "models.module",
     "run": "pipeline.run",
     "split_series": "data.protocols",

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from kdsearch.data.protocols import SplitSeries
+from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.objectives import OBJECTIVES, parse_objectives, reference_point
@@ -66,6 +67,7 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         versions=installed_versions("optuna"),
         imports=[ImportedText(name=one.given, hash=one.hash, text=one.text) for one in loaded_extensions()],
+        target=Target.of(series),
     )
 
 
@@ -146,11 +148,15 @@ def _address(options: RunOptions, meta: StudyMeta) -> str:
 
 
 def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:
-    """Save the baselines, once; the bench at the pace of the study's first reading.
+    """Save the baselines and their networks, once; the bench at the pace of the study's first reading.
 
     Latency is an objective: its scale must not move when a study is resumed on another day.
     """
     known = {baseline.name: baseline for baseline in store.baselines()}
+    _, kept = store.networks_kept()
+    for name, network in {"teacher": runner.teacher, **runner.baselines}.items():
+        if name not in kept:
+            store.save_network(name, network.checkpoint.to_bytes())
     for baseline in baselines:
         if baseline.name not in known:
             store.save_baseline(baseline)

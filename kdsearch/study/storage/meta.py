@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
 from kdsearch.study.storage.schema import StudyRow
 
@@ -55,6 +56,7 @@ class StudyMeta(BaseModel):
         reference_point: The corner from which hypervolume is measured, one value for each objective, as the first run
             wrote it. None in studies older than this entry, and where a baseline was not measured.
         imports: Files and modules of the user's whose rows the study used.
+        target: What its networks forecast; None in studies older than this entry.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +81,7 @@ class StudyMeta(BaseModel):
     reference_point: list[float] | None = None
     imports: list[ImportedText] = Field(default_factory=list)
     unit: str = ""
+    target: Target | None = None
 
     @property
     def imported(self) -> list[str]:

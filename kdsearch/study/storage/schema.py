@@ -1,4 +1,4 @@
-"""Our tables beside Optuna's: records, weights, final points, baselines and confirmations; what nests is JSON."""
+"""Our tables beside Optuna's: records, networks, final points, baselines and confirmations; what nests is JSON."""
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -7,6 +7,7 @@ __all__ = [
     "BaselineRow",
     "ConfirmationRow",
     "FinalPointRow",
+    "NetworkRow",
     "SchemaRow",
     "StudyRow",
     "Table",
@@ -61,6 +62,15 @@ class BaselineRow(Table):
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
     name: Mapped[str] = mapped_column(String(512), primary_key=True)
     baseline: Mapped[str] = mapped_column("reference", Text)
+
+
+class NetworkRow(Table):
+    """Network of a baseline, as `Checkpoint` packs it."""
+
+    __tablename__ = "kdsearch_networks"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), primary_key=True)
+    network: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ConfirmationRow(Table):

@@ -31,6 +31,7 @@ from kdsearch.study.storage.schema import (
     BaselineRow,
     ConfirmationRow,
     FinalPointRow,
+    NetworkRow,
     StudyRow,
     Table,
     TrainingRow,
@@ -115,6 +116,7 @@ class StudyStore:
                     _claim(storage, meta)
                 else:
                     refuse_other(known, meta)
+                    known = _with_target(storage, known, meta)
                 _make_optuna_study(storage, meta)
         except StudyError:
             disconnect(storage)
@@ -189,6 +191,23 @@ class StudyStore:
             )
             return [Baseline.model_validate_json(row.baseline) for row in rows]
 
+    def save_network(self, name: str, network: bytes) -> None:
+        """Save the network of a baseline, in place of one of the same name."""
+        self._merge(NetworkRow(study=self.meta.study, name=name, network=network))
+
+    def network(self, name: str) -> bytes | None:
+        """Read the packed network of a baseline; None where it is not kept."""
+        with Session(self.storage.engine) as session:
+            row = session.get(NetworkRow, (self.meta.study, name))
+            return None if row is None else row.network
+
+    def networks_kept(self) -> tuple[list[int], list[str]]:
+        """List the trials and the baselines whose networks are kept."""
+        with Session(self.storage.engine) as session:
+            trials = select(TrialRow.number).where(TrialRow.study == self.meta.study, TrialRow.weights.is_not(None))
+            baselines = select(NetworkRow.name).where(NetworkRow.study == self.meta.study)
+            return sorted(session.scalars(trials)), sorted(session.scalars(baselines))
+
     def limits(self) -> list[Constraint]:
         """Resolve the study's limits into absolute ones.
 
@@ -228,6 +247,16 @@ class StudyStore:
             except IntegrityError:  # another run wrote the same row in between; now it is there and is replaced
                 if not first:
                     raise
+
+
+def _with_target(storage: RDBStorage, known: StudyMeta, meta: StudyMeta) -> StudyMeta:
+    """Add to a study of an older kdsearch what its networks forecast; its data and protocol are those of this run."""
+    if known.target is not None:
+        return known
+    known = known.model_copy(update={"target": meta.target})
+    with Session(storage.engine) as session, session.begin():
+        session.merge(StudyRow(study=known.study, meta=known.model_dump_json()))
+    return known
 
 
 def _claim(storage: RDBStorage, meta: StudyMeta) -> None:

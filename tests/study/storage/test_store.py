@@ -9,6 +9,7 @@ from subprocess import PIPE
 import optuna
 import pytest
 
+from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
 from kdsearch.record import Baseline, Confirmation, Training, TrialRecord
 from kdsearch.study.storage.listing import list_database
@@ -101,6 +102,29 @@ def test_create_opens_an_existing_study_of_the_same_thing(store: StudyStore, url
 
 
 @on_both_databases
+def test_a_study_learns_what_its_networks_forecast(store: StudyStore, url: str, meta: StudyMeta) -> None:
+    """An older one from the next run of it; networks of baselines are kept beside those of trials."""
+    assert store.meta.target is None
+    store.save_network("teacher", b"first")
+    store.save_network("teacher", b"packed")
+    store.close()
+    target = Target(
+        channels=("speed",),
+        sensors=("a", "b"),
+        unit="mph",
+        quantity="speed",
+        interval_minutes=5,
+        history=12,
+        horizon=9,
+    )
+    StudyStore.create(url, meta.model_copy(update={"target": target})).close()
+    again = StudyStore.open(url, meta.study)
+    assert again.meta.target == target
+    assert (again.network("teacher"), again.network("STID")) == (b"packed", None)
+    assert again.networks_kept() == ([], ["teacher"])
+    again.close()
+
+
 def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, meta: StudyMeta) -> None:
     """Numbers of different data or protocols never meet in one study."""
     assert store.meta == meta

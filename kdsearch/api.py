@@ -1,0 +1,159 @@
+"""A finished study in Python: its trials, and its networks to forecast with."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdsearch.data.series import Series
+from kdsearch.data.target import Target
+from kdsearch.errors import StudyError
+from kdsearch.report.summarise import summarise
+from kdsearch.report.summary import StudySummary
+from kdsearch.study.storage.listing import find_study
+from kdsearch.study.storage.store import StudyStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kdsearch.checkpoint import Checkpoint
+
+__all__ = ["Study", "StudyNetwork", "load_study"]
+
+PICKS = ("knee", "best", "smallest")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyNetwork:
+    """A network of a study.
+
+    Attributes:
+        name: "trial 7", or the name of a baseline.
+        target: What it forecasts.
+        checkpoint: The network itself, its graph and its scaler.
+    """
+
+    name: str
+    target: Target
+    checkpoint: "Checkpoint"
+
+    def __repr__(self) -> str:
+        spec, target = self.checkpoint.spec, self.target
+        return (
+            f"<{self.name}: {spec['family']}, {target.history} steps of {target.interval_minutes} minutes in, "
+            f"{target.horizon} out, {len(target.sensors)} sensors, {target.unit}>"
+        )
+
+    def predict(self, readings: "pd.DataFrame | Series") -> "pd.DataFrame":
+        """Forecast the horizon after the newest readings.
+
+        Args:
+            readings: The newest rows, at least as many as the network looks at, in any layout that
+                `Series.from_frame` takes, or a series. Sensors are matched by id: their order and further ones do not
+                matter, and one that is absent counts as missing.
+
+        Returns:
+            A row for each time and sensor: ``time``, ``sensor``, ``step`` from 1 and ``forecast`` in the readings'
+            unit; ``channel`` too where several are forecast.
+
+        Raises:
+            DataError: The readings have another interval, no known sensor, or too few steps.
+        """
+        from kdsearch.deploy.forecast import forecast_frame  # noqa: PLC0415 - torch
+
+        if not isinstance(readings, Series):
+            readings = Series.from_frame(
+                readings,
+                unit=self.target.unit,
+                channels=self.target.channels,
+                interval_minutes=self.target.interval_minutes,
+            )
+        return forecast_frame(self.checkpoint, self.target, readings)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A finished study.
+
+    Attributes:
+        summary: All that its report shows.
+        target: What its networks forecast; None in a study of an older kdsearch.
+        trials: Trials whose networks are kept.
+        baselines: Baselines whose networks are kept.
+        storage: Address of its database.
+    """
+
+    summary: StudySummary
+    target: Target | None
+    trials: tuple[int, ...]
+    baselines: tuple[str, ...]
+    storage: str
+
+    def __repr__(self) -> str:
+        summary = self.summary
+        return f"<study {summary.study}: {len(summary.trials)} trials on {summary.dataset}, front {summary.front}>"
+
+    @cached_property
+    def picks(self) -> dict[str, int]:
+        """Words for trials: "knee", "best" (least first objective) and "smallest" of the front -> number."""
+        best = self.summary.best(1)
+        sizes = {one.number: one.cost.parameters for one in self.summary.front_trials if one.cost is not None}
+        chosen = {
+            "knee": self.summary.knee,
+            "best": best[0].number if best else None,
+            "smallest": min(sizes, key=lambda number: sizes[number], default=None),
+        }
+        return {word: number for word, number in chosen.items() if number is not None}
+
+    def network(self, pick: str | int = "knee") -> StudyNetwork:
+        """Take a network out of the study.
+
+        Args:
+            pick: "knee", "best", "smallest", the number of a trial, or the name of a baseline, such as "teacher".
+
+        Raises:
+            StudyError: There is no such network, or the study does not keep it.
+        """
+        from kdsearch.checkpoint import Checkpoint  # noqa: PLC0415 - torch
+
+        word = str(pick)
+        number = self.picks.get(word, int(word) if word.isdecimal() else None)
+        if number not in self.trials and word not in self.baselines:
+            words = ", ".join([*self.picks, *map(str, self.trials), *self.baselines])
+            remedy = f"choose one of {words}" if self.trials else "run it again: its networks were left out"
+            raise StudyError(f"study {self.summary.study!r} keeps no network {word!r}; {remedy}")
+        if self.target is None:
+            raise StudyError(
+                f"study {self.summary.study!r} is of an older kdsearch, which did not keep what its networks forecast; "
+                "run its command once more, and it is kept"
+            )
+        store = StudyStore.open(self.storage, self.summary.study)
+        try:
+            content = store.network(word) if number is None else store.weights(number)
+        finally:
+            store.close()
+        if content is None:
+            raise StudyError(f"network {word!r} of study {self.summary.study!r} was deleted meanwhile; load it again")
+        return StudyNetwork(word if number is None else f"trial {number}", self.target, Checkpoint.from_bytes(content))
+
+
+def load_study(name: str, *, studies: Path | str = "studies", storage: str | None = None) -> Study:
+    """Read a study.
+
+    >>> from kdsearch import load_study
+    >>> load_study("demo-demo").network("knee").predict(frame)  # doctest: +SKIP
+
+    Args:
+        name: Its name.
+        studies: Folder of studies.
+        storage: Address of a database, in place of the folder.
+
+    Raises:
+        StudyError: There is no such study, or its database cannot be read.
+    """
+    store = find_study(name, Path(studies), storage)
+    try:
+        trials, baselines = store.networks_kept()
+        return Study(summarise(store), store.meta.target, tuple(trials), tuple(baselines), store.url)
+    finally:
+        store.close()

@@ -1,0 +1,57 @@
+"""What the networks of a study forecast: kept with it, so that they forecast from readings that came later."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from kdsearch.data.quantity import QUANTITIES, Quantity, QuantityName
+from kdsearch.data.split import SplitSeries
+
+__all__ = ["Target"]
+
+
+class Target(BaseModel):
+    """What is forecast, and from how many readings.
+
+    Attributes:
+        channels: Names of the forecast channels; a network's nodes are the sensors of the first, then of the second.
+        sensors: The sensors' ids in the order of the nodes.
+        unit: Unit of readings and forecasts.
+        quantity: Kind of quantity.
+        interval_minutes: Minutes between steps.
+        history: Steps looked at.
+        horizon: Steps forecast.
+        zero_is_missing: Whether the networks learned that a zero stands for a missing reading, as in the protocols of
+            some papers; else a gap holds the node's last input.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    channels: tuple[str, ...]
+    sensors: tuple[str, ...]
+    unit: str
+    quantity: QuantityName
+    interval_minutes: int
+    history: int
+    horizon: int
+    zero_is_missing: bool = False
+
+    @classmethod
+    def of(cls, series: SplitSeries) -> Self:
+        """Read it from a series cut by a protocol."""
+        source, protocol = series.source, series.protocol
+        return cls(
+            channels=source.channels if protocol.channel is None else (source.channels[protocol.channel],),
+            sensors=source.sensor_ids,
+            unit=series.unit,
+            quantity=series.quantity.name,
+            interval_minutes=source.interval_minutes,
+            history=protocol.history,
+            horizon=protocol.horizon,
+            zero_is_missing=protocol.fill == "zero" and not bool(series.present.all()),
+        )
+
+    @property
+    def kind(self) -> Quantity:
+        """Kind of quantity, as its row."""
+        return QUANTITIES[self.quantity]
