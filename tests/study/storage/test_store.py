@@ -125,6 +125,7 @@ def test_a_study_learns_what_its_networks_forecast(store: StudyStore, url: str, 
     again.close()
 
 
+@on_both_databases
 def test_create_refuses_a_study_of_something_else(store: StudyStore, url: str, meta: StudyMeta) -> None:
     """Numbers of different data or protocols never meet in one study."""
     assert store.meta == meta
