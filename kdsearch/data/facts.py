@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.data.readings import blocks_of
 from kdsearch.data.series import Series
+from kdsearch.data.tally import Tally, tally_of
 
-__all__ = ["ChannelFacts", "SeriesFacts", "facts_of", "hints_of"]
+__all__ = ["ChannelFacts", "SeriesFacts", "fact_rows", "facts_of", "hints_of"]
 
 MANY_ZEROS = 0.05
 """Share of zeros from which on they may mean that nothing was measured."""
@@ -74,54 +74,70 @@ class SeriesFacts(BaseModel):
     active_nodes: int
 
 
-def facts_of(series: Series) -> SeriesFacts:
-    """Gather the facts of a series: shape, range, shares of missing readings and zeros, times and edges."""
-    steps, nodes, channels = series.values.shape
-    linked, filled_in = series.adjacency > 0, series.filled_in_shares()
+def facts_of(series: Series, tally: Tally | None = None) -> SeriesFacts:
+    """Gather the facts of a series: shape, range, shares of missing readings and zeros, times and edges.
+
+    Args:
+        series: The series.
+        tally: What was counted of it; counted here where None.
+    """
+    counted = tally_of(series) if tally is None else tally
+    linked = series.adjacency > 0
     gaps = np.diff(series.times) > np.timedelta64(series.interval_minutes, "m")
-    active = np.zeros(nodes, dtype=np.bool_)
-    for rows in blocks_of(series.values):
-        active |= (np.isfinite(rows) & (rows != 0)).any(axis=(0, 2))
+    steps, nodes, channels = series.values.shape
     return SeriesFacts(
         shape=(steps, nodes, channels),
         first=str(series.times[0]),
         last=str(series.times[-1]),
         gaps=int(gaps.sum()),
-        channels=[_channel_facts(series, channel, filled_in[:, channel]) for channel in range(channels)],
+        channels=[_channel_facts(series, channel, counted) for channel in range(channels)],
         edges=int(linked.sum()),
         isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
-        active_nodes=int(active.sum()),
+        active_nodes=int((counted.present > counted.zero).any(axis=(0, 2)).sum()),
     )
 
 
-def _channel_facts(series: Series, channel: int, filled_in: NDArray[np.float64]) -> ChannelFacts:
-    """Gather the facts of a channel, of whose nodes the source filled in these shares."""
-    values = series.values[:, :, channel]
-    nodes, zeros, at_smallest = values.shape[1], 0, 0
-    count, smallest, largest = np.zeros(nodes, np.int64), np.full(nodes, np.inf), np.full(nodes, -np.inf)
-    for rows in blocks_of(values):
-        there = np.isfinite(rows)
-        count += there.sum(axis=0)
-        zeros += int((rows == 0).sum())
-        smallest = np.minimum(smallest, np.where(there, rows, np.inf).min(axis=0))
-        largest = np.maximum(largest, np.where(there, rows, -np.inf).max(axis=0))
-    any_reading = bool(count.any())
-    if any_reading:
-        at_smallest = sum(int((rows == smallest.min()).sum()) for rows in blocks_of(values))
-    ids = np.array(series.sensor_ids)
+def _channel_facts(series: Series, channel: int, tally: Tally) -> ChannelFacts:
+    """Gather the facts of a channel."""
+    values, ids = series.values[:, :, channel], np.array(series.sensor_ids)
+    present, zero, filled_in = (one[:, :, channel].sum(axis=0) for one in (tally.present, tally.zero, tally.filled_in))
+    smallest, largest = tally.smallest[:, channel], tally.largest[:, channel]
+    least, at_least = np.fmin.reduce(smallest), 0
+    if present.any():
+        at_least = sum(int((rows == least).sum()) for rows in blocks_of(values))
     return ChannelFacts(
         name=series.channels[channel],
         unit=series.unit[channel],
-        missing_share=1.0 - int(count.sum()) / values.size,
-        zero_share=zeros / values.size,
-        filled_in_share=float(filled_in.mean()),
-        smallest=float(smallest.min()) if any_reading else None,
-        largest=float(largest.max()) if any_reading else None,
-        smallest_share=at_smallest / values.size,
-        silent=tuple(ids[count == 0].tolist()),
-        constant=tuple(ids[(count > 1) & (smallest == largest)].tolist()),
-        filled_in=tuple(ids[filled_in > 0.5].tolist()),
+        missing_share=1.0 - int(present.sum()) / values.size,
+        zero_share=int(zero.sum()) / values.size,
+        filled_in_share=int(filled_in.sum()) / values.size,
+        smallest=float(least) if present.any() else None,
+        largest=float(np.fmax.reduce(largest)) if present.any() else None,
+        smallest_share=at_least / values.size,
+        silent=tuple(ids[present == 0].tolist()),
+        constant=tuple(ids[(present > 1) & (smallest == largest)].tolist()),
+        filled_in=tuple(ids[filled_in > 0.5 * len(values)].tolist()),
     )
+
+
+def fact_rows(facts: SeriesFacts) -> list[tuple[str, str]]:
+    """Write facts as `kdsearch data check` prints them: what each is, and its value."""
+    rows = [
+        ("steps x sensors x channels", " x ".join(f"{size:,}" for size in facts.shape)),
+        ("first and last time", f"{facts.first}, {facts.last}"),
+        ("gaps in time", f"{facts.gaps:,}"),
+        ("directed edges", f"{facts.edges:,}"),
+        ("sensors without an edge", f"{facts.isolated_nodes:,}"),
+        ("sensors with a reading but zero", f"{facts.active_nodes:,}"),
+    ]
+    for channel in facts.channels:
+        span = "" if channel.smallest is None else f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
+        shares = (
+            f"{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
+            f"{100 * channel.filled_in_share:.2f} % filled in by the source"
+        )
+        rows.append((f"channel {channel.name}", span + shares))
+    return rows
 
 
 def hints_of(facts: SeriesFacts) -> list[str]:

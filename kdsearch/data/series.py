@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Series"]
 
-BLOCK_NODES = 64
-"""Nodes that are looked at together: large networks have no room for all at once."""
+BLOCK_NODES, BLOCK_NUMBERS = 64, 1 << 19
+"""Nodes, and readings, that are looked at together at most: there is no room for a second copy of all."""
 
 MOSTLY = 0.5
 """Share of repeated readings from which on they are no filled gaps."""
@@ -79,13 +79,8 @@ class Series:
         the series itself was made so, and no gap was filled.
         """
         filled_in = np.zeros(self.values.shape, dtype=np.bool_)
-        for channel, nodes, repeated in self._repeated():
-            filled_in[:, nodes, channel] = repeated
-        if filled_in.mean() > MOSTLY:
-            filled_in[:] = False
-        if self.marked is not None:
-            filled_in |= self.marked
-            filled_in &= self.present
+        for channel, nodes, marks in self.filled_in_blocks():
+            filled_in[:, nodes, channel] = marks
         return filled_in
 
     @staticmethod
@@ -129,24 +124,37 @@ class Series:
         units = (unit,) * len(names) if isinstance(unit, str) else tuple(unit)
         return series_of_frame(frame, name, units, names, interval_minutes, adjacency, keys)
 
-    def filled_in_shares(self) -> NDArray[np.float64]:
-        """Compute the share of each node's readings that the source filled in, ``(node, channel)``.
+    def filled_in_blocks(self) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
+        """Give `filled_in` some nodes at a time: channel, nodes, marks ``(step, node)``.
 
         It takes no room of the size of the readings, which `filled_in` does.
         """
-        if self.marked is not None:
-            return np.asarray(self.filled_in.mean(axis=0))
-        shares = np.zeros(self.values.shape[1:])
-        for channel, nodes, repeated in self._repeated():
-            shares[nodes, channel] = repeated.mean(axis=0)
-        return np.asarray(shares * (shares.mean() <= MOSTLY))
+        for channel, nodes, marks in self._repeated():
+            if self._made_of_repeats:
+                marks[:] = False
+            if self.marked is not None:
+                said = self.marked[:, nodes, channel] & np.isfinite(self.values[:, nodes, channel])
+                np.logical_or(marks, said, out=marks)
+            yield channel, nodes, marks
+
+    @cached_property
+    def _made_of_repeats(self) -> bool:
+        """Whether most readings repeat the week before; it looks no further than it must."""
+        repeated, unseen, most = 0, self.values.size, MOSTLY * self.values.size
+        for _, _, marks in self._repeated():
+            repeated, unseen = repeated + int(marks.sum()), unseen - marks.size
+            if repeated > most or repeated + unseen <= most:
+                break
+        return repeated > most
 
     def _repeated(self) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
         """Mark repeated weeks, some nodes at a time: channel, nodes, ``(step, node)``."""
-        for channel in range(self.values.shape[2]):
-            for first in range(0, self.values.shape[1], BLOCK_NODES):
-                nodes = slice(first, first + BLOCK_NODES)
-                yield channel, nodes, repeated_weeks(self.values[:, nodes, channel], self.times)
+        steps, nodes, channels = self.values.shape
+        together = min(BLOCK_NODES, max(1, BLOCK_NUMBERS // steps))
+        for channel in range(channels):
+            for first in range(0, nodes, together):
+                block = slice(first, first + together)
+                yield channel, block, repeated_weeks(self.values[:, block, channel], self.times)
 
     @property
     def measured(self) -> NDArray[np.bool_]:
