@@ -71,48 +71,37 @@ def data_describe(
 @data_app.command("check")
 def data_check(
     dataset: Annotated[str, typer.Argument(help="Name or folder.")],
+    html: Annotated[
+        Path | None, typer.Option(help="HTML file for a page with pictures of the data, which needs no network.")
+    ] = None,
     data_dir: DataDir = None,
     allow_outside: AllowOutside = False,
     as_json: Json = False,
 ) -> None:
     """Verify a dataset's files, read them, and say what is in them.
 
-    Example: kdsearch data check pemsd8
+    Example: kdsearch data check pemsd8 --html pemsd8.html
     """
     from kdsearch.cli.display import print_table
-    from kdsearch.data.catalog import describe_completeness
-    from kdsearch.data.facts import facts_of, hints_of
-    from kdsearch.data.fetch import check
-    from kdsearch.data.folders import find_dataset
-    from kdsearch.data.load import load_series
+    from kdsearch.data.checked import check_dataset
+    from kdsearch.data.facts import fact_rows
+    from kdsearch.errors import DataError
+    from kdsearch.report.page.place import check_page
 
-    card, folder = find_dataset(dataset, data_dir, allow_outside=allow_outside)
-    files = check(card, folder)
-    series = load_series(dataset, data_dir, allow_outside=allow_outside)
-    facts, note = facts_of(series), describe_completeness(card, series)
-    hints = hints_of(facts)
+    if html is not None:
+        check_page(html, "--html", DataError)
+    checked = check_dataset(dataset, data_dir, allow_outside=allow_outside)
+    series, facts, hints = checked.series, checked.facts, checked.hints
     if as_json:
-        found = {"files": [one.model_dump(mode="json") for one in files], "note": note, "notes": list(series.notes)}
-        typer.echo(json.dumps(found | {"hints": hints, "series": facts.model_dump(mode="json")}, indent=2))
-        return
-    rows = [[one.name, one.state] for one in files] + [["what it is", note]]
-    rows += [["taken for granted", sentence] for sentence in series.notes]
-    rows += [
-        ["steps x sensors x channels", " x ".join(f"{size:,}" for size in facts.shape)],
-        ["first and last time", f"{facts.first}, {facts.last}"],
-        ["gaps in time", f"{facts.gaps:,}"],
-        ["directed edges", f"{facts.edges:,}"],
-        ["sensors without an edge", f"{facts.isolated_nodes:,}"],
-        ["sensors with a reading but zero", f"{facts.active_nodes:,}"],
-    ]
-    for channel in facts.channels:
-        span = "" if channel.smallest is None else f"{channel.smallest:g} to {channel.largest:g} {channel.unit}, "
-        rows.append(
-            [
-                f"channel {channel.name}",
-                f"{span}{100 * channel.missing_share:.2f} % missing, {100 * channel.zero_share:.2f} % zero, "
-                f"{100 * channel.filled_in_share:.2f} % filled in by the source",
-            ]
-        )
-    rows += [["look at", hint] for hint in hints]
-    print_table(card.name, ["", ""], rows)
+        files = [one.model_dump(mode="json") for one in checked.files]
+        found = {"files": files, "note": checked.note, "notes": list(series.notes), "hints": hints}
+        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
+    else:
+        rows = [(one.name, one.state) for one in checked.files] + [("what it is", checked.note)]
+        rows += [("taken for granted", sentence) for sentence in series.notes]
+        rows += [*fact_rows(facts), *(("look at", hint) for hint in hints)]
+        print_table(series.name, ["", ""], rows)
+    if html is not None:
+        from kdsearch.report.data_page.page import write_data_page  # a fifth of a second
+
+        typer.echo(f"page: {write_data_page(checked, html)}", err=True)

@@ -82,11 +82,15 @@ def report(
 
     Example: kdsearch report pemsd8-stgcn
     """
+    from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions
     from kdsearch.report.page.page import write_page
+    from kdsearch.report.page.place import check_page
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
+    if output is not None:
+        check_page(output, "--output", StudyError)
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
     path = write_page(

@@ -5,8 +5,6 @@ import re
 import unicodedata
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryFile
 
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
@@ -16,6 +14,7 @@ from kdsearch.measure.objectives import OBJECTIVES, parse_objectives, reference_
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import teacher_key
 from kdsearch.record import Baseline, installed_versions, of_role
+from kdsearch.report.page.place import check_folder
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.space.space import Point, SearchSpace
@@ -111,26 +110,12 @@ def check_study(options: RunOptions, meta: StudyMeta) -> None:
     Raises:
         StudyError: With what differs, or why the database cannot be used.
     """
-    _check_folder(options.studies / meta.study)
+    check_folder(options.studies / meta.study, "the study", "--studies", StudyError)  # its report goes there too
     storage = connect(_address(options, meta), create=True)
     known = read_metas(storage).get(meta.study)
     disconnect(storage)
     if known is not None:
         refuse_other(known, meta)
-
-
-def _check_folder(folder: Path) -> None:
-    """Make a study's folder, into which its report goes too, and write to it."""
-    what = "made"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        what = "written"
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise StudyError(
-            f"the folder {folder} of the study cannot be {what}: {error.strerror}; give another with --studies"
-        ) from None
 
 
 def begin_study(options: RunOptions, meta: StudyMeta, baselines: list[Baseline]) -> StudyStore:

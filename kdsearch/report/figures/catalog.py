@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES
@@ -16,11 +16,10 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
-from kdsearch.table import Table, check_row
+from kdsearch.report.figures.row import PageFigure
+from kdsearch.table import Table
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from kdsearch.report.summary import StudySummary
 
 __all__ = ["FIGURES", "SECTIONS", "ReportFigure", "Section", "cost_figure", "figures_of"]
@@ -34,14 +33,9 @@ SECTIONS: dict[Section, str] = {
 """Sections of the page that hold figures, with their headings; one without a figure is not on the page."""
 
 
-def _always(summary: StudySummary) -> bool:  # noqa: ARG001
-    """Show a figure for every study."""
-    return True
-
-
 @dataclass(frozen=True)
-class ReportFigure:
-    """A figure of the page, with its heading and what a reader must know to read it.
+class ReportFigure(PageFigure["StudySummary"]):
+    """A figure of a study's report: a heading, a caption, and the function that draws it from a summary.
 
     Attributes:
         name: Key of the row; for a figure of error against a cost the name of the objective.
@@ -52,33 +46,16 @@ class ReportFigure:
         half: Whether it has half the width of the page, beside a neighbour that has it too; full width without one.
         legend: Whether the page shows its legend; false where it is that of the figure above.
         shown: Whether a study has what the figure needs.
+
+    Raises:
+        StudyError: Where a text is empty, or the section is unknown.
+        SpaceError: Where a function does not take a summary.
     """
 
-    name: str
-    title: str
-    caption: str
+    subject: ClassVar = "summary"
+    sections: ClassVar[Mapping[Any, str]] = SECTIONS
+
     section: Section
-    draw: Callable[[StudySummary], go.Figure]
-    half: bool = False
-    legend: bool = True
-    shown: Callable[[StudySummary], bool] = _always
-
-    def __post_init__(self) -> None:
-        """Refuse a row that the page could not show.
-
-        Raises:
-            StudyError: Where a text is empty, or the section is unknown.
-            SpaceError: Where a function does not take a summary.
-        """
-        for field in ("name", "title", "caption"):
-            if not str(getattr(self, field) or "").strip():
-                raise StudyError(f"figure {self.name!r} has no {field}; give it one")
-        if self.section not in get_args(Section):
-            raise StudyError(
-                f"figure {self.name!r} is in section {self.section!r}; choose one of {', '.join(SECTIONS)}"
-            )
-        for field in ("draw", "shown"):
-            check_row("figure", self.name, self.caption, getattr(self, field), ("summary",))
 
 
 def cost_figure(

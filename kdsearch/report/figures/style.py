@@ -13,27 +13,39 @@ if TYPE_CHECKING:
     from kdsearch.record import Role
 
 __all__ = [
+    "COLOURS",
     "FONT",
     "GREY",
     "INK",
+    "ORDERED",
     "baseline_lines",
     "baseline_star",
     "blank_figure",
+    "colour_bar",
     "error_range",
     "kind_colours",
     "legend_entry",
     "loss_symbol",
+    "panel_figure",
+    "tints",
     "top_of",
 ]
 
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', system-ui, sans-serif"
 INK = "#1c2024"
 GREY = "#6b7178"
-_GRID = "#e8eaed"
+_AXIS = {"gridcolor": "#e8eaed", "linecolor": "#b6bcc2", "ticks": "outside", "tickcolor": "#b6bcc2", "ticklen": 4}
+_AXIS |= {"zeroline": False, "automargin": True}
+_GAP_PIXELS, _ABOVE_PIXELS, _BELOW_PIXELS = 76, 60, 64
+"""Between panels that stand below each other, above the first for its title, and from the last to what follows."""
 
-# Okabe and Ito 2008, chosen so that readers with any colour vision can tell them apart.
-_ROUTE_COLOURS = {"student": "#0072B2", "prune": "#D55E00", "student-prune": "#009E73"}
-_OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito 2008, chosen so that readers with any colour vision can tell them apart."""
+
+ORDERED = "Viridis"
+"""Colours of small to large numbers, with plotly's name: they differ in lightness too."""
+
+_ROUTE_COLOURS = dict(zip(("student", "prune", "student-prune"), COLOURS, strict=False))
 _UNKNOWN_SYMBOL = "cross"
 _BASELINE_LINES: dict[Role, dict[str, Any]] = {
     "teacher": {"color": INK, "width": 2},
@@ -55,14 +67,12 @@ def blank_figure(x_title: str, y_title: str) -> go.Figure:
     def title(text: str) -> dict[str, Any]:
         return {"text": text, "standoff": 10, "font": {"size": 13}}
 
-    axis = {"gridcolor": _GRID, "linecolor": "#b6bcc2", "ticks": "outside", "tickcolor": "#b6bcc2", "ticklen": 4}
-    axis |= {"zeroline": False, "automargin": True}
     return go.Figure(
         layout={
             "template": "none",
             "font": {"family": FONT, "size": 13, "color": INK},
-            "xaxis": {**axis, "title": title(x_title)},
-            "yaxis": {**axis, "title": title(y_title)},
+            "xaxis": {**_AXIS, "title": title(x_title)},
+            "yaxis": {**_AXIS, "title": title(y_title)},
             "height": 460,
             "margin": {"l": 56, "r": 14, "t": 34, "b": 40},
             "legend": {
@@ -84,11 +94,65 @@ def blank_figure(x_title: str, y_title: str) -> go.Figure:
     )
 
 
+def panel_figure(titles: Sequence[str], height: int, *, beside: bool = False) -> go.Figure:
+    """Make empty panels in the house style, each below its title or, without one, alone.
+
+    Args:
+        titles: One for each panel, in plotly's HTML.
+        height: Of a panel, pixels.
+        beside: Whether the panels stand beside each other; else below each other.
+    """
+    from plotly.subplots import make_subplots  # noqa: PLC0415 - as plotly itself
+
+    rows, columns = (1, len(titles)) if beside else (len(titles), 1)
+    inner = rows * height + (rows - 1) * _GAP_PIXELS
+    figure = make_subplots(
+        rows, columns, figure=blank_figure("", ""), vertical_spacing=_GAP_PIXELS / inner, horizontal_spacing=0.08
+    )
+    style = {**_AXIS, "title": {"standoff": 10, "font": {"size": 13}}}
+    figure.update_xaxes(style).update_yaxes(style)
+    figure.update_layout(height=inner + _ABOVE_PIXELS + _BELOW_PIXELS)
+    figure.update_layout(margin={"t": _ABOVE_PIXELS if any(titles) else 34}, legend={"y": -_BELOW_PIXELS / inner})
+    place = {"xref": "x domain", "x": 0, "yref": "y domain", "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    for number, title in enumerate(titles):
+        row, column = (1, number + 1) if beside else (number + 1, 1)
+        figure.add_annotation(place, text=title, yshift=4, showarrow=False, row=row, col=column)
+    return figure
+
+
+def colour_bar(title: str, height: int) -> dict[str, Any]:
+    """Describe a bar of colours below panels.
+
+    Args:
+        title: What the colours mean, in plotly's HTML.
+        height: Of the panels together, pixels.
+    """
+    return {
+        "orientation": "h",
+        "y": -_BELOW_PIXELS / height,
+        "yanchor": "top",
+        "thickness": 12,
+        "outlinewidth": 0,
+        "title": {"text": title, "side": "top", "font": {"size": 13}},
+    }
+
+
+def tints(colour: str) -> list[list[Any]]:
+    """Make colours of shares: white for none, a tint for the least of a share, the colour itself for all."""
+    return [[0, "#ffffff"], [1e-6, _mixed(colour, 0.2)], [1, colour]]
+
+
+def _mixed(colour: str, share: float) -> str:
+    """Mix a share of a colour with white."""
+    parts = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + share * (part - 255)):02x}" for part in parts)
+
+
 def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
     """Give each kind of trial its colour; routes have the same in every figure of every study."""
     found = set(kinds)
     routes = {name: colour for name, colour in _ROUTE_COLOURS.items() if name in found}
-    free = [colour for colour in (*_ROUTE_COLOURS.values(), *_OTHER_COLOURS) if colour not in routes.values()]
+    free = [colour for colour in COLOURS if colour not in routes.values()]
     return routes | dict(zip(sorted(found - set(routes)), cycle(free)))
 
 

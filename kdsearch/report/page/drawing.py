@@ -1,31 +1,32 @@
-"""The figures of the page as HTML; one that fails is left out, and the page says so."""
+"""The figures of a page as HTML; one of a study that fails is left out, and the page says so."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdsearch.errors import failure
-from kdsearch.report.figures.catalog import SECTIONS, ReportFigure, Section, figures_of
+from kdsearch.report.figures.catalog import figures_of
+from kdsearch.report.figures.row import PageFigure, Subject
 
 if TYPE_CHECKING:
     from kdsearch.report.summary import StudySummary
 
-__all__ = ["DrawnFigure", "drawn_figures", "figure_sections"]
+__all__ = ["DrawnFigure", "drawn_figure", "drawn_figures", "figure_sections"]
 
 
 @dataclass(frozen=True)
 class DrawnFigure:
-    """A figure of one study.
+    """A figure of one page.
 
     Attributes:
         row: What the table says of it.
         html: The figure with its heading and caption.
     """
 
-    row: ReportFigure
+    row: PageFigure[Any]
     html: str
 
 
@@ -40,7 +41,7 @@ def drawn_figures(summary: StudySummary) -> tuple[list[DrawnFigure], list[str]]:
     for row in figures_of(summary):
         try:
             if row.shown(summary):
-                drawn.append(DrawnFigure(row, _figure(row, summary)))
+                drawn.append(drawn_figure(row, summary))
         except Exception as error:
             failures.append(f"the figure {row.name!r} is left out of the report: {failure(error)}")
     return drawn, failures
@@ -48,12 +49,11 @@ def drawn_figures(summary: StudySummary) -> tuple[list[DrawnFigure], list[str]]:
 
 def figure_sections(figures: list[DrawnFigure]) -> str:
     """Write the sections that hold figures, in the order in which figures first name them."""
-    by_section: dict[Section, list[DrawnFigure]] = {}
+    by_heading: dict[str, list[DrawnFigure]] = {}
     for figure in figures:
-        by_section.setdefault(figure.row.section, []).append(figure)
+        by_heading.setdefault(figure.row.sections[figure.row.section], []).append(figure)
     return "\n".join(
-        f"<section>\n<h2>{SECTIONS[section]}</h2>\n{_rows(inside)}\n</section>"
-        for section, inside in by_section.items()
+        f"<section>\n<h2>{heading}</h2>\n{_rows(inside)}\n</section>" for heading, inside in by_heading.items()
     )
 
 
@@ -68,11 +68,16 @@ def _rows(figures: list[DrawnFigure]) -> str:
     return "".join(rows)
 
 
-def _figure(row: ReportFigure, summary: StudySummary) -> str:
+def drawn_figure(row: PageFigure[Subject], subject: Subject) -> DrawnFigure:
+    """Draw one figure, with its heading and caption.
+
+    Raises:
+        TypeError: What its function gives is no figure of plotly.
+    """
     import plotly.graph_objects as go  # noqa: PLC0415 - slow to import, and only a page needs it
     import plotly.io  # noqa: PLC0415 - as slow
 
-    figure = row.draw(summary)
+    figure = row.draw(subject)
     if not isinstance(figure, go.Figure):
         raise TypeError(f"draw gave {type(figure).__name__}, and is to give a plotly figure")
     drawn = plotly.io.to_html(
@@ -83,4 +88,4 @@ def _figure(row: ReportFigure, summary: StudySummary) -> str:
         config={"displaylogo": False, "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]},
     )
     title, caption = (html.escape(text, quote=False) for text in (row.title, row.caption))
-    return f'<figure><h3>{title}</h3><p class="caption">{caption}</p>{drawn}</figure>'
+    return DrawnFigure(row, f'<figure><h3>{title}</h3><p class="caption">{caption}</p>{drawn}</figure>')

@@ -1,16 +1,14 @@
-"""The report page: one HTML file with everything inside, for people without the software and without a network."""
+"""The report page of a study."""
 
 from __future__ import annotations
 
 import html
 from collections import Counter
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
-from kdsearch.report.figures.style import FONT
+from kdsearch.report.page.document import definitions, filled, findings, loud, write_document
 from kdsearch.report.page.drawing import drawn_figures, figure_sections
 from kdsearch.report.page.published import published_section
 from kdsearch.report.page.tables import STATES, all_trials_table, front_table
@@ -45,24 +43,20 @@ def write_page(summary: StudySummary, path: Path, on_message: Callable[[str], No
     Returns:
         The path.
     """
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - slow to import, and only this function needs it
-
-    template = Template(files("kdsearch.report.page").joinpath("page.html").read_text(encoding="utf-8"))
     figures, failures = drawn_figures(summary)
     if on_message is not None:
         for sentence in failures:
             on_message(sentence)
-    findings = [note for note in summary.notes if note not in summary.warnings]
+    notes = [note for note in summary.notes if note not in summary.warnings]
     confirmed = any(trial.confirmed for trial in summary.front_trials)
-    page = template.substitute(
-        title=html.escape(f"{summary.study} · kdsearch"),
-        font=FONT,
-        plotly=get_plotlyjs(),
+    main = filled(
+        "kdsearch.report.page",
+        "page.html",
         eyebrow=html.escape(f"kdsearch · {summary.dataset} · {_day(summary)}"),
         answer=html.escape(summary.answer),
-        facts="\n".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in _facts(summary).items()),
-        loud=_loud([*summary.warnings, *failures]),
-        findings=_findings(findings),
+        facts=definitions(_facts(summary).items()),
+        loud=loud([*summary.warnings, *failures]),
+        findings=findings("What each part gave", notes),
         front_caption=_FRONT_CAPTION
         + (_LIMITED_CAPTION if summary.limits else "")
         + (_CONFIRMED_CAPTION if confirmed else ""),
@@ -74,9 +68,7 @@ def write_page(summary: StudySummary, path: Path, on_message: Callable[[str], No
         all=all_trials_table(summary),
         versions=html.escape(" · ".join(f"{name} {version}" for name, version in summary.versions.items())),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    return path
+    return write_document(path, f"{summary.study} · kdsearch", main)
 
 
 def _facts(summary: StudySummary) -> dict[str, str]:
@@ -98,16 +90,3 @@ def _facts(summary: StudySummary) -> dict[str, str]:
 def _day(summary: StudySummary) -> str:
     created = datetime.fromisoformat(summary.created)
     return f"{created.day} {created:%B %Y}"
-
-
-def _loud(warnings: list[str]) -> str:
-    if not warnings:
-        return ""
-    return f'<div class="loud" role="note">{"".join(f"<p>{html.escape(warning)}</p>" for warning in warnings)}</div>'
-
-
-def _findings(findings: list[str]) -> str:
-    if not findings:
-        return ""
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings)
-    return f"<section><h2>What each part gave</h2><ul>{items}</ul></section>"

@@ -6,11 +6,14 @@ from typing import get_args
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.record import Role
 from kdsearch.report.figures.style import (
+    COLOURS,
     baseline_lines,
     baseline_star,
     error_range,
     kind_colours,
     loss_symbol,
+    panel_figure,
+    tints,
     top_of,
 )
 
@@ -49,3 +52,24 @@ def test_naive_baselines_have_lines_of_their_own() -> None:
 def test_a_loss_has_the_symbol_of_its_row_and_one_of_an_old_study_is_a_cross() -> None:
     assert {loss_symbol(name) for name in LOSSES} == {loss.symbol for loss in LOSSES.values()}
     assert loss_symbol("a loss that was once") == "cross"
+
+
+def test_the_least_share_is_told_from_none() -> None:
+    """White is none alone; the colour itself is all."""
+    (none, white), (least, tint), (everything, colour) = tints(COLOURS[1])
+    assert (none, white, everything, colour) == (0, "#ffffff", 1, COLOURS[1])
+    assert least < 1e-4
+    assert tint == "#f7dfcc"
+
+
+def test_panels_stand_apart_with_their_titles() -> None:
+    """A gap for the ticks of the one and the title of the next, whatever their number."""
+    for number in (1, 2, 5):
+        figure = panel_figure([f"panel {place}" for place in range(number)], 200)
+        domains = [figure.get_subplot(row, 1).yaxis.domain for row in range(1, number + 1)]
+        pixels = figure.layout.height - 124
+        assert [round(pixels * (top - bottom)) for bottom, top in domains] == [200] * number
+        assert [panel.text for panel in figure.layout.annotations] == [f"panel {place}" for place in range(number)]
+    beside = panel_figure(["", ""], 200, beside=True)
+    assert beside.get_subplot(1, 1).xaxis.domain[1] < beside.get_subplot(1, 2).xaxis.domain[0]
+    assert beside.layout.margin.t < panel_figure(["a"], 200).layout.margin.t

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -26,39 +25,7 @@ from kdsearch.report.summary import ObjectiveSummary, StudySummary
 from kdsearch.report.text.limits import limits_broken
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.table import Table
-
-LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
-
-
-class Page(HTMLParser):
-    """Collects what a browser would load, show and run."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.tags: list[str] = []
-        self.shown: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remembers the element and everything that it would fetch."""
-        self.tags.append(tag)
-        self.loads += [value or "" for name, value in attrs if name in LOADING]
-
-    def handle_data(self, data: str) -> None:
-        """Remembers text outside scripts and styles."""
-        if self.tags and self.tags[-1] not in {"script", "style"}:
-            self.shown.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Text after a script belongs to the page again."""
-        if tag in {"script", "style"}:
-            self.tags.append(f"/{tag}")
-
-    @property
-    def text(self) -> str:
-        """All that is shown, with single spaces."""
-        return " ".join(" ".join(self.shown).split())
+from tests.html_pages import Page, assert_it_loads_nothing
 
 
 @pytest.fixture
@@ -75,13 +42,7 @@ def source(summary: StudySummary, tmp_path: Path) -> str:
 
 def test_page_loads_nothing(source: str) -> None:
     """No element refers to another file or address, no style imports one, and the page forbids it to itself."""
-    page = Page(source)
-    assert page.loads == []
-    assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags)
-    style = source[source.index("<style>") : source.index("</style>")]
-    assert "url(" not in style
-    assert "@import" not in style
-    assert "Content-Security-Policy\" content=\"default-src 'none'" in source
+    assert_it_loads_nothing(source)
 
 
 def test_plotly_is_there_once(source: str) -> None:
