@@ -16,7 +16,7 @@ from kdsearch.data.readers import read_array
 from kdsearch.data.readings import Readings
 from kdsearch.data.roles import time_columns
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.sources import is_table, read_source, read_tables
+from kdsearch.data.sources import check_suffix, is_table, read_source, read_tables
 from kdsearch.data.time_text import is_time
 from kdsearch.errors import DataError, DataQuestion
 
@@ -80,6 +80,7 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
         DataError: The file cannot be read at all.
     """
     must_be_a_file(path)
+    check_suffix(path)
     proposal = Proposal({}, {"file": path.name})
     if alike := _alike(path):
         proposal.series["further"] = alike
@@ -87,6 +88,9 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
     readings = _read(path, proposal)
     values = readings.values
     steps, nodes, channels = values.shape
+    if len(proposal.top["channels"]) != channels:
+        proposal.top["channels"] = [f"channel {number + 1}" for number in range(channels)]
+        proposal.questions["channels"] = "the file does not name them"
     span = "" if readings.counted else f", {readings.times[0]} to {readings.times[-1]}"
     several = f" and {channels} channels" if channels > 1 else ""
     proposal.certain.append(f"{path.name}: {steps:,} steps of {nodes:,} sensor{'s' * (nodes != 1)}{several}{span}")

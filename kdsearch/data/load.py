@@ -12,6 +12,7 @@ from kdsearch.data.hdf5_files import refuse_links_out
 from kdsearch.data.kinds_of_day import check_country
 from kdsearch.data.places import inside, is_file
 from kdsearch.data.plausible import cleaned
+from kdsearch.data.readers import HDF5_SUFFIXES
 from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
 from kdsearch.data.sizes import check_graph_fits
@@ -91,7 +92,7 @@ def _stay_inside(files: FileSet, folder: Path) -> None:
     further = (observed,) if observed and is_file(folder / observed) else ()
     for name in (*files.names, *further):
         path = inside(folder, name)
-        if path.suffix.lower() in (".h5", ".hdf5"):
+        if path.suffix.lower() in HDF5_SUFFIXES:
             refuse_links_out(path)
 
 

@@ -1,12 +1,7 @@
-"""Readings in npz files of numpy: an array's header is looked at before it is read."""
+"""Readings in npy and npz files of numpy: an array's header is looked at before it is read."""
 
-import lzma
-import struct
-import tokenize
 import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +9,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from kdsearch.data.places import must_be_a_file
+from kdsearch.data.array_choice import chosen_key
+from kdsearch.data.damage import refusing_damage
 from kdsearch.data.precision import as_float32
 from kdsearch.data.sizes import check_readings
 from kdsearch.errors import DataError
 
-__all__ = ["chosen_key", "listed", "read_npz"]
-
-MOST_LISTED = 20
-"""Names of arrays in a message."""
+__all__ = ["read_npy", "read_npz"]
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -40,48 +33,40 @@ def read_npz(path: Path, key: str | None = None, step_axis: int = 0) -> NDArray[
 
     Raises:
         DataError: The file is absent, damaged or too large for the memory, or has no such array of plain numbers.
+        DataQuestion: It holds several arrays.
     """
-    with _opened(path) as archive:
-        names = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        name = names[chosen := chosen_key(path, key, list(names))]
-        with archive.open(name) as file:
-            shape, dtype = _header(file, f"{chosen} of {path}")
-            check_readings(shape, dtype, f"{chosen} of {path}")
-            left = archive.getinfo(name).file_size - file.tell()
-        if np.prod(shape, dtype=object) * dtype.itemsize > left:
-            raise DataError(f"{path} is cut off: {name} ends before its last reading; get the file again")
-        with archive.open(name) as file:
-            return as_float32(npy.read_array(file, allow_pickle=False), path, step_axis)
+    with refusing_damage(path, "npz"), zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        member = chosen_key(path, key, names, partial(_header_in, archive)) + ".npy"
+        with archive.open(member) as file:
+            values = _array(file, archive.getinfo(member).file_size, f"{member.removesuffix('.npy')} of {path}")
+    return as_float32(values, path, step_axis)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an npz file; whatever a damaged one raises becomes a sentence."""
-    must_be_a_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; make it readable") from error
-    except MemoryError as error:
-        raise DataError(f"{path} does not fit into the memory; save fewer steps or sensors") from error
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is damaged or no npz file; get the file again") from error
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        RuntimeError,  # an encrypted member; NotImplementedError, of an unknown compression, is one of them
-        OverflowError,
-        SyntaxError,
-        tokenize.TokenError,  # of a header that is no Python
-        lzma.LZMAError,
-        zlib.error,
-        struct.error,
-    ) as error:
-        raise DataError(f"{path} cannot be read as npz (damaged or cut off); get the file again") from error
+def read_npy(path: Path, step_axis: int = 0) -> NDArray[np.float32]:
+    """Read the array of numbers of an npy file, as `read_npz` does.
+
+    Raises:
+        DataError: As `read_npz`.
+    """
+    with refusing_damage(path, "npy"), path.open("rb") as file:
+        values = _array(file, path.stat().st_size, str(path))
+    return as_float32(values, path, step_axis)
+
+
+def _header_in(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    with archive.open(f"{name}.npy") as file:
+        return _header(file, f"{name} of {archive.filename}")
+
+
+def _array(file: Any, size: int, what: str) -> NDArray[Any]:
+    """Read an array of a file of this size in bytes."""
+    shape, dtype = _header(file, what)
+    check_readings(shape, dtype, what)
+    if np.prod(shape, dtype=object) * dtype.itemsize > size - file.tell():
+        raise DataError(f"{what} is cut off: the file ends before its last reading; get the file again")
+    file.seek(0)
+    return npy.read_array(file, allow_pickle=False)
 
 
 def _header(file: Any, what: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -93,25 +78,3 @@ def _header(file: Any, what: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     if any(size < 0 for size in shape):
         raise DataError(f"{what} has a shape below zero; get the file again")
     return shape, dtype
-
-
-def chosen_key(path: Path, key: str | None, keys: list[str]) -> str:
-    """Choose an array of a file by its name, or the only one.
-
-    Raises:
-        DataError: There is none of that name, or there are several and none was named.
-    """
-    if not keys:
-        raise DataError(f"{path} holds no array; save the readings into it")
-    if key is None and len(keys) == 1:
-        return keys[0]
-    if key is None or key not in keys:
-        wanted = "more than one array" if key is None else f"no {key!r}"
-        raise DataError(f"{path} holds {wanted}; write key = one of {listed(keys)} under [series] in dataset.toml")
-    return key
-
-
-def listed(keys: list[str]) -> str:
-    """List the names of arrays, the first of many."""
-    names = [one if one.isprintable() else repr(one) for one in keys[:MOST_LISTED]]
-    return ", ".join(names) + (f" and {len(keys) - MOST_LISTED} more" if len(keys) > MOST_LISTED else "")

@@ -2,12 +2,12 @@
 
 import pickletools
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.data.hdf5_process import Hdf5File
 from kdsearch.data.pickles import unpickled
 from kdsearch.data.precision import as_float32
 from kdsearch.data.sizes import check_readings_fit
@@ -35,70 +35,86 @@ class StoredFrame(NamedTuple):
     sensor_ids: tuple[str, ...] | None = None
 
 
-def read_frame(group: Any, what: str, path: Path) -> StoredFrame:
+def read_frame(file: Hdf5File, name: str, parts: tuple[str, ...]) -> StoredFrame:
     """Read a frame in whichever layout.
 
     Args:
-        group: The open group of the frame.
-        what: Frame and file, for messages.
-        path: The file.
+        file: The open file.
+        name: The name of the frame in it.
+        parts: Which parts of a frame are there.
 
     Raises:
         DataError: It is no frame of times and numbers, or too large for the memory.
     """
-    if _text(group.attrs.get("pandas_type", "frame")).startswith("series"):
+    what = f"{name} of {file.path}"
+    if _text(file.attribute(name, "pandas_type", "frame")).startswith("series"):
         raise DataError(f"{what} is a pandas Series; save a frame with a column for each sensor, by series.to_frame()")
-    if "table" in group:
-        return _read_table(group, what, path)
-    if "axis0" in group and "axis1" in group:
-        return _read_fixed(group, what, path)
+    if "table" in parts:
+        return _read_table(file, name, what)
+    if "axis0" in parts and "axis1" in parts:
+        return _read_fixed(file, name, what)
     raise DataError(
         f"{what} has rows or columns of several levels; save a row for each time and a column for each sensor"
     )
 
 
-def _read_fixed(group: Any, what: str, path: Path) -> StoredFrame:
+def _read_fixed(file: Hdf5File, name: str, what: str) -> StoredFrame:
     """Read ``DataFrame.to_hdf(format="fixed")``: axis0 names columns, axis1 rows, blocks hold one dtype each."""
-    ids = [_text(one) for one in group["axis0"][()]]
-    index = group["axis1"]
-    zone = _text(index.attrs["tz"]) if "tz" in index.attrs else None
-    zone = zone if zone is None or _ZONE.fullmatch(zone) else ""
-    times = _times(index, index.attrs.get("kind", ""), zone, what)
-    column = {one: index for index, one in enumerate(ids)}
-    if len(column) < len(ids):
+    ids = [_text(one) for one in file.array(f"{name}/axis0")]
+    zone = file.attribute(f"{name}/axis1", "tz")
+    if zone is not None and not _ZONE.fullmatch(zone := _text(zone)):
+        zone = ""
+    kind = file.attribute(f"{name}/axis1", "kind", "")
+    index = file.array(f"{name}/axis1")
+    times = _times(index, kind, zone, what)
+    if len(set(ids)) < len(ids):
         raise DataError(f"{what} has a column twice; give each sensor its own name")
     check_readings_fit((len(index), len(ids)), 8, what)
-    values = np.full((len(index), len(ids)), np.nan, dtype=np.float32)
-    for block in range(int(group.attrs.get("nblocks", 1))):
-        stored = group[f"block{block}_values"]
-        items = [_text(one) for one in group[f"block{block}_items"][()]]
-        _check_block(stored, stored.attrs.get("value_type", ""), items, what)
-        values[:, [column[one] for one in items]] = as_float32(stored[()], path)
+    blocks, stored_ids = [], list[str]()
+    for number in range(int(file.attribute(name, "nblocks", 1))):
+        items = [_text(one) for one in file.array(f"{name}/block{number}_items")]
+        stored = f"{name}/block{number}_values"
+        block = file.array(stored)
+        _check_block(block.dtype, file.attribute(stored, "value_type", ""), items, what)
+        blocks.append(as_float32(block, file.path))
+        stored_ids += items
+    values = _side_by_side(blocks)
+    if values.shape != (len(index), len(ids)):
+        raise DataError(f"{what} has {len(index)} times and {len(ids)} names for {values.shape}; get the file again")
+    if stored_ids != ids:
+        column = {one: number for number, one in enumerate(stored_ids)}
+        values = values[:, [column[one] for one in ids]]
     return StoredFrame(values, times, zone, tuple(ids))
 
 
-def _read_table(group: Any, what: str, path: Path) -> StoredFrame:
+def _read_table(file: Hdf5File, name: str, what: str) -> StoredFrame:
     """Read ``DataFrame.to_hdf(format="table")``: a record for each row, column names pickled in attributes."""
-    table = group["table"]
-    check_readings_fit((len(table),), 2 * table.dtype.itemsize, what)
-    rows, attributes = table[()], table.attrs
-    zone = _zone_in(bytes(group.attrs.get("info", b"")))
-    times = _times(rows["index"], attributes.get("index_kind", ""), zone, what)
+    table = f"{name}/table"
+    node = file.node(table)
+    check_readings_fit(node.shape or (), 2 * node.dtype.itemsize, what)
+    zone = _zone_in(bytes(file.attribute(name, "info", b"")))
+    rows = file.array(table)
+    times = _times(rows["index"], file.attribute(table, "index_kind", ""), zone, what)
     blocks, ids = [], list[str]()
-    for name in rows.dtype.names:
-        if name == "index":
+    for field in rows.dtype.names or ():
+        if field == "index":
             continue
-        items = [_text(one) for one in unpickled(bytes(attributes[f"{name}_kind"]), path)]
-        _check_block(rows[name], attributes.get(f"{name}_dtype", ""), items, what)
-        blocks.append(as_float32(rows[name], path).reshape(len(rows), -1))
+        items = [_text(one) for one in unpickled(bytes(file.attribute(table, f"{field}_kind")), file.path)]
+        _check_block(rows[field].dtype, file.attribute(table, f"{field}_dtype", ""), items, what)
+        blocks.append(as_float32(rows[field], file.path).reshape(len(rows), -1))
         ids += items
-    return StoredFrame(np.concatenate(blocks, axis=1), times, zone, tuple(ids))
+    return StoredFrame(_side_by_side(blocks), times, zone, tuple(ids))
 
 
-def _check_block(stored: Any, kind: Any, items: list[str], what: str) -> None:
+def _side_by_side(blocks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Join columns; a single block is not copied, for it may be large."""
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+
+def _check_block(dtype: np.dtype[Any], kind: Any, items: list[str], what: str) -> None:
     """Refuse columns that pandas keeps as whole numbers but that are none, such as times, and what is no number."""
     name = _text(kind)
-    if stored.dtype.kind not in "fiub" or name.startswith(("datetime", "timedelta", "category", "string", "object")):
+    if dtype.kind not in "fiub" or name.startswith(("datetime", "timedelta", "category", "string", "object")):
         raise DataError(
             f"{what}: the column {items[0]!r} holds {name or 'text'}, no readings; leave it out of the frame"
         )
@@ -113,9 +129,9 @@ def _zone_in(info: bytes) -> str | None:
     return next(filter(_ZONE.fullmatch, after), "")
 
 
-def _times(stored: Any, kind: Any, zone: str | None, what: str) -> WrittenTimes | None:
+def _times(index: NDArray[Any], kind: Any, zone: str | None, what: str) -> WrittenTimes | None:
     """Read the times of a frame's rows; None where its index only numbers them. `zone` is "" where it is not known."""
-    name, index = _text(kind), stored[()]
+    name = _text(kind)
     if name == "integer" and np.array_equal(index, np.arange(len(index))):
         return None
     if not name.startswith("datetime64"):

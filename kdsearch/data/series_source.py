@@ -26,14 +26,14 @@ class SeriesSource(Frozen):
     """The stored form of the readings.
 
     Attributes:
-        file: File name in the dataset's folder: `.csv`, `.txt`, `.tsv`, `.parquet`, `.npz`, `.h5` or `.hdf5`; text may
-            be packed as `.gz` or `.zip`. A pattern such as "*.csv" names several files.
+        file: File name in the dataset's folder: `.csv`, `.txt`, `.tsv`, `.parquet`, `.npy`, `.npz`, `.h5`, `.hdf5` or
+            `.mat`; text may be packed as `.gz` or `.zip`. A pattern such as "*.csv" names several files.
         further: Files of the same layout that go on where it ends.
         each_file: What each of several files holds: a piece of "time", or a "sensor", whose id is the file's name.
         key: Array, dataset or frame inside an npz or HDF5 file, or file inside a zip; may be left out where there is
             only one.
-        axes: The order of the axes in an array, such as "node step"; "step node" or "step node channel" if absent. The
-            nodes of "step channel row column" are the cells of a grid, row by row.
+        axes: The order of the axes in an array, such as "node step"; "step", "step node" or "step node channel" if
+            absent. The nodes of "step channel row column" are the cells of a grid, row by row.
         dates: Array inside an HDF5 file with the time of each row as YYYYMMDDSS, the slots SS of a day from 01.
         layout: How a table is laid out: "wide" (a column for each sensor), "long" (a row for each reading), "days" (a
             row for each day) or "transposed" (a row for each sensor); seen from the file where absent.

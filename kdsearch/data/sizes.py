@@ -11,7 +11,7 @@ import psutil
 
 from kdsearch.errors import DataError
 
-__all__ = ["available_bytes", "check_graph_fits", "check_readings", "check_readings_fit"]
+__all__ = ["available_bytes", "check_graph_fits", "check_readings", "check_readings_fit", "shown_shape"]
 
 COPIES_BYTES = 12
 """Of each reading beside what the file holds: float32 as read, in order of its axes, and without what is missing."""
@@ -63,7 +63,7 @@ def check_readings(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> N
     if shape == ():
         raise DataError(f"{what} holds a single number; save the readings as an array of steps and sensors")
     if 0 in shape:
-        raise DataError(f"{what} holds no readings, its shape is {_product(shape)}; get the file again")
+        raise DataError(f"{what} holds no readings, its shape is {shown_shape(shape)}; get the file again")
     check_readings_fit(shape, dtype.itemsize, what)
 
 
@@ -81,7 +81,7 @@ def check_readings_fit(shape: tuple[int, ...], stored_bytes: int, what: str) -> 
     needed, here = math.prod(shape) * (stored_bytes + COPIES_BYTES), available_bytes()
     if needed > here:
         raise DataError(
-            f"{what}, of shape {_product(shape)}, takes {_gigabytes(needed)} of memory to be read, and "
+            f"{what}, of shape {shown_shape(shape)}, takes {_gigabytes(needed)} of memory to be read, and "
             f"{_gigabytes(here)} are available; save fewer steps or sensors, or read it where there is more"
         )
 
@@ -100,7 +100,8 @@ def check_graph_fits(nodes: int, path: Path) -> None:
         )
 
 
-def _product(shape: tuple[int, ...]) -> str:
+def shown_shape(shape: tuple[int, ...]) -> str:
+    """Write a shape for people, such as "1,000 x 4"."""
     return " x ".join(f"{size:,}" for size in shape)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.frame import Frame, frame_of_pandas
 from kdsearch.data.layouts import readings_of
+from kdsearch.data.parquet_files import read_parquet
 from kdsearch.data.places import must_be_a_file
 from kdsearch.data.readers import ARRAY_SUFFIXES, Array, read_array
 from kdsearch.data.readings import Readings
@@ -23,7 +24,7 @@ from kdsearch.data.times import counted_times, read_slot_times
 from kdsearch.data.zones import LocalTimes, local_times
 from kdsearch.errors import DataError
 
-__all__ = ["is_table", "read_source", "read_tables", "source_paths"]
+__all__ = ["check_suffix", "is_table", "read_source", "read_tables", "source_paths"]
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".gz", ".zip")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
@@ -64,11 +65,7 @@ def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readin
     paths = source_paths(source, folder)
     for path in paths:
         must_be_a_file(path)
-        if path.suffix.lower() not in (*TABLE_SUFFIXES, *ARRAY_SUFFIXES):
-            raise DataError(
-                f"{path} ends in {path.suffix!r}; readings are read from .csv, .txt, .tsv, .parquet, .npz, .h5 and "
-                ".hdf5 files, and from text in .gz and .zip"
-            )
+        check_suffix(path)
     arrays = [path for path in paths if path.suffix.lower() in ARRAY_SUFFIXES]
     if arrays and source.each_file == "sensor":
         raise DataError(f'{paths[0]} is an array; each_file = "sensor" is for tables: save all sensors in one array')
@@ -79,6 +76,19 @@ def read_source(card: DatasetCard, source: SeriesSource, folder: Path) -> Readin
         return readings
     marks = _marks(card, source, folder, readings)
     return replace(readings, marked=marks if readings.marked is None else marks | readings.marked)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file whose name does not end as those of readings do.
+
+    Raises:
+        DataError: It does not.
+    """
+    if path.suffix.lower() not in (*TABLE_SUFFIXES, *ARRAY_SUFFIXES):
+        raise DataError(
+            f"{path} ends in {path.suffix!r}; readings are read from {', '.join((*TABLE_SUFFIXES, *ARRAY_SUFFIXES))} "
+            "files, of which .gz and .zip pack text"
+        )
 
 
 def _marks(card: DatasetCard, source: SeriesSource, folder: Path, readings: Readings) -> NDArray[np.bool_]:
@@ -159,12 +169,9 @@ def _row_of(path: Path) -> Callable[[int], str]:
 
 
 def _frame(source: SeriesSource, path: Path) -> Frame:
-    if path.suffix.lower() != ".parquet":
-        return frame_of_text(read_text_table(path, source), source)
-    try:
-        return frame_of_pandas(pd.read_parquet(path), str(path), source.missing_text)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as Parquet ({error}); get the file again") from error
+    if path.suffix.lower() == ".parquet":
+        return frame_of_pandas(read_parquet(path), str(path), source.missing_text)
+    return frame_of_text(read_text_table(path, source), source)
 
 
 def _of_one_sensor(frame: Frame, path: Path) -> Frame:

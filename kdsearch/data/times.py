@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
+from kdsearch.data.array_choice import MOST_LISTED
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.clock import DAY_MINUTES
-from kdsearch.data.hdf5_files import opened_hdf5
+from kdsearch.data.hdf5_process import opened_hdf5
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import WrittenTimes
 from kdsearch.data.zones import LocalTimes, check_zone, local_times
@@ -89,10 +89,10 @@ def read_slot_times(path: Path, key: str, interval_minutes: int) -> WrittenTimes
         DataError: The file has no such array, or holds a date that no calendar knows or a slot that no day has.
     """
     with opened_hdf5(path) as file:
-        if not isinstance(file.get(key), h5py.Dataset):
-            held = ", ".join(file)
+        if not file.node(key).shape:
+            held = ", ".join(one.name for one in file.members(MOST_LISTED) if one.kind == "dataset")
             raise DataError(f"{path} holds no {key!r}; write dates = one of {held} under [series] in dataset.toml")
-        written = np.atleast_1d(file[key][()])
+        written = file.array(key)
     times = [_slot_time(one, interval_minutes) for one in written]
     if None in times:
         row, slots = times.index(None), DAY_MINUTES // interval_minutes

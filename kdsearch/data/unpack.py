@@ -1,12 +1,11 @@
-"""The content of a file, of a compressed one unpacked."""
+"""The content of a text file, of a compressed one unpacked."""
 
 import gzip
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
-from kdsearch.data.places import must_be_a_file
+from kdsearch.data.damage import refusing_damage
 from kdsearch.data.sizes import available_bytes
 from kdsearch.errors import DataError, DataQuestion
 
@@ -16,39 +15,41 @@ CHUNK_BYTES = 1 << 24
 COPIES = 4
 """Copies of a text that are in memory while it becomes numbers."""
 
+NO_TEXT = (".gz", ".zip", ".parquet", ".npy", ".npz", ".h5", ".hdf5", ".mat", ".xlsx", ".xls", ".pkl")
 
-def unpacked(path: Path, member: str | None = None) -> tuple[bytes, str]:
-    """Read a file, and unpack it where its name ends in `.gz` or `.zip`.
+
+def unpacked(path: Path, member: str | None = None) -> bytes:
+    """Read a text file, and unpack it where its name ends in `.gz` or `.zip`.
 
     Args:
         path: The file.
         member: The file inside a zip; may be left out where there is only one.
 
-    Returns:
-        The content, and the ending of the unpacked file's name, such as ".csv".
-
     Raises:
-        DataError: The file is absent, damaged, or too large for this machine's memory.
+        DataError: The file is absent, damaged, too large for this machine's memory, or packs another kind of file.
         DataQuestion: A zip holds several files.
     """
-    must_be_a_file(path)
-    try:
-        match path.suffix.lower():
+    suffix = path.suffix.lower()
+    with refusing_damage(path, suffix.removeprefix(".") if suffix in (".gz", ".zip") else "text"):
+        match suffix:
             case ".gz":
+                _check_text(path.stem, path)
                 with gzip.open(path) as file:
-                    return _limited(file, path), Path(path.stem).suffix.lower()
+                    return _limited(file, path)
             case ".zip":
                 with zipfile.ZipFile(path) as archive:
                     name = _member(archive, member, path)
+                    _check_text(name, path)
                     with archive.open(name) as file:
-                        return _limited(file, path), Path(name).suffix.lower()
-            case suffix:
+                        return _limited(file, path, archive.getinfo(name).file_size)
+            case _:
                 with path.open("rb") as file:
-                    return _limited(file, path), suffix
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; change its permissions") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        raise DataError(f"{path} cannot be unpacked ({error}); get the file again") from error
+                    return _limited(file, path, path.stat().st_size)
+
+
+def _check_text(name: str, path: Path) -> None:
+    if Path(name).suffix.lower() in NO_TEXT:
+        raise DataError(f"{path} packs {name!r}, and only text is read packed; unpack it, and name the file in it")
 
 
 def _member(archive: zipfile.ZipFile, member: str | None, path: Path) -> str:
@@ -63,15 +64,16 @@ def _member(archive: zipfile.ZipFile, member: str | None, path: Path) -> str:
     return member
 
 
-def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
-    """Read all of a file, but no more than this machine's free memory can take."""
+def _limited(file: IO[bytes] | gzip.GzipFile, path: Path, size: int = 0) -> bytes:
+    """Read all of a file, as large as its header says, but no more than this machine's free memory can take."""
     limit = available_bytes() // COPIES
     content = bytearray()
-    while chunk := file.read(CHUNK_BYTES):
+    while size <= limit and (chunk := file.read(CHUNK_BYTES)):
         content += chunk
-        if len(content) > limit:
-            raise DataError(
-                f"{path} holds more than {limit / 1e9:.1f} GB of text, which needs {COPIES} times its size in memory; "
-                "save the readings as .npz, or split the file and name the parts under further"
-            )
+        size = max(size, len(content))
+    if size > limit:
+        raise DataError(
+            f"{path} holds more than {limit / 1e9:.1f} GB of text, which needs {COPIES} times its size in memory; "
+            "save the readings as .npz, or split the file and name the parts under further"
+        )
     return bytes(content)

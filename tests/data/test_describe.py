@@ -4,6 +4,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -65,12 +66,44 @@ def test_a_file_without_times_asks_for_its_start(tmp_path: Path) -> None:
     assert tomllib.loads(proposal.toml())["start"] == "2000-01-01T00:00"
 
 
+@pytest.mark.parametrize("suffix", ["npz", "h5"])
+def test_of_several_arrays_the_largest_is_taken(tmp_path: Path, suffix: str) -> None:
+    """Arrays of text, of one value and small ones are no readings; all are named with their shapes."""
+    arrays = {"ids": np.array([b"a", b"b"]), "mean": np.array(60.0), "speed": FRAME.to_numpy(), "week": np.arange(7)}
+    path = tmp_path / f"r.{suffix}"
+    if suffix == "npz":
+        np.savez(path, **arrays)  # type: ignore[arg-type]
+    else:
+        with h5py.File(path, "w") as file:
+            file.update(arrays)
+    proposal = describe_file(path)
+    assert proposal.series == {"file": path.name, "key": "speed"}
+    listed = "ids (2 of type |S1), mean (a single value), speed (384 x 4), week (7)"
+    assert proposal.questions["key"] == f"r.{suffix} holds several arrays: {listed}"
+    (tmp_path / "dataset.toml").write_text(proposal.toml(), encoding="utf-8")
+    np.testing.assert_array_equal(load_series(str(tmp_path)).values[:, :, 0], FRAME.to_numpy(dtype=np.float32))
+
+
+def test_channels_and_axes_of_an_array_are_asked(tmp_path: Path) -> None:
+    """A grid of two flows: the proposal reads it as it stands."""
+    np.save(tmp_path / "r.npy", np.random.default_rng(0).uniform(1, 9, (200, 2, 4, 5)))
+    proposal = describe_file(tmp_path / "r.npy")
+    assert proposal.series["axes"] == "step channel row column"
+    assert proposal.top["channels"] == ["channel 1", "channel 2"]
+    assert {"axes", "channels"} <= set(proposal.questions)
+    (tmp_path / "dataset.toml").write_text(proposal.toml(), encoding="utf-8")
+    assert load_series(str(tmp_path)).values.shape == (200, 20, 2)
+
+
 def test_what_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     with pytest.raises(DataError, match="is not a text file"):
         describe_file(tmp_path / "r.csv")
     with pytest.raises(DataError, match="is not there"):
         describe_file(tmp_path / "x.csv")
+    (tmp_path / "r.docx").touch()
+    with pytest.raises(DataError, match=r"ends in '\.docx'; readings are read from \.csv, .*\.npy, \.npz, \.h5"):
+        describe_file(tmp_path / "r.docx")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""npz files of readings: what they may hold, and damage of every kind."""
+"""npy and npz files of readings: what they may hold, and damage of every kind."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kdsearch.data.npz_files import read_npz
+from kdsearch.data.npz_files import read_npy, read_npz
 from kdsearch.errors import DataError
 
 VALUES = np.arange(12.0).reshape(3, 4)
@@ -41,9 +41,10 @@ def test_numbers_of_every_type(tmp_path: Path, dtype: str, order: Any) -> None:
     """As float32, in the array's own order of axes."""
     values = np.asarray((VALUES % 2).astype(dtype), order=order)
     np.savez_compressed(tmp_path / "r.npz", data=values)
-    read = read_npz(tmp_path / "r.npz")
-    assert read.dtype == np.float32
-    np.testing.assert_array_equal(read, values.astype(np.float32))
+    np.save(tmp_path / "r.npy", values)
+    for read in (read_npz(tmp_path / "r.npz"), read_npy(tmp_path / "r.npy")):
+        assert read.dtype == np.float32
+        np.testing.assert_array_equal(read, values.astype(np.float32))
 
 
 def test_an_empty_npz(tmp_path: Path) -> None:
@@ -101,12 +102,25 @@ def test_damaged_files(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_damage_anywhere_is_a_sentence_or_numbers(tmp_path: Path, method: int) -> None:
     """Each byte turned over, one at a time: never another exception."""
-    whole, path = written("data.npy", npy(), method), tmp_path / "r.npz"
+    assert refused_of(written("data.npy", npy(), method), tmp_path / "r.npz") > 1 / 3
+
+
+def test_damage_anywhere_in_a_file_of_one_array(tmp_path: Path) -> None:
+    """A header says what must be there; readings have no checksum."""
+    assert refused_of(npy(), tmp_path / "r.npy") > 1 / 5
+    for cut in range(0, len(npy()), 5):
+        (tmp_path / "r.npy").write_bytes(npy()[:cut])
+        with pytest.raises(DataError, match=r"r\.npy (is cut off|cannot be read as npy)"):
+            read_npy(tmp_path / "r.npy")
+
+
+def refused_of(whole: bytes, path: Path) -> float:
+    """Turn each byte over, and compute which share of the files is refused in a sentence."""
     refused = 0
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         try:
-            read_npz(path)
+            read_npy(path) if path.suffix == ".npy" else read_npz(path)
         except DataError:
             refused += 1
-    assert refused > len(whole) / 3
+    return refused / len(whole)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kdsearch.data.readers import read_array
-from kdsearch.errors import DataError
+from kdsearch.errors import DataError, DataQuestion
 
 VALUES = np.array([[64.375, 67.625, 67.0], [62.5, 60.0, 61.125]], dtype=np.float32)
 STAMPS = ["2012-03-01 00:00:00", "2012-03-01 00:05:00"]
@@ -47,26 +47,59 @@ def test_the_cells_of_a_grid_are_nodes_row_by_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "axes", "message"),
     [
-        (None, None, "more than one array; write key = one of data, words, cube"),
-        ("flow", None, "no 'flow'"),
+        (
+            None,
+            None,
+            r"several arrays: data \(4 x 3\), words \(2 of type <U1\), cube \(1 x 1 x 1 x 1\), .*; write key = ",
+        ),
+        ("flow", None, r"holds no 'flow': data \(4 x 3\), .*; write key = \"data\" or key = \"cube\""),
         ("data", "node step channel", r"shape \(4, 3\), which cannot be 'node step channel'"),
         ("data", "node time", "cannot be 'node time'"),
         ("words", None, "save the readings as plain numbers"),
-        ("cube", None, r"shape \(1, 1, 1, 1\)"),
+        ("cube", None, r"shape \(1, 1, 1, 1\), whose axes may be those of a grid; write axes = "),
+        ("cube", "step node", r"shape \(1, 1, 1, 1\), which cannot be 'step node'; .* \"step channel row column\""),
+        ("more", None, "an array of 5 axes; save steps, sensors and, if any, channels"),
     ],
 )
 def test_npz_mistakes(tmp_path: Path, key: str | None, axes: str | None, message: str) -> None:
     """A wrong key, wrong axes and text are refused with what is there."""
     path = tmp_path / "r.npz"
-    np.savez(path, data=np.zeros((4, 3)), words=np.array(["a", "b"]), cube=np.zeros((1, 1, 1, 1)))
+    np.savez(
+        path, data=np.zeros((4, 3)), words=np.array(["a", "b"]), cube=np.zeros((1, 1, 1, 1)), more=np.zeros((1,) * 5)
+    )
     with pytest.raises(DataError, match=message):
         read_array(path, key=key, axes=axes)
 
 
-@pytest.mark.parametrize("name", ["r.npz", "r.h5"])
+def test_an_array_of_one_axis_is_one_sensor(tmp_path: Path) -> None:
+    """A single detector, in each kind of file."""
+    np.savez(tmp_path / "r.npz", data=VALUES[0])
+    np.save(tmp_path / "r.npy", VALUES[0])
+    with h5py.File(tmp_path / "r.h5", "w") as file:
+        file["data"] = VALUES[0]
+    for name in ("r.npz", "r.npy", "r.h5"):
+        np.testing.assert_array_equal(read_array(tmp_path / name).values[:, 0, 0], VALUES[0])
+
+
+def test_files_of_matlab(tmp_path: Path) -> None:
+    """Those in HDF5 are turned, for MATLAB counts axes from the other end; older ones are to be saved again."""
+    with h5py.File(tmp_path / "r.mat", "w", userblock_size=512) as file:
+        file["speed"] = np.arange(20.0).reshape(2, 10)
+        file["#refs#/a"] = np.zeros(3)
+    with (tmp_path / "r.mat").open("r+b") as start:
+        start.write(b"MATLAB 7.3 MAT-file".ljust(512))
+    with pytest.raises(DataQuestion, match=r'holds 2 rows of 10 columns, and .*; write axes = "node step"'):
+        read_array(tmp_path / "r.mat")
+    assert read_array(tmp_path / "r.mat", axes="node step").values[3].ravel().tolist() == [3, 13]
+    (tmp_path / "r.mat").write_bytes(b"MATLAB 5.0 MAT-file".ljust(512))
+    with pytest.raises(DataError, match=r"r\.mat is of MATLAB's older format; save it there with '-v7\.3'"):
+        read_array(tmp_path / "r.mat")
+
+
+@pytest.mark.parametrize("name", ["r.npy", "r.npz", "r.h5", "r.mat"])
 def test_damaged_binary_files(tmp_path: Path, name: str) -> None:
     """A file that is not what its ending says is refused."""
-    with pytest.raises(DataError, match=r"r\.(npz|h5)"):
+    with pytest.raises(DataError, match=r"r\.(npy|npz|h5|mat) cannot be read as"):
         read_array(write(tmp_path / name, "<html>not found</html>"))
 
 
@@ -154,5 +187,5 @@ def test_plain_hdf5_dataset(tmp_path: Path) -> None:
         file.create_group("folder")
     values = read_array(path, key="speed", axes="node step").values[:, :, 0]
     np.testing.assert_array_equal(values, np.array([[1.0, 4.0], [np.nan, 5.0], [3.0, 6.0]]))
-    with pytest.raises(DataError, match="neither a dataset nor a pandas frame"):
+    with pytest.raises(DataQuestion, match="holds no 'folder'"):
         read_array(path, key="folder")
