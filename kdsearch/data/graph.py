@@ -1,6 +1,6 @@
 """Adjacency from road distances by the rule of STGCN, or as others have weighted it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +34,13 @@ class Graph:
         adjacency: Edge weights, float64 ``(node, node)``, non-negative, zero diagonal.
         notes: What was taken for granted, one sentence each.
         positions: Latitude and longitude in degrees, float64 ``(node, 2)``; None where they are not known.
+        rows: First rows of the readings that it was computed from; 0 where it does not come from readings.
     """
 
     adjacency: NDArray[np.float64]
     notes: tuple[str, ...] = ()
     positions: NDArray[np.float64] | None = None
+    rows: int = 0
 
 
 def adjacency_from_distances(
@@ -108,10 +110,11 @@ def read_graph(
     if source.symmetric or (source.symmetric is None and source.is_list):
         weights = np.maximum(weights, weights.T)
     np.fill_diagonal(weights, 0.0)
+    graph = replace(graph, adjacency=weights)
     if not source.positions:
-        return Graph(weights, graph.notes, graph.positions)
+        return graph
     positions, notes = read_positions(folder / source.positions, sensors, source.latitude, source.longitude)
-    return Graph(weights, graph.notes + notes, positions)
+    return replace(graph, notes=graph.notes + notes, positions=positions)
 
 
 def _without_a_file(
@@ -121,9 +124,11 @@ def _without_a_file(
     if source.kind == "none":
         return Graph(np.zeros((len(sensors), len(sensors))), (WITHOUT_ROADS,))
     if source.kind == "correlation":
-        weights = correlation_adjacency(values, times, source.threshold)
+        half = len(values) // 2  # all built-in protocols train on more; `split_series` refuses those that do not
+        weights = correlation_adjacency(values[:half], times[:half], source.threshold)
         words = f"the graph is of correlations of at least {source.threshold:g} in the first half of the rows"
-        return Graph(weights, (words if weights.any() else f"{words}, of which there is none: no edge is left",))
+        words += "" if weights.any() else ", of which there is none: no edge is left"
+        return Graph(weights, (words,), rows=half)
     if sensors.grid is None:
         raise DataError(
             f'{folder}: kind = "grid" under [graph] wants readings of a grid; write their axes under [series] in '

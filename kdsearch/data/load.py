@@ -83,6 +83,7 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
         marked=readings.marked,
         notes=(*(note for note in notes if note), *readings.notes, *graph.notes),
         positions=graph.positions,
+        graph_rows=graph.rows,
     )
 
 

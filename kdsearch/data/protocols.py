@@ -81,8 +81,8 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     {'train': 4556, 'val': 536, 'test': 536}
 
     Raises:
-        ProtocolError: A split has no window or nothing measured to forecast, a channel is not there, or channels that
-            are forecast together have different units or quantities.
+        ProtocolError: A split has no window or nothing measured to forecast, a channel is not there, channels that are
+            forecast together have different units or quantities, or the graph knows more rows than the train split.
     """
     protocol = resolved(protocol, series.interval_minutes)
     protocol.quantity(series)
@@ -96,6 +96,7 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
         protocol = protocol.counting("published")
     splits: dict[str, Split] = {}
     borders = _borders(series, protocol)
+    _check_graph(series, protocol, borders[0][1])
     for name, (first, last) in zip(("train", "val", "test"), borders, strict=True):
         reach = protocol.first_row(first)
         starts = reach + window_starts(series.times[reach:last], series.interval_minutes, protocol)
@@ -106,6 +107,16 @@ def split_series(series: Series, protocol: Protocol) -> SplitSeries:
     cut = SplitSeries(series, protocol, values, present, filled_in, splits)
     _check_readings(cut)
     return cut
+
+
+def _check_graph(series: Series, protocol: Protocol, training_rows: int) -> None:
+    """Refuse a graph that was computed from rows after the training part."""
+    if series.graph_rows > training_rows:
+        raise ProtocolError(
+            f"the graph of {series.name} is of correlations in its first {series.graph_rows:,} rows, but protocol "
+            f"{protocol.name} trains on the first {training_rows:,} alone; train on half of the rows or more, or write "
+            "another kind under [graph] in dataset.toml"
+        )
 
 
 def _check_readings(series: SplitSeries) -> None:

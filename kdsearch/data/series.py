@@ -44,6 +44,7 @@ class Series:
         holidays: Country whose holidays are a kind of day of their own (`kdsearch.data.kinds_of_day`).
         positions: Latitude and longitude of each node in degrees, float64 ``(node, 2)``, NaN where one is not known;
             None where none is.
+        graph_rows: First rows that the graph was computed from; 0 where it does not come from readings.
         quantity: Kinds of quantity, one for each channel (`kdsearch.data.quantity`); empty where nothing is known.
         notes: What was taken for granted while it was read, one sentence each; a run says them.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
@@ -65,6 +66,7 @@ class Series:
     quantity: tuple[QuantityName, ...] = ()
     notes: tuple[str, ...] = ()
     positions: NDArray[np.float64] | None = None
+    graph_rows: int = 0
 
     @property
     def present(self) -> NDArray[np.bool_]:
