@@ -1,6 +1,7 @@
 """What the columns of a table are: their usual names, and what gives them away."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ __all__ = [
     "OBSERVED_NAMES",
     "QUANTITY_NAMES",
     "SENSOR_NAMES",
+    "SLOT_NAMES",
     "TIME_NAMES",
     "counts_rows",
     "named_like",
     "sorted_ids",
+    "whole_ids",
 ]
 
 TIME_NAMES = re.compile(r"|times?|timestamp|date|datetime|datum|zeit|uhrzeit|zeitstempel|zeitpunkt|messzeit", re.I)
@@ -22,7 +25,7 @@ TIME_NAMES = re.compile(r"|times?|timestamp|date|datetime|datum|zeit|uhrzeit|zei
 
 SENSOR_NAMES = re.compile(
     r"(sensor|station|stn|detector|detektor|det|node|site|location|loc|segment|link|road|device|counter|zaehlstelle|"
-    r"zählstelle|vds|messstelle|loop|meter)[ _-]?(id|name|no|nr|number|key|code)?|id|ids|name",
+    r"zählstelle|zst|vds|messstelle|loop|meter)[ _-]?(id|name|no|nr|number|key|code)?|id|ids|name",
     re.I,
 )
 """Names of columns that say which sensor a row is of."""
@@ -37,15 +40,23 @@ QUANTITY_NAMES = re.compile(
 OBSERVED_NAMES = re.compile(r"%? ?observed|observed ?%?|share observed", re.I)
 """Names of columns that say how much of a reading was observed."""
 
+_SLOTS = (
+    r"hours?|hr|std|stunden?|heures?|horas?|ora|uur|hour[ _]?of[ _]?(the[ _]?)?day|quarter([ _]hour)?|viertelstunde|"
+    r"(time[ _]?|zeit)?(interval|intervall|period|slot)([ _]?(no|nr|number|id|of[ _]day))?"
+)
+
+SLOT_NAMES = re.compile(_SLOTS, re.I)
+"""Names of columns of numbers that count the intervals of a day."""
+
 NOT_READINGS = re.compile(
-    r".*observed.*|.*quality.*|.*qualit[aä]t.*|status|flags?|valid(ity)?|.*lane points.*|n_?samples|samples|"
-    r"lat(itude)?|lon(gitude)?|lng|weekday|wochentag|jour|day_?of_?week|dow|day type.*|week|hour|stunde|month|monat|"
-    r"year|jahr|holiday|is_.*|weather|temp(erature)?|rain|precipitation|lanes?|lane type|district|direction|freeway|km|"
-    r"length|total|summe|gesamt|mean|average|period|quarter|interval|"
-    r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc",
+    r"|.*observed.*|.*quality.*|.*qualit[aä]t.*|status|ok|dst|summer_?time|sommerzeit|.*flags?|flag.*|error|fault|imputed|valid(ity)?|"
+    r".*lane points.*|n_?samples|samples|lat(itude)?|lon(gitude)?|lng|weekday|wochentag|wotag|jour|d[ií]a|"
+    r"day_?of_?week|dow|day type.*|week|minute|month|monat|year|jahr|holiday|is_.*|weather|temp(erature)?|rain|"
+    r"precipitation|lanes?|lane type|district|direction|freeway|km|length|total|summe|gesamt|mean|average|"
+    r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc|" + _SLOTS,
     re.I,
 )
-"""Names of columns that are no sensors."""
+"""Names of columns that are no sensors, the empty one among them."""
 
 COUNTING_ROWS = 12
 """Rows from which on a column that grows from row to row is no reading of traffic."""
@@ -73,3 +84,11 @@ def sorted_ids(ids: pd.Index) -> list[str]:
     if all(text.isdigit() for text in texts):
         return sorted(texts, key=lambda text: (int(text), text))
     return sorted(texts)
+
+
+def whole_ids(ids: Iterable[str]) -> list[str]:
+    """Write whole numbers without a decimal zero, 401.0 as 401, where all ids are such; else each as it stands."""
+    texts = [str(one) for one in ids]
+    if all(re.fullmatch(r"\d+(\.0)?", text) for text in texts):
+        return [text.removesuffix(".0") for text in texts]
+    return texts

@@ -14,9 +14,9 @@ from kdsearch.data.interval import interval_of, minutes_between
 from kdsearch.data.places import must_be_a_file
 from kdsearch.data.readers import read_array
 from kdsearch.data.readings import Readings
-from kdsearch.data.roles import time_columns
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sources import check_suffix, is_table, read_source, read_tables
+from kdsearch.data.time_columns import time_columns
 from kdsearch.data.time_text import is_time
 from kdsearch.errors import DataError, DataQuestion
 
@@ -81,11 +81,13 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
     """
     must_be_a_file(path)
     check_suffix(path)
-    proposal = Proposal({}, {"file": path.name})
-    if alike := _alike(path):
-        proposal.series["further"] = alike
-        proposal.questions["further"] = "these files have the same columns"
-    readings = _read(path, proposal)
+    alike = _alike(path)
+    try:
+        proposal, readings = _read(path, alike)
+    except DataError:
+        if not alike:
+            raise
+        proposal, readings = _read(path, [])  # they are no continuation, such as one file for each quantity
     values = readings.values
     steps, nodes, channels = values.shape
     if len(proposal.top["channels"]) != channels:
@@ -106,26 +108,33 @@ def describe_file(path: Path, *, graph: Path | None = None) -> Proposal:
             f"{100 * zeros:.1f} % of the readings are zero: write missing_value = 0 if zero means that nothing was "
             "measured"
         )
-    proposal.graph, said = proposed_graph(path, graph, nodes)
+    proposal.graph, said = proposed_graph(path, graph, readings)
     proposal.questions |= said
     return proposal
 
 
-def _read(path: Path, proposal: Proposal) -> Readings:
-    """Read the file, and answer each question by its likeliest answer."""
-    proposal.top |= {"interval_minutes": 5, "unit": "?", "channels": ["readings"]}
+def _read(path: Path, further: list[str]) -> tuple[Proposal, Readings]:
+    """Read the file, and those that go on where it ends, and answer each question by its likeliest answer."""
+    proposal = Proposal({"interval_minutes": 5, "unit": "?", "channels": ["readings"]}, {"file": path.name})
+    if further:
+        proposal.series["further"] = further
+        proposal.questions["further"] = "these files have the same columns"
     proposal.questions["unit"] = 'the file does not say it; write such as "km/h" or "vehicles/5 min"'
     for _ in range(MOST_QUESTIONS):
         try:
             source = SeriesSource.model_validate(proposal.series)
             minutes = _table_interval(path, source, proposal) if is_table(path) else _array_interval(path, source)
+            for key in ("start", "interval_minutes"):
+                proposal.questions.pop(key, None)
             if minutes is None:
                 proposal.top["start"] = "2000-01-01T00:00"
                 proposal.questions["start"] = "the file holds no times; write the local time of its first row"
                 proposal.questions["interval_minutes"] = "the file holds no times"
             else:
                 proposal.top["interval_minutes"] = minutes
-            return read_source(DatasetCard.model_validate({"name": path.stem} | proposal.top), source, path.parent)
+                proposal.top.pop("start", None)
+            card = DatasetCard.model_validate({"name": path.stem} | proposal.top)
+            return proposal, read_source(card, source, path.parent)
         except DataQuestion as question:
             table = proposal.series if question.table == "series" else proposal.top
             if question.key in table and question.key != "ignore":

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from kdsearch.data.pickles import unpickled
 from kdsearch.data.places import must_be_a_file
-from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.sparse_files import read_sparse
 from kdsearch.data.text_frames import parsed
-from kdsearch.data.text_table import TextTable, is_number, read_text_table
+from kdsearch.data.text_table import TextTable, read_text_table, text_lines
+from kdsearch.data.written_numbers import is_number
 from kdsearch.errors import DataError
 
 __all__ = ["EdgeList", "Matrix", "read_edges", "read_ids", "read_matrix", "read_pickled_graph"]
@@ -80,7 +80,7 @@ def _read_dense(path: Path, nodes: int) -> Matrix:
 
 def _table(path: Path) -> TextTable:
     """Read a text file, its separator and decimal mark as they are seen from it."""
-    return read_text_table(path, SeriesSource(file=path.name))
+    return read_text_table(path)
 
 
 def read_edges(path: Path) -> EdgeList:
@@ -126,7 +126,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: The file is absent or empty.
     """
-    return tuple(word for line in _table(path).lines for word in re.split(r"[,;\s]+", line) if word)
+    return tuple(word for line in text_lines(path)[0] for word in re.split(r"[,;\s]+", line) if word)
 
 
 def read_pickled_graph(path: Path) -> Matrix:

@@ -40,15 +40,15 @@ def series_of_frame(
     top = {key: value for key, value in keys.items() if key in DatasetCard.model_fields}
     if unknown := keys.keys() - own.keys() - top.keys():
         raise DataError(f"there is no key {sorted(unknown)[0]!r}; keys are those of dataset.toml and of its [series]")
+    given = {"name": name, "unit": units, "channels": channels, "interval_minutes": interval_minutes} | keys
     try:
         source = SeriesSource.model_validate({"file": name} | own)
-        frame = frame_of_pandas(data, name, source.missing_text)
+        frame = frame_of_pandas(data, name, source)
         minutes = interval_of(frame, source) if interval_minutes is None else interval_minutes
-        card = DatasetCard.model_validate(
-            {"name": name, "unit": units, "channels": channels, "interval_minutes": minutes} | top
-        )
+        given |= {"interval_minutes": minutes}
+        card = DatasetCard.model_validate({key: value for key, value in given.items() if key not in own})
     except ValidationError as error:
-        raise DataError(f"{first_mistake(error, DatasetCard, keys)}") from error
+        raise DataError(f"{first_mistake(error, DatasetCard, given)}") from error
     if card.holidays is not None:
         check_country(card.holidays)
     readings = readings_of(frame, source, card)

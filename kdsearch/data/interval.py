@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from kdsearch.data.clock import DAY_MINUTES, usual_spacing
 from kdsearch.data.frame import Frame
-from kdsearch.data.roles import time_columns
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.time_text import WrittenTimes, is_clock, is_time, parsed_times
-from kdsearch.data.written_times import written_times
-from kdsearch.errors import DataError
+from kdsearch.data.time_columns import time_columns
+from kdsearch.data.time_text import WrittenTimes, is_time, parsed_times
+from kdsearch.data.times_of_day import day_columns, is_clock
+from kdsearch.data.written_times import slot_interval, written_times
+from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["check_spacing", "interval_of", "minutes_between"]
 
@@ -30,14 +31,20 @@ def interval_of(frame: Frame, source: SeriesSource) -> int:
         DataError: The table has no two times, or its steps do not divide a day.
     """
     names = frame.names or ()
-    clocks = [name for name in names if is_clock(name)]
-    if 2 * len(clocks) > len(names):
-        return DAY_MINUTES // len(clocks)
     in_header = [name for name in names if is_time(name)]
     above = 2 * len(in_header) > len(names)
     columns = () if above else time_columns(frame, source)
     if not above and not columns:
         raise DataError(f"{frame.file} holds no times; write interval_minutes")
+    slots = day_columns(names, None) if source.layout in (None, "days") and len(columns) == 1 else {}
+    if slots and frame.is_days(columns[0]):
+        ends = [names[column] for column in (*slots,)[:: len(slots) - 1]]
+        if source.layout is None and not is_clock(ends[0]):
+            what = f"{frame.file}: the columns {ends[0]!r} to {ends[1]!r} may be the times of a day, or sensors"
+            raise DataQuestion(what, "layout", ["days", "wide"])
+        return int(np.median(np.diff([*slots.values()])))
+    if minutes := slot_interval(frame, columns, source):
+        return minutes
 
     def written(told: SeriesSource) -> WrittenTimes:
         if above:

@@ -8,15 +8,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kdsearch.data.card import DatasetCard
-from kdsearch.data.columns import sorted_ids
+from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.columns import sorted_ids, whole_ids
 from kdsearch.data.frame import Frame
 from kdsearch.data.readings import Readings, float32_of
 from kdsearch.data.roles import Roles, roles_of
+from kdsearch.data.sensor_columns import check_ids
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_grid import Placed, placed
 from kdsearch.data.time_text import WrittenTimes, parsed_times
 from kdsearch.data.times import counted_times
-from kdsearch.data.written_times import written_times
+from kdsearch.data.times_of_day import day_columns, is_clock
+from kdsearch.data.written_times import written_times, zone_of
 from kdsearch.data.zones import LocalTimes, absent_hours, local_times
 from kdsearch.errors import DataError
 
@@ -71,6 +74,7 @@ def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
     if roles.observed is not None:
         values = np.concatenate([values, frame.numbers([roles.observed])], axis=1)
     nodes, ids = _nodes(frame, roles.sensor, card)
+    check_ids(ids, nodes, local.stamps, frame.file)
     found = _on_grid(frame, local, nodes, values, source, card, ids)
     marked = None
     if roles.observed is not None:
@@ -82,11 +86,15 @@ def _long(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
 def _days(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
     values = frame.numbers(roles.values)
     slots = values.shape[1]
-    minutes = np.arange(slots) * card.interval_minutes
-    if frame.names is not None:
-        clocks = [frame.names[column].replace(".", ":").replace("h", ":").split(":") for column in roles.values]
-        if all(len(clock) > 1 for clock in clocks):
-            minutes = np.array([int(clock[0]) * 60 + int(clock[1]) for clock in clocks])
+    named = day_columns(frame.names or (), slots)
+    minutes = np.array(
+        [named[column] for column in roles.values] if named else range(0, DAY_MINUTES, card.interval_minutes)
+    )
+    if minutes[-1] == 0 < minutes[0]:
+        raise DataError(
+            f"{frame.file}: the column {frame.name(roles.values[-1])} follows {frame.name(roles.values[-2])}, and so "
+            "is the end of a day; write it as 24:00"
+        )
     written = written_times(frame, roles.time, source, card.interval_minutes)
     stamps = (written.clock[:, None] + minutes.astype("timedelta64[m]").astype("timedelta64[s]")).reshape(-1)
     rows = np.flatnonzero(_of_the_clock(stamps, values.reshape(-1, 1), card))
@@ -94,9 +102,13 @@ def _days(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -
     clock = WrittenTimes(stamps, None, written.notes).chosen(rows)
     local = local_times(clock, card.clock, card.timezone, place, frame.file)
     nodes, ids = _nodes(frame, roles.sensor, card)
+    notes = frame.notes
+    if frame.names is not None and not is_clock(first := frame.names[roles.values[0]]):
+        last = frame.names[roles.values[-1]]
+        notes += (f"the columns {first!r} to {last!r} were taken for the times of a day, from 00:00 on",)
     spread = replace(frame, place=place)
     found = _on_grid(spread, local, np.repeat(nodes, slots)[rows], values.reshape(-1, 1)[rows], source, card, ids)
-    return _readings(found, ids, frame)
+    return _readings(found, ids, replace(frame, notes=notes))
 
 
 def _transposed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> Readings:
@@ -104,12 +116,16 @@ def _transposed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetC
     values = frame.numbers(roles.values).T[:, :, None]
     texts = pd.Series([frame.names[column] for column in roles.values])
 
-    def place(row: int) -> str:
+    def column(row: int) -> str:
         return f"{frame.file}, column {roles.values[row] + 1}"
 
+    place: Callable[[int], str] = column
     written = parsed_times(texts, source, card.interval_minutes, place)
+    if written.offset_minutes is None:
+        columns = np.flatnonzero(_of_the_clock(written.clock, values[:, :, 0], card))
+        values, written, place = values[columns], written.chosen(columns), _chosen(place, columns)
     local = local_times(written, card.clock, card.timezone, place, frame.file)
-    ids = None if roles.sensor is None else tuple(frame.texts(roles.sensor))
+    ids = None if roles.sensor is None else tuple(whole_ids(frame.texts(roles.sensor)))
     spread = replace(frame, place=place)
     return _readings(_on_grid(spread, local, None, values, source, card), ids, frame)
 
@@ -126,15 +142,28 @@ def _of_the_clock(stamps: NDArray[np.datetime64], values: NDArray[np.float64], c
 
 def _timed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) -> tuple[Frame, LocalTimes]:
     """Read the local times of the rows, without empty rows of the hour that a local clock skips."""
-    written, dtype = written_times(frame, roles.time, source, card.interval_minutes), frame.data[roles.time[0]].dtype
+    written = written_times(frame, roles.time, source, card.interval_minutes)
+    _refuse_midnights(written.clock, card.interval_minutes, frame.place)
     if written.offset_minutes is None and card.timezone is not None and card.clock == "local":
         rows = np.flatnonzero(_of_the_clock(written.clock, frame.numbers(roles.values), card))
         if len(rows) < len(frame.data):
             data = frame.data.iloc[rows].reset_index(drop=True)
             frame, written = replace(frame, data=data, place=_chosen(frame.place, rows)), written.chosen(rows)
-    own = str(dtype.tz) if isinstance(dtype, pd.DatetimeTZDtype) else "UTC"
-    timezone = card.timezone or (None if own == "UTC" else own)
+    timezone = card.timezone or zone_of(frame.data[roles.time[0]])
     return frame, local_times(written, card.clock, timezone, frame.place, frame.file)
+
+
+def _refuse_midnights(clock: NDArray[np.datetime64], interval_minutes: int, place: Callable[[int], str]) -> None:
+    """Refuse 00:00 with the date of the day that ends: between that day's last row and the next day's first one."""
+    step, day = np.timedelta64(interval_minutes, "m"), np.timedelta64(DAY_MINUTES, "m")
+    apart = np.diff(clock)
+    back = (apart[:-1] == step - day) & (apart[1:] == step + day) & (clock[1:-1] == clock[1:-1].astype("datetime64[D]"))
+    if back.any() and step < day:
+        row = int(back.argmax()) + 1
+        raise DataError(
+            f"{place(row)}: {clock[row]} follows {clock[row - 1]}, so that 00:00 ends a day there; write it as 24:00, "
+            "or with the date of the next day"
+        )
 
 
 def _chosen(place: Callable[[int], str], rows: NDArray[np.int64]) -> Callable[[int], str]:
@@ -148,8 +177,10 @@ def _nodes(frame: Frame, sensor: int | None, card: DatasetCard) -> tuple[NDArray
     texts = frame.texts(sensor)
     if (empty := np.flatnonzero((texts == "").to_numpy())).size:
         raise DataError(f"{frame.place(int(empty[0]))}: the row names no sensor; write its id, or remove the row")
-    ids = sorted_ids(pd.Index(texts.unique()))
-    return pd.Index(ids).get_indexer(pd.Index(texts)).astype(np.int64), tuple(ids)
+    codes, unique = pd.factorize(texts)
+    names = whole_ids(unique)
+    ids = sorted_ids(pd.Index(names).unique())
+    return pd.Index(ids).get_indexer(pd.Index(names))[codes].astype(np.int64), tuple(ids)
 
 
 def _on_grid(

@@ -58,6 +58,8 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
     channels = _channels(card, values.shape, path)
     notes = [describe_inheritance(card, files), *cleaned(readings, card, channels, path)]
     check_graph_fits(values.shape[1], path)
+    if readings.sensor_ids and source.ids_file and read_ids(folder / source.ids_file) != readings.sensor_ids:
+        raise DataError(f"{path} and {source.ids_file} name other sensors; leave ids_file out, or correct header")
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)
     sensor_ids = ids or tuple(str(node) for node in range(values.shape[1]))
     if len(set(sensor_ids)) != values.shape[1]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.sensor_names import Sensors, by_id
-from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.text_table import is_number, read_text_table
+from kdsearch.data.text_table import read_text_table
+from kdsearch.data.written_numbers import is_number
 from kdsearch.errors import DataError
 
 __all__ = ["great_circle_metres", "read_positions"]
@@ -44,7 +44,7 @@ def read_positions(
     Raises:
         DataError: A column is not there, a number is none or outside its limits, or a sensor has no row.
     """
-    table = read_text_table(path, SeriesSource(file=path.name))
+    table = read_text_table(path)
     rows = [table.cells(number) for number in range(len(table.lines))]
     if table.decimal == ",":
         rows = [[cell.replace(",", ".") if table.is_number(cell) else cell for cell in row] for row in rows]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kdsearch.errors import DataError
 
-__all__ = ["Sensors", "by_id", "by_id_or_number", "whole", "written_otherwise"]
+__all__ = ["Sensors", "by_id", "by_id_or_number", "plain_id", "whole", "written_otherwise"]
 
 Index = dict[str, int]
 """Name in the graph's file -> column of the readings; names of no sensor are left out."""
@@ -46,11 +46,11 @@ class Sensors:
 
 def whole(name: str) -> int | None:
     """Read a name as a whole number, `7`, `007` and `7.0` alike; None where it is none of at most 18 digits."""
-    plain = _plain(name)
+    plain = plain_id(name)
     return int(plain) if re.fullmatch(r"[0-9]{1,18}", plain) else None
 
 
-def _plain(name: str) -> str:
+def plain_id(name: str) -> str:
     """Write a number without zeros in front and behind the point, other names in small letters."""
     number = re.fullmatch(r"0*([0-9]+)(\.0*)?", name.strip())
     return number[1] if number else name.strip().casefold()
@@ -66,8 +66,8 @@ def by_id(names: Iterable[str], ids: tuple[str, ...]) -> Index:
     found = {name: exact[name] for name in distinct if name in exact}
     if len(found) == len(distinct):
         return found
-    plain = {_plain(one): number for number, one in enumerate(ids)}
-    loose = {name: plain[key] for name in distinct if (key := _plain(name)) in plain}
+    plain = {plain_id(one): number for number, one in enumerate(ids)}
+    loose = {name: plain[key] for name in distinct if (key := plain_id(name)) in plain}
     one_to_one = len(plain) == len(ids) and len(set(loose.values())) == len(loose)
     return loose if one_to_one and len(loose) > len(found) else found
 

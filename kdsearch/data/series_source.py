@@ -37,7 +37,10 @@ class SeriesSource(Frozen):
         dates: Array inside an HDF5 file with the time of each row as YYYYMMDDSS, the slots SS of a day from 01.
         layout: How a table is laid out: "wide" (a column for each sensor), "long" (a row for each reading), "days" (a
             row for each day) or "transposed" (a row for each sensor); seen from the file where absent.
-        time: Column of the times, or two: of dates and of times of day.
+        time: Column of the times, or several: of dates and, the last one, of times of day, or of numbers that count
+            the intervals of a day; by a `time_format` that has the hour, all together.
+        first_slot: Number of a day's first interval where such numbers count them, 0 or 1; seen from the file where
+            absent.
         time_format: How times are written, as in `strftime`; also "epoch seconds", "epoch milliseconds", "excel days".
         date_order: "day first" or "month first", for dates such as 04/01/2016.
         sensor: Column that says which sensor a row is of, for long tables.
@@ -66,6 +69,7 @@ class SeriesSource(Frozen):
     dates: str | None = None
     layout: Literal["wide", "long", "days", "transposed"] | None = None
     time: Names = ()
+    first_slot: Literal[0, 1] | None = None
     time_format: str | None = None
     date_order: Literal["day first", "month first"] | None = None
     sensor: str | None = None
@@ -75,7 +79,7 @@ class SeriesSource(Frozen):
     on_grid: Literal["nearest", "mean"] | None = None
     header: bool | None = None
     skip_lines: int = Field(default=0, ge=0)
-    separator: Literal[",", ";", "tab"] | None = None
+    separator: Literal[",", ";", "|", "tab", "space"] | None = None
     decimal: Literal[".", ","] | None = None
     missing_text: Names = ()
     ids_file: FileName | None = None

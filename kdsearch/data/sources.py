@@ -170,7 +170,7 @@ def _row_of(path: Path) -> Callable[[int], str]:
 
 def _frame(source: SeriesSource, path: Path) -> Frame:
     if path.suffix.lower() == ".parquet":
-        return frame_of_pandas(read_parquet(path), str(path), source.missing_text)
+        return frame_of_pandas(read_parquet(path), str(path), source)
     return frame_of_text(read_text_table(path, source), source)
 
 

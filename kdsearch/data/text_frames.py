@@ -1,5 +1,6 @@
 """Text files as tables with columns of numbers and of text: which line is the header, which columns may hold ids."""
 
+import csv
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kdsearch.data.frame import Frame, no_number
+from kdsearch.data.columns import SENSOR_NAMES, TIME_NAMES, named_like
+from kdsearch.data.frame import Frame
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.text_table import MISSING_WORDS, SAMPLE, TextTable
+from kdsearch.data.text_table import SAMPLE, TextTable
 from kdsearch.data.time_text import is_time
+from kdsearch.data.times_of_day import day_columns
+from kdsearch.data.written_numbers import MISSING_WORDS, is_unit, is_written_number, no_number
 from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["frame_of_text", "parsed"]
@@ -27,29 +31,81 @@ def frame_of_text(table: TextTable, source: SeriesSource) -> Frame:
 
     Args:
         table: The file.
-        source: Its `header` and `missing_text` are obeyed.
+        source: Its `header` and `missing_text` are obeyed, and the columns that it names as times or sensors stay text.
 
     Raises:
         DataError: The file has no rows, or a cell is no number.
         DataQuestion: The first line may be ids or readings.
     """
     header = _has_header(table) if source.header is None else source.header
-    sample = [table.cells(number) for number in range(int(header), min(SAMPLE, len(table.lines)))]
     missing = [*MISSING_WORDS, *source.missing_text]
-    text = [column for column in range(table.width) if _stays_text(table, sample, column, missing)]
-    data = parsed(table, int(header), text, missing)
-    last = data[table.width - 1]
-    if table.width > 1 and table.first[-1] == "" and (last.isna() | (last == "")).all():
-        data = data.drop(columns=table.width - 1)  # a separator stands at the end of each line
+    units = header and _holds_units(table, missing)
+    skip = int(header) + int(units)
+    sample = [table.cells(number) for number in range(skip, min(SAMPLE, len(table.lines)))]
+    named = _named(table, header, source)
+    text = [column for column in range(table.width) if column in named or _stays_text(table, sample, column, missing)]
+    data = parsed(table, skip, text, missing)
     for column in text if source.missing_text else ():
         data[column] = data[column].where(~data[column].isin(source.missing_text), "")
+    empty = [column for column, name in enumerate(table.first) if not name and (data[column].isin(["", np.nan])).all()]
+    kept = [column for column in range(table.width) if column not in empty] or [0]  # without those of spare separators
+    if empty:
+        data = data[kept].set_axis(range(len(kept)), axis=1)
+    words = ", ".join(filter(None, table.cells(1))) if units else ""
+    said = f"line {table.first_line + 1} of {table.path.name} was taken for units and left out: {words}"
     return Frame(
         data,
-        tuple(table.first[: data.shape[1]]) if header else None,
+        tuple(table.first[column] for column in kept) if header else None,
         str(table.path),
-        lambda row: table.place(row + int(header)),
+        lambda row: table.place(row + skip),
         table.decimal,
-        table.notes,
+        (*table.notes, said) if units else table.notes,
+    )
+
+
+def _named(table: TextTable, header: bool, source: SeriesSource) -> set[int]:
+    """Find the columns of times and ids by their names: their cells stay as they are written, such as 0401 or 12.10."""
+    names = table.first if header else [str(column + 1) for column in range(table.width)]
+    told = {*source.time, source.sensor}
+    found = {column for column, name in enumerate(names) if name in told}
+    if source.layout == "days":
+        found |= set(range(min(FIRST_COLUMNS, table.width)))
+    if header:
+        times = {column for column, name in enumerate(names) if is_time(name)} or day_columns(names, None).keys()
+        rest = set(range(table.width)) - times if 2 * len(times) >= len(names) else set()
+        words = (TIME_NAMES, SENSOR_NAMES)
+        found |= rest | {
+            column for column, name in enumerate(names) if name and any(named_like(one, name) for one in words)
+        }
+    return found
+
+
+def _holds_units(table: TextTable, missing: list[str]) -> bool:
+    """Tell whether the line beneath the header holds units.
+
+    Raises:
+        DataError: It holds no reading, nor units.
+    """
+    if len(table.lines) < 3:
+        return False
+    second, below = table.cells(1), [table.cells(number) for number in range(2, min(SAMPLE, len(table.lines)))]
+    filled = [cell for cell in second if cell not in missing]
+    if not filled or any(table.is_number(cell) or is_written_number(cell) or is_time(cell) for cell in filled):
+        return False
+    numbers = [
+        column
+        for column, cell in enumerate(second)
+        if cell not in missing
+        and any(row[column] not in missing for row in below)
+        and all(table.is_number(row[column]) for row in below)
+    ]
+    if not numbers:
+        return False
+    if any(is_unit(cell) for cell in filled):
+        return True
+    raise DataError(
+        f"{table.place(1)}: {second[numbers[0]]!r} stands above numbers, as a second header does; take it out, or, "
+        f"where it alone holds the names, write skip_lines = {table.first_line} under [series] in dataset.toml"
     )
 
 
@@ -67,16 +123,16 @@ def parsed(
     Raises:
         DataError: There is no such line, or a cell is no number.
     """
-    lines = table.lines[skip:]
-    if not lines:
+    if len(table.lines) <= skip:
         raise DataError(f"{table.path} has no rows below its header; get the file again")
     numbers = [column for column in range(table.width) if column not in set(text)]
     missing_in: dict[Any, Any] = {column: list(missing) for column in numbers}
     dtypes: dict[Any, Any] = dict.fromkeys(text, object) | dict.fromkeys(numbers, np.float64)
-    try:
-        data = pd.read_csv(
+
+    def read(lines: Sequence[str]) -> pd.DataFrame:
+        return pd.read_csv(
             io.StringIO("\n".join(lines)),
-            sep=table.separator,
+            sep=r"\s+" if table.separator == " " else table.separator,
             decimal=table.decimal,
             header=None,
             names=list(range(table.width)),
@@ -87,12 +143,30 @@ def parsed(
             skip_blank_lines=False,
             skipinitialspace=True,
         )
+
+    lines = table.lines[skip:]
+    try:
+        data = read(lines)
     except ValueError as error:
-        raise _first_bad_cell(table, skip, numbers, missing) from error
-    if len(data) != len(lines):
-        odd = next(number for number, line in enumerate(lines, start=skip) if line.count('"') % 2)
-        raise DataError(f"{table.place(odd)}: a quotation mark is not closed; close it, or take it out")
-    return data
+        if (bad := _first_bad_cell(table, skip, numbers, missing)) is not None:
+            raise bad from error
+        data = None
+    if data is None or len(data) != len(lines):
+        odd = next((number for number, line in enumerate(lines, start=skip) if line.count('"') % 2), None)
+        if odd is not None:
+            raise DataError(f"{table.place(odd)}: a quotation mark is not closed; close it, or take it out")
+    try:
+        return read(_without_spaces(table, skip)) if data is None else data
+    except ValueError as error:
+        raise DataError(f"{table.path} is not a table of numbers; save it as one") from error
+
+
+def _without_spaces(table: TextTable, skip: int) -> list[str]:
+    """Write lines again without spaces inside their cells' quotes and behind words, which pandas takes for a part."""
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=table.separator, lineterminator="\n")
+    writer.writerows(table.cells(number) for number in range(skip, len(table.lines)))
+    return written.getvalue().splitlines()
 
 
 def _stays_text(table: TextTable, sample: list[list[str]], column: int, missing: list[str]) -> bool:
@@ -139,10 +213,10 @@ def _is_whole(cell: str) -> bool:
     return digits.isdigit()
 
 
-def _first_bad_cell(table: TextTable, skip: int, columns: Sequence[int], missing: Sequence[str]) -> DataError:
+def _first_bad_cell(table: TextTable, skip: int, columns: Sequence[int], missing: Sequence[str]) -> DataError | None:
     for number in range(skip, len(table.lines)):
         cells = table.cells(number)
         for column in columns:
             if cells[column] not in missing and not table.is_number(cells[column]):
                 return no_number(table.place(number), column, cells[column])
-    return DataError(f"{table.path} is not a table of numbers; save it as one")
+    return None

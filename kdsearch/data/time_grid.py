@@ -137,7 +137,8 @@ def _twice_there(
 ) -> DataError:
     other = int(np.flatnonzero(cells == cells[row])[0])
     whose = f" of sensor {ids[cells[row] % len(ids)]}" if ids else ""
+    one = "one, or keep rows of one kind where a column tells kinds such as lanes apart" if ids else "one"
     return DataError(
         f"{place(row)}: the time {_shown(local.stamps[row])}{whose} is there twice (first at {place(other)}); remove "
-        'one, or write timezone = "..." at the top of dataset.toml if the clock was set back at the end of summer time'
+        f'{one}, or write timezone = "..." at the top of dataset.toml if the clock was set back as summer time ended'
     )

@@ -11,23 +11,24 @@ from numpy.typing import NDArray
 
 from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.series_source import SeriesSource
+from kdsearch.data.time_formats import EPOCHS, formatted, likely_formats, remedy_of
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["WrittenTimes", "is_clock", "is_time", "parsed_times"]
+__all__ = ["WrittenTimes", "is_day", "is_time", "parsed_times", "without_midnight"]
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_TIME = re.compile(
-    r"(?P<a>\d{1,4})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
-    r"(?:(?:\s*,?\s+|T)(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    "december",
 )
-_CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?::00)?")
-EPOCHS = {"epoch seconds": "s", "epoch milliseconds": "ms"}
+_TIME = re.compile(
+    r"(?P<a>\d{4}|\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{1,2})"
+    r"(?:(?:\s*,?\s+|T)(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
+    r"\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
+)
+_MIDNIGHT = re.compile(r"(?:[T ]0?0[:.]00(?:[:.]00(?:[.,]0+)?)?| 12:00(?::00)? [Aa]\.?[Mm]\.?)$")
 MOST_OFFSETS = 4
 """Different offsets that the clock of one place may have."""
 MOST_OFFSET_MINUTES = 14 * 60
-EXCEL_DAYS = 25569
-"""Days from the origin of Excel, 1899-12-30, to 1970-01-01."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,19 @@ class WrittenTimes:
 
 
 def is_time(cell: str) -> bool:
-    """Tell whether a cell is a date, or a date and a time of day."""
-    return _TIME.fullmatch(_numbered_months(cell.strip())) is not None
+    """Tell whether a cell is a date, or a date and a time of day; 1-2-3 alone may be an id."""
+    match = _TIME.fullmatch(_numbered_months(cell.strip()))
+    return match is not None and (match["hour"] is not None or 4 in (len(match["a"]), len(match["c"])))
 
 
-def is_clock(cell: str) -> bool:
-    """Tell whether a cell is a time of day alone, such as 07:15."""
-    match = _CLOCK.fullmatch(cell.strip())
-    return match is not None and int(match[1]) <= 24 and int(match[2]) < 60
+def is_day(cell: str) -> bool:
+    """Tell whether a time has no time of day, or midnight."""
+    return ":" not in (day := without_midnight(cell)) and not re.search(r"\dh\d", day)
+
+
+def without_midnight(cell: str) -> str:
+    """Take 00:00 off a date."""
+    return _MIDNIGHT.sub("", cell)
 
 
 def parsed_times(
@@ -87,56 +93,35 @@ def parsed_times(
         return DataError(f"{place(row)}: {cells[position]!r} {why}")
 
     if source.time_format is not None:
-        clock = _formatted(cells, source.time_format, refuse)[codes]
+        clock = formatted(cells, source.time_format, refuse)[codes]
         in_utc = source.time_format in EPOCHS or "%z" in source.time_format
         return WrittenTimes(clock, np.zeros(len(clock), dtype=np.int64) if in_utc else None)
     parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
     if (unread := np.flatnonzero(parts["a"].isna())).size:
-        raise refuse(int(unread[0]), "is not a time; write times like 2024-03-01T00:00, or time_format under [series]")
+        raise _unread(cells[unread[0]], refuse(int(unread[0]), "is not a time"))
     seconds = _seconds_of_day(parts, refuse)
     dates_alone = bool(parts["hour"].isna().all())
     apart = DAY_MINUTES if dates_alone else interval_minutes
     days, notes = _days(parts, source.date_order, lambda days: _breaks(days, seconds, apart), cells, refuse)
     clock = np.asarray(days.astype("datetime64[s]") + seconds, dtype="datetime64[s]")[codes]
-    offsets = _offsets(parts["zone"], refuse)
+    offsets = _offsets(parts["zone"], seconds, refuse)
     return WrittenTimes(clock, None if offsets is None else offsets[codes], notes)
+
+
+def _unread(cell: str, error: DataError) -> DataError:
+    """Add the remedy to the error of a cell: the format that it looks like, as a question."""
+    formats = likely_formats(cell)
+    return DataQuestion(str(error), "time_format", formats) if formats else DataError(f"{error}; {remedy_of(cell)}")
 
 
 def _numbered_months(cell: str) -> str:
     """Write 01-Mar-2024 as 01-03-2024."""
-    match = re.match(r"(\d{1,2})([-/. ])([A-Za-z]{3})[a-z]*\.?[-/. ](\d{4})(.*)", cell)
-    if match is None or match[3].lower() not in _MONTHS:
+    match = re.match(r"(\d{1,2})(?:[-/ ]|\.\s?)([A-Za-z]{3,})\.?[-/. ](\d{4})(.*)", cell)
+    if match is None:
         return cell
-    return f"{match[4]}-{_MONTHS.index(match[3].lower()) + 1:02d}-{match[1]}{match[5]}"
-
-
-def _formatted(cells: pd.Series, time_format: str, refuse: Callable[[int, str], DataError]) -> NDArray[np.datetime64]:
-    """Parse cells by a format of `strftime`, or as numbers that count from an epoch."""
-    if time_format in EPOCHS or time_format == "excel days":
-        numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-        if (bad := np.flatnonzero(~np.isfinite(numbers))).size:
-            raise refuse(int(bad[0]), f"is no number of {time_format}; correct time_format under [series]")
-        if time_format == "excel days":
-            numbers, unit = (numbers - EXCEL_DAYS) * 86400, "s"
-        else:
-            unit = EPOCHS[time_format]
-        counted: NDArray[np.datetime64] = np.rint(numbers).astype(np.int64).astype(f"datetime64[{unit}]")
-        return counted.astype("datetime64[s]")
-    if "%" not in time_format:
-        raise DataError(
-            f'time_format = {time_format!r} has no directive; write one such as "%d.%m.%Y %H:%M", or one of '
-            f"{', '.join(EPOCHS)} and excel days, under [series] in dataset.toml"
-        )
-    try:
-        times = pd.to_datetime(cells, format=time_format, errors="coerce", utc="%z" in time_format)
-    except ValueError as error:
-        raise DataError(
-            f"time_format = {time_format!r} is not understood ({error}); write directives of Python's strftime"
-        ) from error
-    times = times.dt.tz_localize(None)
-    if (bad := np.flatnonzero(times.isna())).size:
-        raise refuse(int(bad[0]), f"is not written as time_format = {time_format!r} says; correct it under [series]")
-    return np.asarray(times.to_numpy().astype("datetime64[s]"))
+    word = match[2].lower().replace("sept", "sep") if len(match[2]) == 4 else match[2].lower()
+    found = [number for number, name in enumerate(_MONTHS, start=1) if word in (name, name[:3])]
+    return f"{match[3]}-{found[0]:02d}-{match[1]}{match[4]}" if found else cell
 
 
 def _days(
@@ -150,9 +135,15 @@ def _days(
     year_first = parts["a"].str.len() == 4
     if year_first.all():
         return _dates(a, b, c, refuse), ()
-    if year_first.any() or (parts["c"].str.len() != 4).any():
-        odd = int(np.flatnonzero(year_first | (parts["c"].str.len() != 4))[0])
-        raise refuse(odd, 'has no year of four digits; write time_format, such as "%d.%m.%y %H:%M"')
+    if year_first.any() or parts["mark"].nunique() > 1:
+        other = year_first if year_first.any() else parts["mark"] != parts["mark"][0]
+        raise refuse(
+            int(np.flatnonzero(other)[0]),
+            f"is written in another way than {cells[int((~other).argmax())]!r}; write all alike",
+        )
+    if (parts["c"].str.len() != 4).any():
+        odd = int(np.flatnonzero(parts["c"].str.len() != 4)[0])
+        raise _unread(cells[odd], refuse(odd, "has no year of four digits"))
     readings = {"day first": (c, b, a), "month first": (c, a, b)}
     if order is None and (parts["mark"] == ".").all() and _dates_or_none(c, b, a) is not None:
         order = "day first"  # no country writes months first with points
@@ -220,7 +211,9 @@ def _seconds_of_day(parts: pd.DataFrame, refuse: Callable[[int, str], DataError]
     return (hour * 3600 + minute * 60 + second).astype("timedelta64[s]")
 
 
-def _offsets(zones: pd.Series, refuse: Callable[[int, str], DataError]) -> NDArray[np.int64] | None:
+def _offsets(
+    zones: pd.Series, seconds: NDArray[np.timedelta64], refuse: Callable[[int, str], DataError]
+) -> NDArray[np.int64] | None:
     if zones.isna().all():
         return None
     if zones.isna().any():
@@ -228,6 +221,8 @@ def _offsets(zones: pd.Series, refuse: Callable[[int, str], DataError]) -> NDArr
     digits = zones.str.replace(r"\D", "", regex=True).str.ljust(4, "0").where(zones.str.match(r"[+-]"), "0000")
     minutes = digits.str[:2].astype(int) * 60 + digits.str[2:].astype(int)
     spans = (minutes > MOST_OFFSET_MINUTES).to_numpy() | (zones.nunique() > MOST_OFFSETS)
+    ahead = (minutes * 60 - seconds.astype(np.int64)) % (DAY_MINUTES * 60)
+    spans |= (zones.str.startswith("-") & (ahead.nunique() == 1)).to_numpy() & (zones.nunique() > 1)  # 7:00-8:00
     if spans.any():
         raise refuse(int(np.flatnonzero(spans)[0]), "has no offset of a time zone; write the beginning of a span alone")
     return np.asarray(np.where(zones.str.startswith("-"), -minutes, minutes), dtype=np.int64)

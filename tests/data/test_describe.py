@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from kdsearch.data.describe import describe_file
@@ -49,6 +50,55 @@ def test_questions_are_answered_by_the_likeliest_and_marked(tmp_path: Path) -> N
     assert any("6.5 % of the readings are zero" in sentence for sentence in proposal.certain)
     (tmp_path / "dataset.toml").write_text(proposal.toml(), encoding="utf-8")
     assert load_series(str(tmp_path)).values.shape == (384, 4, 1)
+
+
+BESIDE: dict[str, tuple[str, str]] = {
+    "a long table of another quantity": (long(FRAME).rename(columns={"speed": "flow"}).to_csv(index=False), "none"),
+    "the same columns of another quantity": (FRAME.to_csv(index_label="time"), "none"),
+    "readings of one sensor": (FRAME[["401"]].to_csv(index_label="time"), "none"),
+    "readings of three sensors without times": (FRAME[["401", "402", "403"]].to_csv(index=False), "none"),
+    "readings of three sensors without a header": (FRAME.iloc[:, :3].to_csv(index=False, header=False), "none"),
+    "as many rows as sensors": (FRAME[:4].to_csv(index=False, header=False), "none"),
+    "dates and numbers": ("".join(f"2024030{day},{slot},61\n" for day in range(1, 5) for slot in range(96)), "none"),
+    "names of the sensors": ("id,name\n401,A\n402,B\n403,C\n", "none"),
+    "lanes of the sensors": ("id,lanes,limit\n401,2,100\n402,3,120\n", "none"),
+    "roads of another network": ("from,to,cost\n901,902,400\n902,903,500\n", "none"),
+    "roads of a larger network": ("from,to,cost\n901,902,400\n402,403,500\n403,404,500\n", "edges"),
+    "a matrix of weights": ("0,1,0,0\n1,0,1,0\n0,1,0,1\n0,0,1,0\n", "weights"),
+    "coordinates": ("id,lat,lon\n401,49.5,8.4\n402,49.5,8.5\n", "coordinates"),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_only_a_graph_of_its_sensors_is_taken_for_one(tmp_path: Path, case: str) -> None:
+    """Other files lie beside the readings too."""
+    text, kind = BESIDE[case]
+    (tmp_path / "speed.csv").write_text(FRAME.to_csv(index_label="time"), encoding="utf-8")
+    (tmp_path / "another.csv").write_text(text, encoding="utf-8")
+    proposal = describe_file(tmp_path / "speed.csv")
+    assert (proposal.graph["kind"], proposal.series) == (kind, {"file": "speed.csv"})
+
+
+def test_a_pickle_that_is_no_graph_is_left(tmp_path: Path) -> None:
+    (tmp_path / "speed.csv").write_text(FRAME.to_csv(index_label="time"), encoding="utf-8")
+    FRAME.to_pickle(tmp_path / "frame.pkl")
+    assert describe_file(tmp_path / "speed.csv").graph == {"kind": "none"}
+    named = describe_file(tmp_path / "speed.csv", graph=tmp_path / "frame.pkl")
+    assert named.questions["kind"] == "frame.pkl is no graph that names a sensor of the readings"
+
+
+def test_times_of_day_in_the_header_may_be_sensors(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.arange(24.0 * 40).reshape(40, 24) % 7 + 0.5, index=pd.date_range("2024-03-01", periods=40))
+    frame.to_csv(tmp_path / "r.csv", index_label="date")
+    proposal = describe_file(tmp_path / "r.csv")
+    assert proposal.series["layout"] == "days"
+    assert "the columns '0' to '23' may be the times of a day, or sensors" in proposal.questions["layout"]
+    assert proposal.top["interval_minutes"] == 60
+
+
+def test_lines_above_a_table_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("Export\nvehicles\n" + FRAME.to_csv(index_label="time"), encoding="utf-8")
+    assert describe_file(tmp_path / "r.csv").series == {"file": "r.csv", "skip_lines": 2}
 
 
 def test_units_in_names_are_taken(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import gzip
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,22 @@ HOURS = pd.DataFrame({"date": TIMES[::4].date, "hour": TIMES[::4].hour, "401": F
 LONG_IDS = long(FRAME)["sensor"]
 SPRING = pd.date_range("2024-03-30", periods=STEPS, freq="15min", tz="Europe/Berlin")
 START = 'start = "2024-03-01T00:00"'
+LINES = wide().splitlines()
+SPACED = FRAME.map("{:9.2f}".format)
+DAYS = days(FRAME)
+
+
+def headed(*lines: str) -> str:
+    """The wide table with other lines in place of its first one."""
+    return "\n".join([*lines, *LINES[1:]]) + "\n"
+
+
+def days_named(names: Iterable[object]) -> str:
+    """The table with a row for each day, its times of day under other names."""
+    return str(DAYS.set_axis(["date", "sensor", *names], axis=1).to_csv(index=False))
+
+
+CLOCKS = list(DAYS.columns[2:])
 
 RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "wide": ({"r.csv": wide()}, "", ""),
@@ -72,10 +88,44 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "wide, semicolons and decimal points": ({"r.csv": wide(sep=";")}, "", ""),
     "wide, tabs": ({"r.tsv": wide(sep="\t")}, "", ""),
     "wide, tabs and decimal commas": ({"r.txt": wide(sep="\t", decimal=",")}, "", ""),
+    "wide, vertical bars": ({"r.csv": wide(sep="|")}, "", ""),
+    "wide, vertical bars, told": ({"r.csv": wide(sep="|")}, 'separator = "|"', ""),
+    "wide, vertical bars between spaces": ({"r.csv": wide().replace(",", " | ")}, "", ""),
+    "wide, runs of spaces": (
+        {"r.txt": SPACED.to_csv(sep=" ", index_label="t", date_format="%FT%R").replace('"', "")},
+        "",
+        "",
+    ),
+    "wide, spaces, dates and times of day": (
+        {"r.txt": "day clock  " + SPACED.to_csv(sep=" ", quoting=3, escapechar=" ").removeprefix(" ")},
+        'separator = "space"',
+        "",
+    ),
+    "wide, Excel's line of the separator": ({"r.csv": "sep=;\n" + wide(sep=";")}, "", ""),
+    "wide, empty lines above": ({"r.csv": "\n\n" + wide()}, "", ""),
+    "wide, separators at the ends of rows alone": (
+        {"r.csv": headed(LINES[0]).replace("\n2024", ",\n2024")[:-1] + ","},
+        "",
+        "",
+    ),
+    "wide, empty columns": ({"r.csv": wide().replace(",", ",,").replace("\n", ",,,\n")}, "", ""),
+    "wide, row names as R has them": ({"r.csv": headed('"401","402","403","404"')}, "", ""),
+    "wide, a line of units": ({"r.csv": headed(LINES[0], ",km/h,km/h,km/h,km/h")}, "", ""),
+    "wide, lines above and units": ({"r.csv": headed("Export", LINES[0], "[hh:mm],[Kfz/h],,,")}, "skip_lines = 1", ""),
     "wide, German dates": ({"r.csv": wide(sep=";", decimal=",", date_format="%d.%m.%Y %H:%M")}, "", ""),
     "wide, day first": ({"r.csv": wide(date_format="%d/%m/%Y %H:%M")}, "", ""),
     "wide, month first": ({"r.csv": wide(date_format="%m/%d/%Y %H:%M")}, "", ""),
     "wide, month first, AM and PM": ({"r.csv": wide(date_format="%m/%d/%Y %I:%M %p")}, "", ""),
+    "wide, AM and PM as in Spain": (
+        {"r.csv": wide(date_format="%d.%m.%Y %I:%M %p").replace("AM", "a. m.").replace("PM", "p. m.")},
+        "",
+        "",
+    ),
+    "wide, the end of a day as 24:00, told": (
+        {"r.csv": wide(date_format="%d.%m.%y %H:%M").replace("02.03.24 00:00", "01.03.24 24:00")},
+        'time_format = "%d.%m.%y %H:%M"',
+        "",
+    ),
     "wide, day first with dashes": ({"r.csv": wide(date_format="%d-%m-%Y %H:%M:%S")}, "", ""),
     "wide, names of months": ({"r.csv": wide(date_format="%d-%b-%Y %H:%M")}, "", ""),
     "wide, two-digit years, told": (
@@ -174,6 +224,17 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "wide, Parquet": ({"r.parquet": parquet(FRAME)}, "", ""),
     "wide, Parquet with a zone": ({"r.parquet": parquet(BERLIN)}, "", ""),
     "wide, Parquet in UTC with a zone told": ({"r.parquet": parquet(UTC)}, "", 'timezone = "Europe/Berlin"'),
+    "wide, Parquet with an offset": ({"r.parquet": parquet(FRAME.tz_localize("+01:00"))}, "", ""),
+    "wide, Parquet with an offset and a zone": (
+        {"r.parquet": parquet(FRAME.tz_localize("+01:00"))},
+        "",
+        'timezone = "Europe/Berlin"',
+    ),
+    "wide, Parquet of text with decimal commas": (
+        {"r.parquet": parquet(FRAME.map("{:.2f}".format).map(lambda one: one.replace(".", ",")))},
+        'decimal = ","',
+        "",
+    ),
     "wide, Parquet, times in a column": ({"r.parquet": parquet(FRAME.rename_axis("t").reset_index())}, "", ""),
     "wide, Parquet of float32": ({"r.parquet": parquet(FRAME.astype(np.float32))}, "", ""),
     "wide, two files": (
@@ -231,6 +292,30 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         'time = "1"\nsensor = "2"\nvalues = "3"',
         "",
     ),
+    "long, ids with and without a decimal zero": (
+        {
+            "r.csv": long(FRAME)
+            .assign(sensor=np.where(np.arange(4 * STEPS) % 2, LONG_IDS, LONG_IDS + ".0"))
+            .to_csv(index=False)
+        },
+        "",
+        "",
+    ),
+    "long, words that repeat beside named ids": (
+        {"r.csv": long(FRAME).assign(direction=np.where(LONG_IDS < "403", "N", "S")).to_csv(index=False)},
+        "",
+        "",
+    ),
+    "long, what was observed in a column without a name": (
+        {"r.csv": long(FRAME).assign(percent=100).to_csv(index=False, header=False)},
+        'time = "1"\nsensor = "2"\nvalues = "3"\nobserved = "4"',
+        "",
+    ),
+    "long, what was observed as true and false": (
+        {"r.csv": long(FRAME).assign(ok=True).to_csv(index=False)},
+        'observed = "ok"',
+        "",
+    ),
     "long, Parquet": ({"r.parquet": parquet(long(FRAME))}, "", ""),
     "long, ids as numbers in Parquet": ({"r.parquet": parquet(long(FRAME).astype({"sensor": int}))}, "", ""),
     "long, ids as floats in Parquet": ({"r.parquet": parquet(long(FRAME).astype({"sensor": float}))}, "", ""),
@@ -249,6 +334,25 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "a row for each day, columns without times": (
         {"r.csv": days(FRAME).set_axis(["date", "sensor", *(f"v{n}" for n in range(96))], axis=1).to_csv(index=False)},
         'layout = "days"\ntime = "date"\nsensor = "sensor"',
+        "",
+    ),
+    "a row for each day, columns 0000 to 2345": ({"r.csv": days_named(one.replace(":", "") for one in CLOCKS)}, "", ""),
+    "a row for each day, columns 1 to 96": ({"r.csv": days_named(range(1, 97))}, "", ""),
+    "a row for each day, columns Q0 to Q95": ({"r.csv": days_named(f"Q{one}" for one in range(96))}, "", ""),
+    "a row for each day, dots": ({"r.csv": days_named(one.replace(":", ".") for one in CLOCKS)}, "", ""),
+    "a row for each day, AM and PM": (
+        {"r.csv": days_named(f"{pd.Timestamp('2024-01-01 ' + one):%I:%M %p}" for one in CLOCKS)},
+        "",
+        "",
+    ),
+    "a row for each day, spans": (
+        {"r.csv": days_named(f"{one}-{end}" for one, end in zip(CLOCKS, [*CLOCKS[1:], "24:00"], strict=True))},
+        "",
+        "",
+    ),
+    "transposed, Parquet with whole ids as index": (
+        {"r.parquet": parquet(FRAME.T.set_axis(TIMES.astype(str), axis=1).set_axis([401, 402, 403, 404]))},
+        "",
         "",
     ),
     "transposed": ({"r.csv": FRAME.T.to_csv(index_label="sensor")}, "", ""),
@@ -378,6 +482,203 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         "",
         r"the mark in '1.100' may be a decimal one, or stand between thousands .*; write decimal = ",
+    ),
+    "midnight at the end of its day": (
+        {"r.csv": wide(date_format="%d.%m.%Y %H:%M").replace("02.03.2024 00:00", "01.03.2024 00:00")},
+        "",
+        "",
+        "line 98: 2024-03-01T00:00:00 follows 2024-03-01T23:45:00, so that 00:00 ends a day there; write it as 24:00",
+    ),
+    "a row for each day, midnight at its end": (
+        {"r.csv": days_named([*CLOCKS[1:], "00:00"])},
+        "",
+        "",
+        "the column '00:00' follows '23:45', and so is the end of a day; write it as 24:00",
+    ),
+    "numbers with units": (
+        {"r.csv": FRAME.map("{} km/h".format).to_csv(index_label="time")},
+        "",
+        "",
+        "line 2, column 2: '60.25 km/h' is not a number; write the number alone, and its unit as unit =",
+    ),
+    "one number with a unit": (
+        {"r.csv": wide() + "2024-03-05 00:00,1,2,12 %,4\n"},
+        "",
+        "",
+        "line 386, column 4: '12 %' is not a number; write the number alone",
+    ),
+    "long, numbers with units": (
+        {"r.csv": long(FRAME).assign(speed=long(FRAME)["speed"].map("{}km/h".format)).to_csv(index=False)},
+        "",
+        "",
+        "line 2, column 3: '60.25km/h' is not a number; write the number alone",
+    ),
+    "quoted decimal commas": (
+        {"r.csv": FRAME.map("{:.2f}".format).map(lambda one: one.replace(".", ",")).to_csv(index_label="time")},
+        "",
+        "",
+        "line 2, column 2: '60,25' is not a number; write decimal = \",\" under [series]",
+    ),
+    "quoted marks between thousands": (
+        {"r.csv": (FRAME * 20).round().map("{:,.0f}".format).to_csv(index_label="time")},
+        "",
+        "",
+        "'1,205' is not a number; write numbers without marks between thousands, or decimal",
+    ),
+    "a spelling of nan that is none": (
+        {"r.csv": wide() + "2024-03-05 00:00,1,2,nAn,4\n"},
+        "",
+        "",
+        "line 386, column 4: 'nAn' is not a number",
+    ),
+    "true and false": (
+        {"r.csv": (FRAME > 60).to_csv(index_label="time")},
+        "",
+        "",
+        "the column '401' holds true and false, which are no readings; write ignore = ",
+    ),
+    "true and false beside readings": (
+        {"r.parquet": parquet(FRAME.assign(ok=True))},
+        "",
+        "",
+        "the column 'ok' holds true and false, which are no readings; write ignore = [\"ok\"]",
+    ),
+    "words beside readings": (
+        {"r.csv": FRAME.assign(state="fine").to_csv(index_label="time")},
+        "",
+        "",
+        "the column 'state' holds words, such as 'fine'; write ignore = [\"state\"]",
+    ),
+    "months of another language": (
+        {"r.csv": wide(date_format="%d. %B %Y %H:%M").replace("March", "M\u00e4rz")},
+        "",
+        "",
+        "the column 'time' holds no times, but '01. M\u00e4rz 2024 00:00'; write dates in numbers",
+    ),
+    "a month that begins like an English one": (
+        {"r.csv": wide(date_format="%d %B %Y %H:%M").replace("March", "marraskuu")},
+        "",
+        "",
+        "holds no times, but '01 marraskuu 2024 00:00'; write dates in numbers",
+    ),
+    "months of another language, told": (
+        {"r.csv": wide(date_format="%d %B %Y %H:%M").replace("March", "mars")},
+        'time_format = "%d %B %Y %H:%M"\ntime = "time"',
+        "",
+        "is not written as time_format = .* says; .* whose months are English words",
+    ),
+    "the name of a zone": (
+        {"r.csv": BERLIN.to_csv(date_format="%Y-%m-%d %H:%M %Z", index_label="begin")},
+        "",
+        "",
+        "the column 'begin' holds no times, but '2024-03-01 00:00 CET'; write its offset, such as",
+    ),
+    "compact times": (
+        {"r.csv": wide(date_format="%Y%m%d%H%M")},
+        "",
+        "",
+        "the column 'time' holds '202403010000', which may be a time; write time = [\"time\"]",
+    ),
+    "compact times, told": (
+        {"r.csv": wide(date_format="%Y%m%d%H%M")},
+        'time = "time"',
+        "",
+        "'202403010000' is not a time; write time_format = \"%Y%m%d%H%M\"",
+    ),
+    "two-digit years": (
+        {"r.csv": wide(date_format="%d.%m.%y %H:%M")},
+        "",
+        "",
+        "'01.03.24 00:00' has no year of four digits; write time_format = \"%d.%m.%y %H:%M\"",
+    ),
+    "dates in two ways": (
+        {"r.csv": wide().replace("2024-03-03", "03/03/2024")},
+        "",
+        "",
+        "line 2: '2024-03-01 00:00:00' is written in another way than '03/03/2024 00:00:00'; write all alike",
+    ),
+    "dates with two marks": (
+        {"r.csv": wide(date_format="%d.%m.%Y %H:%M").replace("03.03.2024", "03/03/2024")},
+        "",
+        "",
+        "line 194: '03/03/2024 00:00' is written in another way than '01.03.2024 00:00'",
+    ),
+    "a row without a time": (
+        {"r.csv": wide() + ",1,2,3,4\n"},
+        "",
+        "",
+        "line 386: the row has no time; write it, or take the row out",
+    ),
+    "a row of totals": (
+        {"r.csv": wide() + "Sum,1,2,3,4\n"},
+        "",
+        "",
+        "line 386: 'Sum' is not a time; .* take the row out",
+    ),
+    "a title": (
+        {"r.csv": "Export of 5 March, city\n\n" + wide()},
+        "",
+        "",
+        "line 1: 'Export of 5 March, city' is no line of the table, which begins below it; write skip_lines = 2",
+    ),
+    "a title with separators": (
+        {"r.csv": "Export,2024-03-05,,,\n" + wide()},
+        "",
+        "",
+        "line 1: 'Export,2024-03-05,,,' is no line of the table, .*; write skip_lines = 1",
+    ),
+    "a second line of the header": (
+        {"r.csv": headed(LINES[0], ",north,south,north,south")},
+        "",
+        "",
+        "line 2: 'north' stands above numbers, as a second header does; take it out, or, .* skip_lines = 1",
+    ),
+    "an unknown separator": (
+        {"r.csv": wide(sep="^")},
+        "",
+        "",
+        r"line 2: '2024-03-01 00:00:00\^60.25\^.*' has no separator; write commas, semicolons, tabs, \| or spaces",
+    ),
+    "spaces in a time": (
+        {"r.txt": wide().replace(",", " ")},
+        "",
+        "",
+        "line 2: 6 cells where the first line has 5; write a name for each, dates and times of day apart",
+    ),
+    "an empty line": (
+        {"r.csv": wide().replace("\n2024-03-02 00:00", "\n\n2024-03-02 00:00")},
+        "",
+        "",
+        "line 98: the line is empty",
+    ),
+    "ids beside a header": ({"r.csv": wide(), "ids.txt": "a b c d"}, 'ids_file = "ids.txt"', "", "name other sensors"),
+    "long, one id written in two ways": (
+        {
+            "r.csv": long(FRAME)
+            .assign(sensor=LONG_IDS.where(np.arange(4 * STEPS) % 2 == 0, "0" + LONG_IDS))
+            .to_csv(index=False)
+        },
+        "",
+        "",
+        "the ids '0401' and '401' are never there at the same time, and may be one sensor; write them alike",
+    ),
+    "long, ids as numbers beyond 2^53": (
+        {"r.parquet": parquet(long(FRAME).assign(sensor=LONG_IDS.astype(float) + 2.0**53))},
+        "",
+        "",
+        r"ids as numbers with a point, which are not exact beyond 2\^53; save them as text",
+    ),
+    "long, rows of two lanes": (
+        {"r.csv": pd.concat([long(FRAME).assign(lane=one) for one in (1, 2)]).to_csv(index=False)},
+        "",
+        "",
+        "of sensor 401 is there twice .*; remove one, or keep rows of one kind where a column tells kinds such as",
+    ),
+    "long, headerless, numbers may be ids": (
+        {"r.csv": long(FRAME).assign(direction=np.where(LONG_IDS < "403", "N", "S")).to_csv(index=False, header=False)},
+        "",
+        "",
+        'which column names the sensor; write sensor = "2" or sensor = "4"',
     ),
     "hours in a column": (
         {"r.csv": HOURS.to_csv(index=False)},
@@ -580,6 +881,32 @@ def test_readings_without_a_gap_stay_what_they_are(tmp_path: Path) -> None:
     assert len(written[0].times) == STEPS - 2
 
 
+ID_KINDS = {
+    "with decimals": ("12.10", "12.1", "12.30", "7.15"),
+    "with zeros in front": ("0401", "401", "0402", "07"),
+    "like exponents": ("1E5", "10E4", "100000", "2E5"),
+    "beyond 2^53": ("9007199254740993", "9007199254740992", "12345678901234567", "12345678901234568"),
+    "like dates": ("12-1-1", "12-1-2", "1.1.1", "1.1.2"),
+    "with signs": ("+1", "-1", "1", "2"),
+    "like missing ones": ("NA", "None", "nan", "N1"),
+    "with quotes": ('A "x"', '"N" ramp', "c d", "e,f"),
+}
+
+
+@pytest.mark.parametrize("layout", WRITERS)
+@pytest.mark.parametrize("kind", ID_KINDS)
+def test_ids_stay_as_they_are_written(tmp_path: Path, layout: str, kind: str) -> None:
+    """No two of them become one."""
+    ids = ID_KINDS[kind]
+    place = folder(tmp_path / "data", {"r.csv": WRITERS[layout](FRAME.set_axis([*ids], axis=1))})
+    toml = place / "dataset.toml"
+    toml.write_text(toml.read_text().partition("[graph]")[0] + '[graph]\nkind = "none"\n')
+    series = load_series(str(place))
+    assert sorted(series.sensor_ids) == sorted(ids)
+    order = [series.sensor_ids.index(one) for one in ids]
+    np.testing.assert_array_equal(series.values[:, order], VALUES)
+
+
 @given(
     layout=st.sampled_from(sorted(WRITERS)),
     order=st.randoms(use_true_random=False),
@@ -641,7 +968,7 @@ def test_summer_time_begins_and_ends(tmp_path: Path, written: str, month: str) -
     assert gaps == (1 if month == "03-30" else 0)
 
 
-@pytest.mark.parametrize("layout", ["wide", "long", "days"])
+@pytest.mark.parametrize("layout", WRITERS)
 def test_empty_cells_in_the_hour_that_is_not_there_are_no_question(tmp_path: Path, layout: str) -> None:
     """Tables of whole days have them; a reading there is asked about."""
     index = pd.date_range("2024-03-30", periods=STEPS, freq="15min")

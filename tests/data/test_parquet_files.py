@@ -9,6 +9,7 @@ import pytest
 
 from kdsearch.data.frame import frame_of_pandas
 from kdsearch.data.parquet_files import read_parquet
+from kdsearch.data.series_source import SeriesSource
 from kdsearch.errors import DataError
 from tests.data.tables import long, speeds
 from tests.data.test_sizes import BOTH, spare_bytes
@@ -28,7 +29,7 @@ def test_damage_anywhere_is_a_sentence_or_a_table(tmp_path: Path, layout: str, c
         for content in (whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], whole[:place]):
             path.write_bytes(content)
             try:
-                read = frame_of_pandas(read_parquet(path), path.name)
+                read = frame_of_pandas(read_parquet(path), path.name, SeriesSource(file=path.name))
                 assert all(read.texts(column).notna().all() for column in read.columns)
             except DataError as error:
                 assert len(str(error).splitlines()) == 1  # noqa: PT017 - readings have no checksum
