@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Study", "StudyNetwork", "load_study"]
 
-PICKS = ("knee", "best", "smallest")
-
 
 @dataclass(frozen=True, eq=False)
 class StudyNetwork:

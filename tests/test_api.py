@@ -12,22 +12,13 @@ from kdsearch.errors import DataError, StudyError
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
 from kdsearch.testing import ring_road
+from tests.spaces import TINY_SPACE
 
-SPACE = """
-name = "tiny"
-dataset = "demo"
-protocol = "stgcn"
-[teacher]
-width = 1
-epochs = 1
-[stid]
-epochs = 1
+SPACE = f"""{TINY_SPACE}
 [parameters.width]
 choices = [1, 2]
 [parameters.loss]
 value = "none"
-[parameters.epochs]
-value = 1
 """
 
 SENSORS = ["north", "east", "south", "west", "gate"]

@@ -126,9 +126,8 @@ def _sensor(frame: Frame, time: tuple[int, ...], free: list[int]) -> int | None:
     alone = _unique(frame, time)
     found = named if alone else [*dict.fromkeys([*named, *words])] or _candidates(frame, time, free)
     certain = [column for column in found if _unique(frame, (*time, column))]
-    if words and not (
-        alone or certain or named
-    ):  # words such as directions: the sensor may have a number, which is asked for
+    if words and not (alone or certain or named):
+        # Words such as directions: the sensor may have a number, which is asked for.
         found = [*_candidates(frame, time, free), *found]
     found = certain or found
     if len(found) > 1:

@@ -18,6 +18,7 @@ from kdsearch.pipeline.setup import check_beside_teacher
 from kdsearch.reproduce.commands import ReproduceOptions
 from kdsearch.study.space.files import load_space
 from kdsearch.study.space.overrides import overridden
+from tests.spaces import TINY_SPACE
 
 
 @pytest.mark.parametrize(
@@ -128,18 +129,8 @@ def test_a_name_that_no_folder_can_have_asks_for_another(series: SplitSeries) ->
         study_meta(RunOptions(trials=1), load_space("demo"), named, "")
 
 
-SPACE = """
-name = "tiny"
-dataset = "demo"
-protocol = "stgcn"
-[teacher]
-width = 1
-epochs = 1
-[stid]
-epochs = 1
+SPACE = f"""{TINY_SPACE}
 [parameters.width]
-value = 1
-[parameters.epochs]
 value = 1
 """
 

@@ -13,22 +13,13 @@ from kdsearch.errors import RunError, SpaceError, StudyError
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
 from kdsearch.study.search.driver import StudyEvent
+from tests.spaces import TINY_SPACE
 
-SPACE = """
-name = "tiny"
-dataset = "demo"
-protocol = "stgcn"
-[teacher]
-width = 1
-epochs = 1
-[stid]
-epochs = 1
+SPACE = f"""{TINY_SPACE}
 [parameters.width]
 low = 1
 high = 2
 kind = "int"
-[parameters.epochs]
-value = 1
 """
 
 
