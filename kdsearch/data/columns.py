@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "NOT_READINGS",
     "OBSERVED_NAMES",
+    "QUANTITIES",
     "QUANTITY_NAMES",
     "SENSOR_NAMES",
     "SLOT_NAMES",
@@ -31,11 +32,18 @@ SENSOR_NAMES = re.compile(
 """Names of columns that say which sensor a row is of."""
 
 QUANTITY_NAMES = re.compile(
-    r"(total |avg |average |mean )?(carriageway )?(flow|volume|counts?|speed|velocity|occupancy|density|readings?|"
-    r"values?|wert|geschwindigkeit|verkehrsst(ä|ae)rke|belegung|anzahl)( value| vehicles)?( ?[(\[].*)?",
+    r"(total |avg |average |mean )?(carriageway )?(flow|volume|counts?|speed|velocity|occupancy|occ|density|readings?|"
+    r"values?|wert|geschwindigkeit|verkehrsst(ä|ae)rke|belegung|anzahl)( value| vehicles)?( ?[(\[%].*)?",
     re.I,
 )
 """Names of columns that say what was read rather than where."""
+
+QUANTITIES = {
+    "flow": re.compile(r".*(flow|volume|count|veh|traffic|kfz|verkehrs|anzahl|intensity).*", re.I),
+    "speed": re.compile(r".*(speed|velocity|geschwindigkeit|km/?h|mph).*", re.I),
+    "occupancy": re.compile(r".*(occupancy|belegung).*", re.I),
+}
+"""Words in the names of columns that say which quantity was read."""
 
 OBSERVED_NAMES = re.compile(r"%? ?observed|observed ?%?|share observed", re.I)
 """Names of columns that say how much of a reading was observed."""
@@ -49,11 +57,11 @@ SLOT_NAMES = re.compile(_SLOTS, re.I)
 """Names of columns of numbers that count the intervals of a day."""
 
 NOT_READINGS = re.compile(
-    r"|.*observed.*|.*quality.*|.*qualit[aä]t.*|status|ok|dst|summer_?time|sommerzeit|.*flags?|flag.*|error|fault|imputed|valid(ity)?|"
-    r".*lane points.*|n_?samples|samples|lat(itude)?|lon(gitude)?|lng|weekday|wochentag|wotag|jour|d[ií]a|"
+    r"(|.*observed.*|.*quality.*|.*qualit[aä]t.*|status|ok|dst|summer_?time|sommerzeit|.*flags?|flag.*|error|fault|imputed|confidence|valid(ity)?|"
+    r".*lane points.*|n_?samples|samples|lat(itude)?|lon(gitude)?|lng|weekday|wochentag|wotag|tag|jour|d[ií]a|"
     r"day_?of_?week|dow|day type.*|week|minute|month|monat|year|jahr|holiday|is_.*|weather|temp(erature)?|rain|"
-    r"precipitation|lanes?|lane type|district|direction|freeway|km|length|total|summe|gesamt|mean|average|"
-    r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc|" + _SLOTS,
+    r"precipitation|lanes?|lane type|district|direction|freeway|km|length|total|sum|summe|gesamt|mean|average|"
+    r"unnamed: \d+|index|row|step|timestep|unix_?time|epoch|ts|.*_utc|" + _SLOTS + r")( ?[(\[].*)?",
     re.I,
 )
 """Names of columns that are no sensors, the empty one among them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from kdsearch.data.card import DatasetCard
 from kdsearch.data.catalog import CARDS
+from kdsearch.data.columns import QUANTITIES
 from kdsearch.data.describe_graph import proposed_graph
 from kdsearch.data.frame import Frame
 from kdsearch.data.interval import interval_of, minutes_between
@@ -26,11 +27,6 @@ MOST_QUESTIONS = 12
 ZEROS = 0.05
 """Share of readings that are zero from which on they may mean that nothing was measured."""
 
-QUANTITIES = {
-    "flow": re.compile(r".*(flow|volume|count|veh|traffic|kfz|verkehrs|anzahl|intensity).*", re.I),
-    "speed": re.compile(r".*(speed|velocity|geschwindigkeit|km/?h|mph).*", re.I),
-    "occupancy": re.compile(r".*(occupancy|belegung).*", re.I),
-}
 KINDS_OF_QUANTITY = {"flow": "count", "speed": "speed"}
 
 

@@ -38,9 +38,9 @@ def interval_of(frame: Frame, source: SeriesSource) -> int:
         raise DataError(f"{frame.file} holds no times; write interval_minutes")
     slots = day_columns(names, None) if source.layout in (None, "days") and len(columns) == 1 else {}
     if slots and frame.is_days(columns[0]):
-        ends = [names[column] for column in (*slots,)[:: len(slots) - 1]]
-        if source.layout is None and not is_clock(ends[0]):
-            what = f"{frame.file}: the columns {ends[0]!r} to {ends[1]!r} may be the times of a day, or sensors"
+        first, last = names[min(slots)], names[max(slots)]
+        if source.layout is None and not is_clock(first):
+            what = f"{frame.file}: the columns {first!r} to {last!r} may be the times of a day, or sensors"
             raise DataQuestion(what, "layout", ["days", "wide"])
         return int(np.median(np.diff([*slots.values()])))
     if minutes := slot_interval(frame, columns, source):

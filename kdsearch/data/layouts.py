@@ -1,5 +1,6 @@
 """Tables in all their layouts become readings: wide, long, a row for each day, transposed."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from kdsearch.data.times import counted_times
 from kdsearch.data.times_of_day import day_columns, is_clock
 from kdsearch.data.written_times import written_times, zone_of
 from kdsearch.data.zones import LocalTimes, absent_hours, local_times
-from kdsearch.errors import DataError
+from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["readings_of"]
 
@@ -149,6 +150,9 @@ def _timed(frame: Frame, roles: Roles, source: SeriesSource, card: DatasetCard) 
         if len(rows) < len(frame.data):
             data = frame.data.iloc[rows].reset_index(drop=True)
             frame, written = replace(frame, data=data, place=_chosen(frame.place, rows)), written.chosen(rows)
+    name = frame.name(roles.time[0])
+    if written.offset_minutes is None and re.search("utc|gmt", name, re.I) and "clock" not in card.model_fields_set:
+        raise DataQuestion(f"{frame.file}: the column {name} may show the clock of UTC", "clock", ["utc", "local"], "")
     timezone = card.timezone or zone_of(frame.data[roles.time[0]])
     return frame, local_times(written, card.clock, timezone, frame.place, frame.file)
 

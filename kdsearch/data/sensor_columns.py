@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from kdsearch.data.columns import (
     NOT_READINGS,
     OBSERVED_NAMES,
+    QUANTITIES,
     QUANTITY_NAMES,
     SENSOR_NAMES,
     counts_rows,
@@ -37,6 +38,7 @@ def check_sensors(frame: Frame, columns: list[int]) -> None:
     if frame.names is not None:
         for column in columns:
             _check_name(frame, column, columns)
+        _check_quantities(frame, columns)
     for column in (one for one, grows in zip(columns, counts_rows(frame.numbers(columns)), strict=True) if grows):
         first = ", ".join(f"{value:g}" for value in frame.numbers([column])[:3, 0])
         raise DataQuestion(
@@ -68,6 +70,18 @@ def _check_name(frame: Frame, column: int, columns: list[int]) -> None:
         raise DataQuestion(
             f"{frame.file}: the column {name!r} looks like no sensor", "ignore", [frame.labels(odd or [column])]
         )
+
+
+def _check_quantities(frame: Frame, columns: list[int]) -> None:
+    """Refuse columns that are all named by what they hold, and not all by the same."""
+    kinds = [
+        [column for column in columns if named_like(pattern, frame.name(column))] for pattern in QUANTITIES.values()
+    ]
+    found = [kind for kind in kinds if 0 < len(kind) < len(columns)]
+    if len(found) > 1 and len(set().union(*found)) == len(columns):
+        first, other = (frame.name(kind[0]) for kind in found[:2])
+        what = f"{frame.file}: the columns {first} and {other} look like different quantities"
+        raise DataQuestion(what, "values", [frame.labels(kind) for kind in found])
 
 
 def check_ids(ids: tuple[str, ...], nodes: NDArray[np.int64], stamps: NDArray[np.datetime64], file: str) -> None:

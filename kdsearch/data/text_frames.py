@@ -166,7 +166,7 @@ def _without_spaces(table: TextTable, skip: int) -> list[str]:
     written = io.StringIO()
     writer = csv.writer(written, delimiter=table.separator, lineterminator="\n")
     writer.writerows(table.cells(number) for number in range(skip, len(table.lines)))
-    return written.getvalue().splitlines()
+    return written.getvalue().split("\n")[:-1]
 
 
 def _stays_text(table: TextTable, sample: list[list[str]], column: int, missing: list[str]) -> bool:
@@ -194,7 +194,7 @@ def _has_header(table: TextTable) -> bool:
     ids = [cell for cell in first if _is_whole(cell)]
     if len(ids) < len([cell for cell in first if cell not in MISSING_WORDS]) or len(set(ids)) < len(ids) or not ids:
         return False
-    below = [cell for row in table.sample for cell in row if cell not in MISSING_WORDS]
+    below = [cell for row in table.sample for cell in row if cell not in MISSING_WORDS and table.is_number(cell)]
     digits = all(cell.isdigit() for cell in ids) and len(ids) == len(first)
     if digits and any(not _is_whole(cell) for cell in below) and _are_ids([int(cell) for cell in ids], below, table):
         return True  # whole numbers, no two alike and unlike the readings below them, which have decimals

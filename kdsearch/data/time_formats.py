@@ -25,7 +25,7 @@ _LIKELY = (
     (r"\d{8}", ("%Y%m%d", "%d%m%Y")),
     (r"\d{8}(T?)\d{4}", ("%Y%m%d{0}%H%M",)),
     (r"\d{8}(T?)\d{6}", ("%Y%m%d{0}%H%M%S",)),
-    (r"\d{10}", ("epoch seconds",)),
+    (r"\d{10}", ("%Y%m%d%H", "epoch seconds")),
     (r"\d{13}", ("epoch milliseconds",)),
     (r"[34]\d{4}(?:\.\d+)?", ("excel days",)),
 )

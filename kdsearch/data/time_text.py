@@ -59,7 +59,8 @@ def is_time(cell: str) -> bool:
 
 def is_day(cell: str) -> bool:
     """Tell whether a time has no time of day, or midnight."""
-    return ":" not in (day := without_midnight(cell)) and not re.search(r"\dh\d", day)
+    match = _TIME.fullmatch(_numbered_months(without_midnight(cell.strip())))
+    return match is not None and match["hour"] is None
 
 
 def without_midnight(cell: str) -> str:
@@ -153,7 +154,12 @@ def _days(
     if not possible:
         return _dates(c, b, a, refuse), ()  # says which is no date
     if len(possible) == 1:
-        return next(iter(possible.values())), ()
+        (name, dates), other = *possible.items(), _calendar(*readings[({*readings} - {*possible}).pop()])
+        mixed = np.where(np.isnat(other), dates, other)  # as a program writes that takes days up to 12 for months
+        if 3 * breaks_of(mixed) <= breaks_of(dates) >= 2:
+            swapped = int(np.flatnonzero(mixed != dates)[0])
+            raise refuse(swapped, f"has day and month swapped, as the other dates are {name}; write all alike")
+        return dates, ()
     if (possible["day first"] == possible["month first"]).all():
         return possible["day first"], ()
     breaks = {name: breaks_of(dates) for name, dates in possible.items()}

@@ -1,6 +1,7 @@
 """The content of a text file, of a compressed one unpacked."""
 
 import gzip
+import re
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -53,7 +54,9 @@ def _check_text(name: str, path: Path) -> None:
 
 
 def _member(archive: zipfile.ZipFile, member: str | None, path: Path) -> str:
-    names = [one.filename for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX")]
+    hidden = re.compile(r"__MACOSX|(.*/)?\.")
+    names = [one.filename for one in archive.infolist() if not one.is_dir() and not hidden.match(one.filename)]
+    names.sort(key=lambda name: not name.lower().endswith((".csv", ".tsv")))
     if not names:
         raise DataError(f"{path} holds no file; get it again")
     if member is None and len(names) == 1:

@@ -11,6 +11,7 @@ from kdsearch.data.frame import Frame
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import WrittenTimes, parsed_times, without_midnight
 from kdsearch.data.times_of_day import are_slots, beginning, clocks_of_slots, first_slot_of, slot_minutes
+from kdsearch.errors import DataError
 
 __all__ = ["slot_interval", "written_times", "zone_of"]
 
@@ -35,6 +36,11 @@ def written_times(frame: Frame, columns: Sequence[int], source: SeriesSource, in
     if not _apart(columns, source):
         return parsed_times(_joined([*days, times]), source, interval_minutes, frame.place)
     dates = parsed_times(_mapped(_joined(days), without_midnight), source, interval_minutes, frame.place)
+    if (late := np.flatnonzero(dates.clock != dates.clock.astype("datetime64[D]"))).size:
+        raise DataError(
+            f"{frame.place(int(late[0]))}: {_joined(days).iloc[late[0]]!r} has a time of day beside that of the column "
+            f"{frame.name(columns[-1])}; write time = the one that holds"
+        )
     notes = dates.notes
     if are_slots(times):
         column = f"the column {frame.name(columns[-1])}"

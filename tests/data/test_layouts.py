@@ -207,6 +207,11 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         "",
         'timezone = "Europe/Berlin"\nclock = "utc"',
     ),
+    "wide, a local clock in a column called otherwise": (
+        {"r.csv": wide(index_label="time_utc")},
+        "",
+        'clock = "local"',
+    ),
     "wide, standard time": ({"r.csv": wide()}, "", 'timezone = "Europe/Berlin"\nclock = "standard"'),
     "wide, UTC is the zone": ({"r.csv": FRAME.tz_localize("UTC").to_csv()}, "", 'timezone = "UTC"'),
     "wide, PostgreSQL's offset": (
@@ -216,6 +221,7 @@ RIGHT: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     ),
     "wide, gz": ({"r.csv.gz": gzip.compress(wide().encode())}, "", ""),
     "wide, zip": ({"r.zip": zipped(readings=wide())}, "", ""),
+    "wide, zip with a hidden file": ({"r.zip": zipped(readings=wide(), **{".DS_Store": "x"})}, "", ""),
     "wide, one file of a zip": (
         {"r.zip": zipped(readings=wide(), stations="id\n401\n")},
         'key = "export/readings.csv"',
@@ -591,6 +597,37 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         "'01.03.24 00:00' has no year of four digits; write time_format = \"%d.%m.%y %H:%M\"",
     ),
+    "days up to 12 taken for months": (
+        {
+            "r.csv": FRAME.set_axis(
+                [
+                    one.strftime("%m/%d/%Y %H:%M" if one.day < 13 else "%d/%m/%Y %H:%M")
+                    for one in TIMES + pd.Timedelta("10D")
+                ]
+            ).to_csv()
+        },
+        "",
+        "",
+        "line 2: '03/11/2024 00:00' has day and month swapped, as the other dates are day first; write all alike",
+    ),
+    "a clock of UTC by its name": (
+        {"r.csv": wide(index_label="Zeit (UTC)")},
+        "",
+        "",
+        'the column \'Zeit (UTC)\' may show the clock of UTC; write clock = "utc" or clock = "local" at the top',
+    ),
+    "speeds beside flows": (
+        {"r.csv": pd.concat([FRAME.add_prefix("speed_"), FRAME.add_prefix("flow_")], axis=1).to_csv()},
+        "",
+        "",
+        'flow_401\' and \'speed_401\' look like different quantities; write values = ["flow_401", "flow_402"',
+    ),
+    "a state as a number": (
+        {"r.csv": FRAME.assign(ok=1).to_csv(index_label="time")},
+        "",
+        "",
+        "the column 'ok' looks like no sensor; write ignore = [\"ok\"]",
+    ),
     "dates in two ways": (
         {"r.csv": wide().replace("2024-03-03", "03/03/2024")},
         "",
@@ -626,6 +663,12 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         "",
         "line 1: 'Export,2024-03-05,,,' is no line of the table, .*; write skip_lines = 1",
+    ),
+    "numbers as names above words": (
+        {"r.csv": "401,402,403,404\nnorth,south,north,south\n" + COUNTED.to_csv(index=False, header=False)},
+        "",
+        START,
+        "line 2: 'north' stands above numbers|the first line may be sensor ids",
     ),
     "a second line of the header": (
         {"r.csv": headed(LINES[0], ",north,south,north,south")},
@@ -852,7 +895,9 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
 @pytest.mark.parametrize("case", ASKED)
 def test_what_is_not_certain_is_asked(tmp_path: Path, case: str) -> None:
     files, series, top, message = ASKED[case]
-    with pytest.raises(DataError, match=message.replace("[", r"\[").replace("]", r"\]")) as caught:
+    with pytest.raises(
+        DataError, match=message.replace("[", r"\[").replace("]", r"\]").replace("(UTC)", r"\(UTC\)")
+    ) as caught:
         loaded(tmp_path / "data", files, series, top)
     assert "\n" not in str(caught.value)
 

@@ -198,6 +198,12 @@ ASKED: dict[str, tuple[str, str, str, str]] = {
         HOUR,
         "line 25: '2024-03-01 24' is not written as .*, without the hour where it counts from 1 to 24",
     ),
+    "a time of day twice": (
+        beside(FRAME, clocks("%H:%M"), dates="%Y-%m-%d 07:00"),
+        SEVERAL,
+        "",
+        "line 2: '2024-03-01 07:00' has a time of day beside that of the column 'x'; write time = the one that holds",
+    ),
     "an empty time of day": (
         beside(FRAME, clocks("%H:%M")).replace("2024-03-01,01:00", "2024-03-01,"),
         "",
