@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "COUNTING_ROWS",
     "NOT_READINGS",
     "OBSERVED_NAMES",
     "QUANTITIES",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -26,6 +27,7 @@ _TIME = re.compile(
     r"\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
 )
 _MIDNIGHT = re.compile(r"(?:[T ]0?0[:.]00(?:[:.]00(?:[.,]0+)?)?| 12:00(?::00)? [Aa]\.?[Mm]\.?)$")
+_PLAIN_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 MOST_OFFSETS = 4
 """Different offsets that the clock of one place may have."""
 MOST_OFFSET_MINUTES = 14 * 60
@@ -97,6 +99,8 @@ def parsed_times(
         clock = formatted(cells, source.time_format, refuse)[codes]
         in_utc = source.time_format in EPOCHS or "%z" in source.time_format
         return WrittenTimes(clock, np.zeros(len(clock), dtype=np.int64) if in_utc else None)
+    if (plain := _plain_iso(cells)) is not None:
+        return WrittenTimes(plain[codes])
     parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
     if (unread := np.flatnonzero(parts["a"].isna())).size:
         raise _unread(cells[unread[0]], refuse(int(unread[0]), "is not a time"))
@@ -113,6 +117,14 @@ def _unread(cell: str, error: DataError) -> DataError:
     """Add the remedy to the error of a cell: the format that it looks like, as a question."""
     formats = likely_formats(cell)
     return DataQuestion(str(error), "time_format", formats) if formats else DataError(f"{error}; {remedy_of(cell)}")
+
+
+def _plain_iso(cells: pd.Series) -> NDArray[np.datetime64] | None:
+    """Parse dates and times of day of ISO 8601, as most files have them; None where one is anything else."""
+    if all(map(_PLAIN_ISO.fullmatch, cells)):
+        with suppress(ValueError):  # no date, or 24:00: told from each other below
+            return np.array(cells, dtype="datetime64[s]")
+    return None
 
 
 def _numbered_months(cell: str) -> str:
