@@ -27,9 +27,20 @@ __all__ = [
 
 
 class KdsearchError(Exception):
-    """Base of all errors whose message is meant for the person at the command line."""
+    """Base of all errors whose message is meant for the person at the command line.
+
+    Args:
+        message: One sentence; what a file brings into it and no terminal prints, such as a line's end, is written out.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_printable(message))
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class DataError(KdsearchError):
@@ -47,7 +58,7 @@ class DataQuestion(DataError):  # noqa: N818 - it asks
     """
 
     def __init__(self, what: str, key: str, choices: Sequence[object], table: str = "series") -> None:
-        self.what, self.key, self.choices, self.table = what, key, tuple(choices), table
+        self.what, self.key, self.choices, self.table = _printable(what), key, tuple(choices), table
         values = " or ".join(f"{key} = {_toml(choice)}" for choice in self.choices[:4])
         where = f"under [{table}] in dataset.toml" if table else "at the top of dataset.toml"
         super().__init__(f"{what}; write {values} {where}")

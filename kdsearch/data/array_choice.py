@@ -39,7 +39,7 @@ def chosen_key(path: Path, key: str | None, names: list[str], header: Callable[[
     if key is not None and key in names:
         return key
     headers = {name: header(name) for name in names[:MOST_LISTED]}
-    listed = ", ".join(f"{_printable(name)} ({_words(one)})" for name, one in headers.items())
+    listed = ", ".join(f"{name} ({_words(one)})" for name, one in headers.items())
     more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     wanted = "several arrays" if key is None else f"no {key!r}"
     likely = sorted(headers, key=lambda name: _likelihood(headers[name]), reverse=True)
@@ -60,7 +60,3 @@ def _words(header: Header) -> str:
     shape, dtype = header
     what = "" if dtype.kind in "fiub" else f" of type {dtype}"
     return f"{shown_shape(shape) or 'a single value'}{what}"
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else repr(name)

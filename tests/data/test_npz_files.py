@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kdsearch.data.npz_files import read_npy, read_npz
-from kdsearch.errors import DataError
+from kdsearch.errors import DataError, DataQuestion
 
 VALUES = np.arange(12.0).reshape(3, 4)
 
@@ -45,6 +45,14 @@ def test_numbers_of_every_type(tmp_path: Path, dtype: str, order: Any) -> None:
     for read in (read_npz(tmp_path / "r.npz"), read_npy(tmp_path / "r.npy")):
         assert read.dtype == np.float32
         np.testing.assert_array_equal(read, values.astype(np.float32))
+
+
+def test_names_that_no_terminal_prints_are_written_out(tmp_path: Path) -> None:
+    """A stranger's file changes neither the terminal nor the number of lines."""
+    np.savez(tmp_path / "r.npz", **{"a\x1b[2J\nb": VALUES, "c\u2028d": VALUES})  # type: ignore[arg-type]
+    with pytest.raises(DataQuestion, match=r"arrays: a\\x1b\[2J\\nb \(3 x 4\), c\\u2028d \(3 x 4\); write") as caught:
+        read_npz(tmp_path / "r.npz")
+    assert caught.value.what.isprintable()
 
 
 def test_an_empty_npz(tmp_path: Path) -> None:
