@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.errors import KdsearchError
 
 if TYPE_CHECKING:
-    from kdsearch.api import Study, StudyNetwork, load_study
+    from kdsearch.api import Study, StudyNetwork, compare, load_study
     from kdsearch.checkpoint import Checkpoint
     from kdsearch.data.load import load_series
     from kdsearch.data.protocols import PROTOCOLS, split_series
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kdsearch.pipeline.run import run
     from kdsearch.prune.criteria import CRITERIA, Criterion
     from kdsearch.record import TrialRecord
+    from kdsearch.report.comparison.model import Comparison
     from kdsearch.report.figures.catalog import FIGURES, ReportFigure
     from kdsearch.report.page.page import write_page
     from kdsearch.report.summarise import summarise
@@ -60,6 +61,7 @@ __all__ = [
     "STOPPING_RULES",
     "ChannelGroup",
     "Checkpoint",
+    "Comparison",
     "Criterion",
     "Family",
     "Forecaster",
@@ -85,6 +87,7 @@ __all__ = [
     "TrialRunner",
     "check_forecaster",
     "check_loss",
+    "compare",
     "error_objective",
     "load_series",
     "load_space",
@@ -110,6 +113,7 @@ _HOMES = {
     "STOPPING_RULES": "study.search.stopping",
     "ChannelGroup": "models.forecaster",
     "Checkpoint": "checkpoint",
+    "Comparison": "report.comparison.model",
     "Criterion": "prune.criteria",
     "Family": "models.families",
     "Forecaster": "models.forecaster",
@@ -134,6 +138,7 @@ _HOMES = {
     "TrialRunner": "trial.run",
     "check_forecaster": "testing",
     "check_loss": "testing",
+    "compare": "api",
     "error_objective": "measure.objectives",
     "load_series": "data.load",
     "load_space": "study.space.files",

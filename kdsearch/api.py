@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
+from kdsearch.report.comparison.compare import compare_studies
+from kdsearch.report.comparison.model import Comparison
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
 from kdsearch.study.storage.listing import find_study
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from kdsearch.checkpoint import Checkpoint
 
-__all__ = ["Study", "StudyNetwork", "load_study"]
+__all__ = ["Study", "StudyNetwork", "compare", "load_study"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,3 +157,28 @@ def load_study(name: str, *, studies: Path | str = "studies", storage: str | Non
         return Study(summarise(store), store.meta.target, tuple(trials), tuple(baselines), store.url)
     finally:
         store.close()
+
+
+def compare(*names: str, studies: Path | str = "studies", storage: str | None = None) -> Comparison:
+    """Compare studies of one protocol and data: fronts, hypervolume, paired differences, what was set otherwise.
+
+    >>> from kdsearch import compare
+    >>> compare("pemsd8-stgcn", "pemsd8-stid").frame  # doctest: +SKIP
+
+    Args:
+        names: Names of two studies or more.
+        studies: Folder of studies.
+        storage: Address of a database, in place of the folder.
+
+    Raises:
+        StudyError: A study is not there, or they may not be compared; the message says why.
+    """
+    summaries, metas = [], []
+    for name in names:
+        store = find_study(name, Path(studies), storage)
+        try:
+            summaries.append(summarise(store))
+            metas.append(store.meta)
+        finally:
+            store.close()
+    return compare_studies(summaries, metas)

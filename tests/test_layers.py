@@ -22,7 +22,7 @@ TORCH_FREE = [
     "study/space",
     "pipeline/options.py",
 ]
-TORCH_FREE += ["cli/app.py", "cli/data.py", "cli/studies.py", "cli/options.py"]
+TORCH_FREE += ["cli/app.py", "cli/compare.py", "cli/data.py", "cli/studies.py", "cli/options.py"]
 
 
 def imported_rooms(module: Path, *, top_level_only: bool = False) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from kdsearch.cli.compare import compare
 from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
 from kdsearch.cli.help import TableCommand
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=TableCommand)(run)
+studies_app.command()(compare)
 app.add_typer(studies_app)
 app.command(cls=TableCommand)(reproduce)
 app.command(cls=TableCommand)(teacher)

@@ -64,6 +64,7 @@ class Confirmed(BaseModel):
         twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
         cpu_twin: The same, trained for the same CPU seconds.
         failed: Trainings that gave no network, with their reasons.
+        errors: Errors of each training; not printed.
         days: Errors of each training by day of the test split; not printed, and empty where an older study did not keep
             them.
     """
@@ -81,6 +82,7 @@ class Confirmed(BaseModel):
     twin: Twin | None = None
     cpu_twin: Twin | None = None
     failed: list[Training] = Field(default_factory=list)
+    errors: list[Metrics] = Field(default_factory=list, exclude=True, repr=False)
     days: list[Days] = Field(default_factory=list, exclude=True, repr=False)
 
 
@@ -100,6 +102,7 @@ def confirmed_of(confirmation: Confirmation) -> Confirmed:
         twin=_twin(trained, confirmation.trained("twin")),
         cpu_twin=_twin(trained, confirmation.trained("cpu-twin")),
         failed=confirmation.failed,
+        errors=metrics,
         days=[days_of(training) for training in trained],
     )
 

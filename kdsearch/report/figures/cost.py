@@ -17,6 +17,7 @@ from kdsearch.report.figures.style import (
     error_range,
     kind_colours,
     legend_entry,
+    log_ticks,
     loss_symbol,
     top_of,
 )
@@ -143,7 +144,8 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     further = ["1 network" if worse == 1 else f"{worse} networks"] if worse else []
     add_level_lines(figure, data.lines, data.published, data.top, further)
     shown = [mark.error for mark in (*data.marks, *data.networks.values())]
-    figure.update_xaxes(type="log", tickvals=_log_ticks(data), tickformat=data.axis.tick_format)
+    costs = [mark.cost for mark in (*data.marks, *data.networks.values())]
+    figure.update_xaxes(type="log", tickvals=log_ticks(costs), tickformat=data.axis.tick_format)
     figure.update_yaxes(range=error_range([*shown, *data.lines.values(), *data.published.values()], data.top))
     return figure
 
@@ -169,13 +171,3 @@ def _points(marks: list[Mark], colour: str) -> dict[str, Any]:
 
 def _single(at: tuple[float, float], marker: dict[str, Any], name: str) -> dict[str, Any]:
     return {"x": [at[0]], "y": [at[1]], "mode": "markers", "marker": marker, "name": name}
-
-
-def _log_ticks(data: ErrorAgainstCost) -> list[float]:
-    """Choose the costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
-    costs = [mark.cost for mark in (*data.marks, *data.networks.values()) if mark.cost > 0]
-    if not costs:
-        return []
-    first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
-    digits = (1, 2, 5) if last - first <= 3 else (1,)
-    return [digit * 10.0**power for power in range(first, last + 1) for digit in digits]

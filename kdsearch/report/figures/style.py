@@ -25,6 +25,7 @@ __all__ = [
     "error_range",
     "kind_colours",
     "legend_entry",
+    "log_ticks",
     "loss_symbol",
     "panel_figure",
     "tints",
@@ -202,3 +203,13 @@ def error_range(values: Iterable[float], top: float) -> list[float]:
     low = min((value for value in values if math.isfinite(value)), default=0.0)
     air = 0.08 * (top - low) or 0.05 * abs(top) or 1.0
     return [low - air, top + air]
+
+
+def log_ticks(costs: Iterable[float]) -> list[float]:
+    """Choose the costs to be named: 1, 2, 5, 10, ... over few decades, powers of ten over many."""
+    positive = [cost for cost in costs if cost > 0]
+    if not positive:
+        return []
+    first, last = math.floor(math.log10(min(positive))), math.ceil(math.log10(max(positive)))
+    digits = (1, 2, 5) if last - first <= 3 else (1,)
+    return [digit * 10.0**power for power in range(first, last + 1) for digit in digits]

@@ -1,0 +1,60 @@
+"""`kdsearch compare`: studies of one protocol and data, side by side."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kdsearch.cli.options import Import, Json, Storage, Studies
+
+__all__ = ["compare"]
+
+PIPED_WIDTH = 80
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="STUDY STUDY...", help="Names of two studies or more.")],
+    html: Annotated[
+        Path | None, typer.Option(help="HTML file for a page with the fronts in one figure, which needs no network.")
+    ] = None,
+    output_format: Annotated[
+        str,
+        typer.Option("--format", help="table, markdown, latex, or csv: a row for each network, with all digits."),
+    ] = "table",
+    imports: Import = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Compare studies of one protocol and data: fronts, hypervolume, paired differences, and what was set otherwise.
+
+    Example: kdsearch compare pemsd8-stgcn pemsd8-stid --html both.html
+    """
+    from kdsearch.api import compare as compare_studies
+    from kdsearch.errors import StudyError
+    from kdsearch.extensions import load_extensions
+    from kdsearch.report.comparison.tables import comparison_grids
+    from kdsearch.report.grid import check_format, write_grids
+    from kdsearch.report.page.place import check_page
+
+    check_format(output_format)
+    if html is not None:
+        check_page(html, "--html", StudyError)
+    load_extensions(imports or ())
+    found = compare_studies(*names, studies=studies, storage=storage)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(mode="json"), indent=2))
+    elif output_format == "csv":
+        typer.echo(found.frame.to_csv(index=False), nl=False)
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
+        typer.echo(write_grids(comparison_grids(found), output_format, width))
+        for sentence in (found.answer, *found.notes):
+            typer.echo(sentence, err=output_format != "table")
+    if html is not None:
+        from kdsearch.report.comparison_page.page import write_comparison_page  # a fifth of a second
+
+        typer.echo(f"page: {write_comparison_page(found, html)}", err=True)

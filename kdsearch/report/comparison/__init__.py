@@ -1,0 +1,1 @@
+"""Several studies of one protocol and data in one object."""
