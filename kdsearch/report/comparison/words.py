@@ -38,8 +38,8 @@ def _clause(one: Difference, unit: str) -> str:
         other = next(letter for letter in one.studies if letter != one.verdict[0])
         low, high = sorted(map(abs, interval))
         return f"{one.verdict} than {other}, by {error(abs(one.mean), unit)} ({over} {low:.2g} to {high:.2g})"
-    within = "" if interval is None else f", {over} {interval_words(interval, '')}"
-    return f"{both} are {one.words} ({' minus '.join(one.studies)} is {with_unit(f'{one.mean:+.3g}', unit)}{within})"
+    within = "" if interval is None else f" ({over} {interval_words(interval, '')})"
+    return f"{' minus '.join(one.studies)} is {with_unit(f'{one.mean:+.3g}', unit)}{within}, {one.words}"
 
 
 def _volumes(found: Comparison) -> list[str]:
@@ -47,6 +47,8 @@ def _volumes(found: Comparison) -> list[str]:
     volumes = {one.letter: one.hypervolume for one in found.studies if one.hypervolume is not None}
     if not volumes:
         return []
+    if not any(volumes.values()):
+        return ["No front reaches below the reference point of hypervolume."]
     if len(set(volumes.values())) == 1:
         return ["Their fronts dominate equally much."]
     written = ", ".join(f"{letter} {significant(value)}" for letter, value in volumes.items())
@@ -58,12 +60,14 @@ def notes_of(found: Comparison) -> list[str]:
     """Say how to read the numbers, and what they do not tell."""
     notes = [_volume_note(found)]
     if any(one.seeds for one in found.differences):
-        judged = sum(one.p_value is not None for one in found.differences)
         notes.append(
             f"Differences are test {found.metric.upper()} of the one study's network minus that of the other, paired "
-            "by training seed and by day of the test split; below zero the first errs less. A verdict is two-sided at "
-            f"5 %, by Student's t over seeds with Holm's correction for the {judged} that can be judged, and by a "
-            "bootstrap over days where the studies keep them."
+            "by training seed and by day of the test split; below zero the first errs less."
+        )
+    if judged := sum(one.p_value is not None for one in found.differences):
+        notes.append(
+            f"Verdicts are two-sided at 5 %: by Student's t over seeds, with Holm's correction for {judged} of them, "
+            "and by a bootstrap over days where the studies keep them."
         )
     differing = {one.name for one in found.settings}
     if "limits" in differing:

@@ -31,8 +31,11 @@ def list_studies(folder: Path) -> list[StudyListing]:
     Raises:
         StudyError: Where one of the files is no study database.
     """
-    paths = sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
-    return [listing for path in paths for listing in list_database(sqlite_address(path))]
+    return [listing for path in _databases(folder) for listing in list_database(sqlite_address(path))]
+
+
+def _databases(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.db"), *folder.glob("*/*.db")))
 
 
 def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
@@ -43,12 +46,14 @@ def find_study(name: str, folder: Path, url: str | None) -> StudyStore:
     """
     if url is not None:
         return StudyStore.open(url, name)
-    found = list_studies(folder)
-    for listing in found:
-        if listing.meta.study == name:
-            return StudyStore.open(listing.url, name)
-    names = ", ".join(listing.meta.study for listing in found) or "none"
-    raise StudyError(f"there is no study {name!r} in {folder}; it holds: {names}")
+    held: list[str] = []
+    # a file or folder of that name is looked into first: reading every database of a large folder takes seconds
+    for path in sorted(_databases(folder), key=lambda path: name not in (path.stem, path.parent.name)):
+        for listing in list_database(sqlite_address(path)):
+            if listing.meta.study == name:
+                return StudyStore.open(listing.url, name)
+            held.append(listing.meta.study)
+    raise StudyError(f"there is no study {name!r} in {folder}; it holds: {', '.join(sorted(held)) or 'none'}")
 
 
 def list_database(url: str) -> list[StudyListing]:

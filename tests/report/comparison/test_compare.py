@@ -8,6 +8,7 @@ import pytest
 from kdsearch.errors import StudyError
 from kdsearch.report.comparison.compare import compare_studies
 from kdsearch.report.comparison.model import Comparison
+from kdsearch.report.comparison.words import answer_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import candidates
@@ -83,6 +84,16 @@ def test_hypervolume_has_one_reference_point_for_all(confirmed: StudyStore) -> N
     assert [one.hypervolume for one in found.studies] == [expected, expected]
     assert expected != summary.hypervolume
     assert "Their fronts dominate equally much." in found.answer
+
+
+def test_fronts_above_the_reference_point_are_not_called_equal(confirmed: StudyStore) -> None:
+    found = with_other(confirmed)
+    studies = [one.model_copy(update={"hypervolume": 0.0}) for one in found.studies]
+    said = answer_of(found.model_copy(update={"studies": studies}))
+    assert said.endswith("No front reaches below the reference point of hypervolume.")
+    studies[1] = studies[1].model_copy(update={"hypervolume": 0.5})
+    said = answer_of(found.model_copy(update={"studies": studies}))
+    assert said.endswith("The front of B dominates most: hypervolume A 0, B 0.500.")
 
 
 @pytest.mark.parametrize(

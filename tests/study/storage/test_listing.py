@@ -33,6 +33,16 @@ def test_listing_a_folder(store: StudyStore, url: str) -> None:
     assert listing.states == {"COMPLETE": 1, "WAITING": 1}
 
 
+@pytest.mark.parametrize("place", ["city.db", "city/study.db"])
+def test_a_study_is_looked_for_where_its_name_is_first(tmp_path: Path, meta: StudyMeta, place: str) -> None:
+    """Another file, which nobody can read, is not in its way."""
+    (tmp_path / "a.db").write_text("no database")
+    StudyStore.create(sqlite_address(tmp_path / place), meta).close()
+    find_study("city", tmp_path, None).close()
+    with pytest.raises(StudyError, match=r"a\.db"):
+        find_study("village", tmp_path, None)
+
+
 @on_both_databases
 def test_a_study_that_was_left_half_made_is_listed_without_trials(store: StudyStore, url: str) -> None:
     """The other studies of the database can still be read."""
