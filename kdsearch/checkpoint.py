@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.quantity import QUANTITIES
+from kdsearch.measure.bounds import Bounds
 from kdsearch.models import Forecaster, build
 
 __all__ = ["Checkpoint"]
@@ -25,18 +26,22 @@ class Checkpoint:
         state: Parameter name -> array.
         scaler: The map from readings to the network's input.
         adjacency: The graph it was trained on.
+        bounds: Radius of the bounds around its forecasts; None where an older study kept none.
     """
 
     spec: dict[str, Any]
     state: dict[str, NDArray[Any]]
     scaler: Scaler
     adjacency: NDArray[np.float64]
+    bounds: Bounds | None = None
 
     @classmethod
-    def of(cls, network: Forecaster, scaler: Scaler, adjacency: NDArray[np.float64]) -> Self:
+    def of(
+        cls, network: Forecaster, scaler: Scaler, adjacency: NDArray[np.float64], bounds: Bounds | None = None
+    ) -> Self:
         """Pack a trained network."""
         state = {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
-        return cls(network.spec(), state, scaler, adjacency)
+        return cls(network.spec(), state, scaler, adjacency, bounds)
 
     def network(self, device: torch.device) -> Forecaster:
         """Build the network with its weights."""
@@ -61,6 +66,8 @@ class Checkpoint:
                 arrays["profile_slots"] = np.array(profile.table.shape[1])
             if profile.holidays is not None:
                 arrays["profile_holidays"] = np.array(profile.holidays)
+        if self.bounds is not None:
+            arrays |= {f"bounds/{name}": np.array(value) for name, value in vars(self.bounds).items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes names for its flag
         return buffer.getvalue()
@@ -80,4 +87,6 @@ class Checkpoint:
             state = {name.removeprefix("state/"): arrays[name] for name in arrays if name.startswith("state/")}
             spec = json.loads(str(arrays["spec"]))
             quantity = QUANTITIES[str(arrays["quantity"])].name if "quantity" in arrays else "none"
-            return cls(spec, state, Scaler(mean, std, profile, quantity), arrays["adjacency"])
+            named = {name.removeprefix("bounds/"): arrays[name] for name in arrays if name.startswith("bounds/")}
+            bounds = Bounds(**named | {"level": float(named["level"])}) if named else None
+            return cls(spec, state, Scaler(mean, std, profile, quantity), arrays["adjacency"], bounds)

@@ -14,8 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 __all__ = [
     "OTHER_READINGS",
     "Baseline",
+    "Breakdown",
     "Confirmation",
     "Cost",
+    "Covered",
+    "CoveredSums",
     "CurvePoint",
     "DayErrors",
     "FinalPoint",
@@ -25,6 +28,7 @@ __all__ = [
     "Readings",
     "Role",
     "ShouldContinue",
+    "Sums",
     "Training",
     "TrainingKind",
     "TrialRecord",
@@ -46,6 +50,12 @@ OTHER_READINGS: dict[Readings, Readings] = {"published": "measured", "measured":
 
 DayErrors = dict[str, dict[str, tuple[float, float]]]
 """Horizon in minutes, or "all" -> day of the test split -> sum of absolute errors, and number of readings."""
+
+Sums = tuple[float, int]
+"""Sum of absolute errors, real units, and number of readings."""
+
+CoveredSums = tuple[int, int, float]
+"""Number of readings inside bounds, number of readings, and sum of the bounds' widths, real units."""
 
 PACE_TOLERANCE = 0.15
 BUSY_SHARE = 0.25
@@ -187,6 +197,46 @@ def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
     return True
 
 
+class Covered(BaseModel):
+    """Coverage and width of bounds on a split.
+
+    Attributes:
+        overall: Over all steps, windows and sensors.
+        horizon: Horizon in minutes -> those of that step.
+        week: Its Monday -> those of that week; of weeks with readings alone.
+        sensor: Those of each node.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    overall: CoveredSums
+    horizon: dict[str, CoveredSums]
+    week: dict[str, CoveredSums]
+    sensor: list[CoveredSums]
+
+
+class Breakdown(BaseModel):
+    """Errors and coverage of one network on the test split, by sensor and time; of a large split, of every k-th window.
+
+    Attributes:
+        sensor: Errors of each node.
+        hour: Errors of each hour of the day that is forecast, local time.
+        weekday: Errors of each weekday that is forecast, Monday first.
+        level: Share of the readings that the bounds are to hold.
+        fixed: Bounds as the validation split gave them.
+        adaptive: The same, scaled by what is known when a forecast is made (`kdsearch.measure.bounds.adapted_scale`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sensor: list[Sums]
+    hour: list[Sums]
+    weekday: list[Sums]
+    level: float
+    fixed: Covered
+    adaptive: Covered
+
+
 Role = Literal["teacher", "base", "undistilled", "naive"]
 """Role of a baseline: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
 
@@ -202,6 +252,7 @@ class Baseline(BaseModel):
         role: Role among the baselines.
         metrics: Errors on the validation split, and on the test split once the front is confirmed.
         days: Errors of each day of the test split.
+        breakdown: Of a network on the test split; None before the front is confirmed, and in an older study.
         cost: Cost; None where nothing runs (last value).
         note: Note for the reader, such as the family.
     """
@@ -212,6 +263,7 @@ class Baseline(BaseModel):
     role: Role
     metrics: Metrics
     days: DayErrors = Field(default_factory=dict)
+    breakdown: Breakdown | None = None
     cost: Cost | None = None
     note: str = ""
 
@@ -308,6 +360,7 @@ class Confirmation(BaseModel):
         trainings: One training of each kind for each of these seeds, failed ones with their reason. A network that is
             not distilled has no twins; a twin of the same epochs that takes the same CPU seconds is there as both.
         cost: Cost of the trial's own network, measured in alternation with the teacher.
+        breakdown: Of the trial's own network on the test split; None where an older study did not keep it.
         pace: Pace of the machine meanwhile; None where an older study did not keep it.
     """
 
@@ -317,6 +370,7 @@ class Confirmation(BaseModel):
     asked_seeds: int = 1
     trainings: list[Training]
     cost: Cost
+    breakdown: Breakdown | None = None
     pace: Pace | None = None
 
     @model_validator(mode="before")

@@ -52,13 +52,15 @@ def confirm(
         checkpoints = [Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted]
         costs, pace = quiet_costs(runner, store, checkpoints)
         for trial, checkpoint, cost in zip(wanted, checkpoints, costs, strict=True):
-            trainings = [own_training(runner, trial, checkpoint), *trainings_of(trial, seeds, trained)]
+            test, breakdown = runner.test_scores(checkpoint)
+            trainings = [own_training(trial, test), *trainings_of(trial, seeds, trained)]
             store.save_confirmation(
                 Confirmation(
                     number=trial.number,
                     asked_seeds=asked_seeds(trial, seeds),
                     trainings=trainings,
                     cost=cost,
+                    breakdown=breakdown,
                     pace=pace,
                 )
             )

@@ -65,8 +65,9 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
         store.save_baseline(baseline)
     known = {baseline.name: baseline for baseline in store.baselines()}
     for (name, checkpoint), cost in zip(shown.items(), costs, strict=False):
-        val, test = (runner.checkpoint_scores(checkpoint, split) for split in ("val", "test"))
-        scored = {"metrics": val.metrics | test.metrics, "days": test.days, "cost": cost}
+        val, (test, breakdown) = runner.checkpoint_scores(checkpoint, "val"), runner.test_scores(checkpoint)
+        metrics = val.metrics | test.metrics
+        scored = {"metrics": metrics, "days": test.days, "breakdown": breakdown, "cost": cost}
         store.save_baseline(known[name].model_copy(update=scored))
     return costs[len(shown) :], measured
 

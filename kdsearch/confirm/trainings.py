@@ -18,6 +18,7 @@ from kdsearch.confirm.jobs import (
     record_of,
     wanted,
 )
+from kdsearch.measure.accuracy import SplitScores
 from kdsearch.record import Training, TrainingKind
 from kdsearch.study.executors.worker import attempt
 from kdsearch.trial.config import TrialConfig
@@ -97,9 +98,9 @@ def train_missing(
     return trained
 
 
-def own_training(runner: TrialRunner, trial: "StoredTrial", checkpoint: Checkpoint) -> Training:
+def own_training(trial: "StoredTrial", test: SplitScores) -> Training:
     """Describe the search's own training of a network, with its errors on the test split."""
-    record, test = record_of(trial), runner.checkpoint_scores(checkpoint, "test")
+    record = record_of(trial)
     return Training(
         number=trial.number,
         seed=record.seed,

@@ -52,6 +52,12 @@ class Target(BaseModel):
         )
 
     @property
+    def nodes(self) -> list[str]:
+        """Names of the nodes: the sensors' ids, each with its channel where there are several."""
+        several = len(self.channels) > 1
+        return [f"{sensor}, {channel}" if several else sensor for channel in self.channels for sensor in self.sensors]
+
+    @property
     def kind(self) -> Quantity:
         """Kind of quantity, as its row."""
         return QUANTITIES[self.quantity]

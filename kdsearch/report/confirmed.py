@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Baseline, Confirmation, Cost, Metrics, Pace, Training
+from kdsearch.record import Baseline, Breakdown, Confirmation, Cost, Metrics, Pace, Training
 from kdsearch.report.numbers import mae
 from kdsearch.report.verdicts import Days
 
@@ -60,6 +60,8 @@ class Confirmed(BaseModel):
         mean: Of validation and test split over the seeds.
         standard_deviation: Of the sample of seeds; empty with one seed.
         cost: Measured in the confirmation.
+        breakdown: Errors and coverage of the search's own network on the test split, by sensor and time; not printed,
+            and None where an older study did not keep it.
         pace: How quiet the machine was meanwhile; None where an older study did not keep it.
         twin: Without a teacher in the loss, trained for the same epochs; None where the trial was not distilled.
         cpu_twin: The same, trained for the same CPU seconds.
@@ -78,6 +80,7 @@ class Confirmed(BaseModel):
     mean: Metrics
     standard_deviation: Metrics
     cost: Cost
+    breakdown: Breakdown | None = Field(default=None, exclude=True, repr=False)
     pace: Pace | None = None
     twin: Twin | None = None
     cpu_twin: Twin | None = None
@@ -98,6 +101,7 @@ def confirmed_of(confirmation: Confirmation) -> Confirmed:
         mean=_over_seeds(metrics, statistics.fmean),
         standard_deviation=_spread(metrics),
         cost=confirmation.cost,
+        breakdown=confirmation.breakdown,
         pace=confirmation.pace,
         twin=_twin(trained, confirmation.trained("twin")),
         cpu_twin=_twin(trained, confirmation.trained("cpu-twin")),

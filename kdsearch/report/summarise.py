@@ -15,6 +15,7 @@ from kdsearch.report.preference import parse_weights, rule_of
 from kdsearch.report.published.catalog import comparable_with
 from kdsearch.report.summary import Limit, ObjectiveSummary, StudySummary, TrialSummary, candidates
 from kdsearch.report.text import notes
+from kdsearch.report.text.bounds import bounds_hold
 from kdsearch.report.text.limits import limits_kept, read_limits
 from kdsearch.study.constraints import violations
 
@@ -53,7 +54,9 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     numbers = [trial.number for trial in front]
     trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
     history = volume_history(trials, meta.objectives, meta.reference_point)
+    nodes = [] if meta.target is None else meta.target.nodes
     said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point, unit)]
+    said += [bounds_hold(chosen, nodes, unit)]
     warnings = notes.warnings(trials, baselines, unit)
     return StudySummary(
         study=meta.study,
@@ -81,6 +84,7 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
         created=meta.created,
         command=meta.command,
         versions=meta.versions,
+        nodes=nodes,
     )
 
 

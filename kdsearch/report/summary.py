@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from kdsearch.measure.metrics import METRICS
 from kdsearch.measure.objectives import OBJECTIVES
-from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
+from kdsearch.record import Baseline, Breakdown, Cost, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.other_readings import other_readings
 from kdsearch.report.published.point import PublishedPoint
@@ -129,6 +129,8 @@ class StudySummary(_Model):
         answer: One sentence: what the knee costs and how well it does, against the teacher.
         notes: Sentences that a reader should see with the numbers, the warnings first.
         warnings: Those of the notes that must not be overlooked.
+        nodes: Names of the nodes, sensors with their channel where there are several; drawn, not printed, and empty
+            where an older study did not keep them.
     """
 
     study: str
@@ -158,6 +160,24 @@ class StudySummary(_Model):
     created: str
     command: str
     versions: dict[str, str]
+    nodes: list[str] = Field(default_factory=list, exclude=True, repr=False)
+
+    @property
+    def chosen(self) -> TrialSummary | None:
+        """The trial of the front that was chosen."""
+        return next((trial for trial in self.trials if trial.number == self.knee), None)
+
+    @property
+    def breakdowns(self) -> dict[str, Breakdown]:
+        """Errors and coverage by sensor and time where they are known: the chosen network, the teacher, the others."""
+        chosen = self.chosen
+        found = (
+            {}
+            if chosen is None or chosen.confirmed is None
+            else {f"trial {chosen.number} ({self.chosen_word})": chosen.confirmed.breakdown}
+        )
+        found |= {one.name: one.breakdown for one in sorted(self.baselines, key=lambda one: one.role != "teacher")}
+        return {name: each for name, each in found.items() if each is not None}
 
     @property
     def teacher(self) -> Baseline | None:

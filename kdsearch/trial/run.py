@@ -21,14 +21,26 @@ from kdsearch.distill.teacher_features import TeacherTables
 from kdsearch.errors import RunError, SpaceError
 from kdsearch.extensions import Extension
 from kdsearch.measure.accuracy import SplitScores, network_scores, quick_validation
+from kdsearch.measure.bounds import calibrated
+from kdsearch.measure.breakdown import breakdown_of
 from kdsearch.measure.cost import measured_costs, weight_count
+from kdsearch.measure.kept import scored_and_kept
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error, unprunable
-from kdsearch.record import Cost, CurvePoint, Metrics, ShouldContinue, TrialRecord, installed_versions, never_stop
+from kdsearch.record import (
+    Breakdown,
+    Cost,
+    CurvePoint,
+    Metrics,
+    ShouldContinue,
+    TrialRecord,
+    installed_versions,
+    never_stop,
+)
 from kdsearch.training.fit import fit, warm_up
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
@@ -125,6 +137,19 @@ class TrialRunner:
         with fixed_threads(self.threads):
             return network_scores(checkpoint.network(device), data, self.series, split)
 
+    def test_scores(self, checkpoint: Checkpoint) -> tuple[SplitScores, Breakdown]:
+        """Score a packed network over the test split, and break errors and coverage down.
+
+        A network of an older study, which kept no bounds, is given those that it would have had.
+        """
+        series, device = self.series, torch.device(self.device)
+        data, network = WindowedSeries(series, checkpoint.scaler, device), checkpoint.network(device)
+        with fixed_threads(self.threads):
+            bounds = checkpoint.bounds or calibrated(scored_and_kept(network, data, series, "val")[1])
+            found, kept = scored_and_kept(network, data, series, "test")
+            minutes = series.protocol.reported_minutes(series.source.interval_minutes)
+            return found, breakdown_of(kept, bounds, minutes)
+
     def cost(self, network: Forecaster, data: WindowedSeries, scaler: Scaler) -> Cost:
         """Parameters, operations and latency at batch 1, paired with the teacher.
 
@@ -205,10 +230,13 @@ class _Run:
         data = WindowedSeries(runner.series, scaler, torch.device(runner.device))
         network = self._trained(network, data, scaler)
         with self.watch.phase("measure"):
-            metrics = network_scores(network, data, runner.series, "val").metrics
+            found, kept = scored_and_kept(network, data, runner.series, "val")
+        metrics = found.metrics
         if not np.isfinite(metrics["val"]["mae"]["all"]):
             raise RunError(f"the validation error of {self.config.route} with loss {self.config.loss} is not finite")
-        packed = Checkpoint.of(network, scaler, runner.series.adjacency).to_bytes()
+        with self.watch.phase("measure"):
+            bounds = calibrated(kept)
+        packed = Checkpoint.of(network, scaler, runner.series.adjacency, bounds).to_bytes()
         return self._record("COMPLETE", self.watch.seconds, metrics), packed
 
     def _record(

@@ -19,8 +19,10 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
 from kdsearch.errors import SpaceError
 from kdsearch.extensions import loaded_extensions
-from kdsearch.measure.accuracy import forecasts, network_scores
+from kdsearch.measure.accuracy import forecasts
+from kdsearch.measure.bounds import calibrated
 from kdsearch.measure.cost import measured_costs
+from kdsearch.measure.kept import scored_and_kept
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import FAMILIES, Forecaster
@@ -162,14 +164,14 @@ def _train_into(
     with fixed_threads(threads):
         network, scaler, curve = trained_network(series, config, seed, device)
         data, starts = WindowedSeries(series, scaler, device), series.splits["train"].starts
-        metrics = network_scores(network, data, series, "val").metrics
+        validated, kept = scored_and_kept(network, data, series, "val")
         made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
     record = TrialRecord(
         state="COMPLETE",
         route="student",
         params=config.model_dump(),
         seed=seed,
-        metrics=metrics,
+        metrics=validated.metrics,
         seconds={"train": curve[-1].cpu_seconds},
         curve=curve,
         versions=installed_versions(),
@@ -177,7 +179,7 @@ def _train_into(
         protocol_hash=series.protocol.hash,
     )
     (folder / "record.json").write_text(record.model_dump_json())
-    (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency).to_bytes())
+    (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency, calibrated(kept)).to_bytes())
     np.save(folder / "forecasts.npy", made)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.confirm import confirm
 from kdsearch.data.series import Series
 from kdsearch.pipeline.options import RunOptions
@@ -121,12 +122,22 @@ def test_every_network_of_the_front_is_confirmed_with_its_seeds_and_twins(option
         assert (own.seed, further.seed) == (0, 1)
         assert own.metrics["val"]["mae"] == trial.record.metrics["val"]["mae"]
         assert further.metrics != own.metrics
+        assert trial.confirmation.breakdown is not None
+        total, count = (sum(cells) for cells in zip(*trial.confirmation.breakdown.sensor, strict=True))
+        assert total / count == pytest.approx(own.metrics["test"]["mae"]["all"], rel=1e-4)
+        weights = store.weights(trial.number)
+        assert weights is not None
+        assert Checkpoint.from_bytes(weights).bounds is not None
         twins = [[one.seed for one in trial.confirmation.trained(kind)] for kind in ("twin", "cpu-twin")]
         assert twins == ([[0, 1]] * 2 if trial.params["loss"] == "stcd" else [[], []])
         assert trial.confirmation.pace is not None
         assert 0.1 < trial.confirmation.pace.before < 10
         assert trial.confirmation.pace.waited is not None
         assert 0 <= trial.confirmation.pace.waited < 1
+    known = {one.name: one.breakdown for one in store.baselines()}
+    assert {name for name, breakdown in known.items() if breakdown is not None} == {"teacher", "STID"}
+    assert known["teacher"] is not None
+    assert 0.5 < known["teacher"].fixed.overall[0] / known["teacher"].fixed.overall[1] < 1
     store.close()
     assert all(one.confirmed is not None for one in result.summary.front_trials)
     later, said_later = again(options, trials=2, confirm_seeds=2)

@@ -14,8 +14,11 @@ from optuna.trial import TrialState
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.record import (
     Baseline,
+    Breakdown,
     Confirmation,
     Cost,
+    Covered,
+    CoveredSums,
     CurvePoint,
     Latency,
     Metrics,
@@ -61,6 +64,29 @@ def cost_of(parameters: int, flops: float, milliseconds: float, profile: int = 0
     )
 
 
+def breakdown_of(error: float) -> Breakdown:
+    """Errors of three sensors, the last without a reading, and bounds that hold less in the second week."""
+
+    def covered(first: int, second: int) -> Covered:
+        weeks: list[CoveredSums] = [(first, 100, 5000.0), (second, 100, 5000.0)]
+        both = first + second, 200, 10000.0
+        return Covered(
+            overall=both,
+            horizon={"15": weeks[0], "45": weeks[1]},
+            week={"2016-08-22": weeks[0], "2016-08-29": weeks[1]},
+            sensor=[(first, 100, 4000.0), (second, 100, 6000.0), (0, 0, 0.0)],
+        )
+
+    return Breakdown(
+        sensor=[(90 * error, 100), (110 * error, 100), (0.0, 0)],
+        hour=[(20 * error, 20)] * 10 + [(0.0, 0)] * 14,
+        weekday=[(100 * error, 100)] * 2 + [(0.0, 0)] * 5,
+        level=0.9,
+        fixed=covered(91, 79),
+        adaptive=covered(90, 88),
+    )
+
+
 def baselines() -> list[Baseline]:
     """The lines of a study in which the teacher loses to no line."""
     return [
@@ -75,6 +101,7 @@ def baselines() -> list[Baseline]:
             name="teacher",
             role="teacher",
             metrics=metrics_of(14.2, "val", "test"),
+            breakdown=breakdown_of(14.2),
             cost=cost_of(TEACHER_PARAMETERS, TEACHER_FLOPS, TEACHER_MS, 147_000),
         ),
     ]
@@ -152,7 +179,12 @@ def confirmation_of(number: int, record: TrialRecord, gain: float = 0.15) -> Con
                 )
             )
     return Confirmation(
-        number=number, asked_seeds=3, trainings=trainings, cost=cost, pace=Pace(before=1.02, after=0.97, others=0.03)
+        number=number,
+        asked_seeds=3,
+        trainings=trainings,
+        cost=cost,
+        breakdown=breakdown_of(error),
+        pace=Pace(before=1.02, after=0.97, others=0.03),
     )
 
 

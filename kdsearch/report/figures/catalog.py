@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES
+from kdsearch.report.figures.breakdown import (
+    draw_coverage,
+    draw_error_by_sensor,
+    draw_error_by_time,
+    known_bounds,
+    known_breakdowns,
+)
 from kdsearch.report.figures.cost import CostAxis, draw_error_against_cost, gather_error_against_cost
 from kdsearch.report.figures.curves import (
     draw_error_by_horizon,
@@ -24,10 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURES", "SECTIONS", "ReportFigure", "Section", "cost_figure", "figures_of"]
 
-Section = Literal["cost", "curves", "search"]
+Section = Literal["cost", "curves", "test", "search"]
 SECTIONS: dict[Section, str] = {
     "cost": "Error against cost",
     "curves": "Over the horizon, and over training",
+    "test": "Errors and bounds on the test split",
     "search": "The search",
 }
 """Sections of the page that hold figures, with their headings; one without a figure is not on the page."""
@@ -151,6 +159,31 @@ FIGURES = Table(
             section="curves",
             draw=lambda summary: draw_volume(gather_volume(summary)),
             shown=lambda summary: bool(summary.hypervolume_history),
+        ),
+        ReportFigure(
+            name="time",
+            title="Error by hour of day and weekday",
+            caption="Mean over the horizon and all sensors, by the time that is forecast.",
+            section="test",
+            draw=draw_error_by_time,
+            shown=known_breakdowns,
+        ),
+        ReportFigure(
+            name="sensors",
+            title="Error by sensor",
+            caption="Mean over the horizon. The pointer names a sensor.",
+            section="test",
+            draw=draw_error_by_sensor,
+            shown=known_breakdowns,
+        ),
+        ReportFigure(
+            name="coverage",
+            title="Readings inside the bounds",
+            caption="The share of the readings that lie inside the bounds of the network that was chosen; the dashed "
+            "line is the share that they are to hold.",
+            section="test",
+            draw=draw_coverage,
+            shown=known_bounds,
         ),
     ],
     mistake=StudyError,

@@ -61,7 +61,7 @@ def _row(**changes: Any) -> ReportFigure:
         ({"title": ""}, "figure 'mine' has no title"),
         ({"title": None}, "figure 'mine' has no title"),
         ({"caption": " "}, "figure 'mine' has no caption"),
-        ({"section": "somewhere"}, "figure 'mine' is in section 'somewhere'; choose one of cost, curves, search"),
+        ({"section": "somewhere"}, "figure 'mine' is in section 'somewhere'; choose one of cost, curves, test, search"),
         ({"draw": None}, r"the figure 'mine' needs a function of \(summary\)"),
         ({"shown": True}, r"the figure 'mine' needs a function of \(summary\)"),
     ],
