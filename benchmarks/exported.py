@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from benchmarks.measuring import Claim, median_seconds
 from benchmarks.roads import roads
-from kdsearch.deploy.export import INPUT, OUTPUT, export_onnx, session
+from kdsearch.deploy.export import export_onnx
+from kdsearch.deploy.onnx_forecaster import INPUTS, session
 from kdsearch.models import Forecaster, Stgcn, StgcnSize
+from tests.deploy.parts import whole_parts
 
 __all__ = ["claims"]
 
@@ -28,9 +31,11 @@ class WindowByWindow(Stgcn):
 def forecast(folder: Path, network: Stgcn) -> Callable[[], object]:
     """Export a network; give a call of one window through its file by the caller's single thread."""
     path = folder / f"{len(list(folder.iterdir()))}.onnx"
-    export_onnx(network, path, HORIZON, nodes=NODES)
-    window = torch.randn(1, network.history, NODES, 1).numpy()
-    return partial(session(path, threads=1).run, [OUTPUT], {INPUT: window})
+    checkpoint, target, windows = whole_parts(network, roads(NODES), HORIZON)
+    export_onnx(checkpoint, target, path, windows)
+    time = windows.times[:1].astype("datetime64[s]").astype(np.int64)
+    values = dict(zip(INPUTS, (windows.readings[:1], time), strict=True))
+    return partial(session(path, threads=1).run, ["forecast"], values)
 
 
 def claims() -> Iterator[Claim]:

@@ -1,5 +1,6 @@
 """A finished study in Python: its trials, and its networks to forecast with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kdsearch.checkpoint import Checkpoint
+    from kdsearch.deploy.kept import KeptNetwork
 
 __all__ = ["Study", "StudyNetwork", "compare", "load_study"]
 
@@ -28,14 +30,25 @@ class StudyNetwork:
     """A network of a study.
 
     Attributes:
-        name: "trial 7", or the name of a baseline.
-        target: What it forecasts.
-        checkpoint: The network itself, its graph and its scaler.
+        kept: The network, what is known of it, and windows of its data.
     """
 
-    name: str
-    target: Target
-    checkpoint: "Checkpoint"
+    kept: "KeptNetwork"
+
+    @property
+    def name(self) -> str:
+        """Its name in the study: "trial 7", or that of a baseline."""
+        return self.kept.card.network
+
+    @property
+    def target(self) -> Target:
+        """What it forecasts."""
+        return self.kept.card.target
+
+    @property
+    def checkpoint(self) -> "Checkpoint":
+        """The network itself, its graph and its scaler."""
+        return self.kept.checkpoint
 
     def __repr__(self) -> str:
         spec, target = self.checkpoint.spec, self.target
@@ -69,6 +82,24 @@ class StudyNetwork:
                 interval_minutes=self.target.interval_minutes,
             )
         return forecast_frame(self.checkpoint, self.target, readings)
+
+    def export(self, folder: Path | str, formats: Sequence[str] = ("onnx",)) -> list[Path]:
+        """Write files that forecast without kdsearch, and a card that says what they are.
+
+        Args:
+            folder: Made where it is absent; files of the same names are replaced.
+            formats: "onnx", "torch".
+
+        Returns:
+            The files: `model.onnx`, `forecast.py`, `card.json`, `card.md`.
+
+        Raises:
+            StudyError: There is no such format, or the folder cannot be written.
+            RunError: A package is missing, or a file forecasts otherwise than the network.
+        """
+        from kdsearch.deploy.folder import write_folder  # noqa: PLC0415 - torch
+
+        return write_folder(self.kept, Path(folder), formats)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +145,7 @@ class Study:
         Raises:
             StudyError: There is no such network, or the study does not keep it.
         """
-        from kdsearch.checkpoint import Checkpoint  # noqa: PLC0415 - torch
+        from kdsearch.deploy.kept import kept_network  # noqa: PLC0415 - torch
 
         word = str(pick)
         number = self.picks.get(word, int(word) if word.isdecimal() else None)
@@ -129,12 +160,9 @@ class Study:
             )
         store = StudyStore.open(self.storage, self.summary.study)
         try:
-            content = store.network(word) if number is None else store.weights(number)
+            return StudyNetwork(kept_network(store, word if number is None else number))
         finally:
             store.close()
-        if content is None:
-            raise StudyError(f"network {word!r} of study {self.summary.study!r} was deleted meanwhile; load it again")
-        return StudyNetwork(word if number is None else f"trial {number}", self.target, Checkpoint.from_bytes(content))
 
 
 def load_study(name: str, *, studies: Path | str = "studies", storage: str | None = None) -> Study:

@@ -70,6 +70,7 @@ def series_of_frame(
         holidays=card.holidays,
         quantity=card.quantity,
         notes=(*notes, *readings.notes),
+        zone=card.timezone,
     )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kdsearch.data.clock import weekdays_and_minutes
 from kdsearch.errors import DataError
 
-__all__ = ["check_country", "kind_names", "kinds_of_day"]
+__all__ = ["check_country", "holidays_between", "kind_names", "kinds_of_day"]
 
 _NAMES = ("Monday to Friday", "Saturday", "Sunday")
 _HOLIDAY = len(_NAMES)
@@ -29,9 +29,14 @@ def kinds_of_day(times: NDArray[np.datetime64], country: str | None) -> NDArray[
     days, position = np.unique(times.astype("datetime64[D]"), return_inverse=True)
     kinds = np.maximum(weekdays_and_minutes(days)[0] - 4, 0)
     if country is not None:
-        years = range(days[0].astype("datetime64[Y]").item().year, days[-1].item().year + 1)
-        kinds[np.isin(days, np.concatenate([_holidays(country, year) for year in years]))] = _HOLIDAY
+        known = holidays_between(country, days[0].item().year, days[-1].item().year)
+        kinds[np.isin(days, known)] = _HOLIDAY
     return np.asarray(kinds[position])
+
+
+def holidays_between(country: str, first: int, last: int) -> NDArray[np.datetime64]:
+    """List the holidays of a country in these years, both included, as days."""
+    return np.concatenate([_holidays(country, year) for year in range(first, last + 1)])
 
 
 @cache

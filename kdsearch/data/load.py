@@ -86,6 +86,7 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
         notes=(*(note for note in notes if note), *readings.notes, *graph.notes),
         positions=graph.positions,
         graph_rows=graph.rows,
+        zone=card.timezone,
     )
 
 

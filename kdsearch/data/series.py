@@ -46,6 +46,7 @@ class Series:
             None where none is.
         graph_rows: First rows that the graph was computed from; 0 where it does not come from readings.
         quantity: Kinds of quantity, one for each channel (`kdsearch.data.quantity`); empty where nothing is known.
+        zone: Time zone of the place, such as "Europe/Berlin"; None where it is not known.
         notes: What was taken for granted while it was read, one sentence each; a run says them.
         complete: Whether these are the files the public source offers, whole (checked by hash); None where no
             hash is known.
@@ -67,6 +68,7 @@ class Series:
     notes: tuple[str, ...] = ()
     positions: NDArray[np.float64] | None = None
     graph_rows: int = 0
+    zone: str | None = None
 
     @property
     def present(self) -> NDArray[np.bool_]:

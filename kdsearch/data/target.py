@@ -23,6 +23,7 @@ class Target(BaseModel):
         horizon: Steps forecast.
         zero_is_missing: Whether the networks learned that a zero stands for a missing reading, as in the protocols of
             some papers; else a gap holds the node's last input.
+        zone: Time zone of the readings, such as "Europe/Berlin"; None where it is not known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +36,7 @@ class Target(BaseModel):
     history: int
     horizon: int
     zero_is_missing: bool = False
+    zone: str | None = None
 
     @classmethod
     def of(cls, series: SplitSeries) -> Self:
@@ -49,6 +51,7 @@ class Target(BaseModel):
             history=protocol.history,
             horizon=protocol.horizon,
             zero_is_missing=protocol.fill == "zero" and not bool(series.present.all()),
+            zone=source.zone,
         )
 
     @property

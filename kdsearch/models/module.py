@@ -114,7 +114,7 @@ class ModuleForecaster(WindowForecaster):
         forecasts: Any = self.module(x)
         if not isinstance(forecasts, Tensor):
             raise ValueError(f"family {self.family} gives {type(forecasts).__name__}; it must give one tensor")
-        wanted = (len(x), self.outputs, x.shape[2])
+        wanted = (x.shape[0], self.outputs, x.shape[2])
         if tuple(forecasts.shape) != wanted:
             raise ValueError(
                 f"family {self.family} gives forecasts of shape {tuple(forecasts.shape)} for an input of "

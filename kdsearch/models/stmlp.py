@@ -225,7 +225,7 @@ class MixerLayer(nn.Module):
 
 def _across(layer: nn.Linear, x: Tensor) -> Tensor:
     """Apply a linear map along the nodes: ``(window, node, channel)`` -> ``(window, output, channel)``."""
-    return torch.baddbmm(layer.bias[:, None], layer.weight.expand(len(x), -1, -1), x)
+    return torch.baddbmm(layer.bias[:, None], layer.weight.expand(x.shape[0], -1, -1), x)
 
 
 def _strided(channels: int, steps: int) -> tuple[tuple[int, ...], ...]:

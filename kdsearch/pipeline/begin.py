@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
+from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
@@ -133,7 +134,7 @@ def _address(options: RunOptions, meta: StudyMeta) -> str:
 
 
 def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:
-    """Save the baselines and their networks, once; the bench at the pace of the study's first reading.
+    """Save baselines, networks and windows of the data, once; the bench at the pace of the study's first reading.
 
     Latency is an objective: its scale must not move when a study is resumed on another day.
     """
@@ -142,6 +143,8 @@ def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Basel
     for name, network in {"teacher": runner.teacher, **runner.baselines}.items():
         if name not in kept:
             store.save_network(name, network.checkpoint.to_bytes())
+    if store.examples() is None:
+        store.save_examples(ExampleWindows.of(runner.series).to_bytes())
     for baseline in baselines:
         if baseline.name not in known:
             store.save_baseline(baseline)

@@ -34,6 +34,7 @@ from kdsearch.training.fit import fit
 from kdsearch.training.plan import Plan
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, shape_of
+from tests.deploy.parts import whole_parts
 from tests.masking import check_that_the_small_network_is_the_masked_one, draw_masks
 
 
@@ -223,8 +224,9 @@ def test_exported_files_forecast_the_same(family: str, tmp_path: Path) -> None:
     """The exporter compares them itself, and refuses a file that differs."""
     place, _, outputs = place_for(family)
     network = network_of(family)
-    export_program(network, tmp_path / "network.pt2", outputs, nodes=place.nodes)
-    export_onnx(network, tmp_path / "network.onnx", outputs, nodes=place.nodes)
+    checkpoint, target, windows = whole_parts(network, ring(place.nodes), outputs, interval_minutes=1440 // place.slots)
+    export_program(checkpoint, target, tmp_path / "network.pt2", windows)
+    export_onnx(checkpoint, target, tmp_path / "network.onnx", windows)
 
 
 def trained(series: SplitSeries, family: str, loss: str, folder: Path, **settings: Any) -> tuple[Forecaster, float]:

@@ -80,7 +80,7 @@ class LearnedGraphs(nn.Module):
         for exponent in range(self.order):
             if exponent:
                 power, adaptive_power = power @ dynamic, adaptive_power @ adaptive
-            powers += [power, adaptive_power.expand(len(readings), 1, -1, -1)]
+            powers += [power, adaptive_power.expand(readings.shape[0], 1, -1, -1)]
         return (torch.cat(powers, dim=1) * self.elsewhere).flatten(1, 2)
 
     def _scores(self, readings: Tensor, clock: Tensor, upstream: Tensor, downstream: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ class LocalConvolution(nn.Module):
         steps = x.shape[2] - self.kernel + 1
         seen = torch.cat([x[:, :, tap : tap + steps] for tap in range(self.kernel)], dim=-1)
         total = torch.relu(self.local(seen)).view(*seen.shape[:3], self.kernel, -1).sum(dim=3)
-        sent = torch.bmm(graphs, total.flatten(2)).view(len(x), self.graphs, *total.shape[1:])
+        sent = torch.bmm(graphs, total.flatten(2)).view(x.shape[0], self.graphs, *total.shape[1:])
         parts = torch.cat([total[:, :, :, None] / self.kernel, sent.permute(0, 2, 3, 1, 4)], dim=3)
         mixed: Tensor = self.dropout(self.mix(parts.flatten(3)))
         return mixed

@@ -106,7 +106,7 @@ class Stgcn(Forecaster):
                 kept[position] = seen[:, :, 1:]
                 column = stage(seen)
             steps.append(column[:, 0, 0])
-        return torch.stack(steps, dim=1).view(len(x), windows, horizon, -1)
+        return torch.stack(steps, dim=1).view(x.shape[0], windows, horizon, -1)
 
     def _stages(self) -> list[tuple[int, Callable[[Tensor], Tensor]]]:
         """Cut the network in front of each layer that looks at several steps: number of steps, and function."""

@@ -76,7 +76,11 @@ def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
         if not torch.is_grad_enabled():
             return _spread(x, graph)
         return _Polynomials.apply(x, graph)  # type: ignore[no-untyped-call, no-any-return]
-    return torch.cat([x, *(x @ kernel for kernel in graph.dense(x))], dim=1)
+    first, *further = graph.dense(x)
+    terms = [x, x @ first]
+    for kernel in further:  # a file computes them by their recursion: the first alone is as sparse as the roads
+        terms.append(2 * (terms[-1] @ first) - terms[-2] if torch.compiler.is_exporting() else x @ kernel)
+    return torch.cat(terms, dim=1)
 
 
 def joint_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:

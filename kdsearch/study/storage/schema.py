@@ -1,4 +1,7 @@
-"""Our tables beside Optuna's: records, networks, final points, baselines and confirmations; what nests is JSON."""
+"""Our tables beside Optuna's: records, networks, windows, final points, baselines and confirmations.
+
+What nests is JSON.
+"""
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -6,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 __all__ = [
     "BaselineRow",
     "ConfirmationRow",
+    "ExampleRow",
     "FinalPointRow",
     "NetworkRow",
     "SchemaRow",
@@ -71,6 +75,14 @@ class NetworkRow(Table):
     study: Mapped[str] = mapped_column(String(512), primary_key=True)
     name: Mapped[str] = mapped_column(String(512), primary_key=True)
     network: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ExampleRow(Table):
+    """Windows of real readings, as `ExampleWindows` packs them."""
+
+    __tablename__ = "kdsearch_examples"
+    study: Mapped[str] = mapped_column(String(512), primary_key=True)
+    windows: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ConfirmationRow(Table):

@@ -30,6 +30,7 @@ from kdsearch.study.storage.meta import StudyMeta, read_metas, refuse_other
 from kdsearch.study.storage.schema import (
     BaselineRow,
     ConfirmationRow,
+    ExampleRow,
     FinalPointRow,
     NetworkRow,
     StudyRow,
@@ -200,6 +201,16 @@ class StudyStore:
         with Session(self.storage.engine) as session:
             row = session.get(NetworkRow, (self.meta.study, name))
             return None if row is None else row.network
+
+    def save_examples(self, windows: bytes) -> None:
+        """Save the packed example windows of the data, in place of earlier ones."""
+        self._merge(ExampleRow(study=self.meta.study, windows=windows))
+
+    def examples(self) -> bytes | None:
+        """Read the packed example windows; None where none are kept."""
+        with Session(self.storage.engine) as session:
+            row = session.get(ExampleRow, self.meta.study)
+            return None if row is None else row.windows
 
     def networks_kept(self) -> tuple[list[int], list[str]]:
         """List the trials and the baselines whose networks are kept."""

@@ -1,0 +1,81 @@
+"""The card of an exported forecaster in Markdown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kdsearch.deploy.card import Card
+from kdsearch.record import Baseline
+from kdsearch.report.numbers import count, error
+
+__all__ = ["card_text"]
+
+SENSORS_SHOWN = 20
+
+
+def card_text(card: Card, files: Sequence[Path], baselines: Sequence[Baseline]) -> str:
+    """Write it.
+
+    Args:
+        card: The card.
+        files: The other files of its folder.
+        baselines: Whose errors stand beside its own.
+    """
+    target = card.target
+    interval = target.interval_minutes
+    sensors = [f"`{name}`" for name in target.sensors[:SENSORS_SHOWN]]
+    more = len(target.sensors) - len(sensors)
+    channels = "" if len(target.channels) == 1 else f", each with {', '.join(target.channels)}"
+    zone = f" of {target.zone}" if target.zone else ""
+    lines = [
+        f"# {card.study}: {card.network}",
+        "",
+        f"A {card.family} network of {count(card.weights)} weights. It looks at the last {target.history} readings of "
+        f"{len(target.sensors)} sensors, {interval} minutes apart, and forecasts the next {target.horizon} steps "
+        f"({target.horizon * interval} minutes), in {target.unit or 'the unit of the readings'}.",
+        "",
+        *_table(["file", "bytes"], [[f"`{path.name}`", f"{path.stat().st_size:,}"] for path in files]),
+        "",
+        "## How good it is",
+        "",
+        f"Errors on {card.dataset}, protocol {card.protocol}: {card.protocol_text}.",
+        "",
+        *_errors(card, baselines),
+        "",
+        "## How to use it",
+        "",
+        "`python forecast.py readings.csv` prints forecasts; it needs onnxruntime and numpy alone. With kdsearch:",
+        "`kdsearch predict model.onnx --input readings.csv`, which knows more layouts of files.",
+        "",
+        f"- `readings`: float32 `(batch, {target.history}, {len(target.sensors) * len(target.channels)})`, oldest "
+        "first, NaN where a reading is missing; the sensors in the order below.",
+        f"- `time`: int64 `(batch,)`, local time{zone} of the last reading, in seconds since 1970-01-01 00:00.",
+        f"- `forecast`: float32 `(batch, {target.horizon}, {len(target.sensors) * len(target.channels)})`.",
+        "- `lower`, `upper`: bounds of 90 %, of the same shape.",
+        "- `calendar`: the usual reading at each step of the history and of the horizon.",
+        "",
+        f"Sensors in order{channels}: {', '.join(sensors)}{f' and {more} more, in card.json' if more else ''}.",
+        "",
+        f"Data {card.data_hash}, protocol {card.protocol_hash}, kdsearch {card.kdsearch}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _errors(card: Card, baselines: Sequence[Baseline]) -> list[str]:
+    """Make a table of MAE and RMSE by horizon; of the test split where it was scored."""
+    split = "test" if "test" in card.metrics else "val"
+    horizons = sorted((minutes for minutes in card.metrics[split]["mae"] if minutes != "all"), key=float)
+    unit = f", {card.target.unit}" if card.target.unit else ""
+    name = {"test": "test", "val": "validation (the test split was not scored)"}[split]
+    heads = [f"{name}: MAE{unit}", *(f"{minutes} min" for minutes in horizons), "mean", f"RMSE{unit}"]
+    named = {card.network: card.metrics} | {one.name: one.metrics for one in baselines if one.name != card.network}
+    scored = {who: metrics[split] for who, metrics in named.items() if split in metrics}
+    return _table(heads, [[who, *_row(errors, horizons)] for who, errors in scored.items()])
+
+
+def _row(errors: dict[str, dict[str, float]], horizons: Sequence[str]) -> list[str]:
+    return [*(error(errors["mae"][column]) for column in (*horizons, "all")), error(errors["rmse"]["all"])]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return ["| " + " | ".join(cells) + " |" for cells in (heads, ["---"] * len(heads), *rows)]

@@ -1,0 +1,86 @@
+"""A network as a study keeps it, with all that its file is to say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.examples import ExampleWindows
+from kdsearch.deploy.card import Card
+from kdsearch.errors import StudyError
+from kdsearch.record import Baseline, Cost, Metrics
+from kdsearch.study.storage.store import StudyStore
+
+__all__ = ["KeptNetwork", "kept_network"]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptNetwork:
+    """A network as a study keeps it.
+
+    Attributes:
+        checkpoint: The network and its scaler.
+        card: What its file says of itself.
+        windows: Real readings on which files are compared with the network.
+        baselines: Those whose errors stand beside its own.
+    """
+
+    checkpoint: Checkpoint
+    card: Card
+    windows: ExampleWindows
+    baselines: Sequence[Baseline] = ()
+
+
+def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
+    """Read a network out of a study.
+
+    Args:
+        store: The study, open.
+        name: Number of a trial, or name of a baseline.
+
+    Raises:
+        StudyError: The study does not keep it, or was made before studies kept what their networks forecast.
+    """
+    meta = store.meta
+    content = store.weights(name) if isinstance(name, int) else store.network(name)
+    windows = store.examples()
+    if content is None:
+        raise StudyError(f"study {meta.study!r} keeps no network of {name}; choose another, or run it again")
+    if meta.target is None or windows is None:
+        raise StudyError(
+            f"study {meta.study!r} is of an older kdsearch, which did not keep what its networks forecast; run its "
+            "command once more, and it is kept"
+        )
+    baselines = store.baselines()
+    metrics, cost = _measured(store, name, baselines)
+    checkpoint = Checkpoint.from_bytes(content)
+    card = Card(
+        study=meta.study,
+        network=f"trial {name}" if isinstance(name, int) else name,
+        family=checkpoint.spec["family"],
+        dataset=meta.dataset,
+        data_hash=meta.data_hash,
+        protocol=meta.protocol,
+        protocol_hash=meta.protocol_hash,
+        protocol_text=meta.protocol_text,
+        weights=cost.parameters,
+        stored_numbers=cost.stored_numbers,
+        metrics=metrics,
+        kdsearch=version("kdsearch"),
+        target=meta.target,
+    )
+    return KeptNetwork(checkpoint, card, ExampleWindows.from_bytes(windows), baselines)
+
+
+def _measured(store: StudyStore, name: int | str, baselines: Sequence[Baseline]) -> tuple[Metrics, Cost]:
+    """Read the errors of this very network, not of other seeds, and its cost."""
+    if isinstance(name, int):
+        record = store.record(name)
+        own = [one for one in store.trainings() if one.number == name and one.kind == "own" and one.metrics]
+        metrics, cost = ({}, None) if record is None else ((own[0] if own else record).metrics, record.cost)
+    else:
+        line = next((one for one in baselines if one.name == name), None)
+        metrics, cost = ({}, None) if line is None else (line.metrics, line.cost)
+    if cost is None:
+        raise StudyError(f"study {store.meta.study!r} does not say what {name} costs; run its command once more")
+    return metrics, cost
