@@ -1,0 +1,1 @@
+"""Networks as C: one source file and one header, from readings to forecasts on any processor."""
