@@ -129,7 +129,7 @@ def plain(parameter: Any) -> NDArray[np.float32]:
 
 def float_text(number: float) -> str:
     """Write a number as float32 in C, with the fewest digits that give it again."""
-    return f"{np.float32(number)}f"
+    return f"{np.float32(number)!s}f"
 
 
 def lines_of(words: Sequence[str], count: int) -> str:

@@ -19,7 +19,7 @@ from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.quantity import QuantityName
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
-from kdsearch.deploy.c.parts import Numbers
+from kdsearch.deploy.c.parts import Numbers, float_text
 from kdsearch.deploy.c.source import int8_checkpoint, write_c
 from kdsearch.deploy.forecast import newest_forecast
 from kdsearch.errors import DataError
@@ -397,3 +397,8 @@ def test_rounded_numbers_are_near() -> None:
     assert before is not None
     assert after is not None
     assert np.abs(after.table - before.table).max() <= 0.501 * before.table.max() / 32767
+
+
+@pytest.mark.parametrize(("number", "text"), [(0.1, "0.1f"), (-3, "-3.0f"), (1e-9, "1e-09f"), (1e20, "1e+20f")])
+def test_a_number_has_the_fewest_digits_that_give_it_again(number: float, text: str) -> None:
+    assert float_text(number) == text
