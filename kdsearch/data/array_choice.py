@@ -47,16 +47,16 @@ def chosen_key(path: Path, key: str | None, names: list[str], header: Callable[[
 
 
 def _likelihood(header: Header) -> tuple[int, int]:
-    """Rank what may be the readings: frames, then large arrays of numbers, then the others."""
+    """Rank what may be the readings: frames, then large arrays of numbers, then the others, masks among them."""
     if header is None:
         return 2, 0
     shape, dtype = header
-    return int(dtype.kind in "fiub"), math.prod(shape)
+    return int(dtype.kind in "fiu"), math.prod(shape)
 
 
 def _words(header: Header) -> str:
     if header is None:
         return "frame"
     shape, dtype = header
-    what = "" if dtype.kind in "fiub" else f" of type {dtype}"
+    what = "" if dtype.kind in "fiu" else f" of type {dtype}"
     return f"{shown_shape(shape) or 'a single value'}{what}"

@@ -1,5 +1,6 @@
 """The facts of a series, and what to look at before it is trained on."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,16 @@ SENTINEL_SHARE = 0.001
 """Share of readings that are the one negative value from which on it may stand for a missing reading."""
 
 NAMED_SENSORS = 5
+
+_OF_SENSORS = (
+    "a broken sensor makes errors look small; leave it out",
+    "a sensor must have one in the training part; leave it out",
+)
+_OF_CELLS = (
+    "they make errors over all cells look small; compare errors over the same cells alone",
+    "a cell must have one in the training part; write 0 where nothing can pass",
+)
+"""What to do about what never changes, and about what is not there: no cell can be left out of a grid."""
 
 
 class ChannelFacts(BaseModel):
@@ -60,6 +71,7 @@ class SeriesFacts(BaseModel):
         edges: Directed edges.
         isolated_nodes: Nodes without any edge.
         active_nodes: Nodes with any reading but zero.
+        grid: Rows and columns where the sensors are the cells of a grid.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,6 +84,7 @@ class SeriesFacts(BaseModel):
     edges: int
     isolated_nodes: int
     active_nodes: int
+    grid: tuple[int, int] | None = None
 
 
 def facts_of(series: Series, tally: Tally | None = None) -> SeriesFacts:
@@ -94,6 +107,7 @@ def facts_of(series: Series, tally: Tally | None = None) -> SeriesFacts:
         edges=int(linked.sum()),
         isolated_nodes=int((~(linked.any(axis=0) | linked.any(axis=1))).sum()),
         active_nodes=int((counted.present > counted.zero).any(axis=(0, 2)).sum()),
+        grid=series.grid,
     )
 
 
@@ -143,6 +157,7 @@ def fact_rows(facts: SeriesFacts) -> list[tuple[str, str]]:
 def hints_of(facts: SeriesFacts) -> list[str]:
     """Say what to look at before a series is trained on: one sentence each, with the remedy."""
     hints = []
+    one, (broken, dead) = ("sensor", _OF_SENSORS) if facts.grid is None else ("cell", _OF_CELLS)
     for channel in facts.channels:
         if channel.smallest is None:
             hints.append(f"channel {channel.name} has no reading at all: check missing_value, or leave the channel out")
@@ -157,13 +172,18 @@ def hints_of(facts: SeriesFacts) -> list[str]:
                 f"{100 * channel.smallest_share:.1f} % of {channel.name} is {channel.smallest:g}, its smallest "
                 f"reading: write missing_value = {channel.smallest:g} if it means that nothing was measured"
             )
+        if channel.largest is not None and re.fullmatch("9{3,}|32767|65535", f"{channel.largest:.9g}"):
+            hints.append(
+                f"the largest reading of {channel.name} is {channel.largest:.9g}, which often means that nothing was "
+                f"measured: write missing_value = {channel.largest:.9g} if it does"
+            )
         for sensors, what, remedy in (
-            (channel.silent, "without any reading", "a sensor must have one in the training part; leave it out"),
-            (channel.constant, "with one value all the time", "a broken sensor makes errors look small; leave it out"),
+            (channel.silent, "without any reading", dead),
+            (channel.constant, "with one value all the time", broken),
             (channel.filled_in, "filled in by the source for the most part", "only what was measured counts"),
         ):
             if sensors:
-                hints.append(f"{_sensors(sensors)} of {channel.name} {what}: {remedy}")
+                hints.append(f"{_counted(sensors, one)} of {channel.name} {what}: {remedy}")
     if 0 < facts.isolated_nodes < facts.shape[1]:
         hints.append(
             f"{facts.isolated_nodes:,} of {facts.shape[1]:,} sensors have no edge: check the ids and distances of the "
@@ -172,7 +192,7 @@ def hints_of(facts: SeriesFacts) -> list[str]:
     return hints
 
 
-def _sensors(ids: Sequence[str]) -> str:
-    """Count sensors, and name the first ones."""
+def _counted(ids: Sequence[str], one: str) -> str:
+    """Count sensors or cells, and name the first ones."""
     named = ", ".join(ids[:NAMED_SENSORS]) + (", ..." if len(ids) > NAMED_SENSORS else "")
-    return f"{len(ids):,} sensor{'s' * (len(ids) != 1)} ({named})"
+    return f"{len(ids):,} {one}{'s' * (len(ids) != 1)} ({named})"

@@ -193,6 +193,8 @@ def frame_of_pandas(data: pd.DataFrame, file: str, source: SeriesSource) -> Fram
         raise DataError(f"{file} has no rows or no columns; give one with readings")
     if data.columns.nlevels > 1:
         raise DataError(f"{file}: the columns have {data.columns.nlevels} levels; give them one name each")
+    if odd := [name for name, kind in data.dtypes.items() if pd.api.types.is_complex_dtype(kind)]:
+        raise DataError(f"{file}: the column {odd[0]!r} holds complex numbers; give plain ones")
     if source.missing_text:
         data = data.mask(data.isin(list(source.missing_text)))
     names = tuple(str(name) for name in data.columns)

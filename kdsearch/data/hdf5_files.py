@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from kdsearch.data.array_choice import Header, chosen_key
 from kdsearch.data.hdf5_process import Hdf5File, Member, Node, opened_hdf5
 from kdsearch.data.pandas_frames import StoredFrame, read_frame
@@ -35,7 +37,7 @@ def read_hdf5(path: Path, key: str | None = None, step_axis: int = 0) -> StoredF
         if node.kind == "frame":
             return read_frame(file, name, node.parts)
         _check(file, name, node)
-        return StoredFrame(as_float32(file.array(name), path, step_axis))
+        return StoredFrame(as_float32(file.array(name), path, step_axis), flags=node.dtype == np.bool_)
 
 
 def refuse_links_out(path: Path) -> None:

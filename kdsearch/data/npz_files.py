@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kdsearch.data.array_choice import chosen_key
 from kdsearch.data.damage import refusing_damage
+from kdsearch.data.pandas_frames import StoredFrame
 from kdsearch.data.precision import as_float32
 from kdsearch.data.sizes import check_readings
 from kdsearch.errors import DataError
@@ -20,16 +21,13 @@ __all__ = ["read_npy", "read_npz"]
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read_npz(path: Path, key: str | None = None, step_axis: int = 0) -> NDArray[np.float32]:
+def read_npz(path: Path, key: str | None = None, step_axis: int = 0) -> StoredFrame:
     """Read an array of numbers from an npz file.
 
     Args:
         path: The file.
         key: The array's name; may be left out where there is only one.
         step_axis: The axis of time.
-
-    Returns:
-        float32 of the array's own shape.
 
     Raises:
         DataError: The file is absent, damaged or too large for the memory, or has no such array of plain numbers.
@@ -40,10 +38,10 @@ def read_npz(path: Path, key: str | None = None, step_axis: int = 0) -> NDArray[
         member = chosen_key(path, key, names, partial(_header_in, archive)) + ".npy"
         with archive.open(member) as file:
             values = _array(file, archive.getinfo(member).file_size, f"{member.removesuffix('.npy')} of {path}")
-    return as_float32(values, path, step_axis)
+    return StoredFrame(as_float32(values, path, step_axis), flags=values.dtype == np.bool_)
 
 
-def read_npy(path: Path, step_axis: int = 0) -> NDArray[np.float32]:
+def read_npy(path: Path, step_axis: int = 0) -> StoredFrame:
     """Read the array of numbers of an npy file, as `read_npz` does.
 
     Raises:
@@ -51,7 +49,7 @@ def read_npy(path: Path, step_axis: int = 0) -> NDArray[np.float32]:
     """
     with refusing_damage(path, "npy"), path.open("rb") as file:
         values = _array(file, path.stat().st_size, str(path))
-    return as_float32(values, path, step_axis)
+    return StoredFrame(as_float32(values, path, step_axis), flags=values.dtype == np.bool_)
 
 
 def _header_in(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

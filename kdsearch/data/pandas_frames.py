@@ -27,12 +27,14 @@ class StoredFrame(NamedTuple):
         written: Times of the rows as they are stored; None where there are none.
         zone: Zone of these times, which are then in UTC; None where they are local.
         sensor_ids: Of a frame, one for each column; else None.
+        flags: Whether the file holds true and false, which are 1 and 0 here.
     """
 
     values: NDArray[np.float32]
     written: WrittenTimes | None = None
     zone: str | None = None
     sensor_ids: tuple[str, ...] | None = None
+    flags: bool = False
 
 
 def read_frame(file: Hdf5File, name: str, parts: tuple[str, ...]) -> StoredFrame:
@@ -70,12 +72,13 @@ def _read_fixed(file: Hdf5File, name: str, what: str) -> StoredFrame:
     if len(set(ids)) < len(ids):
         raise DataError(f"{what} has a column twice; give each sensor its own name")
     check_readings_fit((len(index), len(ids)), 8, what)
-    blocks, stored_ids = [], list[str]()
+    blocks, stored_ids, flags = [], list[str](), False
     for number in range(int(file.attribute(name, "nblocks", 1))):
         items = [_text(one) for one in file.array(f"{name}/block{number}_items")]
         stored = f"{name}/block{number}_values"
         block = file.array(stored)
         _check_block(block.dtype, file.attribute(stored, "value_type", ""), items, what)
+        flags |= block.dtype == np.bool_
         blocks.append(as_float32(block, file.path))
         stored_ids += items
     values = _side_by_side(blocks)
@@ -84,7 +87,7 @@ def _read_fixed(file: Hdf5File, name: str, what: str) -> StoredFrame:
     if stored_ids != ids:
         column = {one: number for number, one in enumerate(stored_ids)}
         values = values[:, [column[one] for one in ids]]
-    return StoredFrame(values, times, zone, tuple(ids))
+    return StoredFrame(values, times, zone, tuple(ids), flags)
 
 
 def _read_table(file: Hdf5File, name: str, what: str) -> StoredFrame:
@@ -95,15 +98,16 @@ def _read_table(file: Hdf5File, name: str, what: str) -> StoredFrame:
     zone = _zone_in(bytes(file.attribute(name, "info", b"")))
     rows = file.array(table)
     times = _times(rows["index"], file.attribute(table, "index_kind", ""), zone, what)
-    blocks, ids = [], list[str]()
+    blocks, ids, flags = [], list[str](), False
     for field in rows.dtype.names or ():
         if field == "index":
             continue
         items = [_text(one) for one in unpickled(bytes(file.attribute(table, f"{field}_kind")), file.path)]
         _check_block(rows[field].dtype, file.attribute(table, f"{field}_dtype", ""), items, what)
+        flags |= rows[field].dtype.base == np.bool_
         blocks.append(as_float32(rows[field], file.path).reshape(len(rows), -1))
         ids += items
-    return StoredFrame(_side_by_side(blocks), times, zone, tuple(ids))
+    return StoredFrame(_side_by_side(blocks), times, zone, tuple(ids), flags)
 
 
 def _side_by_side(blocks: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -33,6 +33,11 @@ def cleaned(readings: Readings, card: DatasetCard, channels: tuple[str, ...], pa
     Raises:
         DataError: Times or readings cannot be those of a road at this interval.
     """
+    if readings.flags:
+        raise DataError(
+            f"{path} holds true and false, which are no readings; name the array of the readings as key under "
+            "[series], and this one as observed where it says what was measured"
+        )
     check_years(readings.times, path)
     check_spacing(readings.times, card.interval_minutes, card.name)
     if card.missing_value is not None:

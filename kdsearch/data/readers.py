@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from kdsearch.data.hdf5_files import read_hdf5
 from kdsearch.data.npz_files import read_npy, read_npz
-from kdsearch.data.pandas_frames import StoredFrame
 from kdsearch.data.readings import float32_of
 from kdsearch.data.time_text import WrittenTimes
 from kdsearch.errors import DataError, DataQuestion
@@ -31,6 +30,7 @@ class Array:
         zone: Zone of these times where the file names one.
         sensor_ids: One for each node, None where the file holds none.
         grid: Rows and columns where the nodes are the cells of a grid, row by row; else None.
+        flags: Whether the file holds true and false, which are 1 and 0 here.
     """
 
     values: NDArray[np.float32]
@@ -38,6 +38,7 @@ class Array:
     zone: str | None = None
     sensor_ids: tuple[str, ...] | None = None
     grid: tuple[int, int] | None = None
+    flags: bool = False
 
 
 def read_array(path: Path, key: str | None = None, axes: str | None = None) -> Array:
@@ -55,15 +56,15 @@ def read_array(path: Path, key: str | None = None, axes: str | None = None) -> A
     """
     match path.suffix.lower():
         case ".npy":
-            found = StoredFrame(read_npy(path, _step_axis(axes)))
+            found = read_npy(path, _step_axis(axes))
         case ".npz":
-            found = StoredFrame(read_npz(path, key, _step_axis(axes)))
+            found = read_npz(path, key, _step_axis(axes))
         case _:
             found = read_hdf5(path, key, _step_axis(axes))
     if axes is None and found.written is None:
         _ask_for_axes(found.values.shape, path)
     values, grid = _in_order(float32_of(found.values, path), axes, path)
-    return Array(values, found.written, found.zone, found.sensor_ids, grid)
+    return Array(values, found.written, found.zone, found.sensor_ids, grid, found.flags)
 
 
 def _step_axis(axes: str | None) -> int:

@@ -28,6 +28,7 @@ class Readings:
         marked: Whether the source says that it filled a reading in, bool of the shape of `values`; None where it says
             nothing.
         counted: Whether the file holds no times, so that they were counted from `start`.
+        flags: Whether the file holds true and false, which are 1 and 0 here and may be a mask, but no readings.
         notes: What was taken for granted, one sentence each.
     """
 
@@ -37,6 +38,7 @@ class Readings:
     grid: tuple[int, int] | None = None
     marked: NDArray[np.bool_] | None = None
     counted: bool = False
+    flags: bool = False
     notes: tuple[str, ...] = ()
 
 

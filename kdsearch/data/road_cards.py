@@ -97,12 +97,21 @@ PEMSD7M = DatasetCard(
 
 
 def _dcrnn_card(
-    fields: dict[str, Any], h5: SeriesSource, pickle: PublicFile, vel_id: str, absent: tuple[Any, ...]
+    fields: dict[str, Any],
+    h5: SeriesSource,
+    pickle: PublicFile,
+    vel_id: str,
+    absent: tuple[Any, ...] = (),
+    places: tuple[PublicFile, ...] = (),
 ) -> DatasetCard:
-    """Make the card of METR-LA or PEMS-BAY: readings as CSV or original HDF5, graph as sparse npz or DCRNN's pickle."""
+    """Make the card of METR-LA or PEMS-BAY: readings as CSV or original HDF5, graph as sparse npz or DCRNN's pickle.
+
+    Where the positions of its detectors are beside the original files, they are read too.
+    """
     name = fields["name"]
     vel = SeriesSource(file="vel.csv", absent=absent)
     dcrnn_graph = GraphSource(file=pickle.name, kind="dcrnn-pickle")
+    placed = [FileSet(series=h5, graph=dcrnn_graph.model_copy(update={"positions": one.name})) for one in places]
     return DatasetCard(
         **fields,
         interval_minutes=5,
@@ -111,12 +120,13 @@ def _dcrnn_card(
         missing_value=0.0,
         series=vel,
         graph=GraphSource(file="adj.npz", kind="weights"),
-        alternatives=(FileSet(series=vel, graph=dcrnn_graph), FileSet(series=h5, graph=dcrnn_graph)),
+        alternatives=(FileSet(series=vel, graph=dcrnn_graph), *placed, FileSet(series=h5, graph=dcrnn_graph)),
         files=(
             _github(*_HAZDZZ, f"data/{name}/vel.csv", vel_id),
             _github(*_HAZDZZ, f"data/{name}/adj.npz"),
             pickle,
             PublicFile(name=h5.file, source=_DCRNN_LINKS),
+            *places,
         ),
     )
 
@@ -131,7 +141,7 @@ METR_LA = _dcrnn_card(
     SeriesSource(file="metr-la.h5", key="df"),
     _github(*_DCRNN, "data/sensor_graph/adj_mx.pkl", "a15a5904a83e7f13fe94d32fcd45c00f163ffd97"),
     "c27e458717358be2c9706510bfd4fc55a1cd9f01",
-    (),
+    places=(_github(*_DCRNN, "data/sensor_graph/graph_sensor_locations.csv"),),
 )
 
 PEMS_BAY = _dcrnn_card(

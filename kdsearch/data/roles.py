@@ -172,10 +172,8 @@ def _transposed(frame: Frame, sensor: int | None, free: list[int]) -> Roles:
     if names is None:
         raise DataError(f'{frame.file} has no line of times above its sensors; write layout = "wide" or add that line')
     times = [column for column in free if is_time(names[column])]
-    others = [column for column in free if column not in times]
-    if len(others) > 1:
-        raise DataQuestion(f"{frame.file} has several columns beside its times", "sensor", frame.labels(others))
-    return Roles("transposed", (), sensor if sensor is not None else next(iter(others), None), tuple(times))
+    beside = _sensor_beside(frame, sensor, [column for column in free if column not in times], "times")
+    return Roles("transposed", (), beside, tuple(times))
 
 
 def _days(frame: Frame, time: tuple[int, ...], sensor: int | None, free: list[int], card: DatasetCard) -> Roles:
@@ -192,6 +190,28 @@ def _days(frame: Frame, time: tuple[int, ...], sensor: int | None, free: list[in
             f"{frame.file} has {len(values)} columns of readings in a row for each day, and a day of "
             f"{card.interval_minutes} minute steps has {slots}; correct interval_minutes, or name the columns as values"
         )
+    sensor = _sensor_beside(frame, sensor, others, "dates")
+    if sensor is not None and _unique(frame, time) and frame.data[sensor].nunique() > 1:
+        what = f"{frame.file} has one row for each date, and the column {frame.name(sensor)} changes"
+        raise DataQuestion(f"{what}, so that it names no sensor", "ignore", [frame.labels([sensor])])
+    return Roles("days", time, sensor, tuple(values))
+
+
+def _sensor_beside(frame: Frame, sensor: int | None, others: list[int], what: str) -> int | None:
+    """Find the column of sensors in a table whose readings stand below times; None where it has none."""
+    odd = [
+        column
+        for column, name in zip(others, frame.labels(others), strict=True)
+        if name not in ("", "index") and named_like(NOT_READINGS, name) and not frame.is_words(column)
+    ]
+    if odd:
+        name = frame.name(odd[0])
+        said = f"{frame.file}: the column {name} looks like no sensor (write sensor = {name} if it is one)"
+        raise DataQuestion(said, "ignore", [frame.labels(odd)])
+    if sensor is not None and others:
+        said = f"{frame.file}: the column {frame.name(others[0])} is not named"
+        raise DataQuestion(said, "ignore", [frame.labels(others)])
     if len(others) > 1:
-        raise DataQuestion(f"{frame.file} has several columns beside its dates", "sensor", frame.labels(others))
-    return Roles("days", time, sensor if sensor is not None else next(iter(others), None), tuple(values))
+        choices = sorted(frame.labels(others), key=lambda name: not named_like(SENSOR_NAMES, name))
+        raise DataQuestion(f"{frame.file} has several columns beside its {what}", "sensor", choices)
+    return sensor if sensor is not None else next(iter(others), None)

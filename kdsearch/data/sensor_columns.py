@@ -43,16 +43,21 @@ def check_sensors(frame: Frame, columns: list[int]) -> None:
             _check_name(frame, column, columns)
         _check_quantities(frame, columns)
     head = replace(frame, data=frame.data.iloc[:COUNTING_ROWS])  # of most columns a few rows tell
-    for column in np.array(columns)[counts_rows(head.numbers(columns))].tolist():
-        if not counts_rows(frame.numbers([column])).all():
-            continue
-        first = ", ".join(f"{value:g}" for value in frame.numbers([column])[:3, 0])
-        raise DataQuestion(
-            f"{frame.file}: the column {frame.name(column)} grows from row to row ({first}, ...), which no readings of "
-            "traffic do; it counts rows or is a time",
-            "ignore",
-            [frame.labels([column])],
+    doubtful = np.array(columns)[counts_rows(head.numbers(columns))].tolist()
+    growing = [column for column in doubtful if counts_rows(frame.numbers([column])).all()]
+    if not growing:
+        return
+    first = ", ".join(f"{value:g}" for value in frame.numbers(growing[:1])[:3, 0])
+    what = f"the column {frame.name(growing[0])} grows from row to row ({first}, ...)"
+    if 1 < len(growing) == len(columns):
+        raise DataError(
+            f"{frame.file}: {what}, and so do all others, as counters do that go on; write what each interval counted"
         )
+    raise DataQuestion(
+        f"{frame.file}: {what}, which no readings of traffic do; it counts rows or is a time",
+        "ignore",
+        [frame.labels(growing[:1])],
+    )
 
 
 def _check_name(frame: Frame, column: int, columns: list[int]) -> None:

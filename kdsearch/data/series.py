@@ -124,9 +124,7 @@ class Series:
         """
         from kdsearch.data.in_memory import series_of_frame  # noqa: PLC0415 - it makes series from tables
 
-        names = (channels,) if isinstance(channels, str) else tuple(channels)
-        units = (unit,) * len(names) if isinstance(unit, str) else tuple(unit)
-        return series_of_frame(frame, name, units, names, interval_minutes, adjacency, keys)
+        return series_of_frame(frame, name, unit, channels, interval_minutes, adjacency, keys)
 
     def filled_in_blocks(self) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
         """Give `filled_in` some nodes at a time: channel, nodes, marks ``(step, node)``.

@@ -203,6 +203,7 @@ def _from_arrays(card: DatasetCard, source: SeriesSource, paths: Sequence[Path])
         first.grid,
         marked=found.marks,
         counted=first.written is None,
+        flags=any(piece.flags for piece in pieces),
         notes=found.notes,
     )
 

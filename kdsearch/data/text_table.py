@@ -28,6 +28,9 @@ SEPARATORS = ("\t", ";", "|", ",", " ")
 run of spaces."""
 NAMES = {"tab": "\t", "space": " "}
 
+_PADDED = re.compile(r"\s*[^\t;|,]+(\s*[;|,]\s*[^\t;|,]*)+")
+"""A line whose tabs only stand around other separators."""
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -215,8 +218,8 @@ def _separator(lines: list[str]) -> str:
     """Find the separator that divides the first lines into equally many cells."""
     sample = lines[:SAMPLE]
     spaced = all(re.fullmatch(r"[\w.:+/%-]+|[+-]?\d+,\d+", cell) for cell in split_line(sample[-1], " "))
-    separators = SEPARATORS if spaced else SEPARATORS[:-1]
-    for separator in separators:
+    padded = all(map(_PADDED.fullmatch, sample))
+    for separator in SEPARATORS[int(padded) : None if spaced else -1]:
         widths = {len(split_line(line, separator)) for line in sample}
         if widths != {1} and len(widths) == 1:
             return separator

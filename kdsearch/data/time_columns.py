@@ -9,7 +9,7 @@ from kdsearch.data.columns import SENSOR_NAMES, SLOT_NAMES, TIME_NAMES, named_li
 from kdsearch.data.frame import Frame
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_formats import likely_formats, remedy_of
-from kdsearch.data.times_of_day import may_be_slots
+from kdsearch.data.times_of_day import as_clocks, may_be_slots
 from kdsearch.data.written_numbers import MISSING_WORDS
 from kdsearch.errors import DataError, DataQuestion
 
@@ -88,7 +88,15 @@ def _times_of_day(frame: Frame, columns: Sequence[int]) -> list[int]:
         for column in others
         if frame.is_clocks(column) and (re.search("[:h]", frame.first(column)) or _named(frame, column, TIME_NAMES))
     ]
-    return clocks or [column for column in others if _named(frame, column, SLOT_NAMES) and frame.is_whole(column)]
+    return clocks or [
+        column
+        for column in others
+        if frame.is_whole(column)
+        and (
+            _named(frame, column, SLOT_NAMES)
+            or (_named(frame, column, TIME_NAMES) and as_clocks(frame.texts(column)) is not None)
+        )
+    ]
 
 
 def refuse_unread_times(frame: Frame, columns: Sequence[int]) -> None:

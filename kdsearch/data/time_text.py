@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.clock import DAY_MINUTES, usual_spacing
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_formats import EPOCHS, formatted, likely_formats, remedy_of
 from kdsearch.errors import DataError, DataQuestion
@@ -103,20 +103,31 @@ def parsed_times(
         return WrittenTimes(plain[codes])
     parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
     if (unread := np.flatnonzero(parts["a"].isna())).size:
-        raise _unread(cells[unread[0]], refuse(int(unread[0]), "is not a time"))
+        raise _unread(cells, refuse, int(unread[0]), "is not a time")
     seconds = _seconds_of_day(parts, refuse)
     dates_alone = bool(parts["hour"].isna().all())
     apart = DAY_MINUTES if dates_alone else interval_minutes
-    days, notes = _days(parts, source.date_order, lambda days: _breaks(days, seconds, apart), cells, refuse)
+    if not parts["a"].str.len().eq(4).any() and (short := np.flatnonzero(parts["c"].str.len() != 4)).size:
+        raise _unread(cells, refuse, int(short[0]), "has no year of four digits")
+    days, notes = _days(parts, source.date_order, lambda days: _breaks(days + seconds, apart), cells, refuse)
     clock = np.asarray(days.astype("datetime64[s]") + seconds, dtype="datetime64[s]")[codes]
     offsets = _offsets(parts["zone"], seconds, refuse)
     return WrittenTimes(clock, None if offsets is None else offsets[codes], notes)
 
 
-def _unread(cell: str, error: DataError) -> DataError:
-    """Add the remedy to the error of a cell: the format that it looks like, as a question."""
-    formats = likely_formats(cell)
-    return DataQuestion(str(error), "time_format", formats) if formats else DataError(f"{error}; {remedy_of(cell)}")
+def _unread(cells: pd.Series, refuse: Callable[[int, str], DataError], position: int, why: str) -> DataError:
+    """Make the error of a cell that is no time: a question for the format, where it looks like one.
+
+    Likeliest is what reads all cells and leaves the fewest gaps between them.
+    """
+    error, cell = refuse(position, why), cells[position]
+    shares: dict[str, float] = {}
+    for one in likely_formats(cell):
+        with suppress(DataError):
+            times = np.unique(formatted(cells, one, refuse))
+            shares[one] = usual_spacing(times)[1] if len(times) > 1 else 0.0
+    choices = sorted(shares, key=lambda one: -shares[one]) or likely_formats(cell)
+    return DataQuestion(str(error), "time_format", choices) if choices else DataError(f"{error}; {remedy_of(cell)}")
 
 
 def _plain_iso(cells: pd.Series) -> NDArray[np.datetime64] | None:
@@ -154,9 +165,6 @@ def _days(
             int(np.flatnonzero(other)[0]),
             f"is written in another way than {cells[int((~other).argmax())]!r}; write all alike",
         )
-    if (parts["c"].str.len() != 4).any():
-        odd = int(np.flatnonzero(parts["c"].str.len() != 4)[0])
-        raise _unread(cells[odd], refuse(odd, "has no year of four digits"))
     readings = {"day first": (c, b, a), "month first": (c, a, b)}
     if order is None and (parts["mark"] == ".").all() and _dates_or_none(c, b, a) is not None:
         order = "day first"  # no country writes months first with points
@@ -209,10 +217,9 @@ def _calendar(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np
     return np.asarray(days)
 
 
-def _breaks(days: NDArray[np.datetime64], seconds: NDArray[np.timedelta64], interval_minutes: int) -> int:
+def _breaks(times: NDArray[np.datetime64], interval_minutes: int) -> int:
     """Count the places where neighbouring times are not one interval apart."""
-    times = np.unique(days.astype("datetime64[s]") + seconds)
-    return int((np.diff(times) != np.timedelta64(interval_minutes * 60, "s")).sum())
+    return int((np.diff(np.unique(times)) != np.timedelta64(interval_minutes * 60, "s")).sum())
 
 
 def _seconds_of_day(parts: pd.DataFrame, refuse: Callable[[int, str], DataError]) -> NDArray[np.timedelta64]:

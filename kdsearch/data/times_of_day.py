@@ -11,6 +11,7 @@ from kdsearch.errors import DataError, DataQuestion
 
 __all__ = [
     "are_slots",
+    "as_clocks",
     "beginning",
     "clocks_of_slots",
     "day_columns",
@@ -85,6 +86,20 @@ def _is_day(minutes: list[int]) -> bool:
 def are_slots(texts: pd.Series) -> bool:
     """Tell whether all cells are whole numbers, which count the intervals of a day."""
     return all(re.fullmatch(r"\d{1,4}(\.0)?", one) for one in texts.unique())
+
+
+def as_clocks(texts: pd.Series) -> pd.Series | None:
+    """Write numbers such as 715 or 0715 as 7:15; None where they are no clocks, or may count intervals."""
+    unique = texts.unique()
+    if not all(re.fullmatch(r"\d{1,2}|\d{1,2}[0-5]\d", one) for one in unique):
+        return None
+    numbers = [int(one) for one in unique]
+    if max(numbers) > 2400 or not all(number % 100 < 60 for number in numbers):
+        return None
+    padded = max(numbers) >= 100 and {len(one) for one in unique} == {len("0715")}
+    if not padded and max(numbers) <= DAY_MINUTES:
+        return None
+    return texts.map({one: f"{number // 100}:{number % 100:02d}" for one, number in zip(unique, numbers, strict=True)})
 
 
 def may_be_slots(numbers: pd.Series, dates: pd.Series) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from kdsearch.errors import DataError
+from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["MISSING_WORDS", "is_number", "is_unit", "is_written_number", "no_number"]
 
@@ -10,7 +10,7 @@ MISSING_WORDS = ["", "NaN", "nan", "-nan", "-NaN", "NAN", "NA", "N/A", "n/a", "#
 """Cells that say that there is no reading."""
 
 _UNIT = re.compile(r"%|(km|mi|m|ft)/(h|s)|kmh|kph|mph|(veh(icles?)?|kfz|pkw|lkw|fz|pcus?|cars?)\.?( ?/ ?.+)?", re.I)
-_MARKED = re.compile(r"[+-]?\d{1,3}([.,'\u2019 \u00a0\u202f]\d{3})+([.,]\d+)?")
+_MARKED = re.compile(r"[+-]?\d{1,3}([.,'\u2019 \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 """Numbers with marks between thousands."""
 
 
@@ -51,9 +51,15 @@ def no_number(place: str, column: int, cell: str) -> DataError:
         remedy = f'write decimal = "{mark[1]}" under [series], or the number as in the other cells'
     elif is_written_number(cell):
         remedy = "write the number alone, and its unit as unit = ... in dataset.toml"
+    elif re.match(r"[\u2010-\u2015\u2212\ufe63\uff0d]\s?\d", cell):
+        remedy = "write the sign of numbers below zero as -"
+    elif any(letter.isdigit() and not letter.isascii() for letter in cell):
+        remedy = "write numbers in the digits 0 to 9"
+    elif re.match(r"[+-]?[.,]?\d", cell):
+        remedy = f"write the number alone, or missing_text = [{cell!r}] under [series] where nothing was measured"
     else:
-        remedy = (
-            "correct it, leave the cell empty where nothing was measured, or write missing_text = "
-            f"[{cell!r}] under [series]"
+        what = (
+            f"{place}, column {column + 1}: {cell!r} is not a number; correct it, or leave the cell empty where nothing"
         )
+        return DataQuestion(f"{what} was measured, or say that such cells mean it", "missing_text", [[cell]])
     return DataError(f"{place}, column {column + 1}: {cell!r} is not a number; {remedy}")

@@ -10,7 +10,7 @@ from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.frame import Frame
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import WrittenTimes, parsed_times, without_midnight
-from kdsearch.data.times_of_day import are_slots, beginning, clocks_of_slots, first_slot_of, slot_minutes
+from kdsearch.data.times_of_day import are_slots, as_clocks, beginning, clocks_of_slots, first_slot_of, slot_minutes
 from kdsearch.errors import DataError
 
 __all__ = ["slot_interval", "written_times", "zone_of"]
@@ -42,7 +42,9 @@ def written_times(frame: Frame, columns: Sequence[int], source: SeriesSource, in
             f"{frame.name(columns[-1])}; write time = the one that holds"
         )
     notes = dates.notes
-    if are_slots(times):
+    if (clocks := as_clocks(times)) is not None:
+        times = clocks
+    elif are_slots(times):
         column = f"the column {frame.name(columns[-1])}"
         what = f"{frame.file}: {column}"
         first = first_slot_of(times, source.first_slot, DAY_MINUTES // interval_minutes, what)
@@ -61,7 +63,7 @@ def slot_interval(frame: Frame, columns: Sequence[int], source: SeriesSource) ->
         DataError: The numbers make no day.
         DataQuestion: It is not certain where they begin.
     """
-    if not _apart(columns, source) or not are_slots(texts := frame.texts(columns[-1])):
+    if not _apart(columns, source) or not are_slots(texts := frame.texts(columns[-1])) or as_clocks(texts) is not None:
         return None
     return slot_minutes(texts, source.first_slot, f"{frame.file}: the column {frame.name(columns[-1])}")
 

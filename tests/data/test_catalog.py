@@ -141,6 +141,8 @@ def test_the_first_form_whose_files_are_there_is_chosen(tmp_path: Path) -> None:
     for name in ("metr-la.h5", "adj_mx.pkl"):
         (tmp_path / name).touch()
     assert chosen_files(card, tmp_path).names == ("metr-la.h5", "adj_mx.pkl")
+    (tmp_path / "graph_sensor_locations.csv").touch()
+    assert chosen_files(card, tmp_path).graph.positions == "graph_sensor_locations.csv"
     (tmp_path / "vel.csv").touch()
     assert chosen_files(card, tmp_path).names == ("vel.csv", "adj_mx.pkl")
 

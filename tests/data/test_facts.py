@@ -1,6 +1,7 @@
 """What a series is like, and what to look at before it is trained on."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def test_nothing_is_said_of_good_readings() -> None:
         ({"401": 0.0}, "25.0 % of speed is zero: write missing_value = 0 if zero means that nothing was measured"),
         ({"402": [-1.0] * 100 + [60.5] * 284}, "6.5 % of speed is -1, its smallest reading: write missing_value = -1"),
         ({"403": np.nan}, "1 sensor (403) of speed without any reading: a sensor must have one in the training part"),
+        ({"402": [9999.0] * 2 + [60.5] * 382}, "the largest reading of speed is 9999, which often means that nothing"),
         ({"403": 55.5, "404": 54.5}, "2 sensors (403, 404) of speed with one value all the time: a broken sensor"),
     ],
 )
@@ -50,6 +52,17 @@ def test_sensors_without_an_edge_are_said_where_others_have_one() -> None:
     one = Series.from_frame(FRAME, unit="km/h", channels=["speed"], adjacency=alone)
     assert hints_of(facts_of(one)) == ["1 of 4 sensors have no edge: check the ids and distances of the graph"]
     assert hints_of(facts_of(Series.from_frame(FRAME, unit="km/h", channels=["speed"]))) == []
+
+
+def test_cells_of_a_grid_cannot_be_left_out() -> None:
+    frame = FRAME.assign(**{"401": np.nan, "404": 2.0})
+    grid = replace(Series.from_frame(frame, unit="km/h", channels=["speed"], adjacency=RING), grid=(2, 2))
+    assert hints_of(facts_of(grid)) == [
+        "1 cell (401) of speed without any reading: a cell must have one in the training part; write 0 where nothing "
+        "can pass",
+        "1 cell (404) of speed with one value all the time: they make errors over all cells look small; compare errors "
+        "over the same cells alone",
+    ]
 
 
 def test_the_command_prints_facts_and_hints(tmp_path: Path, kdsearch: Here) -> None:

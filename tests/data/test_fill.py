@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -251,6 +252,26 @@ def test_a_file_says_what_it_filled_in(tmp_path: Path) -> None:
         assert (series.measured == ~series.filled_in).all()
     other = replace(series, marked=None)
     assert other.content_hash != series.content_hash
+
+
+@pytest.mark.parametrize("file", ["r.npz", "r.h5"])
+def test_a_mask_says_what_was_observed_and_is_no_reading(tmp_path: Path, file: str) -> None:
+    """True and false are refused as readings, and taken where they are named as observed."""
+    values = np.arange(8, dtype=np.float32).reshape(4, 2)
+    mask = values % 3 > 0
+    right = folder_of(tmp_path / "right", file, 'key = "data"\nobserved = "mask"')
+    wrong = folder_of(tmp_path / "wrong", file, 'key = "mask"')
+    for folder in (right, wrong):
+        if file == "r.npz":
+            np.savez(folder / file, data=values, mask=mask)
+        else:
+            with h5py.File(folder / file, "w") as opened:
+                opened["data"], opened["mask"] = values, mask
+    marked = load_series(str(right)).marked
+    assert marked is not None
+    np.testing.assert_array_equal(marked[:, :, 0], ~mask)
+    with pytest.raises(DataError, match=r"holds true and false, which are no readings; name the array of the readings"):
+        load_series(str(wrong))
 
 
 def test_what_was_observed_must_be_there_and_fit(tmp_path: Path) -> None:

@@ -66,11 +66,55 @@ def test_keys_of_files_are_keys_of_frames() -> None:
         ({"adjacency": pd.DataFrame(np.ones((3, 3)))}, "does not name sensor '401'"),
         ({"holidays": "XX"}, "XX"),
         ({"interval_minutes": 7}, "does not divide a day"),
+        ({"interval_minutes": "15"}, 'interval_minutes = "15" is no whole number'),
+        ({"unit": None}, "unit is missing; write unit = ..."),
+        ({"unit": 3}, r"unit = 3 is no list; write it in brackets, unit = \[...\]"),
+        ({"unit": [None]}, "entry 1 of unit = None is no text"),
+        ({"unit": ["km/h", "mph"]}, "2 units for 1 channels; give one for each"),
+        ({"channels": None}, "channels is missing"),
+        ({"channels": 3}, "channels = 3 is no list"),
+        ({"channels": []}, "channels = .* has too few entries; write at least 1"),
+        ({"channels": [3]}, "entry 1 of channels = 3 is no text"),
+        ({"name": None}, "name is missing"),
+        ({"name": "a/b"}, 'name = "a/b" is no plain name'),
+        ({"file": "r.csv"}, "the key 'file' is of files, and says nothing of a frame; leave it out"),
+        ({"graph": {"kind": "none"}}, "the key 'graph' is of files"),
+        ({"missing_value": "0"}, 'missing_value = "0" is no number'),
+        ({"quantity": 3}, "quantity = 3; write one of none, count, speed"),
+        ({"timezone": "Europe/Berln"}, "there is no time zone 'Europe/Berln'"),
+        (
+            {"adjacency": np.ones((4, 4), dtype=complex)},
+            "adjacency is a ndarray of complex128; give an array of numbers",
+        ),
+        ({"adjacency": [[0.0]]}, "adjacency is a list; give an array"),
+        ({"adjacency": pd.DataFrame(4 * [4 * ["a"]], IDS, IDS)}, "adjacency holds a cell that is no number"),
+        ({"adjacency": pd.DataFrame(np.ones((4, 4)), [[*IDS], [*IDS]], IDS)}, "rows or columns of several levels"),
     ],
 )
 def test_mistakes_are_sentences(keys: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        Series.from_frame(FRAME, unit="km/h", **keys)  # type: ignore[arg-type]
+        Series.from_frame(FRAME, **({"unit": "km/h"} | keys))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (None, "frame is a NoneType; give a DataFrame of pandas"),
+        (FRAME["401"], "frame is a Series; give a DataFrame"),
+        (FRAME[:0], "no rows or no columns"),
+        (FRAME.astype({"402": complex}), "the column '402' holds complex numbers; give plain ones"),
+        (FRAME > 60, "the column '401' holds true and false, which are no readings"),
+        (FRAME.set_axis(["a", "a", "b", "c"], axis=1), "sensor 'a' is there twice"),
+    ],
+)
+def test_what_is_no_frame_of_readings_is_a_sentence(frame: pd.DataFrame, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Series.from_frame(frame, unit="km/h")
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    series = Series.from_frame(FRAME, unit=np.array(["km/h"]), interval_minutes=np.int64(15), channels=pd.Index(["v"]))  # type: ignore[arg-type]
+    assert (series.unit, series.interval_minutes, series.channels) == (("km/h",), 15, ("v",))
 
 
 def test_the_frame_stays_as_it_was() -> None:

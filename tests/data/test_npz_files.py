@@ -43,8 +43,9 @@ def test_numbers_of_every_type(tmp_path: Path, dtype: str, order: Any) -> None:
     np.savez_compressed(tmp_path / "r.npz", data=values)
     np.save(tmp_path / "r.npy", values)
     for read in (read_npz(tmp_path / "r.npz"), read_npy(tmp_path / "r.npy")):
-        assert read.dtype == np.float32
-        np.testing.assert_array_equal(read, values.astype(np.float32))
+        assert read.values.dtype == np.float32
+        assert read.flags == (dtype == "?")
+        np.testing.assert_array_equal(read.values, values.astype(np.float32))
 
 
 def test_names_that_no_terminal_prints_are_written_out(tmp_path: Path) -> None:

@@ -61,6 +61,14 @@ RIGHT: dict[str, tuple[str, str, str, pd.DataFrame]] = {
         HOUR,
         MORNING,
     ),
+    "numbers that are clocks": (beside(FRAME, TIMES.hour * 100 + TIMES.minute), SEVERAL, "", FRAME),
+    "four digits that are clocks": (beside(FRAME, clocks("%H%M"), "Time"), "", "", FRAME),
+    "four digits that are clocks beside compact dates": (
+        beside(FRAME, clocks("%H%M"), "Time", "%Y%m%d"),
+        'time = ["date", "Time"]\ntime_format = "%Y%m%d"',
+        "",
+        FRAME,
+    ),
     "hours from 0, by a format": (
         beside(HOURLY, HOURS, "hour"),
         'time = ["date", "hour"]\ntime_format = "%Y-%m-%d %H"',
@@ -186,8 +194,8 @@ ASKED: dict[str, tuple[str, str, str, str]] = {
         "interval_minutes = 5",
         "'interval' ends at 96, as numbers of 15-minute intervals do, .*; write interval_minutes = 15",
     ),
-    "numbers that are clocks": (
-        beside(FRAME, TIMES.hour * 100 + TIMES.minute),
+    "numbers that are no clocks": (
+        beside(FRAME, TIMES.hour * 100 + TIMES.minute * 2),
         SEVERAL,
         "",
         "line 6: 100 is no number of an interval, .* or write times of day like 07:15",
