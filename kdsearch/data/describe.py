@@ -12,6 +12,7 @@ from kdsearch.data.columns import QUANTITIES
 from kdsearch.data.describe_graph import proposed_graph
 from kdsearch.data.frame import Frame
 from kdsearch.data.interval import interval_of, minutes_between
+from kdsearch.data.layouts import readings_of
 from kdsearch.data.places import must_be_a_file
 from kdsearch.data.readers import read_array
 from kdsearch.data.readings import Readings
@@ -119,7 +120,8 @@ def _read(path: Path, further: list[str]) -> tuple[Proposal, Readings]:
     for _ in range(MOST_QUESTIONS):
         try:
             source = SeriesSource.model_validate(proposal.series)
-            minutes = _table_interval(path, source, proposal) if is_table(path) else _array_interval(path, source)
+            frame = read_tables(source, path.parent) if is_table(path) else None
+            minutes = _array_interval(path, source) if frame is None else _table_interval(frame, source, proposal)
             for key in ("start", "interval_minutes"):
                 proposal.questions.pop(key, None)
             if minutes is None:
@@ -130,7 +132,8 @@ def _read(path: Path, further: list[str]) -> tuple[Proposal, Readings]:
                 proposal.top["interval_minutes"] = minutes
                 proposal.top.pop("start", None)
             card = DatasetCard.model_validate({"name": path.stem} | proposal.top)
-            return proposal, read_source(card, source, path.parent)
+            whole = read_source(card, source, path.parent) if frame is None else readings_of(frame, source, card)
+            return proposal, whole
         except DataQuestion as question:
             table = proposal.series if question.table == "series" else proposal.top
             if question.key in table and question.key != "ignore":
@@ -157,9 +160,8 @@ def _first_line(path: Path) -> str:
         return file.readline(1 << 20).decode("utf-8-sig", errors="replace")
 
 
-def _table_interval(path: Path, source: SeriesSource, proposal: Proposal) -> int | None:
+def _table_interval(frame: Frame, source: SeriesSource, proposal: Proposal) -> int | None:
     """Find the interval of a table, and what its columns are called; None where it holds no times."""
-    frame = read_tables(source, path.parent)
     _name_quantity(frame, proposal)
     timed = time_columns(frame, source) or any(is_time(name) for name in frame.names or ())
     return interval_of(frame, source) if timed else None

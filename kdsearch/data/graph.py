@@ -14,7 +14,7 @@ from kdsearch.data.positions import great_circle_metres, read_positions
 from kdsearch.data.segments import distances_from_edges, joined_segments, weights_from_edges
 from kdsearch.data.sensor_matrix import check_cells, ordered
 from kdsearch.data.sensor_names import Sensors, by_id_or_number
-from kdsearch.data.sparse_files import check_room
+from kdsearch.data.sizes import check_graph_fits
 from kdsearch.data.zero_distances import NO_ROAD, no_road_note, zeros_judged
 from kdsearch.errors import DataError
 
@@ -98,6 +98,8 @@ def read_graph(
         DataError: The graph is not of these sensors, has negative or missing entries, does not fit into the memory, or
             can be read in two ways.
     """
+    if not source.is_list:  # whose ends may say better what is wrong
+        check_graph_fits(len(sensors), folder / source.file, sensors.on_their_side)
     if source.kind in WITHOUT_A_FILE:
         graph = _without_a_file(source, folder, sensors, values, times)
     elif source.kind == "coordinates":
@@ -120,7 +122,6 @@ def read_graph(
 def _without_a_file(
     source: GraphSource, folder: Path, sensors: Sensors, values: NDArray[np.float32], times: NDArray[np.datetime64]
 ) -> Graph:
-    check_room(len(sensors), folder, sensors.on_their_side)
     if source.kind == "none":
         return Graph(np.zeros((len(sensors), len(sensors))), (WITHOUT_ROADS,))
     if source.kind == "correlation":
@@ -138,7 +139,6 @@ def _without_a_file(
 
 
 def _by_position(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
-    check_room(len(sensors), path, sensors.on_their_side)
     positions, notes = read_positions(path, sensors, source.latitude, source.longitude)
     graph = _kernel(great_circle_metres(positions), source, path)
     return Graph(graph.adjacency, notes + graph.notes, positions)
@@ -148,7 +148,7 @@ def _listed(source: GraphSource, path: Path, sensors: Sensors) -> Graph:
     edges, nodes = read_edges(path), len(sensors)
     names = tuple(dict.fromkeys(end for pair in edges.ends for end in pair))
     index, notes = by_id_or_number(names, sensors, source.first_node, path)
-    check_room(nodes, path, f"; the list names {len(names):,}{sensors.on_their_side}")
+    check_graph_fits(nodes, path, f"; the list names {len(names):,}{sensors.on_their_side}")
     kept, left_out = joined_segments(edges, index, sensors.ids, path)
     if source.kind == "weighted-edges":
         weights = weights_from_edges(edges, kept, index, nodes, path)

@@ -15,7 +15,6 @@ from kdsearch.data.plausible import cleaned
 from kdsearch.data.readers import HDF5_SUFFIXES
 from kdsearch.data.sensor_names import Sensors
 from kdsearch.data.series import Series
-from kdsearch.data.sizes import check_graph_fits
 from kdsearch.data.sources import read_source
 from kdsearch.data.synthetic import make_demo
 from kdsearch.errors import DataError
@@ -57,7 +56,6 @@ def load_series(dataset: str, data_dir: Path | None = None, *, allow_outside: bo
     values = readings.values
     channels = _channels(card, values.shape, path)
     notes = [describe_inheritance(card, files), *cleaned(readings, card, channels, path)]
-    check_graph_fits(values.shape[1], path)
     if readings.sensor_ids and source.ids_file and read_ids(folder / source.ids_file) != readings.sensor_ids:
         raise DataError(f"{path} and {source.ids_file} name other sensors; leave ids_file out, or correct header")
     ids = readings.sensor_ids or (read_ids(folder / source.ids_file) if source.ids_file else None)

@@ -8,10 +8,9 @@ from pydantic import BeforeValidator, NaiveDatetime
 
 from kdsearch.data.clock import DAY_MINUTES
 
-__all__ = ["WANTED", "Minutes", "Moment", "Name", "ScalerName", "Shares", "Span", "SplitBy", "minutes_of", "shown"]
+__all__ = ["WANTED", "Minutes", "Moment", "Name", "ScalerName", "Shares", "Span", "SplitBy", "minutes_of"]
 
 LONGEST_NAME = 60
-SHOWN_LETTERS = 60
 MOST_STEPS = 10**9
 
 _SPAN = re.compile(r"(\d{1,9}) ?(|steps?|m|min|minutes?|h|hours?|d|days?)")
@@ -23,15 +22,6 @@ def minutes_of(span: str) -> int:
     """Compute the minutes of a time such as "1 day", as `Span` accepts it."""
     number, unit = re.findall(r"\d+|[a-z]", span)[:2]
     return int(number) * _MINUTES[unit]
-
-
-def shown(value: Any) -> str:
-    """Write a value for a message, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no numbers of more than 4,300 digits
-        return "a number of thousands of digits"
-    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
 
 
 def _is_span(written: Any) -> int | str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import StrictBool, ValidationError
 
 from kdsearch.data.frozen import Frozen
+from kdsearch.data.mistakes import shown
 from kdsearch.data.protocol import Protocol
 from kdsearch.data.protocol_keys import (
     WANTED,
@@ -19,7 +20,6 @@ from kdsearch.data.protocol_keys import (
     Span,
     SplitBy,
     minutes_of,
-    shown,
 )
 from kdsearch.data.protocols import PROTOCOLS, resolved
 from kdsearch.errors import ProtocolError

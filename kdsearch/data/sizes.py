@@ -16,8 +16,8 @@ __all__ = ["available_bytes", "check_graph_fits", "check_readings", "check_readi
 COPIES_BYTES = 12
 """Of each reading beside what the file holds: float32 as read, in order of its axes, and without what is missing."""
 
-GRAPH_BYTES = 24
-"""Of each pair of sensors: distance, weight and one of them transposed, in float64."""
+GRAPH_BYTES = 32
+"""Of each pair of sensors: distance, weight, and two arrays that are computed of them, in float64."""
 
 _CONTAINER = Path("/sys/fs/cgroup")
 
@@ -86,8 +86,13 @@ def check_readings_fit(shape: tuple[int, ...], stored_bytes: int, what: str) -> 
         )
 
 
-def check_graph_fits(nodes: int, path: Path) -> None:
-    """Check that the adjacency of so many sensors fits into memory.
+def check_graph_fits(nodes: int, place: Path, words: str = "") -> None:
+    """Check that the adjacency of so many sensors, and what is computed of it, fits into memory.
+
+    Args:
+        nodes: Number of sensors.
+        place: The file or folder of the graph, for the message.
+        words: The end of the sentence.
 
     Raises:
         DataError: It does not.
@@ -95,8 +100,8 @@ def check_graph_fits(nodes: int, path: Path) -> None:
     needed, here = nodes**2 * GRAPH_BYTES, available_bytes()
     if needed > here:
         raise DataError(
-            f"{path} has {nodes:,} sensors, whose graph takes {_gigabytes(needed)} of memory, and {_gigabytes(here)} "
-            "are available; save fewer sensors, or correct the order of the axes in dataset.toml"
+            f"{place}: the graph of {nodes:,} sensors takes {_gigabytes(needed)} of memory, and {_gigabytes(here)} are "
+            f"available; save fewer sensors, or correct the order of the axes in dataset.toml{words}"
         )
 
 

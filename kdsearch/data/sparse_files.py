@@ -10,37 +10,13 @@ from scipy import sparse
 from kdsearch.data.sizes import available_bytes
 from kdsearch.errors import DataError
 
-__all__ = ["check_room", "read_sparse"]
+__all__ = ["read_sparse"]
 
 BYTES_OF_AN_ENTRY = 32
 """Value and two indices, and as much again."""
 
 HARMLESS_BYTES = 1 << 26
 """So much is unpacked whatever it is: what is in it makes the better error."""
-
-
-def check_room(nodes: int, place: Path, words: str) -> None:
-    """Refuse a graph whose dense matrix, and what is computed of it, does not fit into the memory.
-
-    Args:
-        nodes: Number of sensors.
-        place: The file or folder, for the error.
-        words: The end of the sentence.
-
-    Raises:
-        DataError: A float64 ``(node, node)`` takes more than a quarter of the memory that is free.
-    """
-    needed = 8 * nodes**2
-    if needed > _room():
-        raise DataError(
-            f"{place}: the graph of {nodes:,} sensors takes {needed / 1e9:,.1f} GB several times, which this machine "
-            f"has not; give fewer sensors{words}"
-        )
-
-
-def _room() -> int:
-    """Give the bytes that one of several arrays may take."""
-    return available_bytes() // 4
 
 
 def read_sparse(path: Path, nodes: int) -> NDArray[np.float64]:
@@ -52,7 +28,7 @@ def read_sparse(path: Path, nodes: int) -> NDArray[np.float64]:
     try:
         with zipfile.ZipFile(path) as archive:
             content = sum(member.file_size for member in archive.infolist())
-        if content > min(HARMLESS_BYTES + BYTES_OF_AN_ENTRY * nodes**2, _room()):
+        if content > min(HARMLESS_BYTES + BYTES_OF_AN_ENTRY * nodes**2, available_bytes() // 4):
             raise ValueError(f"it unpacks to {content:,} bytes, more than a matrix of {nodes:,} sensors")
         matrix = sparse.load_npz(path)
         if matrix.dtype.kind not in "fiub":
@@ -63,7 +39,6 @@ def read_sparse(path: Path, nodes: int) -> NDArray[np.float64]:
                 f"{path} is a matrix of {rows:,} x {columns:,}, the readings have {nodes:,} sensors; give both the "
                 "same sensors, in the same order"
             )
-        check_room(nodes, path, "")
         if hasattr(matrix, "check_format"):
             matrix.check_format(full_check=True)
         return np.asarray(matrix.toarray(), dtype=np.float64)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from kdsearch.data.sparse_files import check_room, read_sparse
+from kdsearch.data.sparse_files import read_sparse
 from kdsearch.errors import DataError
 from tests.graphs import adjacency, numbered
 
@@ -118,11 +118,3 @@ def test_a_matrix_of_many_sensors_takes_no_memory(tmp_path: Path) -> None:
         check=False,
     )
     assert "is a matrix of 60,000 x 60,000, the readings have 228 sensors" in done.stderr
-
-
-def test_room_for_a_graph() -> None:
-    check_room(1000, Path("here"), "")
-    with pytest.raises(
-        DataError, match=r"here: the graph of 5,000,000 sensors takes 200,000.0 GB .*; give fewer sensors; look at axes"
-    ):
-        check_room(5_000_000, Path("here"), "; look at axes")
