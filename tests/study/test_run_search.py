@@ -133,7 +133,7 @@ def act(params):
         file.write("x")
     time.sleep(60)
 
-store = StudyStore.open(sys.argv[1], "city")
+store = StudyStore.create(sys.argv[1], StudyStore.open(sys.argv[1], "city").meta)
 objectives = [OBJECTIVES["mae"], OBJECTIVES["latency"]]
 run_search(store, load_space(sys.argv[2]), objectives, make_evaluator(act), LocalExecutor(),
     trials=3, budget_seconds=None, seed=1, sampler="tpe", on_event=lambda event: None)

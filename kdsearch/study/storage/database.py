@@ -14,7 +14,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -35,11 +35,14 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def connect(url: str, *, create: bool) -> RDBStorage:
-    """Open a database, and make our tables where they are missing.
+    """Open a database: to read one that is there, or to write.
+
+    Reading changes nothing of a SQLite file. One that lacks tables of this kdsearch, or may not be written, is read
+    from a copy that is brought up to date.
 
     Args:
         url: SQLAlchemy address.
-        create: Whether a SQLite file may be made.
+        create: Whether a SQLite file may be made and written. Tables that PostgreSQL lacks are made in either case.
 
     Returns:
         Optuna's storage; its engine serves our tables too.
@@ -48,31 +51,58 @@ def connect(url: str, *, create: bool) -> RDBStorage:
         StudyError: Where there is no such database or it cannot be used.
     """
     parsed = parse(url)
-    on_sqlite = parsed.get_backend_name() == "sqlite"
-    if on_sqlite and parsed.database:
-        path = Path(parsed.database)
-        if create:
-            _make_folder(path.parent)
-        elif not path.is_file():
-            raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
-        elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-            parsed = parsed.set(database=str(_readable_copy(path, path.stat().st_mtime_ns)))
-    settings = {"pool_events": [(_prepare_sqlite, "connect")]} if on_sqlite else _postgresql_settings(parsed)
     try:
-        with warnings.catch_warnings(), _our_tables(parsed, settings):
-            warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
-            storage = RDBStorage(
-                parsed.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}"),  # it formats them
-                engine_kwargs=settings,
-                heartbeat_interval=HEARTBEAT_SECONDS,
-                grace_period=4 * HEARTBEAT_SECONDS,
-            )
-            _bring_up_to_date(storage)
+        if parsed.get_backend_name() != "sqlite":
+            return _written(parsed, _postgresql_settings(parsed))
+        path = Path(parsed.database or "")
+        if create and parsed.database:
+            _make_folder(path.parent)
+        elif parsed.database:
+            if not path.is_file():
+                raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
+            if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and _is_up_to_date(parsed):
+                return _optuna_storage(parsed, _READ_SETTINGS, skip_table_creation=True)
+            parsed = parsed.set(database=str(_readable_copy(path, path.stat().st_mtime_ns)))
+        return _written(parsed, {"pool_events": [(_prepare_sqlite, "connect")]})
     except ImportError as error:
         raise StudyError(f"no driver for {shown(url)}; install one: pip install 'kdsearch[postgres]'") from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
         raise unusable(url, error) from error
+
+
+def _written(url: URL, settings: dict[str, Any]) -> RDBStorage:
+    """Open a database in which tables that are missing are made, and older ones migrated."""
+    with _our_tables(url, settings):
+        storage = _optuna_storage(url, settings)
+        _bring_up_to_date(storage)
     return storage
+
+
+def _optuna_storage(url: URL, settings: dict[str, Any], *, skip_table_creation: bool = False) -> RDBStorage:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
+        return RDBStorage(
+            url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}"),  # it formats them
+            engine_kwargs=settings,
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=4 * HEARTBEAT_SECONDS,
+            skip_table_creation=skip_table_creation,
+        )
+
+
+def _is_up_to_date(url: URL) -> bool:
+    """Tell whether a SQLite file has all tables, ours and Optuna's, as this kdsearch writes them."""
+    engine = create_engine(url, **_READ_SETTINGS)
+    try:
+        names = set(inspect(engine).get_table_names())
+        if not names >= {*Table.metadata.tables, "alembic_version"}:  # the last that Optuna makes
+            return False
+        with Session(engine) as session:
+            version = session.scalar(select(SchemaRow.version))
+        _refuse_newer(version, url)
+        return version == SCHEMA_VERSION
+    finally:
+        engine.dispose()
 
 
 def _make_folder(folder: Path) -> None:
@@ -124,6 +154,17 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.close()
 
 
+def _prepare_reading(connection: Any, _: object) -> None:
+    """Refuse to write, and leave the journal as it is: its mode is written into the file."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "query_only=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+_READ_SETTINGS: dict[str, Any] = {"pool_events": [(_prepare_reading, "connect")]}
+
+
 def _postgresql_settings(url: URL) -> dict[str, Any]:
     """Give the settings of an engine on PostgreSQL.
 
@@ -158,14 +199,18 @@ def _bring_up_to_date(storage: RDBStorage) -> None:
         if row is None:
             session.add(SchemaRow(version=SCHEMA_VERSION))
             return
-        if row.version > SCHEMA_VERSION:
-            raise StudyError(
-                f"the study database {shown(storage.url)} has schema {row.version} and this kdsearch reads up to "
-                f"{SCHEMA_VERSION}; install the kdsearch that wrote it, or a newer one"
-            )
+        _refuse_newer(row.version, storage.url)
         for version in range(row.version, SCHEMA_VERSION):
             MIGRATIONS[version](session)
         row.version = SCHEMA_VERSION
+
+
+def _refuse_newer(version: int | None, url: str | URL) -> None:
+    if version is not None and version > SCHEMA_VERSION:
+        raise StudyError(
+            f"the study database {shown(url)} has schema {version} and this kdsearch reads up to {SCHEMA_VERSION}; "
+            "install the kdsearch that wrote it, or a newer one"
+        )
 
 
 @contextmanager

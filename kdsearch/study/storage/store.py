@@ -67,7 +67,7 @@ class StoredTrial(BaseModel):
 
 
 class StudyStore:
-    """One study of one database, open for reading and writing.
+    """One study of one database: open to read (`open`), or to write too (`create`).
 
     Attributes:
         url: SQLAlchemy address of the database.
@@ -86,7 +86,7 @@ class StudyStore:
 
     @classmethod
     def open(cls, url: str, study: str) -> "StudyStore":
-        """Open an existing study.
+        """Open an existing study to read it; a SQLite file stays as it is, byte for byte.
 
         Raises:
             StudyError: Where the database cannot be read or does not hold the study; the message names those it holds.

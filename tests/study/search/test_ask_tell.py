@@ -94,7 +94,8 @@ def test_rows_of_a_dead_process_are_queued_again_once(
         "import os, sys; from kdsearch.study.storage.store import StudyStore;"
         "from kdsearch.study.space.files import load_space;"
         "from kdsearch.study.search.ask_tell import ask, open_run;"
-        "store, space = StudyStore.open(sys.argv[1], 'city'), load_space(sys.argv[2]);"
+        "store = StudyStore.create(sys.argv[1], StudyStore.open(sys.argv[1], 'city').meta);"
+        "space = load_space(sys.argv[2]);"
         "open_run(store, space, 'tpe', 1); ask(store, space); ask(store, space); os.kill(os.getpid(), 9)"
     )
     for taken_over in ([0, 1], [2, 3]):
@@ -155,7 +156,7 @@ def test_rows_are_taken_over_while_a_search_runs_and_by_one_driver_only(
         asked.trial.set_user_attr("owner", f"{owner}:1:t")
     assert reap(store) == []
     silence(store, theirs)
-    others = [StudyStore.open(url, "city") for _ in range(3)]
+    others = [StudyStore.create(url, store.meta) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(reap, others)) == [[], [], [theirs.number]]
         for other in others:

@@ -122,7 +122,7 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     store: StudyStore, url: str, space: SearchSpace, objectives: list[Objective], record: MakeRecord
 ) -> None:
     """A trial that one driver finishes counts for the running trials of the other."""
-    other = StudyStore.open(url, "city")
+    other = StudyStore.create(url, store.meta)
     drivers = []
     for one in (store, other):
         open_run(one, space, "random", 1)

@@ -79,7 +79,7 @@ def test_a_rule_sees_curves_of_running_stopped_and_ended_trials_of_earlier_runs_
     early.finish(first.number, known(record, first, 5, 4), b"w")
     assert not early.should_continue(second.number, known(record, second, 9, 7), 0.25)
 
-    other_store = StudyStore.open(url, "city")
+    other_store = StudyStore.create(url, store.meta)
     one, other = make_driver(store, "watch"), make_driver(other_store, "watch")
     elsewhere, here, asking = begun(other), begun(one), begun(one)
     other.finish(elsewhere.number, known(record, elsewhere, 6, 3), b"w")

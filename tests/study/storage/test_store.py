@@ -8,6 +8,7 @@ from subprocess import PIPE
 
 import optuna
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
@@ -180,6 +181,30 @@ def test_an_unknown_study_names_those_that_are_there(store: StudyStore, url: str
     assert store.url == url
     with pytest.raises(StudyError, match=r"no study 'town' in (sqlite|postgresql).*it holds: city"):
         StudyStore.open(url, "town")
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_reading_leaves_a_file_as_it_is(store: StudyStore, url: str, journal: str) -> None:
+    """Byte for byte, with nothing beside it, also where it lacks a table; what is opened to read refuses to write."""
+    store.optuna_study.add_trial(optuna.create_trial(values=[1.0, 2.0]))
+    store.close()
+    path = Path(url.removeprefix("sqlite:///"))
+    for change in ("SELECT 1", "DROP TABLE kdsearch_networks"):
+        connection = sqlite3.connect(path)
+        connection.execute(change)
+        connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.close()
+        path.with_name("study.db.lock").unlink(missing_ok=True)
+        before = path.read_bytes()
+        assert [one.states for one in list_database(url)] == [{"COMPLETE": 1}]
+        again = StudyStore.open(url, "city")
+        assert (len(again.trials()), again.network("teacher")) == (1, None)
+        if change == "SELECT 1":
+            with pytest.raises(OperationalError, match="readonly"):
+                again.save_baseline(Baseline(name="teacher", role="teacher", metrics={}))
+        again.close()
+        assert path.read_bytes() == before
+        assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_opening_makes_no_file(url: str) -> None:
