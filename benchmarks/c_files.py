@@ -1,7 +1,7 @@
 """Forecasters as C beside ONNX files and torch: bytes of code and constants, time of a forecast for all sensors.
 
-The C takes raw readings and the time, and its bytes hold calendar, scale and graph; the ONNX file and torch take scaled
-windows. All run on one thread, in alternation, in one process.
+The C and the ONNX file take raw readings and the time, and hold calendar, scale and graph; torch takes scaled windows.
+All run on one thread, in alternation, in one process.
 
 python -m benchmarks.c_files
 """
@@ -21,12 +21,14 @@ import torch
 from benchmarks.measuring import median_seconds
 from benchmarks.roads import INTERVAL_MINUTES, readings
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import fit_profile, fit_scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
 from kdsearch.deploy.c.parts import Numbers
 from kdsearch.deploy.c.source import write_c
-from kdsearch.deploy.export import INPUT, OUTPUT, export_onnx, session
+from kdsearch.deploy.export import export_onnx
+from kdsearch.deploy.onnx_forecaster import INPUTS, session
 from kdsearch.models import DataShape, Forecaster, new_forecaster
 
 NODES = 170
@@ -79,8 +81,11 @@ def measure(folder: Path, name: str, checkpoint: Checkpoint, target: Target) -> 
     network = checkpoint.network(torch.device("cpu")).eval()
     window = torch.randn(1, target.history, NODES, 3 if network.clock else 1)
     window[..., 1:] = 0  # Monday, midnight
-    export_onnx(network, folder / "network.onnx", target.horizon, nodes=NODES)
-    runs = partial(session(folder / "network.onnx", threads=1).run, [OUTPUT], {INPUT: window.numpy()})
+    readings = np.random.default_rng(0).normal(50, 10, (2, target.history, NODES)).astype(np.float32)
+    windows = ExampleWindows(readings, np.array([MIDNIGHT, MIDNIGHT + 60], dtype="datetime64[s]"))
+    export_onnx(checkpoint, target, folder / "network.onnx", windows)
+    given = dict(zip(INPUTS, (readings[:1], np.array([MIDNIGHT])), strict=True))
+    runs = partial(session(folder / "network.onnx", threads=1).run, ["forecast"], given)
     calls: dict[str, Callable[[], object]] = {"onnxruntime": runs, "torch": partial(forecast, network, window, target)}
     held = {"onnxruntime": f"{(folder / 'network.onnx').stat().st_size:7,} bytes of file", "torch": ""}
     for numbers in FORMS:

@@ -13,6 +13,7 @@ import typer
 from kdsearch.cli.compare import compare
 from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
+from kdsearch.cli.export import export
 from kdsearch.cli.help import TableCommand
 from kdsearch.cli.options import STORAGE
 from kdsearch.cli.reproduce import reproduce
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command(cls=TableCommand)(run)
 studies_app.command()(compare)
 app.add_typer(studies_app)
+app.command(cls=TableCommand)(export)
 app.command(cls=TableCommand)(reproduce)
 app.command(cls=TableCommand)(teacher)
 app.add_typer(space_app, name="space")

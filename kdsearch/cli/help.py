@@ -8,6 +8,7 @@ from typer.core import TyperCommand
 __all__ = ["TableCommand", "fill_help"]
 
 TABLES = {
+    "formats": ("kdsearch.deploy.formats", "FORMATS"),
     "objectives": ("kdsearch.measure.objectives", "OBJECTIVES"),
     "presets": ("kdsearch.trial.presets", "PRESETS"),
     "samplers": ("kdsearch.study.search.samplers", "SAMPLERS"),

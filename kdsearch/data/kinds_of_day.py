@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from kdsearch.data.clock import weekdays_and_minutes
 from kdsearch.errors import DataError
 
-__all__ = ["check_country", "holidays_between", "kind_names", "kinds_of_day"]
+__all__ = ["FILE_YEARS", "check_country", "holidays_between", "kind_names", "kinds_of_day"]
 
 _NAMES = ("Monday to Friday", "Saturday", "Sunday")
 _HOLIDAY = len(_NAMES)
+
+FILE_YEARS = (2010, 2040)
+"""First and last year whose holidays an exported file knows; in other years they are days like others."""
 
 
 def kind_names(country: str | None) -> tuple[str, ...]:

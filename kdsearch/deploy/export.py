@@ -8,7 +8,6 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -108,7 +107,7 @@ def _require(*packages: str) -> None:
 
 
 def _whole(checkpoint: Checkpoint, target: Target) -> WholeForecaster:
-    return WholeForecaster(checkpoint, target, year=datetime.now(tz=UTC).year).eval()
+    return WholeForecaster(checkpoint, target).eval()
 
 
 def _inputs(windows: ExampleWindows) -> tuple[Tensor, Tensor]:

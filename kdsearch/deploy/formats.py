@@ -1,9 +1,13 @@
 """The formats of exported files: one row each."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from kdsearch.deploy.c.parts import Numbers
+from kdsearch.deploy.c.source import write_c
 from kdsearch.deploy.export import export_onnx, export_program
 from kdsearch.deploy.forecast_script import SCRIPT
 from kdsearch.deploy.kept import KeptNetwork
@@ -41,10 +45,19 @@ def _torch(network: KeptNetwork, folder: Path) -> list[Path]:
     return [path]
 
 
+def _c(network: KeptNetwork, folder: Path, numbers: Numbers = "float") -> list[Path]:
+    name = re.sub(r"\W+", "_", network.card.study.encode("ascii", "replace").decode().lower()).strip("_0123456789")
+    origin = f"{network.card.study}, {network.card.network}"
+    given = network.checkpoint, network.card.target, folder
+    return list(write_c(*given, name=name or "forecaster", numbers=numbers, origin=origin))
+
+
 FORMATS = Table(
     "format",
     [
         Format("onnx", "for onnxruntime, and `kdsearch predict`", _onnx),
+        Format("c", "one C file and one header, for any compiler of C99", _c),
+        Format("c-int8", "the same with weights of 8 bits", partial(_c, numbers="int8")),
         Format("torch", "for torch.export.load", _torch),
     ],
     mistake=StudyError,

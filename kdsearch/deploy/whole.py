@@ -6,17 +6,14 @@ from torch import Tensor, nn
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.clock import DAY_MINUTES
-from kdsearch.data.kinds_of_day import holidays_between, kind_names
+from kdsearch.data.kinds_of_day import FILE_YEARS, holidays_between, kind_names
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.target import Target
 from kdsearch.measure.bounds import LEVEL, Bounds
 
-__all__ = ["HOLIDAY_YEARS", "WholeForecaster"]
+__all__ = ["WholeForecaster"]
 
 DAY_SECONDS = 60 * DAY_MINUTES
-
-HOLIDAY_YEARS = 12
-"""Years whose holidays a file knows, from the year of its making on; those later are days like others."""
 
 
 class WholeForecaster(nn.Module):
@@ -25,17 +22,16 @@ class WholeForecaster(nn.Module):
     Args:
         checkpoint: The network and its scaler.
         target: What it forecasts.
-        year: The first year whose holidays it knows.
     """
 
     steps: Tensor
 
-    def __init__(self, checkpoint: Checkpoint, target: Target, year: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, target: Target) -> None:
         super().__init__()
         self.network = checkpoint.network(torch.device("cpu")).to(torch.float32).eval()
         self.history, self.horizon, self.interval = target.history, target.horizon, target.interval_minutes
         self.zero_is_missing, self.smallest = target.zero_is_missing, target.kind.smallest
-        self.scaler = _Calendar(checkpoint.scaler, len(target.sensors) * len(target.channels), year)
+        self.scaler = _Calendar(checkpoint.scaler, len(target.sensors) * len(target.channels))
         self.std = checkpoint.scaler.std
         self.bounds = _Bounds(checkpoint.bounds, self.horizon, self.scaler.nodes)
         self.register_buffer("steps", torch.arange(1 - self.history, self.horizon + 1) * self.interval)
@@ -119,7 +115,7 @@ class _Calendar(nn.Module):
     by_kind: Tensor
     shares: Tensor
 
-    def __init__(self, scaler: Scaler, nodes: int, year: int) -> None:
+    def __init__(self, scaler: Scaler, nodes: int) -> None:
         super().__init__()
         self.mean, self.nodes, profile = scaler.mean, nodes, scaler.profile
         self.country = None if profile is None else profile.holidays
@@ -128,7 +124,7 @@ class _Calendar(nn.Module):
         if profile is not None:
             self._store(profile)
         if self.country is not None:
-            days = holidays_between(self.country, year, year + HOLIDAY_YEARS - 1)
+            days = holidays_between(self.country, *FILE_YEARS)
             self.register_buffer("holidays", torch.from_numpy(days.astype("datetime64[D]").astype(np.int64)))
 
     def _store(self, profile: Profile) -> None:

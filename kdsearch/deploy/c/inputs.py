@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from kdsearch.data.kinds_of_day import kind_names, kinds_of_day
+from kdsearch.data.kinds_of_day import FILE_YEARS, kind_names, kinds_of_day
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.target import Target
 from kdsearch.deploy.c.parts import Parts
 
-__all__ = ["HOLIDAY_YEARS", "write_inputs"]
-
-HOLIDAY_YEARS = (2010, 2040)
-"""First and last year whose holidays a file knows: 2 bytes for each holiday. Before and after, they are usual days."""
+__all__ = ["write_inputs"]
 
 CLOCK = """\
 /* Whole days since 1970-01-01; rounded down, before 1970 too. */
@@ -161,7 +158,7 @@ def write_inputs(parts: Parts, target: Target, scaler: Scaler, clock: bool) -> N
 def _write_kinds(parts: Parts, country: str | None) -> None:
     words, lookup = "", ""
     if country is not None:
-        first, last = HOLIDAY_YEARS
+        first, last = FILE_YEARS
         days = np.arange(f"{first}-01-01", f"{last + 1}-01-01", dtype="datetime64[D]")
         numbers = days[kinds_of_day(days, country) == len(kind_names(None))].astype(np.int64)
         parts.array("holidays", numbers.astype(np.uint16))

@@ -11,9 +11,10 @@ from pathlib import Path
 import torch
 
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.kinds_of_day import FILE_YEARS
 from kdsearch.data.target import Target
 from kdsearch.deploy.c.families import WRITERS, Writer
-from kdsearch.deploy.c.inputs import HOLIDAY_YEARS, write_inputs
+from kdsearch.deploy.c.inputs import write_inputs
 from kdsearch.deploy.c.layers import LINEAR
 from kdsearch.deploy.c.parts import Numbers, Parts, float_text, lines_of
 from kdsearch.deploy.c.rounding import rounded_checkpoint
@@ -195,7 +196,7 @@ def _header(parts: Parts, checkpoint: Checkpoint, target: Target, name: str, fam
         notes.append("Weights have 8 bits with a float scale for each output channel; the calendar has 16 bits.")
     profile = checkpoint.scaler.profile
     if profile is not None and profile.holidays is not None:
-        first, last = HOLIDAY_YEARS
+        first, last = FILE_YEARS
         notes.append(f"Holidays of {profile.holidays} are known from {first} to {last}; in other years there are none.")
     several = len(target.channels) > 1
     columns = [

@@ -1,0 +1,35 @@
+"""Command `kdsearch export`: take a network home."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kdsearch.cli.options import Import, Storage, Studies
+
+__all__ = ["export"]
+
+
+def export(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    pick: Annotated[
+        str, typer.Option(help="knee, best, smallest, the number of a trial, or a baseline such as STID or teacher.")
+    ] = "knee",
+    formats: Annotated[list[str] | None, typer.Option("--format", help="{formats}; repeatable.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder; STUDIES/STUDY/export/NETWORK if left out.")] = None,
+    imports: Import = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+) -> None:
+    """Write a network of a study as a file that forecasts without kdsearch, with a card and a script.
+
+    Example: kdsearch export pemsd8-stgcn --pick knee
+    """
+    from kdsearch.api import load_study
+    from kdsearch.extensions import load_extensions
+
+    load_extensions(imports or ())
+    network = load_study(study, studies=studies, storage=storage).network(pick)
+    folder = output or studies / study / "export" / network.name.replace(" ", "-")
+    for path in network.export(folder, formats or ["onnx"]):
+        typer.echo(f"{path}: {path.stat().st_size:,} bytes")
