@@ -16,6 +16,7 @@ from kdsearch.cli.doctor import doctor
 from kdsearch.cli.export import export
 from kdsearch.cli.help import TableCommand
 from kdsearch.cli.options import STORAGE
+from kdsearch.cli.predict import measure, predict
 from kdsearch.cli.reproduce import reproduce
 from kdsearch.cli.run import run
 from kdsearch.cli.signals import INTERRUPTED, end_in_order, exit_code
@@ -37,6 +38,8 @@ app.command(cls=TableCommand)(run)
 studies_app.command()(compare)
 app.add_typer(studies_app)
 app.command(cls=TableCommand)(export)
+app.command()(predict)
+app.command()(measure)
 app.command(cls=TableCommand)(reproduce)
 app.command(cls=TableCommand)(teacher)
 app.add_typer(space_app, name="space")

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from kdsearch.data.protocol import Protocol
 from kdsearch.data.quantity import QUANTITIES, Quantity, QuantityName
 from kdsearch.data.split import SplitSeries
 
@@ -24,6 +25,7 @@ class Target(BaseModel):
         zero_is_missing: Whether the networks learned that a zero stands for a missing reading, as in the protocols of
             some papers; else a gap holds the node's last input.
         zone: Time zone of the readings, such as "Europe/Berlin"; None where it is not known.
+        rules: The protocol, by which a file's errors can be measured anywhere; None in studies older than this entry.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +39,7 @@ class Target(BaseModel):
     horizon: int
     zero_is_missing: bool = False
     zone: str | None = None
+    rules: Protocol | None = None
 
     @classmethod
     def of(cls, series: SplitSeries) -> Self:
@@ -52,6 +55,7 @@ class Target(BaseModel):
             horizon=protocol.horizon,
             zero_is_missing=protocol.fill == "zero" and not bool(series.present.all()),
             zone=source.zone,
+            rules=protocol,
         )
 
     @property

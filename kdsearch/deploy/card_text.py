@@ -37,7 +37,7 @@ def card_text(card: Card, files: Sequence[Path], baselines: Sequence[Baseline]) 
         "",
         "## How good it is",
         "",
-        f"Errors on {card.dataset}, protocol {card.protocol}: {card.protocol_text}.",
+        f"Errors on {card.dataset}; {card.protocol_text}.",
         "",
         *_errors(card, baselines),
         "",

@@ -5,9 +5,11 @@ __all__ = ["SCRIPT"]
 SCRIPT = '''\
 """Forecast with model.onnx: python forecast.py readings.csv
 
-readings.csv has a heading, the local time of each row first, and then a column for each sensor of card.json, in order.
+readings.csv has a heading, the local time of each row first, and a column for each sensor of card.json, in any order;
+of several channels a column such as "7 speed" for each of them.
 """
 
+import csv
 import json
 import sys
 
@@ -16,11 +18,15 @@ import onnxruntime
 
 model = onnxruntime.InferenceSession("model.onnx")
 facts = model.get_modelmeta().custom_metadata_map
-rows = np.genfromtxt(sys.argv[1], dtype=str, delimiter=",", skip_header=1)[-int(facts["history"]) :]
-readings = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows], dtype=np.float32)
-time = np.datetime64(rows[-1, 0].replace(" ", "T"), "s")
-(forecasts,) = model.run(["forecast"], {"readings": readings[None], "time": time.astype(np.int64)[None]})
-print("time", *json.loads(facts["sensors"]), sep=",")
-for step, forecast in enumerate(forecasts[0], start=1):
+sensors, channels = json.loads(facts["sensors"]), json.loads(facts["channels"])
+names = sensors if len(channels) == 1 else [f"{sensor} {channel}" for channel in channels for sensor in sensors]
+with open(sys.argv[1], encoding="utf-8-sig", newline="") as file:
+    heading, *rows = csv.reader(file)
+newest = rows[-int(facts["history"]) :]
+readings = [[float(row[heading.index(name)] or "nan") for name in names] for row in newest]
+time = np.datetime64(newest[-1][0].replace(" ", "T"), "s")
+inputs = {"readings": np.array([readings], dtype=np.float32), "time": time.astype(np.int64)[None]}
+print("time", *names, sep=",")
+for step, forecast in enumerate(model.run(["forecast"], inputs)[0][0], start=1):
     print(time + np.timedelta64(step * int(facts["interval_minutes"]), "m"), *forecast, sep=",")
 '''

@@ -75,8 +75,9 @@ def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
 def _measured(store: StudyStore, name: int | str, baselines: Sequence[Baseline]) -> tuple[Metrics, Cost]:
     """Read the errors of this very network, not of other seeds, and its cost."""
     if isinstance(name, int):
-        record = store.record(name)
-        own = [one for one in store.trainings() if one.number == name and one.kind == "own" and one.metrics]
+        trial = next((one for one in store.trials() if one.number == name), None)
+        record, confirmed = (None, None) if trial is None else (trial.record, trial.confirmation)
+        own = [] if confirmed is None else confirmed.trained("own")
         metrics, cost = ({}, None) if record is None else ((own[0] if own else record).metrics, record.cost)
     else:
         line = next((one for one in baselines if one.name == name), None)

@@ -75,14 +75,22 @@ class OnnxForecaster:
         return WindowForecasts(*map(np.concatenate, zip(*pieces, strict=True)))
 
     def calendar(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
-        """Give the usual reading at each time, ``(step, node)``: times a step apart, at least one."""
-        target = self.card.target
-        span, nodes = target.history + target.horizon, len(target.sensors) * len(target.channels)
-        silent = np.full((1, target.history, nodes), np.nan, dtype=np.float32)
+        """Give the usual reading at each time, ``(step, node)``: times in order, a step apart but for holes."""
+        holes = np.flatnonzero(np.diff(times) != self._step) + 1
+        return np.concatenate([self._unbroken(run) for run in np.split(times.astype("datetime64[s]"), holes)])
+
+    def _unbroken(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+        """Give the usual reading at times that are all a step apart."""
+        from onnxruntime import RunOptions  # noqa: PLC0415 - an extra
+
+        target, options = self.card.target, RunOptions()
+        options.only_execute_path_to_fetches = True  # the network is not asked
+        ends = times[:: target.history + target.horizon] + (target.history - 1) * self._step
+        nodes = len(target.sensors) * len(target.channels)
         found = []
-        for first in range(0, len(times), span):
-            last_of_history = times[first] + (target.history - 1) * self._step
-            found.append(self._session.run(["calendar"], _inputs(silent, last_of_history[None]))[0][0])
+        for some in np.array_split(ends, -(-len(ends) // WINDOWS_AT_ONCE)):
+            silent = np.full((len(some), target.history, nodes), np.nan, dtype=np.float32)
+            found.append(self._session.run(["calendar"], _inputs(silent, some), options)[0].reshape(-1, nodes))
         return np.concatenate(found)[: len(times)]
 
     def filled(self, readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> NDArray[np.float32]:
@@ -90,7 +98,7 @@ class OnnxForecaster:
 
         Args:
             readings: ``(step, node)``, in real units, NaN where missing.
-            times: Local time of each step, ``(step,)``, one step apart.
+            times: Local time of each step, ``(step,)``, in order.
         """
         if self.card.target.zero_is_missing or not np.isnan(readings).any():
             return readings

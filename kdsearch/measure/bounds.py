@@ -5,13 +5,17 @@ JASA 2018, section 5.2): an error is divided by the scale of its sensor and hour
 one for each step, is the radius in that scale.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kdsearch.measure.kept import KeptForecasts
+if TYPE_CHECKING:
+    from kdsearch.measure.kept import KeptForecasts
 
 __all__ = ["LEVEL", "Bounds", "adapted_scale", "bounds_around", "calibrated", "conformal_quantile"]
 
