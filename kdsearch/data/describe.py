@@ -25,6 +25,10 @@ from kdsearch.errors import DataError, DataQuestion
 __all__ = ["Proposal", "describe_file"]
 
 MOST_QUESTIONS = 12
+
+GATHERED = ("ignore", "missing_text")
+"""Keys whose answers add up."""
+
 ZEROS = 0.05
 """Share of readings that are zero from which on they may mean that nothing was measured."""
 
@@ -136,10 +140,10 @@ def _read(path: Path, further: list[str]) -> tuple[Proposal, Readings]:
             return proposal, whole
         except DataQuestion as question:
             table = proposal.series if question.table == "series" else proposal.top
-            if question.key in table and question.key != "ignore":
+            key, choice = question.key, question.choices[0]
+            if key in table and key not in GATHERED:
                 raise
-            choice = question.choices[0]
-            table[question.key] = [*table.get("ignore", []), *_listed(choice)] if question.key == "ignore" else choice
+            table[key] = [*table.get(key, []), *_listed(choice)] if key in GATHERED else choice
             proposal.questions[question.key] = question.what.replace(f"{path.parent}/", "")
     raise DataError(f"{path} leaves more than {MOST_QUESTIONS} questions; write its dataset.toml by hand")
 

@@ -39,6 +39,11 @@ def check_sensors(frame: Frame, columns: list[int]) -> None:
         what = f"{frame.file}: the column {frame.name(words[0])} holds words, such as {frame.first(words[0])!r}"
         raise DataQuestion(what, "ignore", [frame.labels(words)])
     if frame.names is not None:
+        nameless = [str(column + 1) for column in columns if not frame.names[column].strip()]
+        if len(nameless) > 1:
+            raise DataError(
+                f"{frame.file}: the columns {', '.join(nameless)} have readings and no name; write one above each"
+            )
         for column in columns:
             _check_name(frame, column, columns)
         _check_quantities(frame, columns)

@@ -101,6 +101,19 @@ def test_lines_above_a_table_are_counted(tmp_path: Path) -> None:
     assert describe_file(tmp_path / "r.csv").series == {"file": "r.csv", "skip_lines": 2}
 
 
+def test_words_for_what_is_missing_are_gathered(tmp_path: Path) -> None:
+    table = FRAME.astype(object)
+    table.iloc[3, 0], table.iloc[5, 1] = "n.a.", "--"
+    table.to_csv(tmp_path / "r.csv", index_label="time")
+    assert describe_file(tmp_path / "r.csv").series["missing_text"] == ["n.a.", "--"]
+
+
+def test_two_digits_of_a_year_leave_the_likeliest_order(tmp_path: Path) -> None:
+    """As they stand 01/03/24 may be of January; only days first go on without jumps."""
+    FRAME.to_csv(tmp_path / "r.csv", index_label="time", date_format="%d/%m/%y %H:%M")
+    assert describe_file(tmp_path / "r.csv").series["time_format"] == "%d/%m/%y %H:%M"
+
+
 def test_units_in_names_are_taken(tmp_path: Path) -> None:
     rows = long(FRAME).rename(columns={"speed": "Flow (Veh/5 Minutes)"})
     rows.to_csv(tmp_path / "r.csv", index=False)

@@ -937,6 +937,12 @@ ASKED: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "",
         "'01/03/24 00:00' has no year of four digits; write time_format = \"%d/%m/%y %H:%M\" or",
     ),
+    "columns without names": (
+        {"r.csv": headed("time,401,,,404")},
+        "",
+        "",
+        "the columns 3, 4 have readings and no name; write one above each",
+    ),
     "counters that go on": (
         {"r.csv": FRAME.cumsum().to_csv(index_label="time")},
         "",
