@@ -11,7 +11,7 @@ from pathlib import Path
 from kdsearch.data.columns import TIME_NAMES
 from kdsearch.data.series_source import SeriesSource
 from kdsearch.data.time_text import is_time
-from kdsearch.data.unpack import unpacked
+from kdsearch.data.unpack import decoded, unpacked
 from kdsearch.data.written_numbers import is_number, is_written_number
 from kdsearch.errors import DataError, DataQuestion
 
@@ -128,7 +128,7 @@ def text_lines(path: Path, key: str | None = None) -> tuple[list[str], int, tupl
     Raises:
         DataError: The file is absent, empty or no text.
     """
-    text, notes = _decoded(unpacked(path, key), path)
+    text, notes = decoded(unpacked(path, key), path)
     lines = (text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -198,20 +198,6 @@ def _lines_above(lines: list[str], separator: str) -> int:
         if 2 * len(filled) > usual:
             return 0
     return 0
-
-
-def _decoded(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text, notes = content.decode(encoding), ()
-    except UnicodeDecodeError as error:
-        if b"\0" in content[:1024] or encoding == "utf-16":
-            raise DataError(f"{path} is not a text file ({error.reason}); save it as UTF-8") from error
-        text = content.decode("cp1252", errors="replace")
-        return text, (f"{path.name} is not UTF-8; its letters were read as those of Windows (cp1252)",)
-    if "\0" in text:
-        raise DataError(f"{path} is not a text file (it holds zero bytes); save it as UTF-8")
-    return text, notes
 
 
 def _separator(lines: list[str]) -> str:

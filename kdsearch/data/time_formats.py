@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from kdsearch.data.keys import YEARS
 from kdsearch.errors import DataError
 
-__all__ = ["EPOCHS", "formatted", "likely_formats", "remedy_of"]
+__all__ = ["EPOCHS", "formatted", "likely_formats", "numbered_months", "remedy_of"]
 
 EPOCHS = {"epoch seconds": "s", "epoch milliseconds": "ms"}
 EXCEL_DAYS = 25569
 """Days from the origin of Excel, 1899-12-30, to 1970-01-01."""
+
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    "december",
+)
 
 _DAY_END = re.compile(r"(?<=[ T])24(?=(?:[:.h]00)+(?!\d))")
 """The hour of 24:00, the end of a day."""
@@ -74,6 +79,16 @@ def _fits(cell: str, time_format: str) -> bool:
         return YEARS[0] <= datetime.strptime(cell, time_format).year < YEARS[1]
     except ValueError:
         return False
+
+
+def numbered_months(cell: str) -> str:
+    """Write 01-Mar-2024 as 01-03-2024."""
+    match = re.match(r"(\d{1,2})(?:[-/ ]|\.\s?)([A-Za-z]{3,})\.?[-/. ](\d{4})(.*)", cell)
+    if match is None:
+        return cell
+    word = match[2].lower().replace("sept", "sep") if len(match[2]) == 4 else match[2].lower()
+    found = [number for number, name in enumerate(_MONTHS, start=1) if word in (name, name[:3])]
+    return f"{match[3]}-{found[0]:02d}-{match[1]}{match[4]}" if found else cell
 
 
 def remedy_of(cell: str) -> str:

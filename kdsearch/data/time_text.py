@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 
 from kdsearch.data.clock import DAY_MINUTES, usual_spacing
 from kdsearch.data.series_source import SeriesSource
-from kdsearch.data.time_formats import EPOCHS, formatted, likely_formats, remedy_of
+from kdsearch.data.time_formats import EPOCHS, formatted, likely_formats, numbered_months, remedy_of
 from kdsearch.errors import DataError, DataQuestion
 
 __all__ = ["WrittenTimes", "is_day", "is_time", "parsed_times", "without_midnight"]
 
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
-    "december",
-)
 _TIME = re.compile(
     r"(?P<a>\d{4}|\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{1,2})"
     r"(?:(?:\s*,?\s+|T)(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
@@ -55,13 +51,13 @@ class WrittenTimes:
 
 def is_time(cell: str) -> bool:
     """Tell whether a cell is a date, or a date and a time of day; 1-2-3 alone may be an id."""
-    match = _TIME.fullmatch(_numbered_months(cell.strip()))
+    match = _TIME.fullmatch(numbered_months(cell.strip()))
     return match is not None and (match["hour"] is not None or 4 in (len(match["a"]), len(match["c"])))
 
 
 def is_day(cell: str) -> bool:
     """Tell whether a time has no time of day, or midnight."""
-    match = _TIME.fullmatch(_numbered_months(without_midnight(cell.strip())))
+    match = _TIME.fullmatch(numbered_months(without_midnight(cell.strip())))
     return match is not None and match["hour"] is None
 
 
@@ -101,7 +97,7 @@ def parsed_times(
         return WrittenTimes(clock, np.zeros(len(clock), dtype=np.int64) if in_utc else None)
     if (plain := _plain_iso(cells)) is not None:
         return WrittenTimes(plain[codes])
-    parts = cells.map(_numbered_months).str.extract(f"^{_TIME.pattern}$")
+    parts = cells.map(numbered_months).str.extract(f"^{_TIME.pattern}$")
     if (unread := np.flatnonzero(parts["a"].isna())).size:
         raise _unread(cells, refuse, int(unread[0]), "is not a time")
     seconds = _seconds_of_day(parts, refuse)
@@ -136,16 +132,6 @@ def _plain_iso(cells: pd.Series) -> NDArray[np.datetime64] | None:
         with suppress(ValueError):  # no date, or 24:00: told from each other below
             return np.array(cells, dtype="datetime64[s]")
     return None
-
-
-def _numbered_months(cell: str) -> str:
-    """Write 01-Mar-2024 as 01-03-2024."""
-    match = re.match(r"(\d{1,2})(?:[-/ ]|\.\s?)([A-Za-z]{3,})\.?[-/. ](\d{4})(.*)", cell)
-    if match is None:
-        return cell
-    word = match[2].lower().replace("sept", "sep") if len(match[2]) == 4 else match[2].lower()
-    found = [number for number, name in enumerate(_MONTHS, start=1) if word in (name, name[:3])]
-    return f"{match[3]}-{found[0]:02d}-{match[1]}{match[4]}" if found else cell
 
 
 def _days(

@@ -10,7 +10,7 @@ from kdsearch.data.damage import refusing_damage
 from kdsearch.data.sizes import available_bytes
 from kdsearch.errors import DataError, DataQuestion
 
-__all__ = ["unpacked"]
+__all__ = ["decoded", "unpacked"]
 
 CHUNK_BYTES = 1 << 24
 COPIES = 4
@@ -80,3 +80,22 @@ def _limited(file: IO[bytes] | gzip.GzipFile, path: Path, size: int = 0) -> byte
             "save the readings as .npz, or split the file and name the parts under further"
         )
     return bytes(content)
+
+
+def decoded(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
+    """Decode text of UTF-8, UTF-16 or, which is said in a note, Windows.
+
+    Raises:
+        DataError: It is no text.
+    """
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text, notes = content.decode(encoding), ()
+    except UnicodeDecodeError as error:
+        if b"\0" in content[:1024] or encoding == "utf-16":
+            raise DataError(f"{path} is not a text file ({error.reason}); save it as UTF-8") from error
+        text = content.decode("cp1252", errors="replace")
+        return text, (f"{path.name} is not UTF-8; its letters were read as those of Windows (cp1252)",)
+    if "\0" in text:
+        raise DataError(f"{path} is not a text file (it holds zero bytes); save it as UTF-8")
+    return text, notes
