@@ -72,7 +72,8 @@ def measure(
     """
     from kdsearch.deploy.measure import measured_file
     from kdsearch.report.grid import Grid, write_grids
-    from kdsearch.report.numbers import error, significant
+    from kdsearch.measure.metrics import METRICS
+    from kdsearch.report.numbers import error, significant, with_unit
 
     found = measured_file(file, dataset, split, beside, data_dir, allow_outside=allow_outside)
     if as_json:
@@ -81,10 +82,13 @@ def measure(
     unit = found.card.target.unit
     columns = [column for column in found.errors.errors["mae"] if column != "all"]
     rows = [
-        [name.upper(), *(error(values[column]) for column in (*columns, "all"))]
+        [
+            with_unit(f"{name.upper()},", METRICS[name].unit or unit),
+            *(error(values[column]) for column in (*columns, "all")),
+        ]
         for name, values in found.errors.errors.items()
     ]
-    heads = [f"{split}, {unit}", *(f"{minutes} min" for minutes in columns), "mean"]
+    heads = [split, *(f"{minutes} min" for minutes in columns), "mean"]
     title = f"{found.card.study}: {found.card.network} on {found.dataset}"
     typer.echo(write_grids([Grid(title, heads, rows, (heads[0],))], "table"))
     typer.echo(

@@ -49,7 +49,8 @@ def _c(network: KeptNetwork, folder: Path, numbers: Numbers = "float") -> list[P
     name = re.sub(r"\W+", "_", network.card.study.encode("ascii", "replace").decode().lower()).strip("_0123456789")
     origin = f"{network.card.study}, {network.card.network}"
     given = network.checkpoint, network.card.target, folder
-    return list(write_c(*given, name=name or "forecaster", numbers=numbers, origin=origin))
+    name = (name or "forecaster") + ("" if numbers == "float" else f"_{numbers}")
+    return list(write_c(*given, name=name, numbers=numbers, origin=origin))
 
 
 FORMATS = Table(
