@@ -28,7 +28,8 @@ from kdsearch.pipeline.setup import split_dataset, trained_teacher
 from kdsearch.report.verdicts import Interval, Outcome, compared, corrected_together
 from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import STID, TrainedNetwork
+from kdsearch.trial.teacher_settings import STID
+from kdsearch.trial.teachers import TrainedNetwork
 
 SHARE = 0.03
 SPLITS = ("val", "test")

@@ -18,7 +18,7 @@ from kdsearch.measure.bounds import LEVEL, RATE, adapted_scale, bounds_around, c
 from kdsearch.measure.kept import KeptForecasts, scored_and_kept
 from kdsearch.pipeline.setup import split_dataset
 from kdsearch.trial.network import trained_network
-from kdsearch.trial.teachers import STID, teacher_config
+from kdsearch.trial.teacher_settings import STID, teacher_config
 
 Radius = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 
 from benchmarks.bar import TEACHERS, WORKERS, plain_result, summary_of
 from kdsearch.pipeline.setup import split_dataset
-from kdsearch.trial.teachers import STID
+from kdsearch.trial.teacher_settings import STID
 
 SEEDS = (0, 1, 2)
 WIDTHS = (2, 3, 4, 8, 16, 32)

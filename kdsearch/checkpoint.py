@@ -1,5 +1,6 @@
 """A trained forecaster as bytes, with everything for forecasts in real units."""
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -49,8 +50,23 @@ class Checkpoint:
         network.load_state_dict({name: torch.tensor(value) for name, value in self.state.items()})
         return network.to(device)
 
+    @property
+    def hash(self) -> str:
+        """Hash of its arrays and plain values, however they are compressed: 24 hexadecimal digits."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self._arrays().items()):
+            digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
+            digest.update(value.tobytes())
+        return digest.hexdigest()[:24]
+
     def to_bytes(self) -> bytes:
         """Pack compressed arrays and plain values; reading them runs no code."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **self._arrays())  # type: ignore[arg-type]  # the stub takes names for its flag
+        return buffer.getvalue()
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Give all that is packed, by name."""
         profile = self.scaler.profile
         arrays: dict[str, NDArray[Any]] = {f"state/{name}": value for name, value in self.state.items()}
         arrays["adjacency"] = self.adjacency
@@ -68,9 +84,7 @@ class Checkpoint:
                 arrays["profile_holidays"] = np.array(profile.holidays)
         if self.bounds is not None:
             arrays |= {f"bounds/{name}": np.array(value) for name, value in vars(self.bounds).items()}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes names for its flag
-        return buffer.getvalue()
+        return arrays
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:

@@ -24,6 +24,7 @@ __all__ = [
     "FinalPoint",
     "Latency",
     "Metrics",
+    "Origin",
     "Pace",
     "Readings",
     "Role",
@@ -237,6 +238,34 @@ class Breakdown(BaseModel):
     adaptive: Covered
 
 
+class Origin(BaseModel):
+    """Versions and machine of a network's training: what moves its weights beside what was asked.
+
+    Attributes:
+        cores: Number of cores, each a thread inside an operator.
+        precision: Precision of the factors in wide products.
+        device: Kind of device.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kdsearch: str
+    torch: str
+    cores: int
+    precision: str
+    device: str
+
+    def difference(self, here: "Origin") -> str:
+        """Say how a network's origin differs from where a run is; "" where it does not."""
+        pairs = [(there, own) for there, own in zip(self._words(), here._words(), strict=True) if there != own]
+        there, own = (", ".join(words) for words in zip(*pairs, strict=True)) if pairs else ("", "")
+        return f", trained with {there}; here {own}" if pairs else ""
+
+    def _words(self) -> tuple[str, ...]:
+        cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
+        return f"kdsearch {self.kdsearch}", f"torch {self.torch}", cores, self.precision, self.device
+
+
 Role = Literal["teacher", "base", "undistilled", "naive"]
 """Role of a baseline: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
 
@@ -255,6 +284,7 @@ class Baseline(BaseModel):
         breakdown: Of a network on the test split; None before the front is confirmed, and in an older study.
         cost: Cost; None where nothing runs (last value).
         note: Note for the reader, such as the family.
+        origin: Where its network was trained; None where there is no network, or an older study did not keep it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -266,6 +296,7 @@ class Baseline(BaseModel):
     breakdown: Breakdown | None = None
     cost: Cost | None = None
     note: str = ""
+    origin: Origin | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -71,8 +71,8 @@ def measure(
     Example: kdsearch measure model.onnx --beside teacher/model.onnx
     """
     from kdsearch.deploy.measure import measured_file
-    from kdsearch.report.grid import Grid, write_grids
     from kdsearch.measure.metrics import METRICS
+    from kdsearch.report.grid import Grid, write_grids
     from kdsearch.report.numbers import error, significant, with_unit
 
     found = measured_file(file, dataset, split, beside, data_dir, allow_outside=allow_outside)

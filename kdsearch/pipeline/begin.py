@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
@@ -13,8 +14,8 @@ from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.objectives import OBJECTIVES, parse_objectives, reference_point
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.setup import teacher_key
-from kdsearch.record import Baseline, installed_versions, of_role
+from kdsearch.pipeline.setup import taken_network
+from kdsearch.record import Baseline, installed_versions
 from kdsearch.report.page.place import check_folder
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints
@@ -22,9 +23,11 @@ from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.address import sqlite_address
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas, refuse_other
+from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
+from kdsearch.trial.teacher_settings import asked_key
+from kdsearch.trial.teachers import TrainedNetwork
 
 __all__ = ["begin_study", "check_errors", "check_study", "study_meta", "warm_space", "with_baselines"]
 
@@ -56,7 +59,7 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
         data_hash=series.source.content_hash,
         protocol_hash=series.protocol.hash,
-        teacher_hash=teacher_key(series, options.preset, space.teacher, options.seed, options.device),
+        teacher_hash=asked_key(series, options.preset, space.teacher, options.seed),
         space_name=space.name,
         space_text=space.text,
         sampler=options.sampler,
@@ -105,18 +108,25 @@ def check_errors(options: RunOptions, baseline: Baseline, dataset: str) -> None:
             )
 
 
-def check_study(options: RunOptions, meta: StudyMeta) -> None:
+def check_study(options: RunOptions, meta: StudyMeta) -> dict[str, tuple[Baseline, bytes]]:
     """Refuse a database that cannot be used, and a study that is of something else, before a teacher is trained.
+
+    Returns:
+        The networks that the study keeps (`StudyStore.networks`), which this run takes.
 
     Raises:
         StudyError: With what differs, or why the database cannot be used.
     """
     check_folder(options.studies / meta.study, "the study", "--studies", StudyError)  # its report goes there too
     storage = connect(_address(options, meta), create=True)
-    known = read_metas(storage).get(meta.study)
+    begun = meta.study in read_metas(storage)
     disconnect(storage)
-    if known is not None:
-        refuse_other(known, meta)
+    if not begun:
+        return {}
+    store = StudyStore.create(_address(options, meta), meta)
+    kept = store.networks()
+    store.close()
+    return kept
 
 
 def begin_study(options: RunOptions, meta: StudyMeta, baselines: list[Baseline]) -> StudyStore:
@@ -134,23 +144,25 @@ def _address(options: RunOptions, meta: StudyMeta) -> str:
 
 
 def with_baselines(store: StudyStore, runner: TrialRunner, baselines: list[Baseline]) -> TrialRunner:
-    """Save baselines, networks and windows of the data, once; the bench at the pace of the study's first reading.
+    """Keep baselines, networks and windows of the data in the study; where another run was first, take its networks.
 
-    Latency is an objective: its scale must not move when a study is resumed on another day.
+    All runs of a study learn from one teacher, and at the pace of its first reading: latency is an objective, whose
+    scale must not move when a study is resumed on another day.
     """
-    known = {baseline.name: baseline for baseline in store.baselines()}
-    _, kept = store.networks_kept()
-    for name, network in {"teacher": runner.teacher, **runner.baselines}.items():
-        if name not in kept:
-            store.save_network(name, network.checkpoint.to_bytes())
+    networks = {"teacher": runner.teacher, **runner.baselines}
+    _, there = store.networks_kept()
+    packed = {name: network.checkpoint.to_bytes() for name, network in networks.items() if name not in there}
+    store.add_baselines(baselines, packed)
     if store.examples() is None:
         store.save_examples(ExampleWindows.of(runner.series).to_bytes())
-    for baseline in baselines:
-        if baseline.name not in known:
-            store.save_baseline(baseline)
-            known[baseline.name] = baseline
-    teacher = of_role(known.values(), "teacher")
-    first = None if teacher is None else teacher.cost
-    if first is None or first.latency_ms is None:
-        return runner
-    return replace(runner, teacher=replace(runner.teacher, cost=first))
+    kept = store.networks()
+    taken = {name: _taken(runner, network, *kept[name]) for name, network in networks.items()}
+    teacher = taken.pop("teacher")
+    return replace(runner, teacher=teacher, base=taken.get("base"), baselines=taken)
+
+
+def _taken(runner: TrialRunner, network: TrainedNetwork, baseline: Baseline, packed: bytes) -> TrainedNetwork:
+    """Take the study's network in place of ours, or its first cost where they are one."""
+    if baseline.cost is not None and Checkpoint.from_bytes(packed).hash == network.checkpoint.hash:
+        return replace(network, cost=baseline.cost)
+    return taken_network(runner.series, baseline, packed, runner.device)

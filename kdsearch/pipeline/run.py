@@ -14,7 +14,14 @@ from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
 from kdsearch.pipeline.options import RunOptions, changed_steps
-from kdsearch.pipeline.setup import check_beside_teacher, check_device, new_runner, protocol_of, split_dataset
+from kdsearch.pipeline.setup import (
+    check_beside_teacher,
+    check_device,
+    make_features,
+    new_runner,
+    protocol_of,
+    split_dataset,
+)
 from kdsearch.pipeline.spaces import check_space, extended_space
 from kdsearch.record import Baseline
 from kdsearch.report.page.page import write_page
@@ -31,7 +38,7 @@ from kdsearch.training.schedules import SCHEDULES
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.presets import preset_values
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import teacher_config
+from kdsearch.trial.teacher_settings import teacher_config
 
 __all__ = ["Run", "RunResult", "run", "run_space"]
 
@@ -124,9 +131,9 @@ def run_space(
     naive = naive_baselines(series, ("val",))
     check_errors(options, naive[0], series.source.name)
     executor, meta = _executor(options), study_meta(options, space, series, data_note)
-    check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
+    kept = check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
-        runner, networks = new_runner(options, space, series, tell)
+        runner, networks = new_runner(options, space, series, kept, tell)
         baselines = [*naive, *networks]
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
@@ -164,6 +171,7 @@ class Run:
         summary: StudySummary | None = None
         try:
             self.runner = with_baselines(self.store, self.runner, self.baselines)
+            make_features(self.runner, self.space, self.on_message)
             self._announce()
             self._search()
             self._confirm()

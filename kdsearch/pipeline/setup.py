@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.catalog import describe_completeness
 from kdsearch.data.folders import find_dataset
 from kdsearch.data.load import load_series
@@ -20,28 +21,22 @@ from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.latency import usable_cores
 from kdsearch.models import FAMILIES
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.record import Baseline, Role, TrialRecord
+from kdsearch.record import Baseline, Origin, Role, TrialRecord, installed_versions
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import (
-    BASE_WIDTH,
-    STID,
-    TrainedNetwork,
-    cached_network,
-    network_baseline,
-    network_key,
-    teacher_config,
-)
+from kdsearch.trial.teacher_settings import BASE_WIDTH, STID, teacher_config
+from kdsearch.trial.teachers import TrainedNetwork, cached_network, kept_network, network_baseline
 
 __all__ = [
     "check_beside_teacher",
     "check_device",
+    "make_features",
     "new_runner",
     "protocol_of",
     "split_dataset",
-    "teacher_key",
+    "taken_network",
     "trained_teacher",
 ]
 
@@ -146,17 +141,17 @@ def trained_teacher(
     """Train the teacher that a preset and a space ask for, or take it from the cache."""
     check_device(device)
     config = teacher_config(series, preset, settings)
-    return cached_network(series, config, seed, training_threads=_threads(config), device=device, beside=beside)
+    return cached_network(series, config, seed, training_threads=_threads(config.family), device=device, beside=beside)
 
 
-def teacher_key(series: SplitSeries, preset: str, settings: dict[str, Any], seed: int, device: str) -> str:
-    """Name the teacher that `trained_teacher` gives, without training it."""
-    config = teacher_config(series, preset, settings)
-    return network_key(series, config, seed, _threads(config), device)
+def taken_network(series: SplitSeries, baseline: Baseline, packed: bytes, device: str) -> TrainedNetwork:
+    """Take a network that a study keeps, whatever machine and versions trained it."""
+    threads = _threads(Checkpoint.from_bytes(packed).spec["family"])
+    return kept_network(series, baseline, packed, threads=threads, device=device)
 
 
-def _threads(config: TrialConfig) -> int:
-    return usable_cores() if FAMILIES[config.family].large_operators else 1
+def _threads(family: str) -> int:
+    return usable_cores() if FAMILIES[family].large_operators else 1
 
 
 def check_device(device: str) -> None:
@@ -167,26 +162,60 @@ def check_device(device: str) -> None:
 
 
 def new_runner(
-    options: RunOptions, space: SearchSpace, series: SplitSeries, on_message: Callable[[str], None]
+    options: RunOptions,
+    space: SearchSpace,
+    series: SplitSeries,
+    kept: dict[str, tuple[Baseline, bytes]],
+    on_message: Callable[[str], None],
 ) -> tuple[TrialRunner, list[Baseline]]:
-    """Train what trials share, or take it from the cache, and show it as baselines."""
-    on_message("teacher: training it, or taking it from the cache")
-    teacher, record = trained_teacher(series, options.preset, space.teacher, options.seed, device=options.device)
-    on_message(f"{_made('teacher', teacher, record, series.unit)}, trained in {record.seconds['train']:.0f} CPU s")
-    networks = dict[str, TrainedNetwork]()
-    baselines = [network_baseline("teacher", "teacher", teacher, record)]
-    for name, role, preset, settings in _beside_teacher(options.preset, space):
-        network, own = trained_teacher(series, preset, settings, options.seed, device=options.device, beside=teacher)
-        on_message(_made(name, network, own, series.unit))
-        networks[name] = network
-        baselines.append(network_baseline(name, role, network, own))
+    """Take from the study what trials share, else train it or take it from the cache, and show it as baselines.
+
+    Args:
+        options: What was asked.
+        space: What is searched.
+        series: Series cut by the protocol.
+        kept: Networks of the study, by name (`StudyStore.networks`).
+        on_message: Takes sentences for people.
+    """
+    networks, baselines = dict[str, TrainedNetwork](), list[Baseline]()
+    asked = [("teacher", "teacher", options.preset, space.teacher), *_beside_teacher(options.preset, space)]
+    for name, role, preset, settings in asked:
+        if name in kept:
+            baseline, packed = kept[name]
+            networks[name] = taken_network(series, baseline, packed, options.device)
+            if name == "teacher":
+                config = teacher_config(series, preset, settings)
+                on_message(f"teacher: that of the study{_difference(baseline.origin, config, options.device)}")
+        else:
+            if name == "teacher":
+                on_message("teacher: training it, or taking it from the cache")
+            networks[name], record = trained_teacher(
+                series, preset, settings, options.seed, device=options.device, beside=networks.get("teacher")
+            )
+            baseline = network_baseline(name, role, networks[name], record)
+        on_message(_made(networks[name], baseline, series.unit))
+        baselines.append(baseline)
+    teacher = networks.pop("teacher")
     runner = TrialRunner(
         series, teacher, networks.get("base"), networks, device=options.device, extensions=loaded_extensions()
     )
+    return runner, baselines
+
+
+def make_features(runner: TrialRunner, space: SearchSpace, on_message: Callable[[str], None]) -> None:
+    """Make the teacher's features where the space listens to them, before trials that would all make them at once."""
     if any(LOSSES.choose(str(name)).teacher == "features" for name in space.values_of("loss")):
         on_message("teacher's features: computing them, or taking them from the cache")
-        runner.tables()  # now, before trials that would all make them at once
-    return runner, baselines
+        runner.tables()
+
+
+def _difference(origin: Origin | None, config: TrialConfig, device: str) -> str:
+    """Say how the training of the study's teacher differs from one here, as far as the study kept it."""
+    if origin is None:
+        return ""
+    versions = {name: version for name, version in installed_versions().items() if name in {"kdsearch", "torch"}}
+    cores, kind = _threads(config.family), torch.device(device).type
+    return origin.difference(Origin(**versions, cores=cores, precision=config.precision, device=kind))
 
 
 def _beside_teacher(preset: str, space: SearchSpace) -> list[tuple[str, Role, str, dict[str, Any]]]:
@@ -207,7 +236,7 @@ def check_beside_teacher(series: SplitSeries, preset: str, space: SearchSpace) -
         new_network(series, teacher_config(series, own, settings), 0)
 
 
-def _made(name: str, network: TrainedNetwork, record: TrialRecord, unit: str) -> str:
+def _made(network: TrainedNetwork, baseline: Baseline, unit: str) -> str:
     """Describe a network that trials share."""
-    error = record.metrics["val"]["mae"]["all"]
-    return f"{name} {network.hash}: {network.cost.parameters:,} parameters, validation MAE {error:.3f} {unit}"
+    error = baseline.metrics["val"]["mae"]["all"]
+    return f"{baseline.name} {network.hash}: {network.cost.parameters:,} parameters, validation MAE {error:.3f} {unit}"

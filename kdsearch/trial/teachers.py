@@ -1,7 +1,5 @@
 """Networks trained once and shared by all trials: the teacher, and the base that pruning may start from."""
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -13,55 +11,36 @@ import torch
 
 from kdsearch.cache import cache_dir, code_version, complete_folder
 from kdsearch.checkpoint import Checkpoint
-from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
-from kdsearch.errors import SpaceError
-from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.accuracy import forecasts
 from kdsearch.measure.bounds import calibrated
 from kdsearch.measure.cost import measured_costs
 from kdsearch.measure.kept import scored_and_kept
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
-from kdsearch.models import FAMILIES, Forecaster
-from kdsearch.models.precision import Precision
-from kdsearch.record import Baseline, Cost, Latency, Role, TrialRecord, installed_versions
+from kdsearch.models import Forecaster
+from kdsearch.record import Baseline, Cost, Latency, Origin, Role, TrialRecord, installed_versions
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
-from kdsearch.trial.presets import preset_values
+from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_own_code
 
-__all__ = [
-    "BASE_WIDTH",
-    "STID",
-    "TEACHER_WIDTH",
-    "TrainedNetwork",
-    "cached_network",
-    "network_baseline",
-    "network_key",
-    "teacher_config",
-]
-
-TEACHER_WIDTH = 32
-BASE_WIDTH = 8
-TEACHER_EPOCHS = 12
-
-STID: dict[str, Any] = {"family": "stid", "width": 16, "epochs": 40, "learning_rate": 2e-3, "batch": 64}
-"""Baseline that a distilled student of its size, 3 % of an STGCN teacher's parameters, has to beat. It sees deviations
-from the calendar profile, with which it errs by a tenth less than on raw readings, which it sees as published."""
+__all__ = ["TrainedNetwork", "cached_network", "kept_network", "network_baseline"]
 
 QUIET_REPEATS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """Cached network to learn from or to prune, with its forecasts for the training windows.
+    """Trained network to learn from or to prune, with its forecasts for the training windows.
 
     Attributes:
+        hash: Hash of the network, the data and the protocol, and so of the forecasts.
         forecasts: Forecasts in real units, ``(window, horizon, node)`` float32.
         cost: Cost, measured while nothing else ran.
-        cache: The cache that holds it, on the machine that made it.
+        cache: The cache that holds its forecasts and tables, on the driver's machine.
+        origin: Where it was trained; None where an older study did not keep it.
     """
 
     hash: str
@@ -69,6 +48,7 @@ class TrainedNetwork:
     forecasts: np.ndarray[Any, np.dtype[np.float32]]
     cost: Cost
     cache: Path
+    origin: Origin | None
 
     @property
     def latency(self) -> Latency:
@@ -96,32 +76,10 @@ class TrainedNetwork:
         )
 
 
-def teacher_config(series: SplitSeries, preset: str, settings: dict[str, Any]) -> TrialConfig:
-    """Compose the configuration of a teacher or base: defaults, then those of a preset, then particular settings.
-
-    Raises:
-        SpaceError: Where there is no such preset or setting.
-    """
-    defaults = {"width": TEACHER_WIDTH, "epochs": TEACHER_EPOCHS, "learning_rate": 2e-3, "batch": 50}
-    if misplaced := {"route", "loss"} & set(settings):
-        raise SpaceError(f"a teacher is trained plainly; take {misplaced.pop()!r} out of its settings")
-    plain = {"route": "student", "loss": "none", "profile": profile_kind(series), "precision": fast_precision()}
-    return TrialConfig.of(defaults | plain | preset_values(preset) | settings)
-
-
-def fast_precision() -> Precision:
-    """Choose the fastest precision of this processor that does a teacher no harm (`benchmarks/README.md`)."""
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bfloat16" if native else "float32"
-
-
-def network_key(series: SplitSeries, config: TrialConfig, seed: int, training_threads: int, device: str) -> str:
-    """Hash all on which a trained network depends: data, protocol, configuration, seed, threads and code version."""
-    data = [series.source.content_hash, series.protocol.hash]
-    code = [torch.__version__, code_version(trained_network.__module__)]
-    code += [] if FAMILIES.ships(config.family) else [one.hash for one in loaded_extensions()]
-    identity = [*data, config.model_dump_json(), seed, training_threads, device, *code]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
+def _cache_key(series: SplitSeries, config: TrialConfig, seed: int, training_threads: int, device: str) -> str:
+    """Hash all that moves a bit of a network trained here: a cache is one machine's, and repeats its trainings."""
+    code = [torch.__version__, code_version(trained_network.__module__), *hashes_of_own_code(config)]
+    return hash_of(*hashes_of_data(series), config.model_dump_json(), seed, training_threads, device, *code)
 
 
 def cached_network(
@@ -146,26 +104,60 @@ def cached_network(
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
-    key, cache = network_key(series, config, seed, training_threads, device), cache_dir()
+    key = _cache_key(series, config, seed, training_threads, device)
     where = torch.device(device)
     fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
-    folder = complete_folder(cache / "teachers" / key, fill)
+    folder = complete_folder(cache_dir() / "teachers" / key, fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
-    made = np.load(folder / "forecasts.npy")
     cost = _quiet_cost(series, checkpoint, where, beside)
-    return TrainedNetwork(key, checkpoint, made, cost, cache), record.model_copy(update={"cost": cost})
+    versions = {name: record.versions[name] for name in ("kdsearch", "torch")}
+    origin = Origin(**versions, cores=training_threads, precision=config.precision, device=where.type)
+    network = _with_forecasts(series, checkpoint, cost, origin, training_threads, where)
+    return network, record.model_copy(update={"cost": cost})
+
+
+def kept_network(
+    series: SplitSeries, baseline: Baseline, packed: bytes, *, threads: int, device: str = "cpu"
+) -> TrainedNetwork:
+    """Take a network that a study keeps, at the cost that its first run measured, wherever it was trained.
+
+    Args:
+        series: The study's series.
+        baseline: What the study keeps of it.
+        packed: Its `Checkpoint`.
+        threads: Threads inside an operator while it forecasts the training windows.
+        device: Device to forecast on.
+    """
+    assert baseline.cost is not None, "it was measured when it was kept"
+    checkpoint = Checkpoint.from_bytes(packed)
+    return _with_forecasts(series, checkpoint, baseline.cost, baseline.origin, threads, torch.device(device))
+
+
+def _with_forecasts(
+    series: SplitSeries, checkpoint: Checkpoint, cost: Cost, origin: Origin | None, threads: int, device: torch.device
+) -> TrainedNetwork:
+    """Complete a network with its forecasts for the training windows, made once in a cache."""
+    name, cache = hash_of(checkpoint.hash, *hashes_of_data(series)), cache_dir()
+
+    def fill(folder: Path) -> None:
+        data, starts = WindowedSeries(series, checkpoint.scaler, device), series.splits["train"].starts
+        with fixed_threads(threads):
+            made = torch.cat([one for _, one in forecasts(checkpoint.network(device), data, starts)])
+        np.save(folder / "forecasts.npy", made.cpu().numpy())
+
+    folder = complete_folder(cache / "forecasts" / f"{name}-{code_version(forecasts.__module__)}", fill)
+    return TrainedNetwork(name, checkpoint, np.load(folder / "forecasts.npy"), cost, cache, origin)
 
 
 def _train_into(
     folder: Path, series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: torch.device
 ) -> None:
-    """Train a network and write it, its forecasts for the training windows and its record into a folder."""
+    """Train a network and write it and its record into a folder."""
     with fixed_threads(threads):
         network, scaler, curve = trained_network(series, config, seed, device)
-        data, starts = WindowedSeries(series, scaler, device), series.splits["train"].starts
+        data = WindowedSeries(series, scaler, device)
         validated, kept = scored_and_kept(network, data, series, "val")
-        made = torch.cat([forecast for _, forecast in forecasts(network, data, starts)]).cpu().numpy()
     record = TrialRecord(
         state="COMPLETE",
         route="student",
@@ -180,7 +172,6 @@ def _train_into(
     )
     (folder / "record.json").write_text(record.model_dump_json())
     (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency, calibrated(kept)).to_bytes())
-    np.save(folder / "forecasts.npy", made)
 
 
 def _quiet_cost(
@@ -200,4 +191,4 @@ def _quiet_cost(
 def network_baseline(name: str, role: Role, network: TrainedNetwork, record: TrialRecord) -> Baseline:
     """Describe a trained network as a baseline of the report."""
     note = f"{TrialConfig.of(record.params).family}, one seed: {record.seed}"
-    return Baseline(name=name, role=role, metrics=record.metrics, cost=network.cost, note=note)
+    return Baseline(name=name, role=role, metrics=record.metrics, cost=network.cost, note=note, origin=network.origin)

@@ -17,7 +17,7 @@ from kdsearch.pipeline.spaces import check_space
 from kdsearch.prune.criteria import CRITERIA, Criterion
 from kdsearch.study.space.files import read_space
 from kdsearch.study.space.space import SearchSpace
-from kdsearch.trial.teachers import teacher_config
+from kdsearch.trial.teacher_settings import teacher_config
 
 pytestmark = pytest.mark.usefixtures("own_rows")
 

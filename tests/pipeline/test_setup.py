@@ -10,7 +10,7 @@ from kdsearch.study.space.parameters import Fixed
 from kdsearch.testing import ring_road
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
-from kdsearch.trial.teachers import teacher_config
+from kdsearch.trial.teacher_settings import teacher_config
 
 
 @pytest.mark.parametrize("name", [name for name in space_names() if name != "demo"])

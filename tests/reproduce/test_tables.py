@@ -24,7 +24,7 @@ def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     write_ring(folder, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-        patch.setattr("kdsearch.trial.teachers.STID", {"family": "stid", "width": 4, "epochs": 1})
+        patch.setattr("kdsearch.pipeline.setup.STID", {"family": "stid", "width": 4, "epochs": 1})
         patch.setitem(arms.FIDELITIES, "quick", Fidelity(1, 10, "one epoch"))
         yield ReproduceOptions(
             "ring",

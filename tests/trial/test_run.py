@@ -24,7 +24,8 @@ from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 from kdsearch.trial.presets import PRESETS
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import cached_network, teacher_config
+from kdsearch.trial.teacher_settings import teacher_config
+from kdsearch.trial.teachers import cached_network
 
 PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}
 
@@ -192,9 +193,11 @@ def test_the_teacher_is_trained_once(series: SplitSeries, tmp_path: Path, monkey
     monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path))
     config = teacher_config(series, "best", {"width": 2, "epochs": 1})
     first, record = cached_network(series, config, 0, training_threads=1)
-    stamp = (tmp_path / "teachers" / first.hash / "record.json").stat().st_mtime_ns
+    (made,) = (tmp_path / "teachers").glob("*/record.json")
+    stamp = made.stat().st_mtime_ns
     again, _ = cached_network(series, config, 0, training_threads=1)
-    assert (tmp_path / "teachers" / first.hash / "record.json").stat().st_mtime_ns == stamp
+    assert made.stat().st_mtime_ns == stamp
+    assert again.hash == first.hash
     assert (again.forecasts == first.forecasts).all()
     other, _ = cached_network(series, config, 1, training_threads=1)
     assert other.hash != first.hash
@@ -234,7 +237,8 @@ import numpy as np
 from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.testing import ring_road
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teachers import cached_network, teacher_config
+from kdsearch.trial.teacher_settings import teacher_config
+from kdsearch.trial.teachers import cached_network
 
 series = split_series(ring_road(), PROTOCOLS["stgcn"])
 teacher, record = cached_network(

@@ -40,7 +40,7 @@ class SearchSpace(Model):
         parameters: Parameters in the order of the file.
         points: Settings to try first.
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
-        stid: Settings of the STID that every report shows, where they differ from `kdsearch.trial.teachers.STID`.
+        stid: Settings of the STID of every report, where they differ from `kdsearch.trial.teacher_settings.STID`.
         points_only: Whether only the points are run, without a sampler.
         imports: Python files, relative to the space's own file, and modules that add rows to kdsearch's tables.
         text: The file as it was read, or as it would be written after a change; kept with the study.

@@ -1,7 +1,6 @@
 """Metadata of a study: its own row, on which two runs that share the study must agree."""
 
 import re
-from importlib.metadata import version
 from pathlib import PurePath
 
 from optuna.storages import RDBStorage
@@ -52,6 +51,7 @@ class StudyMeta(BaseModel):
 
     Attributes:
         unit: Unit of the readings; "" in studies older than this entry.
+        teacher_hash: What was asked of the teacher; its network is kept beside the study's baselines.
         constraints: Limits as `Constraint` writes them; empty in studies older than limits.
         reference_point: The corner from which hypervolume is measured, one value for each objective, as the first run
             wrote it. None in studies older than this entry, and where a baseline was not measured.
@@ -116,12 +116,16 @@ def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
     if known.protocol_hash == wanted.protocol_hash:  # a user's own protocol, renamed
         differing = [name for name in differing if name != "protocol"]
     if differing == ["teacher_hash"]:
-        raise StudyError(
-            f"study {wanted.study!r} has another teacher: since it began, the teacher's settings or seed, kdsearch's "
-            f"code or the version of torch changed (now {version('torch')}); give this run another --study name"
-        )
+        why = _other_teacher(known, wanted)
+        raise StudyError(f"study {wanted.study!r} has another teacher: {why}; give this run another --study name")
     if differing:
         words = ", ".join(f"{name} {getattr(known, name)!r} (now {getattr(wanted, name)!r})" for name in differing)
         raise StudyError(
             f"study {wanted.study!r} was made with other settings: {words}; give this run another --study name"
         )
+
+
+def _other_teacher(known: StudyMeta, wanted: StudyMeta) -> str:
+    if known.seed != wanted.seed:
+        return f"of seed {known.seed} (now {wanted.seed})"
+    return "its settings are not those of this run, or an older kdsearch began the study and kept no teacher in it"

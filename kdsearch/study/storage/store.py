@@ -9,6 +9,7 @@ import os
 import socket
 import uuid
 import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import optuna
@@ -192,9 +193,17 @@ class StudyStore:
             )
             return [Baseline.model_validate_json(row.baseline) for row in rows]
 
-    def save_network(self, name: str, network: bytes) -> None:
-        """Save the network of a baseline, in place of one of the same name."""
-        self._merge(NetworkRow(study=self.meta.study, name=name, network=network))
+    def add_baselines(self, baselines: Iterable[Baseline], networks: Mapping[str, bytes]) -> None:
+        """Add baselines and their packed networks, all at once; those that another run added before stay."""
+        study = self.meta.study
+        rows: list[BaselineRow | NetworkRow] = [
+            BaselineRow(study=study, name=one.name, baseline=_json(one)) for one in baselines
+        ]
+        rows += [NetworkRow(study=study, name=name, network=network) for name, network in networks.items()]
+        with locked(self.storage.engine, study), Session(self.storage.engine) as session, session.begin():
+            for row in rows:
+                if session.get(type(row), (study, row.name)) is None:
+                    session.add(row)
 
     def network(self, name: str) -> bytes | None:
         """Read the packed network of a baseline; None where it is not kept."""
@@ -211,6 +220,11 @@ class StudyStore:
         with Session(self.storage.engine) as session:
             row = session.get(ExampleRow, self.meta.study)
             return None if row is None else row.windows
+
+    def networks(self) -> dict[str, tuple[Baseline, bytes]]:
+        """Read the baselines whose networks are kept, and these networks as they were packed, by name."""
+        found = ((one, self.network(one.name)) for one in self.baselines())
+        return {one.name: (one, packed) for one, packed in found if packed is not None}
 
     def networks_kept(self) -> tuple[list[int], list[str]]:
         """List the trials and the baselines whose networks are kept."""

@@ -104,10 +104,8 @@ def test_create_opens_an_existing_study_of_the_same_thing(store: StudyStore, url
 
 @on_both_databases
 def test_a_study_learns_what_its_networks_forecast(store: StudyStore, url: str, meta: StudyMeta) -> None:
-    """An older one from the next run of it; networks of baselines are kept beside those of trials."""
+    """An older one learns it from the next run of it."""
     assert store.meta.target is None
-    store.save_network("teacher", b"first")
-    store.save_network("teacher", b"packed")
     store.close()
     target = Target(
         channels=("speed",),
@@ -121,9 +119,26 @@ def test_a_study_learns_what_its_networks_forecast(store: StudyStore, url: str, 
     StudyStore.create(url, meta.model_copy(update={"target": target})).close()
     again = StudyStore.open(url, meta.study)
     assert again.meta.target == target
-    assert (again.network("teacher"), again.network("STID")) == (b"packed", None)
-    assert again.networks_kept() == ([], ["teacher"])
     again.close()
+
+
+@on_both_databases
+def test_the_networks_that_were_kept_first_stay(store: StudyStore, url: str, meta: StudyMeta) -> None:
+    """Two runs that began together have trained two teachers; what is missing is added."""
+    teacher, base, naive = (
+        Baseline(name=name, role=role, metrics={})
+        for name, role in (("teacher", "teacher"), ("base", "base"), ("last value", "naive"))
+    )
+    store.add_baselines([naive, teacher], {"teacher": b"first"})
+    other = StudyStore.create(url, meta)
+    late = teacher.model_copy(update={"note": "late"})
+    other.add_baselines([naive, late, base], {"teacher": b"second", "base": b"base"})
+    for one in (store, other):
+        assert one.networks() == {"teacher": (teacher, b"first"), "base": (base, b"base")}
+        assert one.networks_kept() == ([], ["base", "teacher"])
+        assert (one.network("teacher"), one.network("STID")) == (b"first", None)
+        assert {known.name for known in one.baselines()} == {"base", "last value", "teacher"}
+    other.close()
 
 
 @on_both_databases
