@@ -45,6 +45,7 @@ class OnnxForecaster:
         threads: Threads inside an operator.
 
     Attributes:
+        path: Path of the file.
         card: What it says of itself.
 
     Raises:
@@ -53,7 +54,7 @@ class OnnxForecaster:
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        self._session = session(path, threads)
+        self.path, self._session = path, session(path, threads)
         self.card = Card.from_metadata(self._session.get_modelmeta().custom_metadata_map, path)
 
     @cached_property
