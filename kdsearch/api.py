@@ -165,7 +165,14 @@ class Study:
             store.close()
 
 
-def load_study(name: str, *, studies: Path | str = "studies", storage: str | None = None) -> Study:
+def load_study(
+    name: str,
+    *,
+    prefer: str | None = None,
+    constraints: str | Sequence[str] = (),
+    studies: Path | str = "studies",
+    storage: str | None = None,
+) -> Study:
     """Read a study.
 
     >>> from kdsearch import load_study
@@ -173,16 +180,19 @@ def load_study(name: str, *, studies: Path | str = "studies", storage: str | Non
 
     Args:
         name: Its name.
+        prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
+        constraints: Further limits on the same trials, such as "params<=8k".
         studies: Folder of studies.
         storage: Address of a database, in place of the folder.
 
     Raises:
-        StudyError: There is no such study, or its database cannot be read.
+        StudyError: There is no such study, its database cannot be read, or weights or limits do not fit it.
     """
     store = find_study(name, Path(studies), storage)
     try:
         trials, baselines = store.networks_kept()
-        return Study(summarise(store), store.meta.target, tuple(trials), tuple(baselines), store.url)
+        summary = summarise(store, prefer, constraints=constraints)
+        return Study(summary, store.meta.target, tuple(trials), tuple(baselines), store.url)
     finally:
         store.close()
 

@@ -8,6 +8,7 @@ import typer
 __all__ = [
     "STORAGE",
     "AllowOutside",
+    "Constraints",
     "DataDir",
     "Fill",
     "History",
@@ -36,6 +37,10 @@ Preset = Annotated[
 ]
 Prefer = Annotated[
     str | None, typer.Option(help="Weights that choose from the front in place of the knee: mae=2,latency=1.")
+]
+Constraints = Annotated[
+    list[str] | None,
+    typer.Option("--constraint", help="A further limit on the same trials: params<=8k, latency<=2ms; repeatable."),
 ]
 Storage = Annotated[
     str | None, typer.Option(envvar=STORAGE, help="Database address, such as postgresql+psycopg://...; else a file.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kdsearch.cli.options import Import, Json, Prefer, Storage, Studies
+from kdsearch.cli.options import Constraints, Import, Json, Prefer, Storage, Studies
 
 __all__ = ["studies_app"]
 
@@ -45,6 +45,7 @@ def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as
 def show(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     prefer: Prefer = None,
+    constraint: Constraints = None,
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
@@ -61,7 +62,7 @@ def show(
 
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
-    summary = summarise(store, prefer)
+    summary = summarise(store, prefer, constraints=constraint or ())
     store.close()
     if as_json:
         typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
@@ -74,6 +75,7 @@ def report(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
     prefer: Prefer = None,
+    constraint: Constraints = None,
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
@@ -93,8 +95,7 @@ def report(
         check_page(output, "--output", StudyError)
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
-    path = write_page(
-        summarise(store, prefer), output or studies / study / "report.html", partial(typer.echo, err=True)
-    )
+    summary = summarise(store, prefer, constraints=constraint or ())
+    path = write_page(summary, output or studies / study / "report.html", partial(typer.echo, err=True))
     store.close()
     typer.echo(f"report: {path}")

@@ -16,18 +16,20 @@ from kdsearch.report.published.catalog import comparable_with
 from kdsearch.report.summary import Limit, ObjectiveSummary, StudySummary, TrialSummary, candidates
 from kdsearch.report.text import notes
 from kdsearch.report.text.bounds import bounds_hold
-from kdsearch.report.text.limits import limits_kept, read_limits
+from kdsearch.report.text.limits import limits_kept, read_limits, tightened
 from kdsearch.study.constraints import violations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kdsearch.study.storage.meta import StudyMeta
     from kdsearch.study.storage.store import StoredTrial, StudyStore
 
 __all__ = ["summarise"]
 
 
-def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
-    """Read a study and says what it found.
+def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str | Sequence[str] = ()) -> StudySummary:
+    """Read a study and say what it found.
 
     The front holds the complete trials inside the limits that no other betters in the search objectives, which are of
     the validation split. Where a confirmation has measured a network, its costs replace the first readings.
@@ -35,20 +37,25 @@ def summarise(store: StudyStore, prefer: str | None = None) -> StudySummary:
     Args:
         store: An open study.
         prefer: Weights that choose from the front in place of the knee, such as "mae=2,latency=1".
+        constraints: Further limits, such as "params<=8k", which choose among the same trials; where the study has one
+            on the same quantity, the tighter holds.
 
     Returns:
         Everything that the report shows; its JSON is what `kdsearch show --json` prints.
 
     Raises:
-        StudyError: Where the weights are not of the study's objectives, or no numbers above 0.
+        StudyError: Where the weights are not of the study's objectives, or no numbers above 0, or where a further
+            limit is none, or limits what no trial holds.
     """
     meta = store.meta
     _refuse_unknown_objectives(meta)
     weights = None if prefer is None else parse_weights(prefer, meta.objectives)
     baselines = store.baselines()
     unit = meta.unit or _unit_of_card(meta)
-    limits = read_limits(meta.constraints, of_role(baselines, "teacher"), unit)
-    trials = [_summarise_trial(trial, meta.objectives, limits) for trial in store.trials()]
+    teacher, stored = of_role(baselines, "teacher"), store.trials()
+    limits = read_limits(meta.constraints, teacher, unit)
+    limits = tightened(limits, constraints, (one.record for one in stored if one.record is not None), teacher, unit)
+    trials = [_summarise_trial(trial, meta.objectives, limits) for trial in stored]
     front = _front(trials, meta.objectives)
     chosen = _choice(front, meta.objectives, weights)
     numbers = [trial.number for trial in front]

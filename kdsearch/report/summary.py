@@ -31,18 +31,20 @@ class ObjectiveSummary(_Model):
 
 
 class Limit(_Model):
-    """One limit of the search.
+    """One limit of the search, or of a reader.
 
     Attributes:
         name: The quantity, as in `OBJECTIVES`.
-        text: As the study keeps it, such as "params<=3%".
+        text: In the form that studies keep, such as "params<=3%".
         limit: In absolute terms.
+        afterwards: Whether a reader gave it to a study that has no limit as tight.
     """
 
     name: str
     text: str
     limit: float
     unit: str
+    afterwards: bool = False
 
     @property
     def constraint(self) -> Constraint:
@@ -53,9 +55,11 @@ class Limit(_Model):
     def words(self) -> str:
         """The limit for people: "params at most 8,964 parameters (3 % of the teacher's)"."""
         asked = Constraint.parse(self.text)
-        of_teacher = f" ({100 * asked.limit:.6g} % of the teacher's)" if asked.of_teacher else ""
+        further = [f"{100 * asked.limit:.6g} % of the teacher's"] if asked.of_teacher else []
+        further += ["given afterwards"] if self.afterwards else []
+        beside = f" ({', '.join(further)})" if further else ""
         amount = f"{self.limit:,.0f}" if self.limit >= 1000 else f"{self.limit:.6g}"
-        return f"{self.name} at most {amount}{' ' if self.unit else ''}{self.unit}{of_teacher}"
+        return f"{self.name} at most {amount}{' ' if self.unit else ''}{self.unit}{beside}"
 
 
 class VolumePoint(_Model):
@@ -82,7 +86,7 @@ class TrialSummary(_Model):
         metrics: Of the search, one seed; the test split is the mean of the confirmation and absent without one.
         cost: Of the confirmation where there was one, else the first reading.
         twin_of: Always None, for programs that ask: twins are no trials of their own, they are in `confirmed`.
-        feasible: Whether it keeps the limits of the search, with the costs that are shown here too.
+        feasible: Whether it keeps all limits, with the costs that are shown here too.
         violations: Quantity -> how far it is beyond its limit, as a fraction of the limit, at most 0 where it is kept;
             those that are known.
         cpu_seconds: What the trial spent in the search.
@@ -121,7 +125,7 @@ class StudySummary(_Model):
             (`kdsearch.report.front.preferred`), else the knee (`kdsearch.report.front.knee`).
         weights: Objective -> weight, as given; None without.
         rule: What chose it, in words: "the knee" or "your weights mae 2, latency 1".
-        limits: Of the search, in absolute terms.
+        limits: Of the search and of the reader, in absolute terms.
         reference_point: Where hypervolume is measured from; one value for each objective, in its unit.
         hypervolume: Of the front, with costs in decades; None without a reference point.
         hypervolume_history: The same after each finished trial.

@@ -105,13 +105,13 @@ class Constraint:
         return OBJECTIVES[self.name].value(record) / self.limit - 1
 
 
-def parse_constraints(texts: Iterable[str]) -> list[Constraint]:
-    """Read several limits, at most one for each quantity, and give them in the order of `OBJECTIVES`.
+def parse_constraints(texts: str | Iterable[str]) -> list[Constraint]:
+    """Read several limits, or one, at most one for each quantity, and give them in the order of `OBJECTIVES`.
 
     Raises:
         StudyError: A text is no limit, or two limit the same quantity.
     """
-    parsed = [Constraint.parse(text) for text in texts]
+    parsed = [Constraint.parse(text) for text in ([texts] if isinstance(texts, str) else texts)]
     names = [one.name for one in parsed]
     twice = [name for name in names if names.count(name) > 1]
     if twice:

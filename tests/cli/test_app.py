@@ -141,6 +141,11 @@ def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chos
     assert "other settings: constraints ['flops<=100000000000', 'params<=60%'] (now ['params<=50%'])" in refused.stderr
     unknown = kdsearch(folder, "show", "demo-pair", "--prefer", "params=2", check=2)
     assert "the study's objectives are mae, latency" in unknown.stderr
+    later = kdsearch(folder, "show", "demo-pair", "--constraint", "params<=1", "--json").stdout
+    assert json.loads(later)["front"] == []
+    page = kdsearch(folder, "report", "demo-pair", "--constraint", "params<=1", "--output", "pair.html").stdout
+    assert page == "report: pair.html\n"
+    assert "params at most 1 parameters (given afterwards)" in (folder / "pair.html").read_text()
     report = kdsearch(folder, "report", "demo-pair", "--prefer", "mae=9", "--output", "pair.html").stdout
     assert report == "report: pair.html\n"
     assert "your weights mae 9, latency 1" in (folder / "pair.html").read_text()

@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Metrics, Training, TrainingKind, TrialRecord
+from kdsearch.record import Confirmation, Cost, Metrics, Training, TrainingKind, TrialRecord
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae
@@ -106,6 +106,49 @@ def test_a_limited_study_has_its_front_inside_the_limits(limited: StudyStore) ->
     stopped = [trial for trial in summary.trials if trial.state == "PRUNED"]
     assert {name for trial in stopped for name in trial.violations} == {"latency", "params"}
     assert all(trial.violations == {} for trial in summary.trials if trial.state == "FAIL")
+
+
+def test_limits_given_afterwards_choose_among_the_same_trials(limited: StudyStore) -> None:
+    """The tighter of two holds, front and words follow, and the study keeps its own limits."""
+    own, asked = summarise(limited), ["params<=20k", "latency<=5ms", "rmse<=120%"]
+    later = summarise(limited, constraints=asked)
+    assert [(one.text, one.afterwards) for one in later.limits] == [
+        ("mae<=110%", False),
+        ("rmse<=120%", True),
+        ("latency<=3", False),
+        ("params<=20000", True),
+    ]
+    kept = {trial.number for trial in own.trials if trial.feasible and trial.cost and trial.cost.parameters <= 20_000}
+    assert 0 < len(kept) < sum(trial.feasible for trial in own.trials)
+    assert {trial.number for trial in later.trials if trial.feasible and trial.state == "COMPLETE"} <= kept
+    assert later.front
+    assert set(later.front) <= kept
+    assert f"trial {later.knee}," in later.answer
+    assert any("params at most 20,000 parameters (given afterwards)" in sentence for sentence in later.notes)
+    assert summarise(limited) == own
+    nothing = summarise(limited, constraints="params<=1")
+    assert (nothing.front, nothing.knee) == ([], None)
+    assert "no front yet" in nothing.answer
+
+
+def test_a_limit_on_what_no_trial_holds_is_refused(searched: StudyStore) -> None:
+    with pytest.raises(
+        StudyError, match=r"^--constraint wape<=9 limits wape, which no trial .* holds; limit one of ma"
+    ):
+        summarise(searched, constraints=["wape<=9"])
+    with pytest.raises(StudyError, match="is not NAME<=NUMBER"):
+        summarise(searched, constraints=["size<=9"])
+
+
+def test_a_limit_waits_for_trials_and_a_share_for_a_teacher(empty_store: StudyStore) -> None:
+    with pytest.raises(StudyError, match="no trial of the study holds; wait for its first trial"):
+        summarise(empty_store, constraints=["params<=9"])
+    empty_store.optuna_study.add_trial(create_trial(state=TrialState.COMPLETE, values=[15.0, 3.0]))
+    cost = Cost(parameters=5, stored_numbers=5, flops=1, product_flops=1)
+    record = TrialRecord(state="COMPLETE", route="student", params={}, seed=0, cost=cost)
+    empty_store.save_record(0, record, None)
+    with pytest.raises(StudyError, match="a share of the teacher's params, which is not known; give an absolute limit"):
+        summarise(empty_store, constraints=["params<=9%"])
 
 
 def test_a_network_that_is_too_slow_when_confirmed_leaves_the_front(limited: StudyStore) -> None:

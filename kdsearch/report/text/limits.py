@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.numbers import share
 from kdsearch.report.summary import Limit
 from kdsearch.study.constraints import parse_constraints
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from kdsearch.measure.objectives import Measured
     from kdsearch.record import Baseline
     from kdsearch.report.summary import TrialSummary
+    from kdsearch.study.constraints import Constraint
 
-__all__ = ["limits_broken", "limits_kept", "read_limits"]
+__all__ = ["limits_broken", "limits_kept", "read_limits", "tightened"]
 
 
 def read_limits(texts: Sequence[str], teacher: Baseline | None, unit: str = "") -> list[Limit]:
@@ -28,15 +32,47 @@ def read_limits(texts: Sequence[str], teacher: Baseline | None, unit: str = "") 
         unit: Unit of the readings.
     """
     asked = [one for one in parse_constraints(texts) if teacher is not None or not one.of_teacher]
-    return [
-        Limit(
-            name=one.name,
-            text=str(one),
-            limit=one.resolve(teacher).limit,
-            unit=OBJECTIVES[one.name].unit_of(unit),
-        )
-        for one in asked
-    ]
+    return [_limit(one, teacher, unit) for one in asked]
+
+
+def tightened(
+    limits: list[Limit],
+    texts: str | Sequence[str],
+    trials: Iterable[Measured],
+    teacher: Baseline | None,
+    unit: str = "",
+) -> list[Limit]:
+    """Add a reader's limits to those of a study; of two on one quantity the tighter holds.
+
+    Args:
+        limits: Those of the study.
+        texts: The reader's, such as "params<=8k".
+        trials: What was measured in the study.
+        teacher: Its teacher.
+        unit: Unit of the readings.
+
+    Raises:
+        StudyError: A text is no limit, or limits what no trial holds.
+    """
+    chosen, measured = {one.name: one for one in limits}, list(trials)
+    for asked in parse_constraints(texts):
+        held = [name for name, one in OBJECTIVES.items() if any(math.isfinite(one.value(trial)) for trial in measured)]
+        if asked.name not in held:
+            known = f"limit one of {', '.join(held)}" if held else "wait for its first trial"
+            raise StudyError(f"--constraint {asked} limits {asked.name}, which no trial of the study holds; {known}")
+        later = _limit(asked, teacher, unit).model_copy(update={"afterwards": True})
+        if asked.name not in chosen or later.limit < chosen[asked.name].limit:
+            chosen[asked.name] = later
+    return [chosen[name] for name in OBJECTIVES if name in chosen]
+
+
+def _limit(asked: Constraint, teacher: Baseline | None, unit: str) -> Limit:
+    return Limit(
+        name=asked.name,
+        text=str(asked),
+        limit=asked.resolve(teacher).limit,
+        unit=OBJECTIVES[asked.name].unit_of(unit),
+    )
 
 
 def limits_kept(trials: list[TrialSummary], limits: list[Limit]) -> str | None:

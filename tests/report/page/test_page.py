@@ -201,6 +201,8 @@ def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited:
         assert " ".join(limits_broken(trial, summary.limits)) in text
     (note,) = (note for note in summary.notes if note.startswith("Limits: "))
     assert note in text
+    later = write_page(summarise(limited, constraints=["params<=4k"]), tmp_path / "later.html")
+    assert "params at most 4,000 parameters (given afterwards) Trials" in Page(later.read_text(encoding="utf-8")).text
 
 
 def test_a_study_without_limits_has_no_column_for_them(summary: StudySummary) -> None:
