@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
 from kdsearch.report.comparison.compare import compare_studies
 from kdsearch.report.comparison.model import Comparison
+from kdsearch.report.picks import pick_network, words_of
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
 from kdsearch.study.storage.listing import find_study
@@ -124,35 +124,24 @@ class Study:
         summary = self.summary
         return f"<study {summary.study}: {len(summary.trials)} trials on {summary.dataset}, front {summary.front}>"
 
-    @cached_property
-    def picks(self) -> dict[str, int]:
-        """Words for trials: "knee", "best" (least first objective) and "smallest" of the front -> number."""
-        best = self.summary.best(1)
-        sizes = {one.number: one.cost.parameters for one in self.summary.front_trials if one.cost is not None}
-        chosen = {
-            "knee": self.summary.knee,
-            "best": best[0].number if best else None,
-            "smallest": min(sizes, key=lambda number: sizes[number], default=None),
-        }
-        return {word: number for word, number in chosen.items() if number is not None}
+    @property
+    def picks(self) -> dict[str, int | str]:
+        """Words for kept networks, such as "knee" -> number of a trial, or name of a baseline."""
+        return words_of(self.summary, self.trials, self.baselines)
 
     def network(self, pick: str | int = "knee") -> StudyNetwork:
         """Take a network out of the study.
 
         Args:
-            pick: "knee", "best", "smallest", the number of a trial, or the name of a baseline, such as "teacher".
+            pick: "knee", "best" (least first objective of all networks inside the limits, baselines too), "smallest"
+                (of the front), the number of a trial, or the name of a baseline, such as "teacher".
 
         Raises:
             StudyError: There is no such network, or the study does not keep it.
         """
         from kdsearch.deploy.kept import kept_network  # noqa: PLC0415 - torch
 
-        word = str(pick)
-        number = self.picks.get(word, int(word) if word.isdecimal() else None)
-        if number not in self.trials and word not in self.baselines:
-            words = ", ".join([*self.picks, *map(str, self.trials), *self.baselines])
-            remedy = f"choose one of {words}" if self.trials else "run it again: its networks were left out"
-            raise StudyError(f"study {self.summary.study!r} keeps no network {word!r}; {remedy}")
+        picked = pick_network(self.summary, self.trials, self.baselines, pick)
         if self.target is None:
             raise StudyError(
                 f"study {self.summary.study!r} is of an older kdsearch, which did not keep what its networks forecast; "
@@ -160,7 +149,7 @@ class Study:
             )
         store = StudyStore.open(self.storage, self.summary.study)
         try:
-            return StudyNetwork(kept_network(store, word if number is None else number))
+            return StudyNetwork(kept_network(store, picked))
         finally:
             store.close()
 

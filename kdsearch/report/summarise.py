@@ -11,10 +11,12 @@ from kdsearch.record import TrialRecord, of_role
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import knee, non_dominated, preferred
 from kdsearch.report.hypervolume import volume_history, volume_note
+from kdsearch.report.picks import better_baseline
 from kdsearch.report.preference import parse_weights, rule_of
 from kdsearch.report.published.catalog import comparable_with
 from kdsearch.report.summary import Limit, ObjectiveSummary, StudySummary, TrialSummary, candidates
 from kdsearch.report.text import notes
+from kdsearch.report.text.answer import answer
 from kdsearch.report.text.bounds import bounds_hold
 from kdsearch.report.text.limits import limits_kept, read_limits, tightened
 from kdsearch.study.constraints import violations
@@ -58,6 +60,7 @@ def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str 
     trials = [_summarise_trial(trial, meta.objectives, limits) for trial in stored]
     front = _front(trials, meta.objectives)
     chosen = _choice(front, meta.objectives, weights)
+    better = better_baseline(chosen, baselines, meta.objectives, limits)
     numbers = [trial.number for trial in front]
     trials = [trial.model_copy(update={"on_front": trial.number in numbers}) for trial in trials]
     history = volume_history(trials, meta.objectives, meta.reference_point)
@@ -83,7 +86,8 @@ def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str 
         hypervolume_history=history,
         baselines=baselines,
         published=comparable_with(meta),
-        answer=notes.answer(chosen, baselines, weights, unit),
+        better_baseline=None if better is None else better.name,
+        answer=answer(chosen, baselines, weights, unit, better=better, limited=bool(limits)),
         notes=warnings + notes.findings(trials, baselines, unit) + [sentence for sentence in said if sentence],
         warnings=warnings,
         data_note=meta.data_note,

@@ -130,7 +130,9 @@ class StudySummary(_Model):
         hypervolume: Of the front, with costs in decades; None without a reference point.
         hypervolume_history: The same after each finished trial.
         published: Errors in papers that may stand beside the test errors here; mostly none.
-        answer: One sentence: what the knee costs and how well it does, against the teacher.
+        better_baseline: Name of the baseline network that keeps the limits and is in no objective worse than the
+            chosen one; the answer begins with it.
+        answer: What the knee costs and how well it does, against the teacher.
         notes: Sentences that a reader should see with the numbers, the warnings first.
         warnings: Those of the notes that must not be overlooked.
         nodes: Names of the nodes, sensors with their channel where there are several; drawn, not printed, and empty
@@ -156,6 +158,7 @@ class StudySummary(_Model):
         validation_alias=AliasChoices("baselines", "references"), serialization_alias="references"
     )
     published: list[PublishedPoint]
+    better_baseline: str | None = None
     answer: str
     notes: list[str]
     warnings: list[str]

@@ -99,7 +99,8 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, columns: _Columns, *,
 
 def _baseline_row(baseline: Baseline, summary: StudySummary, columns: _Columns, *, tested: bool) -> str:
     note = f"<small>{html.escape(baseline.note)}</small>" if baseline.note else ""
-    name = f"<td>{html.escape(baseline.name[:1].upper() + baseline.name[1:])}{note}</td>"
+    tag = '<span class="tag">better</span>' if baseline.name == summary.better_baseline else ""
+    name = f"<td>{html.escape(baseline.name[:1].upper() + baseline.name[1:])}{tag}{note}</td>"
     cells = _cost_cells(baseline.cost, summary) + _error_cells(baseline.metrics, {}, "val", columns)
     if tested:
         cells += [*_error_cells(baseline.metrics, {}, "test", columns), _cell(_DASH)]

@@ -165,8 +165,8 @@ def _side_by_side(
         if near:
             both = (one, min(near, key=lambda trial: mae(trial.metrics)))
             sides = [
-                f"{name} has validation MAE {error(mae(trial.metrics), unit)} with {share_of(trial, teacher)} "
-                f"(trial {trial.number})"
+                f"{name} has validation MAE {error(mae(trial.metrics), unit)} with "
+                f"{share_of(parameters(trial), teacher)} (trial {trial.number})"
                 for name, trial in zip(names, both, strict=True)
             ]
             return f"{part}: at comparable size, {' and '.join(sides)}."
@@ -191,8 +191,8 @@ def parameters(trial: TrialSummary) -> int:
     return trial.cost.parameters
 
 
-def share_of(trial: TrialSummary, teacher: Baseline | None) -> str:
-    """Write a network's size beside the teacher's."""
+def share_of(own: int, teacher: Baseline | None) -> str:
+    """Write a network's number of parameters beside the teacher's."""
     if teacher is None or teacher.cost is None:
-        return f"{count(parameters(trial))} parameters"
-    return f"{share(parameters(trial) / teacher.cost.parameters)} of the teacher's parameters"
+        return f"{count(own)} parameters"
+    return f"{share(own / teacher.cost.parameters)} of the teacher's parameters"

@@ -17,12 +17,8 @@ from kdsearch.report.numbers import (
     mae,
     share,
     share_above,
-    significant,
-    spread,
     with_unit,
 )
-from kdsearch.report.other_readings import on_other_readings
-from kdsearch.report.preference import rule_of
 from kdsearch.report.text.gains import (
     calendar_gave,
     complete,
@@ -39,39 +35,13 @@ if TYPE_CHECKING:
     from kdsearch.record import Baseline
     from kdsearch.report.summary import TrialSummary
 
-__all__ = ["answer", "findings", "warnings"]
+__all__ = ["findings", "named", "warnings"]
 
 
 SAME_SIZE = 1.1
 """How many times the parameters of another a network may have and still be called of its size."""
 
 _SPLITS = {"val": "validation", "test": "test"}
-
-
-def answer(
-    chosen: TrialSummary | None, baselines: list[Baseline], weights: dict[str, float] | None = None, unit: str = ""
-) -> str:
-    """Say what the chosen network costs and how well it does against the teacher, and what chose it.
-
-    Args:
-        chosen: The network; None where there is none.
-        baselines: Those of the study.
-        weights: Those by which it was chosen; None for the knee.
-        unit: Unit of the readings.
-    """
-    teacher = of_role(baselines, "teacher")
-    if chosen is None:
-        return "No trial has finished inside the limits, so there is no front yet."
-    it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
-    if teacher is None or chosen.cost is None:
-        return f"{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics), unit)}."
-    ratio = chosen.cost.latency_ratio
-    speed = "" if ratio is None else f", forecasts {significant(1 / ratio, 2)} times as fast"
-    return (
-        f"{it}, trial {chosen.number}, keeps {share_of(chosen, teacher)}{speed}, and has validation MAE "
-        f"{error(mae(chosen.metrics), unit)} against the teacher's {error(mae(teacher.metrics))}."
-        f"{_on_test(chosen, teacher, unit)}{on_other_readings(chosen.metrics, teacher.metrics, unit)}"
-    )
 
 
 def warnings(trials: list[TrialSummary], baselines: list[Baseline], unit: str = "") -> list[str]:
@@ -109,7 +79,7 @@ def teacher_loses(teacher: Baseline, baseline: Baseline, unit: str = "") -> str 
         f"{minutes} minutes (MAE {ours} against {with_unit(its, unit)})"
         for minutes, (ours, its) in zip(lost, errors, strict=True)
     ]
-    return f"The teacher does not beat {_named(baseline)} on the validation split at {listed(where)}."
+    return f"The teacher does not beat {named(baseline)} on the validation split at {listed(where)}."
 
 
 def front_loses(trials: list[TrialSummary], baseline: Baseline, unit: str = "") -> str | None:
@@ -124,7 +94,7 @@ def front_loses(trials: list[TrialSummary], baseline: Baseline, unit: str = "") 
     errors, most = listed([ours for ours, _ in pairs]), max((its for _, its in pairs), key=len)
     verb = "do" if len(losing) > 1 else "does"
     return (
-        f"{_trials(losing)} of the front {verb} not beat {_named(baseline)} on the {_SPLITS[split]} split "
+        f"{_trials(losing)} of the front {verb} not beat {named(baseline)} on the {_SPLITS[split]} split "
         f"(MAE {errors} against {with_unit(most, unit)}): forecasting without a network is as good there."
     )
 
@@ -133,7 +103,7 @@ def teacher_wins(teacher: Baseline, others: list[Baseline]) -> str | None:
     """Say that the teacher is worth learning from, where it is."""
     if not others or any(_lost_horizons(teacher, other) for other in others):
         return None
-    names = listed([_named(other) for other in others])
+    names = listed([named(other) for other in others])
     return f"The teacher beats {names} at every reported horizon of the validation split."
 
 
@@ -246,20 +216,10 @@ def smallest_near_teacher(trials: list[TrialSummary], teacher: Baseline, unit: s
         )
     smallest = min(near, key=lambda trial: (parameters(trial), mae(trial.metrics)))
     return (
-        f"Within {100 * NEAR_TEACHER:g} % of the teacher: trial {smallest.number}, {share_of(smallest, teacher)} "
-        f"({count(parameters(smallest))}), validation MAE {error(mae(smallest.metrics))} against {error(goal, unit)}."
+        f"Within {100 * NEAR_TEACHER:g} % of the teacher: trial {smallest.number}, "
+        f"{share_of(parameters(smallest), teacher)} ({count(parameters(smallest))}), "
+        f"validation MAE {error(mae(smallest.metrics))} against {error(goal, unit)}."
     )
-
-
-def _on_test(trial: TrialSummary, teacher: Baseline, unit: str) -> str:
-    """Write the confirmed error of the test split, where there is one for both."""
-    if trial.confirmed is None or "test" not in trial.confirmed.mean or "test" not in teacher.metrics:
-        return ""
-    mean, std = (mae(metrics, split="test") for metrics in (trial.confirmed.mean, trial.confirmed.standard_deviation))
-    seeds = len(trial.confirmed.seeds)
-    over = "with one seed" if math.isnan(std) else f"± {spread(std)} over {seeds} seeds"
-    theirs = error(mae(teacher.metrics, split="test"))
-    return f" On the test split it has {error(mean, unit)} {over} against {theirs}."
 
 
 def _judging_split(front: list[TrialSummary], baseline: Baseline) -> str:
@@ -278,7 +238,7 @@ def _lost_horizons(teacher: Baseline, baseline: Baseline) -> list[str]:
     ]
 
 
-def _named(baseline: Baseline) -> str:
+def named(baseline: Baseline) -> str:
     """Write a baseline's name in a sentence: an undistilled network has a name of its own, without an article."""
     return baseline.name if baseline.role == "undistilled" else f"the {baseline.name}"
 

@@ -5,6 +5,7 @@ from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary
 from kdsearch.report.text import notes
+from kdsearch.report.text.answer import answer
 from kdsearch.study.storage.store import StudyStore
 
 
@@ -234,7 +235,7 @@ def test_errors_have_their_unit() -> None:
     front = [trial(1, 1_000, 19.0).model_copy(update={"on_front": True})]
     stid = Baseline(name="STID", role="undistilled", metrics=metrics(15, 15, 15), cost=cost(1_000))
     sentences = [
-        notes.answer(front[0], [TEACHER], None, "mph"),
+        answer(front[0], [TEACHER], None, "mph"),
         *notes.warnings(front, [TEACHER, PROFILE], "mph"),
         *notes.findings(front, [TEACHER, stid], "mph"),
     ]
@@ -251,12 +252,12 @@ def test_both_errors_are_said_where_they_differ() -> None:
 
     teacher = TEACHER.model_copy(update={"metrics": scored(14.0, 12.0)})
     chosen = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 12.2)})
-    assert notes.answer(chosen, [teacher], None, "mph").endswith(
+    assert answer(chosen, [teacher], None, "mph").endswith(
         " Over all readings as published it has 12.20 mph against 12.00."
     )
     same = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 14.5)})
     alike = TEACHER.model_copy(update={"metrics": scored(14.0, 14.05)})
-    assert "as published" not in notes.answer(same, [alike], None, "mph")
+    assert "as published" not in answer(same, [alike], None, "mph")
 
 
 def test_days_that_decide_nothing_are_said() -> None:

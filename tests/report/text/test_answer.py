@@ -1,0 +1,77 @@
+"""The sentences that begin a report."""
+
+import pytest
+
+from kdsearch.record import Baseline
+from kdsearch.report.summarise import summarise
+from kdsearch.report.text.answer import answer
+from kdsearch.study.storage.store import StudyStore
+from tests.report.conftest import TEACHER_PARAMETERS, cost_of, metrics_of
+
+
+def stid(error: float, milliseconds: float, *splits: str) -> Baseline:
+    """An undistilled network of a fortieth of the teacher's size."""
+    cost = cost_of(TEACHER_PARAMETERS // 40, 1e6, milliseconds)
+    return Baseline(name="STID", role="undistilled", metrics=metrics_of(error, *(splits or ("val",))), cost=cost)
+
+
+def test_the_answer_begins_with_a_baseline_that_is_better_inside_the_limits(limited: StudyStore) -> None:
+    """Whatever it is called; the trial that the search chose follows."""
+    plain = summarise(limited)
+    assert plain.better_baseline is None
+    limited.save_baseline(stid(13.9, 0.2, "val", "test"))
+    better = summarise(limited)
+    assert better.better_baseline == "STID"
+    assert better.answer == (
+        f"STID is better than trial {plain.knee} in mae and latency and keeps the limits: it has 2.5 % of the "
+        "teacher's parameters, forecasts 110 times as fast, and has validation MAE 13.90 against the teacher's 14.20. "
+        f"On the test split it has 13.90 against 14.20. {plain.answer}"
+    )
+    assert (better.knee, better.front) == (plain.knee, plain.front)
+
+
+@pytest.mark.parametrize(
+    ("rival", "constraints"),
+    [
+        (stid(13.9, 21.0), ()),  # slower than the knee
+        (stid(15.9, 0.2), ()),  # errs more than the limit allows
+        (stid(13.9, 0.2), ["params<=5k"]),  # larger than a limit given afterwards
+    ],
+)
+def test_a_baseline_that_is_worse_in_anything_or_outside_is_not_named(
+    limited: StudyStore, rival: Baseline, constraints: list[str]
+) -> None:
+    limited.save_baseline(rival)
+    summary = summarise(limited, constraints=constraints)
+    assert summary.better_baseline is None
+    assert not summary.answer.startswith("STID")
+
+
+def test_without_a_trial_inside_the_limits_a_baseline_that_keeps_them_is_the_answer(limited: StudyStore) -> None:
+    limited.save_baseline(stid(13.9, 0.001))
+    summary = summarise(limited, constraints="latency<=0.01")
+    assert summary.answer.startswith("STID keeps the limits: it has 2.5 % of the teacher's parameters, ")
+    assert summary.answer.endswith(" No trial has finished inside the limits, so there is no front yet.")
+    assert answer(None, [], better=stid(13.9, 1.0)).startswith("STID is the best network so far: it has validation MAE")
+
+
+def test_the_teacher_is_named_only_where_it_keeps_a_limit_on_a_cost(searched: StudyStore) -> None:
+    """It is what the others are measured by; a search for small networks ends with it only by the reader's limit."""
+    teacher = next(one for one in searched.baselines() if one.role == "teacher")
+    searched.save_baseline(teacher.model_copy(update={"cost": cost_of(TEACHER_PARAMETERS, 1e6, 0.01)}))
+    assert summarise(searched).better_baseline is None
+    assert summarise(searched, constraints="mae<=99").better_baseline is None
+    allowed = summarise(searched, constraints="params<=100%")
+    assert allowed.better_baseline == "teacher"
+    assert allowed.answer.startswith(
+        f"The teacher is better than trial {allowed.knee} in mae and latency and keeps the "
+    )
+    assert "it has validation MAE 14.20. The knee of the front" in allowed.answer
+
+
+def test_the_page_marks_the_better_baseline(limited: StudyStore) -> None:
+    from kdsearch.report.page.tables import front_table
+
+    assert 'class="tag">better' not in front_table(summarise(limited))
+    limited.save_baseline(stid(13.9, 0.2))
+    assert '<td>STID<span class="tag">better</span>' in front_table(summarise(limited))
