@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.errors import KdsearchError
 
 if TYPE_CHECKING:
-    from kdsearch.api import Study, StudyNetwork, compare, load_study
+    from kdsearch.api import Study, compare, load_study, search
     from kdsearch.checkpoint import Checkpoint
     from kdsearch.data.load import load_series
     from kdsearch.data.protocols import PROTOCOLS, split_series
     from kdsearch.data.series import Series
+    from kdsearch.deploy.study_network import StudyNetwork
     from kdsearch.distill.loss_table import LOSSES, Loss
     from kdsearch.measure.metrics import METRICS, Metric
     from kdsearch.measure.objectives import OBJECTIVES, Objective, error_objective
@@ -94,6 +95,7 @@ __all__ = [
     "load_study",
     "module_family",
     "run",
+    "search",
     "split_series",
     "summarise",
     "write_page",
@@ -129,7 +131,7 @@ _HOMES = {
     "Series": "data.series",
     "StoppingRule": "study.search.stopping",
     "Study": "api",
-    "StudyNetwork": "api",
+    "StudyNetwork": "deploy.study_network",
     "StudyStore": "study.storage.store",
     "Table": "table",
     "TrialConfig": "trial.config",
@@ -145,6 +147,7 @@ _HOMES = {
     "load_study": "api",
     "module_family": "models.module",
     "run": "pipeline.run",
+    "search": "api",
     "split_series": "data.protocols",
     "summarise": "report.summarise",
     "write_page": "report.page.page",

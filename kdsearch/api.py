@@ -1,15 +1,22 @@
-"""A finished study in Python: its trials, and its networks to forecast with."""
+"""A study in Python: search one, or load it; its trials, figures, and networks to forecast with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
-from kdsearch.errors import StudyError
+from kdsearch.deploy.study_network import StudyNetwork
+from kdsearch.errors import DataError, StudyError
+from kdsearch.pipeline.options import RunOptions
 from kdsearch.report.comparison.compare import compare_studies
 from kdsearch.report.comparison.model import Comparison
+from kdsearch.report.figures.catalog import figures_of
+from kdsearch.report.frames import trials_frame
+from kdsearch.report.page.page import write_page
+from kdsearch.report.page.place import check_page
 from kdsearch.report.picks import pick_network, words_of
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
@@ -18,88 +25,13 @@ from kdsearch.study.storage.store import StudyStore
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
-    from kdsearch.checkpoint import Checkpoint
-    from kdsearch.deploy.kept import KeptNetwork
+    from kdsearch.study.search.driver import StudyEvent
 
-__all__ = ["Study", "StudyNetwork", "compare", "load_study"]
+__all__ = ["Study", "compare", "load_study", "search"]
 
-
-@dataclass(frozen=True, eq=False)
-class StudyNetwork:
-    """A network of a study.
-
-    Attributes:
-        kept: The network, what is known of it, and windows of its data.
-    """
-
-    kept: "KeptNetwork"
-
-    @property
-    def name(self) -> str:
-        """Its name in the study: "trial 7", or that of a baseline."""
-        return self.kept.card.network
-
-    @property
-    def target(self) -> Target:
-        """What it forecasts."""
-        return self.kept.card.target
-
-    @property
-    def checkpoint(self) -> "Checkpoint":
-        """The network itself, its graph and its scaler."""
-        return self.kept.checkpoint
-
-    def __repr__(self) -> str:
-        spec, target = self.checkpoint.spec, self.target
-        return (
-            f"<{self.name}: {spec['family']}, {target.history} steps of {target.interval_minutes} minutes in, "
-            f"{target.horizon} out, {len(target.sensors)} sensors, {target.unit}>"
-        )
-
-    def predict(self, readings: "pd.DataFrame | Series") -> "pd.DataFrame":
-        """Forecast the horizon after the newest readings.
-
-        Args:
-            readings: The newest rows, at least as many as the network looks at, in any layout that
-                `Series.from_frame` takes, or a series. Sensors are matched by id: their order and further ones do not
-                matter, and one that is absent counts as missing.
-
-        Returns:
-            A row for each time and sensor: ``time``, ``sensor``, ``step`` from 1 and ``forecast`` in the readings'
-            unit; ``channel`` too where several are forecast.
-
-        Raises:
-            DataError: The readings have another interval, no known sensor, or too few steps.
-        """
-        from kdsearch.deploy.forecast import forecast_frame  # noqa: PLC0415 - torch
-
-        if not isinstance(readings, Series):
-            readings = Series.from_frame(
-                readings,
-                unit=self.target.unit,
-                channels=self.target.channels,
-                interval_minutes=self.target.interval_minutes,
-            )
-        return forecast_frame(self.checkpoint, self.target, readings)
-
-    def export(self, folder: Path | str, formats: Sequence[str] = ("onnx",)) -> list[Path]:
-        """Write files that forecast without kdsearch, and a card that says what they are.
-
-        Args:
-            folder: Made where it is absent; files of the same names are replaced.
-            formats: "onnx", "torch".
-
-        Returns:
-            The files: `model.onnx`, `forecast.py`, `card.json`, `card.md`.
-
-        Raises:
-            StudyError: There is no such format, or the folder cannot be written.
-            RunError: A package is missing, or a file forecasts otherwise than the network.
-        """
-        from kdsearch.deploy.folder import write_folder  # noqa: PLC0415 - torch
-
-        return write_folder(self.kept, Path(folder), formats)
+DEFAULT_TRIALS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,25 +41,86 @@ class Study:
     Attributes:
         summary: All that its report shows.
         target: What its networks forecast; None in a study of an older kdsearch.
-        trials: Trials whose networks are kept.
-        baselines: Baselines whose networks are kept.
+        kept_trials: Trials whose networks are kept.
+        kept_baselines: Baselines whose networks are kept.
         storage: Address of its database.
     """
 
     summary: StudySummary
     target: Target | None
-    trials: tuple[int, ...]
-    baselines: tuple[str, ...]
+    kept_trials: tuple[int, ...]
+    kept_baselines: tuple[str, ...]
     storage: str
 
     def __repr__(self) -> str:
         summary = self.summary
         return f"<study {summary.study}: {len(summary.trials)} trials on {summary.dataset}, front {summary.front}>"
 
+    def _repr_html_(self) -> str:
+        """Write the answer and the table of the front and the baselines, for notebooks."""
+        from kdsearch.report.page.tables import front_table  # noqa: PLC0415 - a page's
+
+        name, answer = (html.escape(text) for text in (self.summary.study, self.summary.answer))
+        return f"<h4>{name}</h4><p>{answer}</p>{front_table(self.summary)}"
+
+    @property
+    def trials(self) -> "pd.DataFrame":
+        """A row for each trial: number, state, settings, errors such as ``val_mae_15``, costs."""
+        return trials_frame(self.summary)
+
+    @property
+    def front(self) -> "pd.DataFrame":
+        """The rows of `trials` on the front, by the first objective."""
+        return self.trials.set_index("number", drop=False).loc[self.summary.front].reset_index(drop=True)
+
+    @property
+    def knee(self) -> StudyNetwork:
+        """The network of the front that was chosen."""
+        return self.network("knee")
+
+    @property
+    def teacher(self) -> StudyNetwork:
+        """The network that the others learned from."""
+        return self.network("teacher")
+
+    def best(self) -> StudyNetwork:
+        """Take the network of least first objective inside the limits, a trial's or a baseline's."""
+        return self.network("best")
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that the study has the data for."""
+        return tuple(row.name for row in figures_of(self.summary) if row.shown(self.summary))
+
+    def figure(self, name: str) -> "go.Figure":
+        """Draw a figure of the report, for plotly.
+
+        Args:
+            name: One of `figures`.
+
+        Raises:
+            StudyError: The study has no such figure.
+        """
+        for row in figures_of(self.summary):
+            if row.name == name and row.shown(self.summary):
+                return row.draw(self.summary)
+        raise StudyError(
+            f"study {self.summary.study!r} has no figure {name!r}; choose one of {', '.join(self.figures)}"
+        )
+
+    def report(self, path: Path | str) -> Path:
+        """Write the report: one HTML file that needs no network.
+
+        Raises:
+            StudyError: The file cannot be written.
+        """
+        check_page(Path(path), "report(path)", StudyError)
+        return write_page(self.summary, Path(path))
+
     @property
     def picks(self) -> dict[str, int | str]:
         """Words for kept networks, such as "knee" -> number of a trial, or name of a baseline."""
-        return words_of(self.summary, self.trials, self.baselines)
+        return words_of(self.summary, self.kept_trials, self.kept_baselines)
 
     def network(self, pick: str | int = "knee") -> StudyNetwork:
         """Take a network out of the study.
@@ -141,17 +134,16 @@ class Study:
         """
         from kdsearch.deploy.kept import kept_network  # noqa: PLC0415 - torch
 
-        picked = pick_network(self.summary, self.trials, self.baselines, pick)
-        if self.target is None:
-            raise StudyError(
-                f"study {self.summary.study!r} is of an older kdsearch, which did not keep what its networks forecast; "
-                "run its command once more, and it is kept"
-            )
+        picked = pick_network(self.summary, self.kept_trials, self.kept_baselines, pick)
         store = StudyStore.open(self.storage, self.summary.study)
         try:
             return StudyNetwork(kept_network(store, picked))
         finally:
             store.close()
+
+    def export(self, folder: Path | str, pick: str | int = "knee", formats: Sequence[str] = ("onnx",)) -> list[Path]:
+        """Write a network's files and card; see `StudyNetwork.export` and `network`."""
+        return self.network(pick).export(folder, formats)
 
 
 def load_study(
@@ -177,7 +169,60 @@ def load_study(
     Raises:
         StudyError: There is no such study, its database cannot be read, or weights or limits do not fit it.
     """
-    store = find_study(name, Path(studies), storage)
+    return _study(find_study(name, Path(studies), storage), prefer, constraints)
+
+
+def search(
+    data: "Series | pd.DataFrame | str | Path",
+    objectives: str | Sequence[str] = "mae,latency",
+    *,
+    unit: str | None = None,
+    on_message: Callable[[str], None] | None = None,
+    on_event: "Callable[[StudyEvent], None] | None" = None,
+    **options: Any,
+) -> Study:
+    """Search small networks for a series, as `kdsearch run` does; the same call again goes on where it was.
+
+    >>> from kdsearch import search
+    >>> search("demo", "mae,params", space="demo", trials=8).best()  # doctest: +SKIP
+
+    Args:
+        data: A series, a frame of pandas, or the name or folder of a dataset. A frame has no roads, and its channel is
+            "readings"; make a series of it with `Series.from_frame` to say more.
+        objectives: What is minimised.
+        unit: Unit of a frame's readings.
+        on_message: Takes sentences for people, such as `print`.
+        on_event: Takes the events of the search.
+        options: As in `RunOptions`; 40 trials where neither `trials` nor `budget_seconds` is given.
+
+    Raises:
+        KdsearchError: With one sentence that names the mistake and its remedy.
+    """
+    from kdsearch.pipeline.run import run  # noqa: PLC0415 - torch
+
+    if not isinstance(data, Series | str | Path):
+        if unit is None:
+            raise DataError('a frame does not say what its readings are; give unit="km/h", or another unit')
+        data = Series.from_frame(data, unit=unit)
+    elif unit is not None:
+        raise DataError(f"unit = {unit!r} is that of a frame, and a dataset or series has its own; leave it out")
+    known = [field.name for field in fields(RunOptions) if field.name not in {"dataset", "objectives"}]
+    if unknown := options.keys() - set(known):
+        raise StudyError(f"there is no option {sorted(unknown)[0]!r}; choose of {', '.join(known)}")
+    named, series = (None, data) if isinstance(data, Series) else (str(data), None)
+    typed = [repr(series.name if series else named), repr(objectives)]
+    typed += [f"{name}={value!r}" for name, value in options.items() if name != "storage"]  # it may hold a password
+    own = {
+        "trials": None if "budget_seconds" in options else DEFAULT_TRIALS,
+        "command": f"kdsearch.search({', '.join(typed)})",
+    }
+    objectives = objectives if isinstance(objectives, str) else ",".join(objectives)
+    asked = RunOptions(**own | options, dataset=named, objectives=objectives)
+    result = run(asked, on_message, on_event, data=series)
+    return _study(StudyStore.open(result.storage, result.summary.study), asked.prefer)
+
+
+def _study(store: StudyStore, prefer: str | None, constraints: str | Sequence[str] = ()) -> Study:
     try:
         trials, baselines = store.networks_kept()
         summary = summarise(store, prefer, constraints=constraints)

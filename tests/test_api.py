@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdsearch.api import Study, load_study
+from kdsearch.api import Study, load_study, search
 from kdsearch.data.series import Series
 from kdsearch.errors import DataError, StudyError
 from kdsearch.pipeline.options import RunOptions
@@ -55,7 +55,7 @@ def test_a_study_keeps_what_its_networks_forecast(study: Study) -> None:
     assert study.target is not None
     assert study.target.sensors == tuple(SENSORS)
     assert (study.target.unit, study.target.history, study.target.horizon) == ("km/h", 12, 9)
-    assert (study.trials, study.baselines) == ((0, 1), ("STID", "teacher"))
+    assert (study.kept_trials, study.kept_baselines) == ((0, 1), ("STID", "teacher"))
     assert repr(study) == f"<study ring-tiny: 2 trials on ring, front {study.summary.front}>"
 
 
@@ -81,6 +81,84 @@ def test_picks_are_those_of_the_report(study: Study) -> None:
     assert study.network().name == f"trial {study.summary.knee}"
     assert study.network("smallest").name == f"trial {min(sizes, key=lambda one: sizes[one])}"
     assert study.network("best").name == min(errors, key=lambda one: errors[one])
+
+
+def test_trials_are_a_frame(study: Study) -> None:
+    """Settings, errors and costs are columns; the front is its rows, best first."""
+    trials = study.trials
+    assert trials["number"].tolist() == [0, 1]
+    assert set(trials["width"]) == {1, 2}
+    first = study.summary.horizons[0]
+    for trial in study.summary.trials:
+        row = trials.loc[trial.number]
+        assert row[f"val_mae_{first}"] == trial.metrics["val"]["mae"][first]
+        assert trial.cost is not None
+        assert (row["parameters"], row["state"]) == (trial.cost.parameters, "COMPLETE")
+    assert study.front["number"].tolist() == study.summary.front
+    assert study.front["val_mae_all"].is_monotonic_increasing
+    assert study.knee.name == study.network("knee").name
+    assert study.best().name == study.network("best").name
+    assert study.teacher.checkpoint.spec == study.network("teacher").checkpoint.spec
+
+
+def test_figures_are_those_of_the_report(study: Study, tmp_path: Path) -> None:
+    page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    for name in study.figures:
+        assert f'id="figure-{name}"' in page
+        assert study.figure(name).data
+    with pytest.raises(StudyError, match="has no figure 'x'; choose one of flops, latency, params, horizon"):
+        study.figure("x")
+    with pytest.raises(StudyError, match="is a folder, not a file"):
+        study.report(tmp_path)
+    shown = study._repr_html_()
+    assert "<h4>ring-tiny</h4>" in shown
+    assert shown.count("<tr") > len(study.summary.front)
+
+
+def test_weights_and_limits_choose_when_a_study_is_loaded(studies: Path) -> None:
+    """Nothing but what is shown changes."""
+    own = load_study("ring-tiny", studies=studies)
+    sizes = own.trials.set_index("number")["parameters"]
+    smaller = load_study("ring-tiny", studies=studies, constraints=f"params<={sizes.min()}", prefer="mae=2")
+    assert smaller.front["number"].tolist() == [sizes.idxmin()]
+    assert smaller.summary.rule == "your weights mae 2, params 1"
+    assert load_study("ring-tiny", studies=studies).summary == own.summary
+
+
+def test_search_goes_on_where_a_study_was(studies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A series, with the options of a run; the study that it gives is the one that is kept."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(studies / "cache"))
+    series = Series.from_frame(readings(), unit="km/h", channels="speed", adjacency=ring_road().adjacency, name="ring")
+    said: list[str] = []
+    space, objectives = str(studies / "tiny.toml"), ["mae", "params"]
+    found = search(
+        series, objectives, space=space, trials=2, executor="local", studies=str(studies), on_message=said.append
+    )
+    assert said
+    assert found.summary == load_study("ring-tiny", studies=studies).summary
+
+
+def test_search_takes_a_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "tiny.toml").write_text(SPACE)
+    space = str(tmp_path / "tiny.toml")
+    found = search(
+        readings(), "mae,params", unit="km/h", space=space, trials=1, executor="local", studies=tmp_path, study="own"
+    )
+    assert repr(found) == "<study own: 1 trials on frame, front [0]>"
+    assert len(found.knee.predict(readings().tail(14))) == 9 * 5
+    assert found.summary.command.startswith("kdsearch.search('frame', 'mae,params', space=")
+
+
+def test_mistakes_of_a_search_are_one_sentence() -> None:
+    with pytest.raises(DataError, match='a frame does not say what its readings are; give unit="km/h"'):
+        search(readings())
+    with pytest.raises(DataError, match="unit = 'm' is that of a frame, and a dataset or series has its own"):
+        search("demo", unit="m")
+    with pytest.raises(StudyError, match=r"there is no option 'trial'; choose of protocol, .*trials, budget_seconds"):
+        search("demo", trial=3)
+    with pytest.raises(StudyError, match="--objective 'mae,mae' is not one or more different"):
+        search("demo", ["mae", "mae"])
 
 
 def test_what_is_not_there_is_refused(study: Study, studies: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import Import, Storage, Studies
+from kdsearch.cli.options import Constraints, Import, Prefer, Storage, Studies
 
 __all__ = ["export"]
 
@@ -17,6 +17,8 @@ def export(
     ] = "knee",
     formats: Annotated[list[str] | None, typer.Option("--format", help="{formats}; repeatable.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder; STUDIES/STUDY/export/NETWORK if left out.")] = None,
+    prefer: Prefer = None,
+    constraint: Constraints = None,
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
@@ -29,7 +31,8 @@ def export(
     from kdsearch.extensions import load_extensions
 
     load_extensions(imports or ())
-    network = load_study(study, studies=studies, storage=storage).network(pick)
+    chosen = load_study(study, prefer=prefer, constraints=constraint or (), studies=studies, storage=storage)
+    network = chosen.network(pick)
     folder = output or studies / study / "export" / network.name.replace(" ", "-")
     for path in network.export(folder, formats or ["onnx"]):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes")

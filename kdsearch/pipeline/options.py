@@ -162,6 +162,7 @@ class RunOptions:
     def __post_init__(self) -> None:
         """Refuse what can be refused before torch is loaded."""
         check_dataset(self.dataset)
+        self._take_plain_forms()
         if self.executor not in {"ray", "local"}:
             raise StudyError(f"there is no executor {self.executor!r}; choose ray or local")
         if self.address is not None and self.executor == "local":
@@ -191,3 +192,12 @@ class RunOptions:
             )
         if self.trials is None and self.budget_seconds is None:
             raise StudyError("a search needs an end; give --trials 40, --budget 30m or both")
+
+    def _take_plain_forms(self) -> None:
+        """Take one text where there may be several, and text for a path."""
+        for name in ("constraints", "sets", "fixes", "imports"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        object.__setattr__(self, "studies", Path(self.studies))
+        if self.data_dir is not None:
+            object.__setattr__(self, "data_dir", Path(self.data_dir))

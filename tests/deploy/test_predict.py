@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdsearch.api import StudyNetwork
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.newest import newest_readings
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
@@ -21,6 +20,7 @@ from kdsearch.deploy.matching import matched_readings
 from kdsearch.deploy.measure import file_errors, paired_milliseconds
 from kdsearch.deploy.onnx_forecaster import OnnxForecaster
 from kdsearch.deploy.predict import predicted
+from kdsearch.deploy.study_network import StudyNetwork
 from kdsearch.errors import DataError
 from kdsearch.report.forecast_figure import check_plot, forecast_figure, write_plot
 from tests.deploy.parts import with_bounds
