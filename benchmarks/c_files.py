@@ -25,10 +25,10 @@ from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import fit_profile, fit_scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
-from kdsearch.deploy.c.parts import Numbers
 from kdsearch.deploy.c.source import write_c
 from kdsearch.deploy.export import export_onnx
 from kdsearch.deploy.onnx_forecaster import INPUTS, session
+from kdsearch.deploy.rounding import Numbers
 from kdsearch.models import DataShape, Forecaster, new_forecaster
 
 NODES = 170

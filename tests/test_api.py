@@ -12,6 +12,7 @@ from kdsearch.errors import DataError, StudyError
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
 from kdsearch.testing import ring_road
+from tests.commands import here
 from tests.spaces import TINY_SPACE
 
 SPACE = f"""{TINY_SPACE}
@@ -71,6 +72,20 @@ def test_every_network_forecasts_from_a_frame(study: Study, pick: str | int) -> 
     long = newest.rename_axis("time").reset_index().melt("time", var_name="sensor", value_name="speed")
     pd.testing.assert_frame_equal(network.predict(long), table)
     assert repr(network).endswith("12 steps of 15 minutes in, 9 out, 5 sensors, km/h>")
+
+
+def test_a_network_of_8_bits_forecasts_nearly_alike(study: Study, studies: Path, tmp_path: Path) -> None:
+    """Its C file has them; the command rounds as Python does, and refuses other numbers."""
+    network, newest = study.network("knee"), readings().tail(14)
+    before, after = (one.predict(newest)["forecast"] for one in (network, network.quantised()))
+    assert 0 < (after - before).abs().mean() < 0.05 * before.std()
+    files = network.quantised().export(tmp_path / "python", ["c"])
+    command = ("export", "ring-tiny", "--format", "c", "--studies", str(studies), "--quantize")
+    here(tmp_path, *command, "int8", "--output", "command")
+    assert [(tmp_path / "command" / one.name).read_bytes() for one in files] == [one.read_bytes() for one in files]
+    assert "int8_t Weight" in files[0].read_text()
+    said = here(tmp_path, *command, "int4", check=2).stderr
+    assert "--quantize 'int4' is no kind of numbers; write --quantize int8, or leave it out" in said
 
 
 def test_picks_are_those_of_the_report(study: Study) -> None:

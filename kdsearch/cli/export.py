@@ -1,11 +1,13 @@
 """Command `kdsearch export`: take a network home."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kdsearch.cli.options import Constraints, Import, Prefer, Storage, Studies
+from kdsearch.errors import StudyError
 
 __all__ = ["export"]
 
@@ -16,6 +18,9 @@ def export(
         str, typer.Option(help="knee, best, smallest, the number of a trial, or a baseline such as STID or teacher.")
     ] = "knee",
     formats: Annotated[list[str] | None, typer.Option("--format", help="{formats}; repeatable.")] = None,
+    quantize: Annotated[
+        str | None, typer.Option(help="int8: weights of 8 bits, for a file of a half to a third of the size.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder; STUDIES/STUDY/export/NETWORK if left out.")] = None,
     prefer: Prefer = None,
     constraint: Constraints = None,
@@ -30,9 +35,12 @@ def export(
     from kdsearch.api import load_study
     from kdsearch.extensions import load_extensions
 
+    if quantize not in (None, "int8"):
+        raise StudyError(f"--quantize {quantize!r} is no kind of numbers; write --quantize int8, or leave it out")
     load_extensions(imports or ())
     chosen = load_study(study, prefer=prefer, constraints=constraint or (), studies=studies, storage=storage)
     network = chosen.network(pick)
+    network = network.quantised() if quantize else network
     folder = output or studies / study / "export" / network.name.replace(" ", "-")
-    for path in network.export(folder, formats or ["onnx"]):
+    for path in network.export(folder, formats or ["onnx"], partial(typer.echo, err=True)):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes")

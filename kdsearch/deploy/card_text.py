@@ -41,6 +41,7 @@ def card_text(card: Card, files: Sequence[Path], baselines: Sequence[Baseline]) 
         "",
         *_errors(card, baselines),
         "",
+        *_rounding(card),
         "## How to use it",
         "",
         "`python forecast.py readings.csv` prints forecasts; it needs onnxruntime and numpy alone. With kdsearch:",
@@ -71,6 +72,25 @@ def _errors(card: Card, baselines: Sequence[Baseline]) -> list[str]:
     named = {card.network: card.metrics} | {one.name: one.metrics for one in baselines if one.name != card.network}
     scored = {who: metrics[split] for who, metrics in named.items() if split in metrics}
     return _table(heads, [[who, *_row(errors, horizons)] for who, errors in scored.items()])
+
+
+def _rounding(card: Card) -> list[str]:
+    """Say what fewer bits changed; the errors of the study are of float numbers."""
+    rounding = card.rounding
+    if rounding is None:
+        return []
+    unit = f" {card.target.unit}" if card.target.unit else ""
+    lines = [
+        "## Numbers of 8 bits",
+        "",
+        "Weights have 8 bits, with a float scale for each output channel, and a calendar 16. Forecasts move by "
+        f"{rounding.change:.2g}{unit} on average; the errors above are of the network before that.",
+        "",
+    ]
+    if rounding.bytes:
+        rows = [[name, f"{size:,}", f"{rounding.latency_ms[name]:.3g}"] for name, size in rounding.bytes.items()]
+        lines += [*_table(["ONNX file", "bytes", "ms a forecast, onnxruntime, one thread"], rows), ""]
+    return lines
 
 
 def _row(errors: dict[str, dict[str, float]], horizons: Sequence[str]) -> list[str]:

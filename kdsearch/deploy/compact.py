@@ -1,18 +1,26 @@
-"""ONNX files as small as what they hold: no names nor shapes that nobody reads, and graphs without their zeros."""
+"""ONNX files as small as what they hold: no names that nobody reads, no zeros of graphs, no more bits than needed."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.deploy.rounding import CALENDAR_LEVELS, WEIGHT_LEVELS, rounded_to_levels
+
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto
+    from onnx import GraphProto, ModelProto, NodeProto
 
 __all__ = ["compacted"]
 
 FEWEST_SAVED_BYTES = 256
-"""A sparse constant takes three operators, which take some 150 bytes."""
+"""A constant in another form takes two or three operators, which take some 150 bytes."""
+
+SAME_SHARE = 0.01
+"""Of a scale: how far a number may be from a whole multiple of it, which float32 misses by 0.002 of 32767 at most."""
+
+Form = tuple[NDArray[Any], NDArray[np.float32]]
 
 DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -20,11 +28,12 @@ DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 def compacted(model: "ModelProto") -> "ModelProto":
     """Make a model smaller in place; it computes the same.
 
-    A matrix that is mostly zeros is kept as its other entries with their places, and made whole where the file is
-    opened: onnxruntime computes constants once.
+    A matrix that is mostly zeros is kept as its other entries with their places, and one of whole multiples of scales
+    as these in 8 or 16 bits. It is made anew where the file is opened: onnxruntime computes constants once.
     """
     graph = model.graph
     _make_sparse(graph)
+    _make_whole(graph)
     del graph.value_info[:]
     graph.name, model.producer_name, model.producer_version = "kdsearch", "", ""
     kept = {value.name for value in [*graph.input, *graph.output]}
@@ -59,11 +68,10 @@ def _short_names() -> "map[str]":
 
 def _make_sparse(graph: "GraphProto") -> None:
     """Replace constants that are mostly zeros."""
-    from onnx import helper, numpy_helper  # noqa: PLC0415 - an extra
+    from onnx import helper  # noqa: PLC0415 - an extra
 
-    whole = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
-    for name, values in whole.items():
-        if values.dtype != np.float32 or _saved_bytes(values) < FEWEST_SAVED_BYTES:
+    for name, values in _matrices(graph):
+        if values.nbytes - 8 * int(np.count_nonzero(values)) < FEWEST_SAVED_BYTES:
             continue
         places = np.flatnonzero(values).astype(np.int32)
         constants = {
@@ -72,19 +80,71 @@ def _make_sparse(graph: "GraphProto") -> None:
             f"{name} values": values.ravel()[places],
             f"{name} shape": np.array(values.shape),
         }
-        kept = [one for one in graph.initializer if one.name != name]
-        del graph.initializer[:]
-        graph.initializer.extend(kept)
-        graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
         size, at, values_name, shape = constants
         made = [
             helper.make_node("ConstantOfShape", [size], [f"{name} zeros"]),
             helper.make_node("ScatterElements", [f"{name} zeros", at, values_name], [f"{name} line"]),
             helper.make_node("Reshape", [f"{name} line", shape], [name]),
         ]
-        for position, node in enumerate(made):
-            graph.node.insert(position, node)
+        _replace(graph, name, constants, made)
 
 
-def _saved_bytes(values: NDArray[np.float32]) -> int:
-    return values.nbytes - 8 * int(np.count_nonzero(values))
+def _make_whole(graph: "GraphProto") -> None:
+    """Replace constants that are whole multiples of a scale for each channel, as those of rounded networks are.
+
+    `DequantizeLinear` would be one operator, but onnxruntime keeps it for kernels of whole numbers, and computes it in
+    every forecast.
+    """
+    from onnx import TensorProto, helper  # noqa: PLC0415 - an extra
+
+    for name, values in _matrices(graph):
+        multiples, scales = min(_whole_forms(values), key=_bytes, default=(values, values))
+        if values.nbytes - _bytes((multiples, scales)) < FEWEST_SAVED_BYTES:
+            continue
+        constants = {f"{name} multiples": multiples, f"{name} scales": scales}
+        whole, scale = constants
+        made = [
+            helper.make_node("Cast", [whole], [f"{name} numbers"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name} numbers", scale], [name]),
+        ]
+        _replace(graph, name, constants, made)
+
+
+def _whole_forms(values: NDArray[np.float32]) -> Iterator[Form]:
+    """List multiples and scales, shaped to be multiplied, that give the values again."""
+    for largest in (WEIGHT_LEVELS, CALENDAR_LEVELS):
+        for dim, channels in enumerate(values.shape):
+            multiples, scales = rounded_to_levels(values, dim, largest)
+            scales = scales.reshape([channels if one == dim else 1 for one in range(values.ndim)])
+            if (np.abs(multiples * scales - values) <= SAME_SHARE * scales).all():
+                yield multiples, scales
+
+
+def _bytes(form: Form) -> int:
+    return sum(values.nbytes for values in form)
+
+
+def _matrices(graph: "GraphProto") -> list[tuple[str, NDArray[np.float32]]]:
+    """List the finite float constants of two dimensions or more, by name."""
+    from onnx import numpy_helper  # noqa: PLC0415 - an extra
+
+    named = ((constant.name, numpy_helper.to_array(constant)) for constant in graph.initializer)
+    return [
+        (name, values)
+        for name, values in named
+        if values.dtype == np.float32 and values.ndim > 1 and np.isfinite(values).all()
+    ]
+
+
+def _replace(
+    graph: "GraphProto", name: str, constants: Mapping[str, NDArray[Any]], made: Sequence["NodeProto"]
+) -> None:
+    """Put constants and the operators that make the old one of them into its place."""
+    from onnx import numpy_helper  # noqa: PLC0415 - an extra
+
+    kept = [one for one in graph.initializer if one.name != name]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
+    for position, node in enumerate(made):
+        graph.node.insert(position, node)

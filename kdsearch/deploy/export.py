@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,21 +20,31 @@ from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.target import Target
 from kdsearch.deploy.compact import compacted
 from kdsearch.deploy.onnx_forecaster import INPUTS, OUTPUTS, session
-from kdsearch.deploy.whole import WholeForecaster
+from kdsearch.deploy.whole import WholeForecaster, example_inputs
 from kdsearch.errors import RunError
 from kdsearch.jit import plain_forms
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
 
 __all__ = ["TOLERANCE", "export_onnx", "export_program"]
 
 TOLERANCE = 1e-4
 """Largest difference between a file's forecast and the network's, as a share of the largest value forecast."""
 
+KERNEL_DIMS = 4
+
 EVERY_SIZE = 2**31 - 1
 """Largest constant, in elements, to be folded and joined; the optimizer's own limits leave a teacher's kernels."""
 
 
 def export_onnx(
-    checkpoint: Checkpoint, target: Target, path: Path, windows: ExampleWindows, facts: Mapping[str, str] | None = None
+    checkpoint: Checkpoint,
+    target: Target,
+    path: Path,
+    windows: ExampleWindows,
+    facts: Mapping[str, str] | None = None,
+    rounded: bool = False,
 ) -> None:
     """Write an ONNX file that forecasts in real units.
 
@@ -48,6 +58,7 @@ def export_onnx(
         path: Path of the file; an existing one is replaced.
         windows: Real readings on which file and network are compared.
         facts: Name -> value of the file's metadata.
+        rounded: Whether the network is one of `int8_checkpoint`, whose weights are to be stored as they were rounded.
 
     Raises:
         RunError: The packages for it are missing, or the file forecasts otherwise than the network.
@@ -72,7 +83,7 @@ def export_onnx(
         common.ClearMetadataAndDocStringPass()(model)
         # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
         common.CommonSubexpressionEliminationPass()(model)
-        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda _: True)
+        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda node: not (rounded and _adds_kernels(node)))
         common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
     small = compacted(program.model_proto)  # type: ignore[union-attr]
     onnx.helper.set_model_props(small, dict(facts or {}))
@@ -100,6 +111,12 @@ def export_program(checkpoint: Checkpoint, target: Target, path: Path, windows: 
     _check(path, whole, windows, lambda readings, time: module(readings, time)[0])
 
 
+def _adds_kernels(node: "ir.Node") -> bool:
+    """Tell a sum of convolutions' kernels, whose terms may be whole multiples of scales where it is none."""
+    shape = node.outputs[0].shape
+    return node.op_type == "Add" and shape is not None and len(shape) == KERNEL_DIMS
+
+
 def _require(*packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
@@ -110,17 +127,13 @@ def _whole(checkpoint: Checkpoint, target: Target) -> WholeForecaster:
     return WholeForecaster(checkpoint, target).eval()
 
 
-def _inputs(windows: ExampleWindows) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(windows.readings), torch.from_numpy(windows.times.astype("datetime64[s]").astype(np.int64))
-
-
 def _traced(whole: WholeForecaster, windows: ExampleWindows) -> torch.export.ExportedProgram:
     """Trace the forecast in torch's own operators, for any number of windows.
 
     Raises:
         RunError: A network of the user's own takes one number of windows alone.
     """
-    readings, time = (values[:1].expand(2, *values.shape[1:]).clone() for values in _inputs(windows))
+    readings, time = (values[:1].expand(2, *values.shape[1:]).clone() for values in example_inputs(windows))
     batch = torch.export.Dim("batch")
     with plain_forms(), torch.no_grad():
         whole(readings, time)  # fills the layers' caches, which tracing must not do
@@ -143,7 +156,7 @@ def _check(
     path: Path, whole: WholeForecaster, windows: ExampleWindows, run: Callable[[Tensor, Tensor], Tensor]
 ) -> None:
     """Compare file and network on real windows, all at once and one alone; remove a file that differs."""
-    readings, time = _inputs(windows)
+    readings, time = example_inputs(windows)
     expected = whole(readings, time)[0]
     made = torch.cat([run(readings, time), run(readings[:1], time[:1])])
     difference, largest = (made - torch.cat([expected, expected[:1]])).abs().max(), expected.abs().max()

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from kdsearch.deploy.c.parts import Numbers
 from kdsearch.deploy.c.source import write_c
 from kdsearch.deploy.export import export_onnx, export_program
 from kdsearch.deploy.forecast_script import SCRIPT
@@ -25,16 +23,19 @@ class Format:
         name: As written after `--format`.
         sentence: For help texts.
         write: Takes the network and the folder; gives the files that it wrote.
+        int8: Whether numbers of 8 bits are stored as such.
     """
 
     name: str
     sentence: str
     write: Callable[[KeptNetwork, Path], list[Path]]
+    int8: bool = True
 
 
 def _onnx(network: KeptNetwork, folder: Path) -> list[Path]:
     path, script = folder / "model.onnx", folder / "forecast.py"
-    export_onnx(network.checkpoint, network.card.target, path, network.windows, network.card.metadata())
+    card, rounded = network.card, network.unrounded is not None
+    export_onnx(network.checkpoint, card.target, path, network.windows, card.metadata(), rounded)
     script.write_text(SCRIPT, encoding="utf-8")
     return [path, script]
 
@@ -45,12 +46,11 @@ def _torch(network: KeptNetwork, folder: Path) -> list[Path]:
     return [path]
 
 
-def _c(network: KeptNetwork, folder: Path, numbers: Numbers = "float") -> list[Path]:
+def _c(network: KeptNetwork, folder: Path) -> list[Path]:
     name = re.sub(r"\W+", "_", network.card.study.encode("ascii", "replace").decode().lower()).strip("_0123456789")
     origin = f"{network.card.study}, {network.card.network}"
     given = network.checkpoint, network.card.target, folder
-    name = (name or "forecaster") + ("" if numbers == "float" else f"_{numbers}")
-    return list(write_c(*given, name=name, numbers=numbers, origin=origin))
+    return list(write_c(*given, name=name or "forecaster", numbers=network.card.numbers, origin=origin))
 
 
 FORMATS = Table(
@@ -58,8 +58,7 @@ FORMATS = Table(
     [
         Format("onnx", "for onnxruntime, and `kdsearch predict`", _onnx),
         Format("c", "one C file and one header, for any compiler of C99", _c),
-        Format("c-int8", "the same with weights of 8 bits", partial(_c, numbers="int8")),
-        Format("torch", "for torch.export.load", _torch),
+        Format("torch", "for torch.export.load", _torch, int8=False),
     ],
     mistake=StudyError,
 )

@@ -23,12 +23,14 @@ class KeptNetwork:
         card: What its file says of itself.
         windows: Real readings on which files are compared with the network.
         baselines: Those whose errors stand beside its own.
+        unrounded: The network in float numbers, where those of `checkpoint` have fewer bits.
     """
 
     checkpoint: Checkpoint
     card: Card
     windows: ExampleWindows
     baselines: Sequence[Baseline] = ()
+    unrounded: Checkpoint | None = None
 
 
 def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kdsearch.data.series import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -78,20 +78,35 @@ class StudyNetwork:
             )
         return forecast_frame(self.checkpoint, self.target, readings)
 
-    def export(self, folder: Path | str, formats: Sequence[str] = ("onnx",)) -> list[Path]:
+    def quantised(self) -> StudyNetwork:
+        """Give this network with weights of 8 bits, a scale for each output channel, and a calendar of 16 bits.
+
+        Its forecasts and its files are those of the rounded numbers.
+        """
+        from kdsearch.deploy.quantise import quantised  # noqa: PLC0415 - torch
+
+        return StudyNetwork(quantised(self.kept))
+
+    def export(
+        self,
+        folder: Path | str,
+        formats: Sequence[str] = ("onnx",),
+        on_message: Callable[[str], None] | None = None,
+    ) -> list[Path]:
         """Write files that forecast without kdsearch, and a card that says what they are.
 
         Args:
             folder: Made where it is absent; files of the same names are replaced.
-            formats: "onnx", "torch".
+            formats: "onnx", "c", "torch".
+            on_message: Takes sentences for people.
 
         Returns:
             The files: `model.onnx`, `forecast.py`, `card.json`, `card.md`.
 
         Raises:
-            StudyError: There is no such format, or the folder cannot be written.
+            StudyError: There is no such format, it has no numbers of 8 bits, or the folder cannot be written.
             RunError: A package is missing, or a file forecasts otherwise than the network.
         """
         from kdsearch.deploy.folder import write_folder  # noqa: PLC0415 - torch
 
-        return write_folder(self.kept, Path(folder), formats)
+        return write_folder(self.kept, Path(folder), formats, on_message)

@@ -6,12 +6,13 @@ from torch import Tensor, nn
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.clock import DAY_MINUTES
+from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.kinds_of_day import FILE_YEARS, holidays_between, kind_names
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.target import Target
 from kdsearch.measure.bounds import LEVEL, Bounds
 
-__all__ = ["WholeForecaster"]
+__all__ = ["WholeForecaster", "example_inputs"]
 
 DAY_SECONDS = 60 * DAY_MINUTES
 
@@ -74,6 +75,11 @@ class WholeForecaster(nn.Module):
         minutes = torch.div(second, 60, rounding_mode="floor")[:, None] + self.steps
         later = torch.div(minutes, DAY_MINUTES, rounding_mode="floor")
         return day[:, None] + later, minutes - later * DAY_MINUTES
+
+
+def example_inputs(windows: ExampleWindows) -> tuple[Tensor, Tensor]:
+    """Give the inputs of `WholeForecaster`, `readings` and `time`."""
+    return torch.from_numpy(windows.readings), torch.from_numpy(windows.times.astype("datetime64[s]").astype(np.int64))
 
 
 def carried(x: Tensor) -> Tensor:

@@ -1,18 +1,16 @@
 """The parts of a C file: constants, scratch memory and functions, gathered while a network is written."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from kdsearch.deploy.c.rounding import CALENDAR_LEVELS, WEIGHT_LEVELS, rounded_to_levels
+from kdsearch.deploy.rounding import CALENDAR_LEVELS, WEIGHT_LEVELS, Numbers, rounded_to_levels
 from kdsearch.errors import DataError
 
-__all__ = ["Numbers", "Parts", "float_text", "lines_of", "plain"]
-
-Numbers = Literal["float", "int8"]
+__all__ = ["Parts", "float_text", "lines_of", "plain"]
 
 LARGEST_LANES, LEAST_LANES = 32, 4
 """A weight is read once for so many nodes. Whole vectors of any processor fit in; with 8 lanes, gcc -O3 takes twice as

@@ -16,12 +16,12 @@ from kdsearch.data.target import Target
 from kdsearch.deploy.c.families import WRITERS, Writer
 from kdsearch.deploy.c.inputs import write_inputs
 from kdsearch.deploy.c.layers import LINEAR
-from kdsearch.deploy.c.parts import Numbers, Parts, float_text, lines_of
-from kdsearch.deploy.c.rounding import rounded_checkpoint
+from kdsearch.deploy.c.parts import Parts, float_text, lines_of
+from kdsearch.deploy.rounding import Numbers
 from kdsearch.errors import DataError
 from kdsearch.models import Forecaster
 
-__all__ = ["NAME", "int8_checkpoint", "write_c"]
+__all__ = ["NAME", "write_c"]
 
 NAME = r"[a-z][a-z0-9_]*"
 """Form of a forecaster's name: its function and macros begin with it."""
@@ -119,7 +119,7 @@ def write_c(
         folder: Gets the two files; made where it is not there.
         name: Of the files and of all that they make public, so that two forecasters can be linked together.
         numbers: "float", or "int8" for weights of 8 bits with a float scale for each output channel, and a calendar of
-            16 bits; `int8_checkpoint` is the network that forecasts so.
+            16 bits; `kdsearch.deploy.quantise.int8_checkpoint` is the network that forecasts so.
         origin: Study and trial, for the header.
 
     Returns:
@@ -142,15 +142,6 @@ def write_c(
     source.write_text(_source(parts, checkpoint, target, name), encoding="ascii")
     header.write_text(_header(parts, checkpoint, target, name, network.family, origin), encoding="ascii")
     return source, header
-
-
-def int8_checkpoint(checkpoint: Checkpoint) -> Checkpoint:
-    """Make the checkpoint that forecasts as the file of ``numbers="int8"`` does, so that its errors can be measured.
-
-    Raises:
-        DataError: The family is not written as C.
-    """
-    return rounded_checkpoint(checkpoint, _writer(checkpoint.spec["family"]).columns)
 
 
 def _writer(family: str) -> Writer:

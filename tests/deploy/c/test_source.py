@@ -19,9 +19,11 @@ from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.quantity import QuantityName
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
-from kdsearch.deploy.c.parts import Numbers, float_text
-from kdsearch.deploy.c.source import int8_checkpoint, write_c
+from kdsearch.deploy.c.parts import float_text
+from kdsearch.deploy.c.source import write_c
 from kdsearch.deploy.forecast import newest_forecast
+from kdsearch.deploy.quantise import int8_checkpoint
+from kdsearch.deploy.rounding import Numbers
 from kdsearch.errors import DataError
 from kdsearch.models import Forecaster, build
 from kdsearch.prune.shrink import shrink
@@ -192,6 +194,8 @@ def test_a_c_file_forecasts_what_the_network_does(
     write_c(checkpoint, target, tmp_path, name="knee", numbers=numbers)
     same = checkpoint if numbers == "float" else int8_checkpoint(checkpoint)
     assert_equal(compiled(tmp_path, "knee"), same, target)
+    write_c(same, target, tmp_path, name="again", numbers=numbers)  # numbers that are rounded stay as they are
+    assert_equal(compiled(tmp_path, "again"), same, target)
 
 
 @pytest.mark.parametrize(("spec", "outputs"), WAYS)
@@ -360,12 +364,8 @@ def test_a_name_that_c_does_not_have_is_refused(tmp_path: Path, name: str) -> No
 def test_a_family_that_is_not_written_is_refused(tmp_path: Path) -> None:
     network = network_of({"family": "lightst-teacher", "size": {"width": 2}}, HORIZON)
     said = "networks of family lightst-teacher are not written as C; those of stid, lightst, st-mlp, stgcn are"
-    for refused in (
-        lambda: write_c(checkpoint_of(network), target_of(), tmp_path, name="knee"),
-        lambda: int8_checkpoint(checkpoint_of(network)),
-    ):
-        with pytest.raises(DataError, match=said):
-            refused()
+    with pytest.raises(DataError, match=said):
+        write_c(checkpoint_of(network), target_of(), tmp_path, name="knee")
 
 
 def test_steps_that_are_not_written_are_refused(tmp_path: Path) -> None:
