@@ -21,6 +21,9 @@ class Rounding(BaseModel):
     Attributes:
         change: Mean absolute difference between forecasts with and without rounding, in the unit of the readings, over
             the windows that the study keeps.
+        epochs: Of training on with rounded weights.
+        val_mae: Validation MAE in "float", in "int8" and in "int8, fine-tuned" numbers, where the network was trained
+            on; the better one of the last two was kept, and the card's errors are its own.
         bytes: Size of the ONNX file with "float" and with "int8" numbers.
         latency_ms: Milliseconds of one forecast of it by onnxruntime, one thread.
     """
@@ -28,6 +31,8 @@ class Rounding(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     change: float
+    epochs: int = 0
+    val_mae: dict[str, float] = Field(default_factory=dict)
     bytes: dict[Numbers, int] = Field(default_factory=dict)
     latency_ms: dict[Numbers, float] = Field(default_factory=dict)
 

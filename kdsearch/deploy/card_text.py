@@ -84,9 +84,13 @@ def _rounding(card: Card) -> list[str]:
         "## Numbers of 8 bits",
         "",
         "Weights have 8 bits, with a float scale for each output channel, and a calendar 16. Forecasts move by "
-        f"{rounding.change:.2g}{unit} on average; the errors above are of the network before that.",
+        f"{rounding.change:.2g}{unit} on average; the errors above are of the network "
+        f"{'after' if rounding.val_mae else 'before'} that.",
         "",
     ]
+    if rounding.val_mae:
+        heads = [f"validation MAE{unit and ','}{unit}, {rounding.epochs} epochs of fine-tuning", *rounding.val_mae]
+        lines += [*_table(heads, [[card.network, *map(error, rounding.val_mae.values())]]), ""]
     if rounding.bytes:
         rows = [[name, f"{size:,}", f"{rounding.latency_ms[name]:.3g}"] for name, size in rounding.bytes.items()]
         lines += [*_table(["ONNX file", "bytes", "ms a forecast, onnxruntime, one thread"], rows), ""]

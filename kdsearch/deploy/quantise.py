@@ -16,14 +16,18 @@ from kdsearch.deploy.whole import WholeForecaster, example_inputs
 __all__ = ["channel_dim", "int8_checkpoint", "quantised"]
 
 
-def quantised(network: KeptNetwork) -> KeptNetwork:
+def quantised(network: KeptNetwork, rounded: Checkpoint | None = None) -> KeptNetwork:
     """Round a network's weights to 8 bits and its calendar to 16, and say on its card how far forecasts move.
 
     A network that is rounded already stays as it is.
+
+    Args:
+        network: The network.
+        rounded: What `int8_checkpoint` made of it after more training; of the network itself where None.
     """
     if network.card.rounding is not None:
         return network
-    rounded = int8_checkpoint(network.checkpoint)
+    rounded = rounded or int8_checkpoint(network.checkpoint)
     change = _mean_change(network.checkpoint, rounded, network.card.target, network.windows)
     card = network.card.model_copy(update={"numbers": "int8", "rounding": Rounding(change=change)})
     return replace(network, checkpoint=rounded, card=card, unrounded=network.checkpoint)
