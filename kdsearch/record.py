@@ -111,6 +111,8 @@ class Cost(BaseModel):
         flops: Floating-point operations of one forecast of the whole horizon at batch 1.
         product_flops: The part of `flops` in matrix products and convolutions (2 per multiply-accumulate).
         uncounted_operators: Operators that ran without a known formula.
+        file_bytes: Bytes of the exported ONNX file, foreseen to 2 %; those of the architecture's own file, but for a
+            few digits of its metadata, once the network is confirmed. None where nobody asked for them.
         latency_ms: Latency at batch 1, scaled to the pace of the teacher's own quiet reading when the study began:
             timing the teacher in alternation makes readings of different days, or beside other trials, comparable.
         latency_batch_ms: Latency of the paper's batch of 1140 windows, measured in the confirmation only.
@@ -126,6 +128,7 @@ class Cost(BaseModel):
     flops: int
     product_flops: int
     uncounted_operators: list[str] = Field(default_factory=list)
+    file_bytes: int | None = None
     latency_ms: Latency | None = None
     latency_batch_ms: Latency | None = None
     latency_ratio: float | None = None

@@ -82,7 +82,13 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
         clock: data.inputs(segment_starts, with_clock=clock) for clock in {network.clock for network in networks}
     }
     return [
-        Subject(network, windows[network.clock][:1], checkpoint.scaler.stored_numbers, windows[network.clock])
+        Subject(
+            network,
+            windows[network.clock][:1],
+            checkpoint.scaler.stored_numbers,
+            None if runner.files is None else runner.files.exact_bytes(network, checkpoint.scaler),
+            windows[network.clock],
+        )
         for network, checkpoint in zip(networks, checkpoints, strict=True)
     ]
 

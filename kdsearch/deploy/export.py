@@ -26,8 +26,9 @@ from kdsearch.jit import plain_forms
 
 if TYPE_CHECKING:
     import onnx_ir as ir
+    from onnx import ModelProto
 
-__all__ = ["TOLERANCE", "export_onnx", "export_program"]
+__all__ = ["TOLERANCE", "architecture_onnx", "export_onnx", "export_program", "missing_packages"]
 
 TOLERANCE = 1e-4
 """Largest difference between a file's forecast and the network's, as a share of the largest value forecast."""
@@ -63,31 +64,8 @@ def export_onnx(
     Raises:
         RunError: The packages for it are missing, or the file forecasts otherwise than the network.
     """
-    _require("onnx", "onnx_ir", "onnxruntime", "onnxscript")
-    import onnx  # noqa: PLC0415 - an extra, as those below
-    from onnx_ir.passes import common  # noqa: PLC0415
-    from onnxscript.optimizer import optimize_ir  # noqa: PLC0415
-
     whole = _whole(checkpoint, target)
-    traced = _traced(whole, windows)
-    with _quiet():
-        program = torch.onnx.export(
-            traced,
-            dynamo=True,
-            optimize=False,
-            verbose=False,
-            input_names=INPUTS,
-            output_names=OUTPUTS,
-        )
-        model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
-        common.ClearMetadataAndDocStringPass()(model)
-        # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
-        common.CommonSubexpressionEliminationPass()(model)
-        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda node: not (rounded and _adds_kernels(node)))
-        common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
-    small = compacted(program.model_proto)  # type: ignore[union-attr]
-    onnx.helper.set_model_props(small, dict(facts or {}))
-    onnx.save(small, path)
+    _save_onnx(_onnx_model(whole, windows, rounded=rounded), path, facts or {})
     running = session(path, threads=1)
 
     def run(readings: Tensor, time: Tensor) -> Tensor:
@@ -117,10 +95,52 @@ def _adds_kernels(node: "ir.Node") -> bool:
     return node.op_type == "Add" and shape is not None and len(shape) == KERNEL_DIMS
 
 
-def _require(*packages: str) -> None:
-    missing = [package for package in packages if find_spec(package) is None]
-    if missing:
+def architecture_onnx(checkpoint: Checkpoint, target: Target, path: Path, windows: ExampleWindows) -> None:
+    """Write the file of an architecture, whose weights are stand-ins: what it forecasts means nothing.
+
+    Args are those of `export_onnx`; the file has no metadata.
+
+    Raises:
+        RunError: The packages for it are missing.
+    """
+    _save_onnx(_onnx_model(_whole(checkpoint, target), windows), path, {})
+
+
+def missing_packages() -> list[str]:
+    """List the packages for ONNX files that are not installed."""
+    return [package for package in ("onnx", "onnx_ir", "onnxruntime", "onnxscript") if find_spec(package) is None]
+
+
+def _onnx_model(whole: WholeForecaster, windows: ExampleWindows, *, rounded: bool = False) -> "ModelProto":
+    if missing := missing_packages():
         raise RunError(f"not installed, but needed for ONNX files: {', '.join(missing)}; pip install 'kdsearch[onnx]'")
+    from onnx_ir.passes import common  # noqa: PLC0415 - an extra, as those below
+    from onnxscript.optimizer import optimize_ir  # noqa: PLC0415
+
+    traced = _traced(whole, windows)
+    with _quiet():
+        program = torch.onnx.export(
+            traced,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+            input_names=INPUTS,
+            output_names=OUTPUTS,
+        )
+        model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
+        common.ClearMetadataAndDocStringPass()(model)
+        # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
+        common.CommonSubexpressionEliminationPass()(model)
+        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda node: not (rounded and _adds_kernels(node)))
+        common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
+    return compacted(program.model_proto)  # type: ignore[union-attr]
+
+
+def _save_onnx(model: "ModelProto", path: Path, facts: Mapping[str, str]) -> None:
+    import onnx  # noqa: PLC0415 - an extra
+
+    onnx.helper.set_model_props(model, dict(facts))
+    onnx.save(model, path)
 
 
 def _whole(checkpoint: Checkpoint, target: Target) -> WholeForecaster:

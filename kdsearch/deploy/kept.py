@@ -78,9 +78,11 @@ def _measured(store: StudyStore, name: int | str, baselines: Sequence[Baseline])
     """Read the errors of this very network, not of other seeds, and its cost."""
     if isinstance(name, int):
         trial = next((one for one in store.trials() if one.number == name), None)
-        record, confirmed = (None, None) if trial is None else (trial.record, trial.confirmation)
-        own = [] if confirmed is None else confirmed.trained("own")
-        metrics, cost = ({}, None) if record is None else ((own[0] if own else record).metrics, record.cost)
+        confirmed = None if trial is None else trial.confirmation
+        record = None if trial is None else trial.record
+        metrics, cost = ({}, None) if record is None else (record.metrics, record.cost)
+        if confirmed is not None and (own := confirmed.trained("own")):
+            metrics, cost = metrics | own[0].metrics, confirmed.cost
     else:
         line = next((one for one in baselines if one.name == name), None)
         metrics, cost = ({}, None) if line is None else (line.metrics, line.cost)

@@ -126,11 +126,12 @@ def measured_costs(
     costs = []
     for place, subject in enumerate(subjects):
         latency, ratio = at_pace(single[place], single[0], quiet or single[0])
-        readings: dict[str, Latency | float] = {"latency_ms": latency, "latency_ratio": ratio}
+        readings: dict[str, Any] = {"latency_ms": latency, "latency_ratio": ratio}
         if many:
             readings |= {"latency_batch_ms": many[place], "latency_batch_ratio": many[place].p2 / many[0].p2}
         counted = forecast_cost(subject.network, subject.window, horizon, subject.stored_numbers)
-        costs.append(counted.model_copy(update={**readings, "measured": _own_costs(subject, horizon)}))
+        others = {"file_bytes": subject.file_bytes, "measured": _own_costs(subject, horizon)}
+        costs.append(counted.model_copy(update=readings | others))
     return costs
 
 

@@ -107,6 +107,10 @@ def _latency_p50(cost: Cost) -> float:
     return math.nan if cost.latency_ms is None else cost.latency_ms.p50
 
 
+def _file_bytes(cost: Cost) -> float:
+    return math.nan if cost.file_bytes is None else float(cost.file_bytes)
+
+
 OBJECTIVES = Table(
     "objective",
     [
@@ -123,6 +127,7 @@ OBJECTIVES = Table(
             _cost(lambda cost: float(cost.stored_numbers)),
             counted=True,
         ),
+        Objective("bytes", "B", "bytes of the exported ONNX file", _cost(_file_bytes), counted=True),
     ],
     mistake=StudyError,
 )

@@ -17,10 +17,12 @@ class Subject:
         network: The forecaster.
         window: One window, ``(1, history, node, channel)``.
         stored_numbers: What it keeps besides its weights: its calendar profile.
+        file_bytes: Bytes of its exported file; None where nobody asked for them.
         batch: Windows of a second timing, ``(batch, history, node, channel)``; None where there is none.
     """
 
     network: Forecaster
     window: Tensor
     stored_numbers: int
+    file_bytes: int | None = None
     batch: Tensor | None = None

@@ -13,6 +13,7 @@ from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
+from kdsearch.pipeline.files import check_files, with_files
 from kdsearch.pipeline.options import RunOptions, changed_steps
 from kdsearch.pipeline.setup import (
     check_beside_teacher,
@@ -101,6 +102,7 @@ def run_space(
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     began, tell = time.monotonic(), on_message or _silent
+    check_files(options)
     if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):
         schedules = " or ".join(schedule.name for schedule in SCHEDULES.values() if schedule.foreseeable)
         tell(
@@ -133,7 +135,7 @@ def run_space(
     executor, meta = _executor(options), study_meta(options, space, series, data_note)
     kept = check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
-        runner, networks = new_runner(options, space, series, kept, tell)
+        runner, networks = with_files(options, meta, naive[0], *new_runner(options, space, series, kept, tell))
         baselines = [*naive, *networks]
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):

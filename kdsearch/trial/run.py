@@ -24,6 +24,7 @@ from kdsearch.measure.accuracy import SplitScores, network_scores, quick_validat
 from kdsearch.measure.bounds import calibrated
 from kdsearch.measure.breakdown import breakdown_of
 from kdsearch.measure.cost import measured_costs, weight_count
+from kdsearch.measure.files import Files
 from kdsearch.measure.kept import scored_and_kept
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
@@ -99,6 +100,7 @@ class TrialRunner:
         threads: Threads inside an operator, in training and timing.
         device: Where tensors live.
         extensions: What the user's modules added to kdsearch's tables; a worker that gets this object imports them.
+        files: Foresees the bytes of exported files; None where nobody asks for them.
     """
 
     series: SplitSeries
@@ -108,6 +110,7 @@ class TrialRunner:
     threads: int = 1
     device: str = "cpu"
     extensions: tuple[Extension, ...] = ()
+    files: Files | None = None
 
     def evaluate(
         self, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
@@ -158,12 +161,11 @@ class TrialRunner:
         """
         first = torch.as_tensor(self.series.splits["val"].starts[:1], device=data.device)
         teacher = self.teacher.checkpoint.network(data.device)
+        windows = [data.inputs(first, with_clock=one.clock) for one in (teacher, network)]
+        file_bytes = None if self.files is None else self.files.foreseen_bytes(network, scaler)
         subjects = [
-            Subject(one, data.inputs(first, with_clock=one.clock), stored)
-            for one, stored in (
-                (teacher, self.teacher.checkpoint.scaler.stored_numbers),
-                (network, scaler.stored_numbers),
-            )
+            Subject(teacher, windows[0], self.teacher.checkpoint.scaler.stored_numbers),
+            Subject(network, windows[1], scaler.stored_numbers, file_bytes),
         ]
         horizon, quiet = self.series.protocol.horizon, self.teacher.latency
         return measured_costs(

@@ -10,11 +10,13 @@ from kdsearch.record import Baseline, Cost, Latency, Role, TrialRecord
 def test_each_objective_reads_its_own_number() -> None:
     """Errors come from the validation split over the whole horizon, latency is the median at batch 1."""
     latency = Latency(p50=2.0, p95=3.0, p2=1.5, batch=1, threads=1, device="cpu", repeats=9)
-    cost = Cost(parameters=100, stored_numbers=120, flops=1000, product_flops=900, latency_ms=latency)
+    counts = {"parameters": 100, "stored_numbers": 120, "flops": 1000, "product_flops": 900, "file_bytes": 5000}
+    cost = Cost(**counts, latency_ms=latency)
     errors = {"mae": {"all": 1.0}, "rmse": {"all": 2.0}, "mape": {"all": 3.0}, "wape": {"all": 4.0}}
     metrics = {"val": errors, "test": {"mae": {"all": 99.0}}}
     full = TrialRecord(state="COMPLETE", route="student", params={}, seed=7, metrics=metrics, cost=cost)
     values = {"mae": 1, "rmse": 2, "mape": 3, "wape": 4, "latency": 2, "flops": 1000, "params": 100, "stored": 120}
+    values["bytes"] = 5000
     assert {name: OBJECTIVES[name].value(full) for name in values} == values
 
 

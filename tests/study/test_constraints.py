@@ -22,6 +22,7 @@ TEACHER = Baseline(
         stored_numbers=450_000,
         flops=10**9,
         product_flops=9 * 10**8,
+        file_bytes=1_200_000,
         latency_ms=Latency(p2=3.8, p50=4.0, p95=5.0, batch=1, threads=1, device="cpu", repeats=10),
     ),
 )
@@ -38,6 +39,9 @@ TEACHER = Baseline(
         ("flops<=1.5GFLOP", 1.5e9, "flops<=1500000000"),
         ("flops<=2e6", 2e6, "flops<=2000000"),
         ("stored<=50%", 225_000, "stored<=50%"),
+        ("bytes<=40kB", 40_000, "bytes<=40000"),
+        ("bytes<=.1MB", 100_000, "bytes<=100000"),
+        ("bytes<=5%", 60_000, "bytes<=5%"),
         ("latency<=2ms", 2.0, "latency<=2"),
         ("latency<=.5", 0.5, "latency<=0.5"),
         ("latency<=25%", 1.0, "latency<=25%"),
