@@ -118,6 +118,11 @@ class Cost(BaseModel):
         latency_batch_ms: Latency of the paper's batch of 1140 windows, measured in the confirmation only.
         latency_ratio: `p2` at batch 1 divided by the teacher's, measured in alternation.
         latency_batch_ratio: The same at batch 1140.
+        deployed_ms: Latency of the exported file under onnxruntime at batch 1, measured in the confirmation; None where
+            no file was asked for.
+        deployed_ratio: Its `p2` divided by that of the teacher's file, measured in alternation.
+        deployed_batch_ms: Latency of the file for 64 windows at once.
+        deployed_batch_ratio: Its ratio to the teacher's file.
         measured: Name of an objective of the user's -> what it measured.
     """
 
@@ -133,6 +138,10 @@ class Cost(BaseModel):
     latency_batch_ms: Latency | None = None
     latency_ratio: float | None = None
     latency_batch_ratio: float | None = None
+    deployed_ms: Latency | None = None
+    deployed_ratio: float | None = None
+    deployed_batch_ms: Latency | None = None
+    deployed_batch_ratio: float | None = None
     measured: dict[str, float] = Field(default_factory=dict)
 
 

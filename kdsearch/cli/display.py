@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from kdsearch.report.numbers import count, error, mae, magnitude, significant, spread, with_unit
+from kdsearch.report.numbers import count, error, file_costs, mae, magnitude, significant, spread, with_unit
 from kdsearch.report.other_readings import WORDS
 from kdsearch.study.search.progress import NEAR_TEACHER
 
@@ -103,13 +103,14 @@ def print_front(summary: StudySummary) -> None:
         name = f"{trial.number}{f' ({summary.chosen_word})' if trial.number == summary.knee else ''}"
         stds = {} if trial.confirmed is None else trial.confirmed.standard_deviation
         tested = [_test_error(trial.metrics, stds, split) for split in splits]
-        cells = [*_costs(trial.cost), *_errors(trial.metrics, horizons), *tested]
+        cells = [*_costs(trial.cost, summary), *_errors(trial.metrics, horizons), *tested]
         rows.append([name, _choices(trial.params), *cells])
     for line in summary.baselines:
         tested = [_test_error(line.metrics, {}, split) for split in splits]
-        cells = [*_costs(line.cost), *_errors(line.metrics, horizons), *tested]
+        cells = [*_costs(line.cost, summary), *_errors(line.metrics, horizons), *tested]
         rows.append([line.name, "", *cells])
     columns = ["trial", "", "parameters", "FLOPs", "ms p50", "to teacher"]
+    columns += ["file kB", "file ms", "to teacher's"] if summary.has_files else []
     columns += [f"val {minutes} min" for minutes in summary.horizons] + ["val mean", "test mean"]
     columns += [] if other is None else [f"test, {WORDS[other]}"]
     print_table(f"{summary.study}: front, {summary.titled('mae')} ({_seeds(summary)})", columns, rows)
@@ -152,12 +153,13 @@ def _choices(params: dict[str, object]) -> str:
     return ", ".join(str(params[name]) for name in _CHOICES if name in params)
 
 
-def _costs(cost: Cost | None) -> list[str]:
+def _costs(cost: Cost | None, summary: StudySummary) -> list[str]:
     if cost is None:
-        return [""] * 4
+        return [""] * (7 if summary.has_files else 4)
     latency = significant(cost.latency_ms.p50) if cost.latency_ms else ""
     ratio = "" if cost.latency_ratio is None else significant(cost.latency_ratio, 2)
-    return [count(cost.parameters), magnitude(cost.flops), latency, ratio]
+    cells = [count(cost.parameters), magnitude(cost.flops), latency, ratio]
+    return [*cells, *file_costs(cost)] if summary.has_files else cells
 
 
 def _errors(metrics: Metrics, horizons: list[str]) -> list[str]:

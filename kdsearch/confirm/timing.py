@@ -12,7 +12,7 @@ from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.cost import measured_costs
-from kdsearch.measure.latency import PAPER_BATCH, measure_latency
+from kdsearch.measure.latency import PAPER_BATCH, Call, measure_calls, measure_latency
 from kdsearch.measure.subject import Subject
 from kdsearch.record import Cost, Pace
 from kdsearch.study.storage.store import StudyStore
@@ -23,6 +23,7 @@ __all__ = ["busy_share", "quiet_costs"]
 SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
 TIMING_SECONDS = 20.0
+FILE_BATCH = 64
 PACE_REPEATS = 100
 PACE_SECONDS = 3.0
 
@@ -57,6 +58,7 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
         batch_repeats=BATCH_REPEATS,
         quiet=runner.teacher.latency,
     )
+    costs = _with_files(runner, [*shown.values(), *checkpoints], costs)
     after, alone = _teacher_pace(runner, subjects[0]), runner.threads == 1 and runner.device == "cpu"
     measured = Pace(
         before=before, after=after, others=watch.others(runner.threads), waited=watch.waited() if alone else None
@@ -90,6 +92,25 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
             windows[network.clock],
         )
         for network, checkpoint in zip(networks, checkpoints, strict=True)
+    ]
+
+
+def _with_files(runner: TrialRunner, checkpoints: list[Checkpoint], costs: list[Cost]) -> list[Cost]:
+    """Time the exported files in alternation with the teacher's, the first one, where files are asked for."""
+    files = runner.files
+    if files is None:
+        return costs
+    networks = [(one.network(torch.device("cpu")), one.scaler) for one in checkpoints]
+    readings = {}
+    for name, batch, repeats in (("deployed", 1, SINGLE_REPEATS), ("deployed_batch", FILE_BATCH, BATCH_REPEATS)):
+        calls = [Call(files.forecast(*one, batch, runner.threads), batch) for one in networks]
+        readings[name] = measure_calls(calls, repeats=repeats, threads=runner.threads, max_seconds=TIMING_SECONDS)
+    return [
+        cost.model_copy(
+            update={f"{name}_ms": times[place] for name, times in readings.items()}
+            | {f"{name}_ratio": times[place].p2 / times[0].p2 for name, times in readings.items()}
+        )
+        for place, cost in enumerate(costs)
     ]
 
 

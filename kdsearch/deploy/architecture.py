@@ -6,8 +6,9 @@ alone, so that one file, made once and kept in the cache, tells the bytes of all
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import Scaler
 from kdsearch.data.target import Target
 from kdsearch.deploy.export import architecture_onnx
+from kdsearch.deploy.onnx_forecaster import INPUTS, session
 from kdsearch.extensions import loaded_extensions
 from kdsearch.jit import plain_forms
 from kdsearch.measure.bounds import LEVEL, Bounds
@@ -71,20 +73,26 @@ class ArchitectureFiles:
         """Count the bytes of the file of this very architecture, which is made where the cache lacks it."""
         return self._path(network, scaler).stat().st_size + self.facts_bytes
 
+    def forecast(self, network: Forecaster, scaler: Scaler, batch: int, threads: int) -> Callable[[], object]:
+        """Open the file of this very architecture, and give what forecasts so many windows with it."""
+        windows = self._windows(batch)
+        inputs = windows.readings, windows.times.astype(np.int64)
+        return partial(session(self._path(network, scaler), threads).run, None, dict(zip(INPUTS, inputs, strict=True)))
+
     def _path(self, network: Forecaster, scaler: Scaler) -> Path:
         """Make the file of an architecture, or take it from the cache."""
 
         def fill(folder: Path) -> None:
             with torch.random.fork_rng(devices=[]):  # a trial trains alike, whatever the cache holds
                 checkpoint = _stand_in(Checkpoint.of(network, scaler, self.adjacency), self.target)
-                architecture_onnx(checkpoint, self.target, folder / "model.onnx", self._windows())
+                architecture_onnx(checkpoint, self.target, folder / "model.onnx", self._windows(2))
 
         return complete_folder(self._folder("files", network, scaler, network.spec()), fill) / "model.onnx"
 
-    def _windows(self) -> ExampleWindows:
-        """Make windows to trace a network with; their values do not matter."""
-        readings = np.ones((2, self.target.history, len(self.target.nodes)), dtype=np.float32)
-        return ExampleWindows(readings, np.full(2, np.datetime64("2024-01-01T12:00:00")))
+    def _windows(self, count: int) -> ExampleWindows:
+        """Make windows to trace and time a network with; their values do not matter."""
+        readings = np.ones((count, self.target.history, len(self.target.nodes)), dtype=np.float32)
+        return ExampleWindows(readings, np.full(count, np.datetime64("2024-01-01T12:00:00")))
 
     def _folder(self, kind: str, network: Forecaster, scaler: Scaler, identity: Any) -> Path:
         own = [] if FAMILIES.ships(network.family) else [one.hash for one in loaded_extensions()]

@@ -1,5 +1,6 @@
 """What is asked of exported files while costs are measured; `kdsearch.deploy`, which writes them, lies above."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from kdsearch.data.profile import Scaler
@@ -19,3 +20,6 @@ class Files(Protocol):
 
     def exact_bytes(self, network: Forecaster, scaler: Scaler) -> int:
         """Count the bytes of the file of this very architecture."""
+
+    def forecast(self, network: Forecaster, scaler: Scaler, batch: int, threads: int) -> Callable[[], object]:
+        """Open the file of this very architecture, and give what forecasts so many windows with it."""

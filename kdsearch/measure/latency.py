@@ -2,8 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from torch import Tensor
 from kdsearch.models import Forecaster
 from kdsearch.record import Latency
 
-__all__ = ["PAPER_BATCH", "at_pace", "fixed_threads", "measure_latency", "usable_cores"]
+__all__ = ["PAPER_BATCH", "Call", "at_pace", "fixed_threads", "measure_calls", "measure_latency", "usable_cores"]
 
 PAPER_BATCH = 1140
 """Windows in one call of the paper's timing (Izadi et al., section on complexity)."""
@@ -62,33 +64,55 @@ def measure_latency(
     """
     if not networks:
         return []
-    samples: list[list[float]] = [[] for _ in networks]
-    working: list[list[float]] = [[] for _ in networks]
     with fixed_threads(threads):
         for network, x in networks:
             network.eval()
             for _ in range(WARM_UP):
                 network.forecast(x[:1], horizon)
-            network.forecast(x, horizon)
-        began = time.perf_counter()
-        for _ in range(repeats):
-            for (network, x), wall, own in zip(networks, samples, working, strict=True):
-                milliseconds, busy = _milliseconds(network, x, horizon)
-                wall.append(milliseconds)
-                own.append(busy if threads == 1 and not x.is_cuda else milliseconds)
-            if time.perf_counter() - began > max_seconds:
-                break
+        calls = [Call(partial(network.forecast, x, horizon), len(x), str(x.device)) for network, x in networks]
+        return measure_calls(calls, repeats=repeats, threads=threads, max_seconds=max_seconds)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A forecast that is timed.
+
+    Attributes:
+        run: Forecasts once.
+        batch: Windows that it forecasts.
+        device: Where.
+    """
+
+    run: Callable[[], object]
+    batch: int
+    device: str = "cpu"
+
+
+def measure_calls(calls: Sequence[Call], *, repeats: int, threads: int, max_seconds: float) -> list[Latency]:
+    """Time forecasts, round robin, after one of each that does not count; other arguments are as above."""
+    samples: list[list[float]] = [[] for _ in calls]
+    working: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call.run()
+    began = time.perf_counter()
+    for _ in range(repeats):
+        for call, wall, own in zip(calls, samples, working, strict=True):
+            milliseconds, busy = _milliseconds(call)
+            wall.append(milliseconds)
+            own.append(busy if threads == 1 and call.device == "cpu" else milliseconds)
+        if time.perf_counter() - began > max_seconds:
+            break
     return [
         Latency(
             p50=float(np.percentile(times, 50)),
             p95=float(np.percentile(times, 95)),
             p2=float(np.percentile(own, 2)),
-            batch=len(x),
+            batch=call.batch,
             threads=threads,
-            device=str(x.device),
+            device=call.device,
             repeats=len(times),
         )
-        for (_, x), times, own in zip(networks, samples, working, strict=True)
+        for call, times, own in zip(calls, samples, working, strict=True)
     ]
 
 
@@ -105,12 +129,13 @@ def at_pace(own: Latency, paired: Latency, quiet: Latency) -> tuple[Latency, flo
     return own.model_copy(update={"p50": p50, "p95": p50 * own.p95 / own.p50, "p2": ratio * quiet.p2}), ratio
 
 
-def _milliseconds(network: Forecaster, x: Tensor, horizon: int) -> tuple[float, float]:
+def _milliseconds(call: Call) -> tuple[float, float]:
     """Time one forecast by the wall clock and by this thread's own CPU clock."""
-    if x.is_cuda:
+    waits = call.device.startswith("cuda")
+    if waits:
         torch.cuda.synchronize()
     began, busy = time.perf_counter(), time.thread_time()
-    network.forecast(x, horizon)
-    if x.is_cuda:
+    call.run()
+    if waits:
         torch.cuda.synchronize()
     return 1e3 * (time.perf_counter() - began), 1e3 * (time.thread_time() - busy)

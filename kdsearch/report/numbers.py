@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 
-from kdsearch.record import Metrics
+from kdsearch.record import Cost, Metrics
 
 __all__ = [
     "between",
     "count",
     "error",
     "errors_apart",
+    "file_costs",
     "interval_words",
     "listed",
     "mae",
@@ -102,6 +103,14 @@ def share(fraction: float) -> str:
     """Write a share in per cent with two significant digits, whole from 10 % on: 0.31 %, 3.1 %, 31 %."""
     percent = 100 * fraction
     return f"{percent:,.0f} %" if abs(percent) >= 9.95 else f"{significant(percent, 2)} %"
+
+
+def file_costs(cost: Cost) -> list[str]:
+    """Write kilobytes and milliseconds of the exported file, and its ratio to the teacher's; "" for what is unknown."""
+    size = None if cost.file_bytes is None else cost.file_bytes / 1000
+    milliseconds = None if cost.deployed_ms is None else cost.deployed_ms.p50
+    ratio = "" if cost.deployed_ratio is None else significant(cost.deployed_ratio, 2)
+    return [*("" if number is None else significant(number) for number in (size, milliseconds)), ratio]
 
 
 def between(values: Sequence[float]) -> str:

@@ -210,6 +210,11 @@ class StudySummary(_Model):
         """Readings beside those that count, where errors over them differ (`kdsearch.report.other_readings`)."""
         return other_readings([one.metrics for one in self.baselines] + [trial.metrics for trial in self.trials])
 
+    @property
+    def has_files(self) -> bool:
+        """Whether the exported file of a network of the front was asked for."""
+        return any(trial.cost is not None and trial.cost.file_bytes is not None for trial in self.front_trials)
+
     def kind(self, trial: TrialSummary) -> str:
         """Name a trial's kind for tables and figures: its route, after its family where the study has several."""
         families = {str(one.params.get("family", "")) for one in self.trials}

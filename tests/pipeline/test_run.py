@@ -131,6 +131,14 @@ def test_bytes_are_those_of_the_file_that_is_exported(tmp_path: Path, monkeypatc
         written = (tmp_path / str(name) / "model.onnx").stat().st_size
         assert cost is not None
         assert cost.file_bytes == pytest.approx(written, rel=0.005)
+        assert cost.deployed_ms is not None
+        assert cost.deployed_batch_ms is not None
+        assert (cost.deployed_ms.batch, cost.deployed_batch_ms.batch) == (1, 64)
+        assert cost.deployed_batch_ms.p50 > cost.deployed_ms.p50 > 0
+        teacher = networks["teacher"]
+        assert teacher is not None
+        assert teacher.deployed_ms is not None
+        assert cost.deployed_ratio == pytest.approx(cost.deployed_ms.p2 / teacher.deployed_ms.p2)
     assert record.cost.file_bytes == pytest.approx((tmp_path / "0/model.onnx").stat().st_size, rel=0.02)
     store.close()
 

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kdsearch.measure.metrics import METRICS
-from kdsearch.report.numbers import count, error, magnitude, measured, share, significant, spread
+from kdsearch.report.numbers import count, error, file_costs, magnitude, measured, share, significant, spread
 from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ STATES = {
 _DASH = "—"
 _COST_HEADS = ("Parameters", "Stored", "FLOPs", "Latency<br>ms", "Ratio to<br>teacher")
 _BATCH_HEAD = "Ratio at<br>batch 1140"
+_FILE_HEADS = ("File<br>kB", "File<br>ms", "Ratio to<br>teacher's file")
 
 
 def front_table(summary: StudySummary) -> str:
@@ -37,7 +38,7 @@ def front_table(summary: StudySummary) -> str:
     trials = [_trial_row(trial, summary, columns, tested=tested) for trial in summary.front_trials]
     ordered = sorted(summary.baselines, key=lambda baseline: baseline.role != "teacher")
     baselines = [_baseline_row(baseline, summary, columns, tested=tested) for baseline in ordered]
-    cost_heads = (*_COST_HEADS, _BATCH_HEAD) if _is_batched(summary) else _COST_HEADS
+    cost_heads = _cost_heads(summary)
     names = "".join(f"<th>{name}</th>" for name in columns)
     metrics = {metric: summary.unit_of(metric) for metric, _, _ in columns.values()}
     what = html.escape(", ".join(f"{one.upper()} ({unit})" if unit else one.upper() for one, unit in metrics.items()))
@@ -131,10 +132,15 @@ def _is_batched(summary: StudySummary) -> bool:
     return any(cost is not None and cost.latency_batch_ratio is not None for cost in costs)
 
 
+def _cost_heads(summary: StudySummary) -> tuple[str, ...]:
+    batched = (_BATCH_HEAD,) if _is_batched(summary) else ()
+    return (*_COST_HEADS, *batched, *(_FILE_HEADS if summary.has_files else ()))
+
+
 def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
     batched, teacher = _is_batched(summary), summary.teacher
     if cost is None:
-        return [_cell(_DASH)] * (len(_COST_HEADS) + batched)
+        return [_cell(_DASH)] * len(_cost_heads(summary))
     of_teacher = ""
     if teacher is not None and teacher.cost is not None and teacher.cost.parameters > 0:
         of_teacher = share(cost.parameters / teacher.cost.parameters)
@@ -146,7 +152,8 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
         _cell(p50, f"p95 {p95}" if p95 else ""),
         _cell(_ratio(cost.latency_ratio)),
     ]
-    return [*cells, _cell(_ratio(cost.latency_batch_ratio))] if batched else cells
+    cells += [_cell(_ratio(cost.latency_batch_ratio))] if batched else []
+    return [*cells, *(_cell(text or _DASH) for text in file_costs(cost))] if summary.has_files else cells
 
 
 def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: _Columns) -> list[str]:

@@ -41,6 +41,9 @@ __all__ = ["findings", "named", "warnings"]
 SAME_SIZE = 1.1
 """How many times the parameters of another a network may have and still be called of its size."""
 
+FILE_TOLERANCE = 4 / 3
+"""How many times one ratio to the teacher may exceed another of the same network before a sentence says it."""
+
 _SPLITS = {"val": "validation", "test": "test"}
 
 
@@ -50,7 +53,7 @@ def warnings(trials: list[TrialSummary], baselines: list[Baseline], unit: str = 
     others = [baseline for baseline in baselines if baseline.role != "teacher"]
     sentences = [front_loses(trials, other, unit) for other in others if other.role == "naive"]
     sentences += [teacher_loses(teacher, other, unit) for other in others] if teacher else [_NO_TEACHER]
-    sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials)]
+    sentences += [unconfirmed(trials), *missing_seeds(trials), not_quiet(trials), files_differ(trials)]
     sentences += [uncounted_operators(trials, baselines)]
     return [sentence for sentence in sentences if sentence]
 
@@ -189,6 +192,25 @@ def not_quiet(trials: list[TrialSummary]) -> str | None:
     return (
         f"The latencies of {named} were not taken on a quiet machine: {listed(reasons)}. Ratios to the teacher, "
         "taken in alternation, suffer less; milliseconds follow from them."
+    )
+
+
+def files_differ(trials: list[TrialSummary]) -> str | None:
+    """Name the networks of the front whose files gain over the teacher's otherwise than the networks over it."""
+    found = []
+    for trial in trials:
+        if not trial.on_front or trial.cost is None:
+            continue
+        own, file = trial.cost.latency_ratio, trial.cost.deployed_ratio
+        if own and file and max(own / file, file / own) > FILE_TOLERANCE:
+            found.append((trial, 1 / own, 1 / file))
+    if not found:
+        return None
+    named, owns, files = zip(*found, strict=True)
+    verb = "forecasts" if len(found) == 1 else "forecast"
+    return (
+        f"Under onnxruntime, as exported files, {_trials(list(named)).lower()} of the front {verb} {between(files)} "
+        f"times as fast as the teacher; in kdsearch itself {between(owns)} times."
     )
 
 

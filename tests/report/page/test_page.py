@@ -21,7 +21,7 @@ from kdsearch.report.page.tables import all_trials_table, front_table
 from kdsearch.report.published.izadi import STUDENTS
 from kdsearch.report.published.others import STRESNET
 from kdsearch.report.summarise import summarise
-from kdsearch.report.summary import ObjectiveSummary, StudySummary
+from kdsearch.report.summary import ObjectiveSummary, StudySummary, TrialSummary
 from kdsearch.report.text.limits import limits_broken
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.table import Table
@@ -173,6 +173,24 @@ def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: St
     plain = front_table(timed.model_copy(update={"trials": untimed}))
     assert "batch 1140" not in plain
     assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.baselines)
+
+
+def test_front_has_what_files_cost_where_they_were_asked_for(confirmed: StudyStore) -> None:
+    """Kilobytes, milliseconds under onnxruntime and the ratio to the teacher's file; a dash where there is no file."""
+    plain = summarise(confirmed)
+    assert "teacher's file" not in front_table(plain)
+
+    def with_file(trial: TrialSummary) -> TrialSummary:
+        assert trial.cost is not None
+        file = {"file_bytes": 53_148, "deployed_ms": trial.cost.latency_ms, "deployed_ratio": 0.123}
+        return trial.model_copy(update={"cost": trial.cost.model_copy(update=file)})
+
+    front = {trial.number: with_file(trial) for trial in plain.front_trials}
+    timed = plain.model_copy(update={"trials": [front.get(trial.number, trial) for trial in plain.trials]})
+    table = front_table(timed)
+    assert "<th>File<br>kB</th><th>File<br>ms</th><th>Ratio to<br>teacher's file</th>" in table
+    assert table.count("<td>53.1</td>") == table.count("<td>0.12</td>") == len(front)
+    assert table.count("<td>") - front_table(plain).count("<td>") == 3 * (len(front) + len(plain.baselines))
 
 
 def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:

@@ -161,6 +161,27 @@ def test_latencies_of_a_machine_that_was_not_quiet() -> None:
     )
 
 
+def test_files_that_gain_otherwise_than_their_networks() -> None:
+    """By more than a third, in either direction; networks beside the front, and those without a file, are not named."""
+
+    def timed(number: int, own: float, file: float | None) -> TrialSummary:
+        one = on_the_front(number, pace=QUIET)
+        assert one.cost is not None
+        ratios = {"latency_ratio": own, "deployed_ratio": file}
+        return one.model_copy(update={"cost": one.cost.model_copy(update=ratios)})
+
+    alike = [timed(1, 0.5, 0.4), timed(2, 0.5, None), timed(3, 0.4, 0.5)]
+    assert notes.files_differ([*alike, timed(4, 0.5, 0.2).model_copy(update={"on_front": False})]) is None
+    assert notes.files_differ([*alike, timed(4, 0.5, 0.25), timed(7, 0.25, 0.5)]) == (
+        "Under onnxruntime, as exported files, trials 4 and 7 of the front forecast 2.0 to 4.0 times as fast as the "
+        "teacher; in kdsearch itself 2.0 to 4.0 times."
+    )
+    assert notes.files_differ([timed(4, 0.5, 0.25)]) == (
+        "Under onnxruntime, as exported files, trial 4 of the front forecasts 4.0 times as fast as the teacher; in "
+        "kdsearch itself 2.0 times."
+    )
+
+
 def test_seeds_that_are_missing_from_the_means() -> None:
     """Each failed training has its seed and reason; a network with all that was asked for is not named."""
     failed = [
