@@ -141,6 +141,30 @@ class Study:
         finally:
             store.close()
 
+    def fine_tuned(
+        self, pick: str | int, epochs: int, data: Series | str | None = None, data_dir: Path | None = None
+    ) -> StudyNetwork:
+        """Take a trial's network with weights of 8 bits, trained on with these under its own loss and teacher.
+
+        Where the network that is only rounded errs less on the validation split, that one is given.
+
+        Args:
+            pick: As in `network`.
+            epochs: Passes over the training windows, at least one.
+            data: The study's data, a series or a name; by default the dataset of that name.
+            data_dir: Folder of datasets.
+
+        Raises:
+            StudyError: As `network`; it is no trial; or the data are not those of the study.
+        """
+        from kdsearch.pipeline.again import fine_tuned_trial  # noqa: PLC0415 - torch
+
+        store = StudyStore.open(self.storage, self.summary.study)
+        try:
+            return StudyNetwork(fine_tuned_trial(store, self.network(pick).kept, epochs, data, data_dir))
+        finally:
+            store.close()
+
     def export(self, folder: Path | str, pick: str | int = "knee", formats: Sequence[str] = ("onnx",)) -> list[Path]:
         """Write a network's files and card; see `StudyNetwork.export` and `network`."""
         return self.network(pick).export(folder, formats)

@@ -88,6 +88,24 @@ def test_a_network_of_8_bits_forecasts_nearly_alike(study: Study, studies: Path,
     assert "--quantize 'int4' is no kind of numbers; write --quantize int8, or leave it out" in said
 
 
+def test_a_trial_is_trained_on_with_the_data_and_the_teacher_of_its_study(study: Study, studies: Path) -> None:
+    """Other data are refused, and what is no trial."""
+    series = Series.from_frame(readings(), unit="km/h", channels="speed", adjacency=ring_road().adjacency, name="ring")
+    card = study.fine_tuned("knee", 1, data=series).kept.card
+    assert card.rounding is not None
+    assert card.rounding.val_mae["float"] == study.network("knee").kept.card.metrics["val"]["mae"]["all"]
+    assert card.rounding.epochs == 1
+    other = Series.from_frame(readings() + 1, unit="km/h", channels="speed", name="ring")
+    with pytest.raises(StudyError, match="the data read now are not those of study 'ring-tiny'; name these with"):
+        study.fine_tuned("knee", 1, data=other)
+    with pytest.raises(StudyError, match="STID is no trial, and only those can be fine-tuned"):
+        study.fine_tuned("STID", 1, data=series)
+    command = ("export", "ring-tiny", "--studies", str(studies), "--fine-tune", "1")
+    assert "add --quantize int8" in here(studies, *command, check=2).stderr
+    refused = here(studies, *command, "--quantize", "int8", "--dataset", "demo", check=2).stderr
+    assert "the data read now are not those of study" in refused
+
+
 def test_picks_are_those_of_the_report(study: Study) -> None:
     """The knee is the report's; best has the least error of all but the teacher, smallest the fewest parameters."""
     sizes = {trial.number: trial.cost.parameters for trial in study.summary.front_trials if trial.cost is not None}

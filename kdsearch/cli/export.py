@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import Constraints, Import, Prefer, Storage, Studies
+from kdsearch.cli.options import Constraints, DataDir, Import, Prefer, Storage, Studies
 from kdsearch.errors import StudyError
 
 __all__ = ["export"]
@@ -21,6 +21,13 @@ def export(
     quantize: Annotated[
         str | None, typer.Option(help="int8: weights of 8 bits, for a file of a half to a third of the size.")
     ] = None,
+    fine_tune: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of training on with weights of 8 bits; it reads the study's data.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name or folder of the data for --fine-tune; the study's if left out.")
+    ] = None,
+    data_dir: DataDir = None,
     output: Annotated[Path | None, typer.Option(help="Folder; STUDIES/STUDY/export/NETWORK if left out.")] = None,
     prefer: Prefer = None,
     constraint: Constraints = None,
@@ -39,8 +46,13 @@ def export(
         raise StudyError(f"--quantize {quantize!r} is no kind of numbers; write --quantize int8, or leave it out")
     load_extensions(imports or ())
     chosen = load_study(study, prefer=prefer, constraints=constraint or (), studies=studies, storage=storage)
-    network = chosen.network(pick)
-    network = network.quantised() if quantize else network
+    if fine_tune is None:
+        network = chosen.network(pick)
+        network = network.quantised() if quantize else network
+    elif quantize is None:
+        raise StudyError("--fine-tune is for weights of 8 bits; add --quantize int8")
+    else:
+        network = chosen.fine_tuned(pick, fine_tune, dataset, data_dir)
     folder = output or studies / study / "export" / network.name.replace(" ", "-")
     for path in network.export(folder, formats or ["onnx"], partial(typer.echo, err=True)):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes")

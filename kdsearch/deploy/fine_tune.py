@@ -20,7 +20,7 @@ from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.run import TrialRunner
 
-__all__ = ["fine_tuned", "fine_tuned_checkpoint"]
+__all__ = ["fine_tuned", "trained_on"]
 
 RATE_SHARE = 0.1
 """Of the trial's learning rate: the weights are to move by some of their steps, not to be learned anew."""
@@ -41,7 +41,7 @@ def fine_tuned(
         seed: Of batches and slice draws.
         epochs: Passes over the training windows, at least one.
     """
-    tuned = fine_tuned_checkpoint(network.checkpoint, runner, params, seed=seed, epochs=epochs)
+    tuned = trained_on(network.checkpoint, runner, params, seed=seed, epochs=epochs)
     rows = {name: int8_checkpoint(one) for name, one in (("int8", network.checkpoint), ("int8, fine-tuned", tuned))}
     scores = {name: runner.checkpoint_scores(one, "val") for name, one in {"float": network.checkpoint, **rows}.items()}
     errors = {name: one.metrics["val"]["mae"]["all"] for name, one in scores.items()}
@@ -53,10 +53,10 @@ def fine_tuned(
     return replace(final, card=final.card.model_copy(update={"metrics": metrics, "rounding": rounding}))
 
 
-def fine_tuned_checkpoint(
-    checkpoint: Checkpoint, runner: TrialRunner, params: dict[str, Any], *, seed: int, epochs: int
+def trained_on(
+    checkpoint: Checkpoint, runner: TrialRunner, params: dict[str, Any], *, seed: int, epochs: int, rounded: bool = True
 ) -> Checkpoint:
-    """Train on with weights that are rounded in each step; give the float weights, to be rounded at last.
+    """Train on with weights that are rounded in each step, or are not; give the float weights, to be rounded at last.
 
     The gradient of a rounded weight is taken for that of the weight itself (Bengio, Léonard, Courville 2013).
     """
@@ -65,7 +65,8 @@ def fine_tuned_checkpoint(
     data = WindowedSeries(runner.series, scaler, device)
     plan = replace(config.plan(), epochs=epochs, learning_rate=RATE_SHARE * config.learning_rate)
     teacher = runner.teacher_for(config, data, network)
-    places = [(*_place(network, name), name) for name, value in network.named_parameters() if value.ndim > 1]
+    wide = [name for name, value in network.named_parameters() if rounded and value.ndim > 1]
+    places = [(*_place(network, name), name) for name in wide]
     for module, own, name in places:
         register_parametrization(module, own, _Rounded(channel_dim(network.family, name)))
     starts = runner.series.splits["train"].starts
