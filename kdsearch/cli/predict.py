@@ -47,10 +47,10 @@ def predict(
     for note in (*series.notes, *([readings.note] if readings.note else [])):
         typer.echo(note, err=True)
     table = predicted(forecaster, readings, adaptive=adaptive)
-    write_table(table, output)
     if plot is not None:
         write_plot(plot, target, readings.times, readings.values, table, sensor or ())
         typer.echo(f"plot: {plot}", err=True)
+    write_table(table, output)
 
 
 def measure(
