@@ -235,7 +235,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Here, folder:
         (["teacher", "--dataset", "demo", "--seed", "1" * 26], "--seed is a number of more than 20 digits"),
         (["teacher", "--dataset", ""], "--dataset is empty"),
         (["teacher", "--dataset", "demo", "--epochs", "1" * 26], "--epochs is a number of more than 20 digits"),
-        (["teacher", "--dataset", "demo", "--horizon", "0"], "--horizon is '0'"),
+        (["teacher", "--dataset", "demo", "--horizon", "0"], '--horizon is "0"'),
         (["reproduce", "table4", "--dataset", "demo", "--seeds", "1" * 26], "--seeds is a number of more than 20"),
         (["teacher", "--dataset", "demo", "--device", "tpu"], "there is no device 'tpu'"),
         (["show", "nothing"], "there is no study 'nothing'"),

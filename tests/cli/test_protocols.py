@@ -106,13 +106,13 @@ def test_a_table_of_the_dataset_is_taken_where_the_command_names_none(kdsearch: 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--horizon", ""], "--horizon is ''; write a number of steps such as 24, or a time"),
-        (["--history", "9" * 5000], "--history is '999"),
-        (["--horizon", "nan"], "--horizon is 'nan'"),
+        (["--horizon", ""], '--horizon is ""; write a number of steps such as 24, or a time'),
+        (["--history", "9" * 5000], '--history is "999'),
+        (["--horizon", "nan"], '--horizon is "nan"'),
         (["--horizon", "90m"], "a horizon of 90m is no whole number of 60-minute steps; take 60 or 120 minutes"),
         (["--report-at", "30,60"], "a report at 30 minutes is no whole number of 60-minute steps; take 60 minutes"),
         (["--report-at", "6000"], "beyond the horizon of 720 minutes (12 steps)"),
-        (["--report-at", ""], "--report-at is ''; write minutes ahead"),
+        (["--report-at", ""], '--report-at is ""; write minutes ahead'),
         (["--horizon", "100"], "the val part of city holds no window of 112 steps (12 in, 100 out)"),
         (["--horizon", "999999999"], "use a longer series (of about 1,666,666,"),
         (["--protocol", "stgcn", *TOMORROW], "choose --protocol six-two-two, whose windows may cross midnight"),
