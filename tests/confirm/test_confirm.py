@@ -232,7 +232,9 @@ def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options:
 
     series, _ = split_dataset("ring", "stgcn", options.data_dir)
     teacher, _ = trained_teacher(series, "best", {"width": 4, "epochs": 1}, 0)
-    store = opened(options)
+    known = opened(options)
+    store = StudyStore.create(known.url, known.meta)
+    known.close()
     said: list[str] = []
     with RayExecutor(2) as executor:
         dying = Dying(series, teacher, killed=tmp_path / "killed")
