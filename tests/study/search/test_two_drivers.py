@@ -25,7 +25,9 @@ def act(params):
     time.sleep(random.uniform(0, 0.1))
     return 1.0
 
-store = StudyStore.create(sys.argv[1], StudyStore.open(sys.argv[1], "city").meta)
+known = StudyStore.open(sys.argv[1], "city")
+known.close()
+store = StudyStore.create(sys.argv[1], known.meta)
 print("ready", flush=True)
 sys.stdin.readline()
 run_search(store, load_space(sys.argv[2]), [OBJECTIVES["mae"], OBJECTIVES["latency"]], make_evaluator(act),
