@@ -76,10 +76,11 @@ def polynomials(x: Tensor, graph: ChebyshevGraph) -> Tensor:
         if not torch.is_grad_enabled():
             return _spread(x, graph)
         return _Polynomials.apply(x, graph)  # type: ignore[no-untyped-call, no-any-return]
-    first, *further = graph.dense(x)
-    terms = [x, x @ first]
-    for kernel in further:  # a file computes them by their recursion: the first alone is as sparse as the roads
-        terms.append(2 * (terms[-1] @ first) - terms[-2] if torch.compiler.is_exporting() else x @ kernel)
+    terms, kernels = [x], graph.dense(x)
+    for order, kernel in enumerate(kernels, start=1):
+        # A file computes them by their recursion: the first kernel alone is as sparse as the roads.
+        recursive = order > 1 and torch.compiler.is_exporting()
+        terms.append(2 * (terms[-1] @ kernels[0]) - terms[-2] if recursive else x @ kernel)
     return torch.cat(terms, dim=1)
 
 
