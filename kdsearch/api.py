@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,11 +136,8 @@ class Study:
         from kdsearch.deploy.kept import kept_network  # noqa: PLC0415 - torch
 
         picked = pick_network(self.summary, self.kept_trials, self.kept_baselines, pick)
-        store = StudyStore.open(self.storage, self.summary.study)
-        try:
+        with closing(StudyStore.open(self.storage, self.summary.study)) as store:
             return StudyNetwork(kept_network(store, picked))
-        finally:
-            store.close()
 
     def fine_tuned(
         self, pick: str | int, epochs: int, data: Series | str | None = None, data_dir: Path | None = None
@@ -159,11 +157,9 @@ class Study:
         """
         from kdsearch.pipeline.again import fine_tuned_trial  # noqa: PLC0415 - torch
 
-        store = StudyStore.open(self.storage, self.summary.study)
-        try:
-            return StudyNetwork(fine_tuned_trial(store, self.network(pick).kept, epochs, data, data_dir))
-        finally:
-            store.close()
+        network = self.network(pick).kept
+        with closing(StudyStore.open(self.storage, self.summary.study)) as store:
+            return StudyNetwork(fine_tuned_trial(store, network, epochs, data, data_dir))
 
     def export(self, folder: Path | str, pick: str | int = "knee", formats: Sequence[str] = ("onnx",)) -> list[Path]:
         """Write a network's files and card; see `StudyNetwork.export` and `network`."""
@@ -247,12 +243,10 @@ def search(
 
 
 def _study(store: StudyStore, prefer: str | None, constraints: str | Sequence[str] = ()) -> Study:
-    try:
+    with closing(store):
         trials, baselines = store.networks_kept()
         summary = summarise(store, prefer, constraints=constraints)
         return Study(summary, store.meta.target, tuple(trials), tuple(baselines), store.url)
-    finally:
-        store.close()
 
 
 def compare(*names: str, studies: Path | str = "studies", storage: str | None = None) -> Comparison:
@@ -271,10 +265,7 @@ def compare(*names: str, studies: Path | str = "studies", storage: str | None = 
     """
     summaries, metas = [], []
     for name in names:
-        store = find_study(name, Path(studies), storage)
-        try:
+        with closing(find_study(name, Path(studies), storage)) as store:
             summaries.append(summarise(store))
             metas.append(store.meta)
-        finally:
-            store.close()
     return compare_studies(summaries, metas)

@@ -11,14 +11,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
+from kdsearch.breakdown import Breakdown
+
 __all__ = [
     "OTHER_READINGS",
     "Baseline",
-    "Breakdown",
     "Confirmation",
     "Cost",
-    "Covered",
-    "CoveredSums",
     "CurvePoint",
     "DayErrors",
     "FinalPoint",
@@ -29,7 +28,6 @@ __all__ = [
     "Readings",
     "Role",
     "ShouldContinue",
-    "Sums",
     "Training",
     "TrainingKind",
     "TrialRecord",
@@ -51,12 +49,6 @@ OTHER_READINGS: dict[Readings, Readings] = {"published": "measured", "measured":
 
 DayErrors = dict[str, dict[str, tuple[float, float]]]
 """Horizon in minutes, or "all" -> day of the test split -> sum of absolute errors, and number of readings."""
-
-Sums = tuple[float, int]
-"""Sum of absolute errors, real units, and number of readings."""
-
-CoveredSums = tuple[int, int, float]
-"""Number of readings inside bounds, number of readings, and sum of the bounds' widths, real units."""
 
 PACE_TOLERANCE = 0.15
 BUSY_SHARE = 0.25
@@ -208,46 +200,6 @@ pruning count among those to come; once it is pruned, they alone count."""
 def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
     """Let every training go on to its end."""
     return True
-
-
-class Covered(BaseModel):
-    """Coverage and width of bounds on a split.
-
-    Attributes:
-        overall: Over all steps, windows and sensors.
-        horizon: Horizon in minutes -> those of that step.
-        week: Its Monday -> those of that week; of weeks with readings alone.
-        sensor: Those of each node.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    overall: CoveredSums
-    horizon: dict[str, CoveredSums]
-    week: dict[str, CoveredSums]
-    sensor: list[CoveredSums]
-
-
-class Breakdown(BaseModel):
-    """Errors and coverage of one network on the test split, by sensor and time; of a large split, of every k-th window.
-
-    Attributes:
-        sensor: Errors of each node.
-        hour: Errors of each hour of the day that is forecast, local time.
-        weekday: Errors of each weekday that is forecast, Monday first.
-        level: Share of the readings that the bounds are to hold.
-        fixed: Bounds as the validation split gave them.
-        adaptive: The same, scaled by what is known when a forecast is made (`kdsearch.measure.bounds.adapted_scale`).
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    sensor: list[Sums]
-    hour: list[Sums]
-    weekday: list[Sums]
-    level: float
-    fixed: Covered
-    adaptive: Covered
 
 
 class Origin(BaseModel):

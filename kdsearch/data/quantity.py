@@ -1,5 +1,6 @@
 """The kinds of quantity that readings can be: which values there are none of, and from which truth on MAPE counts."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -45,6 +46,11 @@ class Quantity:
     def mape_floor(self, mean_reading: float) -> float:
         """Compute the reading above which a truth counts in MAPE, real units."""
         return max(self.mape_share * mean_reading, self.mape_least)
+
+    @property
+    def least(self) -> float:
+        """The smallest value; minus infinity where any number may be."""
+        return -math.inf if self.smallest is None else self.smallest
 
     def possible(self, forecast: Numbers) -> Numbers:
         """Raise forecasts below the smallest value to it; arrays and tensors of real units."""

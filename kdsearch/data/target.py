@@ -2,6 +2,8 @@
 
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from kdsearch.data.protocol import Protocol
@@ -63,6 +65,15 @@ class Target(BaseModel):
         """Names of the nodes: the sensors' ids, each with its channel where there are several."""
         several = len(self.channels) > 1
         return [f"{sensor}, {channel}" if several else sensor for channel in self.channels for sensor in self.sensors]
+
+    @property
+    def step(self) -> np.timedelta64:
+        """Time between steps."""
+        return np.timedelta64(60 * self.interval_minutes, "s")
+
+    def ahead(self, newest: np.datetime64) -> NDArray[np.datetime64]:
+        """List the times that are forecast after the newest reading, ``(horizon,)``."""
+        return np.asarray(newest + self.step * np.arange(1, self.horizon + 1))
 
     @property
     def kind(self) -> Quantity:

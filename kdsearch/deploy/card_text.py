@@ -47,10 +47,10 @@ def card_text(card: Card, files: Sequence[Path], baselines: Sequence[Baseline]) 
         "`python forecast.py readings.csv` prints forecasts; it needs onnxruntime and numpy alone. With kdsearch:",
         "`kdsearch predict model.onnx --input readings.csv`, which knows more layouts of files.",
         "",
-        f"- `readings`: float32 `(batch, {target.history}, {len(target.sensors) * len(target.channels)})`, oldest "
+        f"- `readings`: float32 `(batch, {target.history}, {len(target.nodes)})`, oldest "
         "first, NaN where a reading is missing; the sensors in the order below.",
         f"- `time`: int64 `(batch,)`, local time{zone} of the last reading, in seconds since 1970-01-01 00:00.",
-        f"- `forecast`: float32 `(batch, {target.horizon}, {len(target.sensors) * len(target.channels)})`.",
+        f"- `forecast`: float32 `(batch, {target.horizon}, {len(target.nodes)})`.",
         "- `lower`, `upper`: bounds of 90 %, of the same shape.",
         "- `calendar`: the usual reading at each step of the history and of the horizon.",
         "",

@@ -41,7 +41,6 @@ def write_folder(
         fitting = " or ".join(row.name for row in FORMATS.values() if row.int8)
         raise StudyError(f"format {plain[0]} holds float numbers alone; for int8 choose {fitting}")
     check_folder(folder, "the exported network", "--output", StudyError)
-    folder.mkdir(parents=True, exist_ok=True)
     files = [path for row in rows for path in row.write(network, folder)]
     for path in files:
         if network.unrounded is not None and path.suffix == ".onnx":

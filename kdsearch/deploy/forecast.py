@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from kdsearch.checkpoint import Checkpoint
-from kdsearch.data.clock import clock
+from kdsearch.data.clock import clock, weekdays_and_minutes
 from kdsearch.data.fill import carried_forward
 from kdsearch.data.profile import Scaler
 from kdsearch.data.series import Series
@@ -46,8 +46,7 @@ def newest_forecast(
         x = x[..., None]
     with torch.inference_mode():
         scaled = network.forecast(torch.from_numpy(x)[None], target.horizon)[0].numpy()
-    step = np.timedelta64(60 * target.interval_minutes, "s")
-    ahead = readings.times[-1] + step * np.arange(1, target.horizon + 1)
+    ahead = target.ahead(readings.times[-1])
     real = scaled * np.float32(checkpoint.scaler.std) + checkpoint.scaler.offsets(ahead, scaled.shape[1])
     return ahead, target.kind.possible(real)
 
@@ -66,9 +65,8 @@ def forecast_frame(checkpoint: Checkpoint, target: Target, series: Series) -> pd
     times, forecast = newest_forecast(checkpoint, target, series)
     columns = {"forecast": forecast}
     if checkpoint.bounds is not None:
-        hours = (times.astype("datetime64[h]") - times.astype("datetime64[D]")).astype(np.int64)
-        smallest = -np.inf if target.kind.smallest is None else target.kind.smallest
-        columns["lower"], columns["upper"] = bounds_around(forecast, checkpoint.bounds.radius(hours), smallest)
+        radius = checkpoint.bounds.radius(weekdays_and_minutes(times)[1] // 60)
+        columns["lower"], columns["upper"] = bounds_around(forecast, radius, target.kind.least)
     return table_of(target, times, columns)
 
 

@@ -55,8 +55,7 @@ def matched_readings(target: Target, series: Series) -> Matched:
             f"{series.name} has none of the network's {len(target.sensors)} sensors, such as {target.sensors[0]!r}; "
             "give the ids that the training data had"
         )
-    step = np.timedelta64(60 * target.interval_minutes, "s")
-    rows = (series.times - series.times[0]) // step
+    rows = (series.times - series.times[0]) // target.step
     steps = int(rows[-1]) + 1
     if steps < target.history:
         raise DataError(
@@ -70,7 +69,7 @@ def matched_readings(target: Target, series: Series) -> Matched:
             raise DataError(f"{series.name} has no channel {name!r}; it has {', '.join(series.channels)}")
         channel = series.channels.index(name) if name in series.channels else 0
         values[np.ix_(rows, [number], nodes)] = series.values[:, None, columns, channel]
-    times = series.times[0].astype("datetime64[s]") + step * np.arange(steps)
+    times = series.times[0].astype("datetime64[s]") + target.step * np.arange(steps)
     absent = tuple(name for name in target.sensors if name not in place)
     return Matched(values.reshape(steps, -1), times, absent)
 

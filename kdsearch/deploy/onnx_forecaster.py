@@ -1,6 +1,5 @@
 """An exported ONNX file in use: no torch here, onnxruntime and numpy alone."""
 
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,10 +56,6 @@ class OnnxForecaster:
         self.path, self._session = path, session(path, threads)
         self.card = Card.from_metadata(self._session.get_modelmeta().custom_metadata_map, path)
 
-    @cached_property
-    def _step(self) -> np.timedelta64:
-        return np.timedelta64(60 * self.card.target.interval_minutes, "s")
-
     def run(self, readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> WindowForecasts:
         """Forecast from windows.
 
@@ -77,7 +72,7 @@ class OnnxForecaster:
 
     def calendar(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
         """Give the usual reading at each time, ``(step, node)``: times in order, a step apart but for holes."""
-        holes = np.flatnonzero(np.diff(times) != self._step) + 1
+        holes = np.flatnonzero(np.diff(times) != self.card.target.step) + 1
         return np.concatenate([self._unbroken(run) for run in np.split(times.astype("datetime64[s]"), holes)])
 
     def _unbroken(self, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
@@ -86,9 +81,8 @@ class OnnxForecaster:
 
         target, options = self.card.target, RunOptions()
         options.only_execute_path_to_fetches = True  # the network is not asked
-        ends = times[:: target.history + target.horizon] + (target.history - 1) * self._step
-        nodes = len(target.sensors) * len(target.channels)
-        found = []
+        ends = times[:: target.history + target.horizon] + (target.history - 1) * target.step
+        nodes, found = len(target.nodes), []
         for some in np.array_split(ends, -(-len(ends) // WINDOWS_AT_ONCE)):
             silent = np.full((len(some), target.history, nodes), np.nan, dtype=np.float32)
             found.append(self._session.run(["calendar"], _inputs(silent, some), options)[0].reshape(-1, nodes))

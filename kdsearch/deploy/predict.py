@@ -35,9 +35,9 @@ def predicted(file: OnnxForecaster, readings: Matched, *, adaptive: bool = False
     made = file.run(filled[None, -target.history :], readings.times[-1:])
     if adaptive:
         made = _adapted(file, readings, filled, made)
-    step = np.timedelta64(60 * target.interval_minutes, "s")
-    ahead = readings.times[-1] + step * np.arange(1, target.horizon + 1)
-    return table_of(target, ahead, {name: values[0] for name, values in made._asdict().items()})
+    return table_of(
+        target, target.ahead(readings.times[-1]), {name: values[0] for name, values in made._asdict().items()}
+    )
 
 
 def _adapted(
@@ -58,6 +58,5 @@ def _adapted(
     scores = np.abs(truth - made.forecast) / (made.upper - made.forecast)
     unknown = np.full((1, *scores.shape[1:]), np.nan, dtype=np.float32)
     factor = adapted_scale(np.concatenate([scores, unknown]).astype(np.float32), np.append(starts, last), LEVEL)[-1:]
-    smallest = -np.inf if target.kind.smallest is None else target.kind.smallest
     radius = factor * (newest.upper - newest.forecast)
-    return WindowForecasts(newest.forecast, *bounds_around(newest.forecast, radius, smallest))
+    return WindowForecasts(newest.forecast, *bounds_around(newest.forecast, radius, target.kind.least))

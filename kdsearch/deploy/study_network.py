@@ -61,8 +61,8 @@ class StudyNetwork:
                 matter, and one that is absent counts as missing.
 
         Returns:
-            A row for each time and sensor: ``time``, ``sensor``, ``step`` from 1 and ``forecast`` in the readings'
-            unit; ``channel`` too where several are forecast.
+            A row for each time and sensor: ``time``, ``sensor``, ``step`` from 1; ``forecast``, ``lower`` and ``upper``
+            in the readings' unit; ``channel`` too where several are forecast.
 
         Raises:
             DataError: The readings have another interval, no known sensor, or too few steps.

@@ -32,7 +32,7 @@ class WholeForecaster(nn.Module):
         self.network = checkpoint.network(torch.device("cpu")).to(torch.float32).eval()
         self.history, self.horizon, self.interval = target.history, target.horizon, target.interval_minutes
         self.zero_is_missing, self.smallest = target.zero_is_missing, target.kind.smallest
-        self.scaler = _Calendar(checkpoint.scaler, len(target.sensors) * len(target.channels))
+        self.scaler = _Calendar(checkpoint.scaler, len(target.nodes))
         self.std = checkpoint.scaler.std
         self.bounds = _Bounds(checkpoint.bounds, self.horizon, self.scaler.nodes)
         self.register_buffer("steps", torch.arange(1 - self.history, self.horizon + 1) * self.interval)

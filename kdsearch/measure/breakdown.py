@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kdsearch.breakdown import Breakdown, Covered, CoveredSums, Sums
 from kdsearch.measure.bounds import Bounds, adapted_scale, bounds_around
 from kdsearch.measure.kept import KeptForecasts
-from kdsearch.record import Breakdown, Covered, CoveredSums, Sums
 
 __all__ = ["breakdown_of"]
 

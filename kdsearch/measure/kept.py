@@ -82,9 +82,8 @@ class KeptForecasts:
 
     @property
     def smallest(self) -> float:
-        """The smallest value of the quantity."""
-        smallest = self._series.quantity.smallest
-        return -math.inf if smallest is None else smallest
+        """The smallest value of the quantity; minus infinity where there is none."""
+        return self._series.quantity.least
 
 
 def scored_and_kept(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdsearch.record import Baseline, Breakdown, Confirmation, Cost, Metrics, Pace, Training
+from kdsearch.breakdown import Breakdown
+from kdsearch.record import Baseline, Confirmation, Cost, Metrics, Pace, Training
 from kdsearch.report.numbers import mae
 from kdsearch.report.verdicts import Days
 

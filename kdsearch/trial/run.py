@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
@@ -33,7 +34,6 @@ from kdsearch.prune.criteria import Scores
 from kdsearch.prune.schedule import event_shares, masks_for_share, network_for_share
 from kdsearch.prune.shrink import shrink, shrink_error, unprunable
 from kdsearch.record import (
-    Breakdown,
     Cost,
     CurvePoint,
     Metrics,

@@ -11,14 +11,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from kdsearch.breakdown import Breakdown, Covered, CoveredSums
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.record import (
     Baseline,
-    Breakdown,
     Confirmation,
     Cost,
-    Covered,
-    CoveredSums,
     CurvePoint,
     Latency,
     Metrics,

@@ -16,7 +16,7 @@ from kdsearch.report.text.bounds import node_name, share_inside
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from kdsearch.record import Breakdown, Covered, Sums
+    from kdsearch.breakdown import Breakdown, Covered, Sums
     from kdsearch.report.summary import StudySummary
 
 __all__ = ["draw_coverage", "draw_error_by_sensor", "draw_error_by_time", "known_bounds", "known_breakdowns"]

@@ -9,7 +9,7 @@ from kdsearch.report.numbers import error, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kdsearch.record import Covered, CoveredSums
+    from kdsearch.breakdown import Covered, CoveredSums
     from kdsearch.report.summary import TrialSummary
 
 __all__ = ["bounds_hold", "node_name", "share_inside"]
