@@ -1,13 +1,13 @@
 """The bar: students of at most 3 % of a teacher's weights, distilled or not, beside each other and the best teacher.
 
 Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
-validation of those named in `BARS`, trained with the same seeds, the students' own with the first; its training is not
-counted. Prints test errors and paired comparisons over seeds and days; by default what the source filled in neither
-trains nor counts.
+validation of those named in `BARS`, trained with the same seeds (`--one-teacher`: with the first alone); the students'
+own teacher is the first; its training is not counted. Prints test errors and paired comparisons over seeds and days; by
+default what the source filled in neither trains nor counts.
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol NAME]
         [--teachers "STID, wide" ...] [--students STID ...] [--teachings plain half] [--metric mae or rmse]
-        [--readings published] [--seeds 3]
+        [--readings published] [--seeds 3] [--one-teacher]
 """
 
 import argparse
@@ -144,10 +144,10 @@ def shown(errors: dict[str, float]) -> str:
 
 
 def summary_of(each: Sequence[Result], metric: str) -> str:
-    """Write the mean over seeds by horizon, and the std over seeds of the mean over horizons."""
+    """Write the mean over seeds by horizon, and the std over seeds of the mean over horizons; one seed has none."""
     errors = [one.errors(metric) for one in each]
     means = {horizon: statistics.fmean(one[horizon] for one in errors) for horizon in errors[0]}
-    return f"{shown(means)} ± {statistics.stdev(one['all'] for one in errors):.3f}"
+    return shown(means) + (f" ± {statistics.stdev(one['all'] for one in errors):.3f}" if len(each) > 1 else "")
 
 
 def outcomes_of(own: Sequence[Result], other: Sequence[Result], metric: str) -> dict[str, Outcome]:
@@ -189,6 +189,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--metric", default="mae", choices=("mae", "rmse"))
     parser.add_argument("--readings", default="measured", choices=("measured", "published"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--one-teacher", action="store_true", help="compare with the first seed's teacher alone")
     return parser.parse_args()
 
 
@@ -213,13 +214,18 @@ def main() -> None:
             for arm, params in arms.items()
         }
         plain = [
-            [pool.submit(plain_result, series, settings, seed) for seed in seeds]
-            for settings in (TEACHERS[teacher], STID)
+            [pool.submit(plain_result, series, settings, seed) for seed in trained_seeds]
+            for settings, trained_seeds in (
+                (TEACHERS[teacher], seeds[:1] if options.one_teacher else seeds),
+                (STID, seeds),
+            )
         ]
         made = {arm: [job.result() for job in each] for arm, each in jobs.items()}
         taught, stid = ([job.result() for job in each] for each in plain)
     print(f"3 % of the largest teacher are {SHARE * largest:,.0f} parameters; {time.monotonic() - began:.0f} s")
     print(f"the teacher, {teacher}: {summary_of(taught, options.metric)}")
+    if options.one_teacher:
+        taught *= options.seeds
     print(f"the reports' STID, {stid[0].parameters:,} parameters: {summary_of(stid, options.metric)}")
     comparisons = {"the reports' STID than the teacher": outcomes_of(stid, taught, options.metric)}
     means = {arm: statistics.fmean(one.errors(options.metric)["all"] for one in each) for arm, each in made.items()}
