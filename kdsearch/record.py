@@ -106,15 +106,18 @@ class Cost(BaseModel):
         file_bytes: Bytes of the exported ONNX file, foreseen to 2 %; those of the architecture's own file, but for a
             few digits of its metadata, once the network is confirmed. None where nobody asked for them.
         latency_ms: Latency at batch 1, scaled to the pace of the teacher's own quiet reading when the study began:
-            timing the teacher in alternation makes readings of different days, or beside other trials, comparable.
+            timing the teacher in alternation makes readings of different days, or beside other trials, comparable. It
+            is that of the exported file where the study's `runtime` is "onnx".
         latency_batch_ms: Latency of the paper's batch of 1140 windows, measured in the confirmation only.
         latency_ratio: `p2` at batch 1 divided by the teacher's, measured in alternation.
         latency_batch_ratio: The same at batch 1140.
         deployed_ms: Latency of the exported file under onnxruntime at batch 1, measured in the confirmation; None where
-            no file was asked for.
+            files are not measured.
         deployed_ratio: Its `p2` divided by that of the teacher's file, measured in alternation.
         deployed_batch_ms: Latency of the file for 64 windows at once.
         deployed_batch_ratio: Its ratio to the teacher's file.
+        deployed_memory_bytes: Largest memory that opening the file and one forecast take, of which onnxruntime itself
+            takes some 11 MB; None where the system does not tell.
         measured: Name of an objective of the user's -> what it measured.
     """
 
@@ -134,6 +137,7 @@ class Cost(BaseModel):
     deployed_ratio: float | None = None
     deployed_batch_ms: Latency | None = None
     deployed_batch_ratio: float | None = None
+    deployed_memory_bytes: int | None = None
     measured: dict[str, float] = Field(default_factory=dict)
 
 

@@ -26,6 +26,10 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
+from kdsearch.measure.files import Files
+from kdsearch.pipeline import run as pipeline_run
+from kdsearch.pipeline.files import study_files
+from kdsearch.pipeline.options import RunOptions
 from kdsearch.testing import ring_road
 from tests.commands import Here, here
 from tests.restored import tables_restored
@@ -92,11 +96,32 @@ def few_repeats() -> Iterator[None]:
         "confirm.timing.SINGLE_REPEATS": 10,
         "confirm.timing.PACE_REPEATS": 10,
         "confirm.timing.BATCH_REPEATS": 1,
+        "confirm.files.SINGLE_REPEATS": 10,
+        "confirm.files.BATCH_REPEATS": 1,
+        "pipeline.files.QUIET_REPEATS": 10,
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, number in repeats.items():
             patch.setattr(f"kdsearch.{name}", number)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_where_asked() -> Iterator[None]:
+    """Leave exported files of runs in this process out where the search itself needs none; they take seconds each."""
+
+    def where_asked(options: RunOptions, *others: Any) -> Files | None:
+        return study_files(replace(options, files=False), *others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline_run, "study_files", where_asked)
+        yield
+
+
+@pytest.fixture
+def measured_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure exported files in this test, as runs do by default."""
+    monkeypatch.setattr(pipeline_run, "study_files", study_files)
 
 
 @pytest.fixture(scope="session", autouse=True)

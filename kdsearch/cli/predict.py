@@ -66,7 +66,7 @@ def measure(
     allow_outside: AllowOutside = False,
     as_json: Json = False,
 ) -> None:
-    """Measure an exported file: its errors on a dataset, its latency under onnxruntime, its bytes.
+    """Measure an exported file: its errors on a dataset, its latency under onnxruntime, its bytes and memory.
 
     Example: kdsearch measure model.onnx --beside teacher/model.onnx
     """
@@ -96,6 +96,9 @@ def measure(
         f"{error(found.errors.width, unit)}"
     )
     typer.echo(f"bytes: {found.size_bytes:,}")
+    if found.memory_bytes is not None:
+        megabytes = significant(found.memory_bytes / 1e6)
+        typer.echo(f"memory of one forecast, onnxruntime's own with it: {megabytes} MB")
     for batch, times in found.milliseconds.items():
         ratio = f", {significant(times[1] / times[0], 2)} times as fast as {beside}" if len(times) > 1 else ""
         typer.echo(f"one thread, batch {batch}: {significant(times[0])} ms of CPU time{ratio}")

@@ -80,6 +80,10 @@ def run(
         typer.Option(help="A limit: params<=3% (of the teacher's), latency<=2ms; repeatable.", rich_help_panel=LIMITS),
     ] = None,
     prefer: Prefer = None,
+    runtime: Annotated[
+        str,
+        typer.Option(help="What latency is of: torch, or onnx for the exported files.", rich_help_panel=LIMITS),
+    ] = "torch",
     trials: Annotated[
         int | None, typer.Option(min=1, help="Finished trials that the study is to have.", rich_help_panel=WHEN)
     ] = None,
@@ -105,6 +109,9 @@ def run(
         int,
         typer.Option(min=0, help="Confirm so many networks of least error too.", rich_help_panel=CONFIRM),
     ] = 0,
+    files: Annotated[
+        bool, typer.Option(help="Measure the exported files too: seconds a network.", rich_help_panel=CONFIRM)
+    ] = True,
     executor: Annotated[
         str, typer.Option(help="ray, or local: one trial at a time in this process.", rich_help_panel=WHERE)
     ] = "ray",
@@ -163,6 +170,8 @@ def run(
         verbose=verbose,
         seed=seed,
         sampler=sampler,
+        runtime=runtime,
+        files=files,
         confirm_seeds=confirm_seeds,
         confirm_points=confirm_points,
         confirm_best=confirm_best,

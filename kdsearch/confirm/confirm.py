@@ -11,6 +11,7 @@ from kdsearch.confirm.jobs import asked_seeds
 from kdsearch.confirm.timing import quiet_costs
 from kdsearch.confirm.trainings import is_confirmed, own_training, train_missing, trainings_of
 from kdsearch.errors import RunError
+from kdsearch.measure.files import Files
 from kdsearch.record import Confirmation
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import Executor
@@ -27,6 +28,7 @@ def confirm(
     *,
     seeds: int,
     on_message: Callable[[str], None],
+    files: Files | None = None,
     also: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Confirm the front, in rounds until every trial on it is confirmed.
@@ -41,6 +43,7 @@ def confirm(
         executor: Runs the trainings.
         seeds: Training seeds of each candidate: its own and the next ones.
         on_message: Takes sentences for people.
+        files: Measures exported files; None where nobody asks for them.
         also: Settings whose networks are confirmed too, on the front or not.
     """
     done: set[int] = set()
@@ -48,10 +51,11 @@ def confirm(
         trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
     ]:
         trained = train_missing(store, runner, executor, wanted, seeds, on_message)
-        on_message(f"confirmation: scoring the test split and timing {len(wanted)} networks")
-        checkpoints = [Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted]
-        costs, pace = quiet_costs(runner, store, checkpoints)
-        for trial, checkpoint, cost in zip(wanted, checkpoints, costs, strict=True):
+        timed = f"{len(wanted)} networks{'' if files is None else ' and their exported files'}"
+        on_message(f"confirmation: scoring the test split and timing {timed}")
+        networks = {f"trial {trial.number}": Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted}
+        costs, pace = quiet_costs(runner, store, networks, files, on_message)
+        for trial, checkpoint, cost in zip(wanted, networks.values(), costs, strict=True):
             test, breakdown = runner.test_scores(checkpoint)
             trainings = [own_training(trial, test), *trainings_of(trial, seeds, trained)]
             store.save_confirmation(

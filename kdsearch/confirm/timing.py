@@ -3,16 +3,19 @@
 import math
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.confirm.files import MadeFiles
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.baselines import naive_baselines
-from kdsearch.measure.cost import measured_costs
-from kdsearch.measure.latency import PAPER_BATCH, Call, measure_calls, measure_latency
+from kdsearch.measure.cost import measured_costs, timed
+from kdsearch.measure.files import Files
+from kdsearch.measure.latency import PAPER_BATCH
 from kdsearch.measure.subject import Subject
 from kdsearch.record import Cost, Pace
 from kdsearch.study.storage.store import StudyStore
@@ -23,7 +26,6 @@ __all__ = ["busy_share", "quiet_costs"]
 SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
 TIMING_SECONDS = 20.0
-FILE_BATCH = 64
 PACE_REPEATS = 100
 PACE_SECONDS = 3.0
 
@@ -32,14 +34,22 @@ LEAST_LOAD_SECONDS = 30.0
 """The kernel renews the load average every 5 seconds; over a shorter time its change tells nothing."""
 
 
-def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkpoint]) -> tuple[list[Cost], Pace]:
+def quiet_costs(
+    runner: TrialRunner,
+    store: StudyStore,
+    networks: Mapping[str, Checkpoint],
+    files: Files | None,
+    on_message: Callable[[str], None],
+) -> tuple[list[Cost], Pace]:
     """Time networks, teacher and baselines in alternation; save the baselines with their test errors.
 
     Args:
         runner: Scores the baselines; its teacher's latency is the study's first quiet reading, to which milliseconds
             are scaled.
         store: The study.
-        checkpoints: The front's networks.
+        networks: The front's networks, by name.
+        files: Measures their exported files, and those of teacher and baselines; None where nobody asks for them.
+        on_message: Takes a sentence for each network that no file can be made of.
 
     Returns:
         Costs in the order of the networks, and how quiet the machine was.
@@ -47,7 +57,9 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
     shown = {"teacher": runner.teacher.checkpoint} | {
         name: baseline.checkpoint for name, baseline in runner.baselines.items()
     }
-    subjects = _subjects(runner, [*shown.values(), *checkpoints])
+    everything = shown | dict(networks)
+    subjects = _subjects(runner, list(everything.values()))
+    made = None if files is None else MadeFiles(files, everything, on_message)
     watch, before = _Watch(), _teacher_pace(runner, subjects[0])
     costs = measured_costs(
         subjects,
@@ -58,7 +70,10 @@ def quiet_costs(runner: TrialRunner, store: StudyStore, checkpoints: list[Checkp
         batch_repeats=BATCH_REPEATS,
         quiet=runner.teacher.latency,
     )
-    costs = _with_files(runner, [*shown.values(), *checkpoints], costs)
+    if made is not None:
+        latencies = made.latencies(runner.threads)
+        found = zip(costs, everything, strict=True)
+        costs = [cost.model_copy(update=made.sizes.get(name, {}) | latencies.get(name, {})) for cost, name in found]
     after, alone = _teacher_pace(runner, subjects[0]), runner.threads == 1 and runner.device == "cpu"
     measured = Pace(
         before=before, after=after, others=watch.others(runner.threads), waited=watch.waited() if alone else None
@@ -84,33 +99,8 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
         clock: data.inputs(segment_starts, with_clock=clock) for clock in {network.clock for network in networks}
     }
     return [
-        Subject(
-            network,
-            windows[network.clock][:1],
-            checkpoint.scaler.stored_numbers,
-            None if runner.files is None else runner.files.exact_bytes(network, checkpoint.scaler),
-            windows[network.clock],
-        )
+        runner.subject(network, windows[network.clock][:1], checkpoint.scaler, batch=windows[network.clock], exact=True)
         for network, checkpoint in zip(networks, checkpoints, strict=True)
-    ]
-
-
-def _with_files(runner: TrialRunner, checkpoints: list[Checkpoint], costs: list[Cost]) -> list[Cost]:
-    """Time the exported files in alternation with the teacher's, the first one, where files are asked for."""
-    files = runner.files
-    if files is None:
-        return costs
-    networks = [(one.network(torch.device("cpu")), one.scaler) for one in checkpoints]
-    readings = {}
-    for name, batch, repeats in (("deployed", 1, SINGLE_REPEATS), ("deployed_batch", FILE_BATCH, BATCH_REPEATS)):
-        calls = [Call(files.forecast(*one, batch, runner.threads), batch) for one in networks]
-        readings[name] = measure_calls(calls, repeats=repeats, threads=runner.threads, max_seconds=TIMING_SECONDS)
-    return [
-        cost.model_copy(
-            update={f"{name}_ms": times[place] for name, times in readings.items()}
-            | {f"{name}_ratio": times[place].p2 / times[0].p2 for name, times in readings.items()}
-        )
-        for place, cost in enumerate(costs)
     ]
 
 
@@ -166,8 +156,6 @@ class _Watch:
 
 def _teacher_pace(runner: TrialRunner, teacher: Subject) -> float:
     """Time the teacher alone: its median latency, divided by that of the study's first quiet reading."""
-    alone = [(teacher.network, teacher.window)]
-    horizon = runner.series.protocol.horizon
-    threads, seconds = runner.threads, PACE_SECONDS
-    reading = measure_latency(alone, horizon, repeats=PACE_REPEATS, threads=threads, max_seconds=seconds)[0]
+    horizon, threads, seconds = runner.series.protocol.horizon, runner.threads, PACE_SECONDS
+    reading = timed([teacher], horizon, repeats=PACE_REPEATS, threads=threads, max_seconds=seconds)[0]
     return reading.p50 / runner.teacher.latency.p50

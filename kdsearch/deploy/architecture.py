@@ -24,6 +24,7 @@ from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import Scaler
 from kdsearch.data.target import Target
 from kdsearch.deploy.export import architecture_onnx
+from kdsearch.deploy.memory import peak_memory_bytes
 from kdsearch.deploy.onnx_forecaster import INPUTS, session
 from kdsearch.extensions import loaded_extensions
 from kdsearch.jit import plain_forms
@@ -72,6 +73,10 @@ class ArchitectureFiles:
     def exact_bytes(self, network: Forecaster, scaler: Scaler) -> int:
         """Count the bytes of the file of this very architecture, which is made where the cache lacks it."""
         return self._path(network, scaler).stat().st_size + self.facts_bytes
+
+    def memory_bytes(self, network: Forecaster, scaler: Scaler) -> int | None:
+        """Measure the largest memory of one forecast with that file; None where the system does not tell."""
+        return peak_memory_bytes(self._path(network, scaler))
 
     def forecast(self, network: Forecaster, scaler: Scaler, batch: int, threads: int) -> Callable[[], object]:
         """Open the file of this very architecture, and give what forecasts so many windows with it."""

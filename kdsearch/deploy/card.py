@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from kdsearch.breakdown import Breakdown
 from kdsearch.data.target import Target
 from kdsearch.deploy.rounding import Numbers
 from kdsearch.errors import DataError
@@ -52,6 +53,8 @@ class Card(BaseModel):
         weights: Number of its weights.
         stored_numbers: Number of its weights and of its calendar's numbers.
         metrics: Errors on the validation and test splits, in the unit of the readings; of the search's seed.
+        breakdown: Errors by sensor and time on the test split, and the share of the readings that the bounds hold; None
+            where the study did not score it. It is in card.json, and too long for the file itself.
         kdsearch: Version that wrote it.
         target: What it forecasts.
         numbers: Of its weights: "float", or "int8" for 8 bits with a float scale for each output channel.
@@ -71,6 +74,7 @@ class Card(BaseModel):
     weights: int
     stored_numbers: int
     metrics: Metrics = Field(default_factory=dict)
+    breakdown: Breakdown | None = None
     kdsearch: str
     target: Target
     numbers: Numbers = "float"
@@ -78,7 +82,7 @@ class Card(BaseModel):
 
     def metadata(self) -> dict[str, str]:
         """Write each fact as a text: words as they are, all else as JSON; those of the target beside the others."""
-        facts = self.model_dump(mode="json", exclude_none=True)
+        facts = self.model_dump(mode="json", exclude={"breakdown"}, exclude_none=True)
         facts |= facts.pop("target")
         return {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
 

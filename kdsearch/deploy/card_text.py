@@ -1,11 +1,13 @@
 """The card of an exported forecaster in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kdsearch.breakdown import Breakdown, CoveredSums
 from kdsearch.deploy.card import Card
 from kdsearch.record import Baseline
-from kdsearch.report.numbers import count, error
+from kdsearch.report.numbers import count, error, share
+from kdsearch.report.text.bounds import node_name, share_inside
 
 __all__ = ["card_text"]
 
@@ -41,6 +43,7 @@ def card_text(card: Card, files: Sequence[Path], baselines: Sequence[Baseline]) 
         "",
         *_errors(card, baselines),
         "",
+        *_bounds(card),
         *_rounding(card),
         "## How to use it",
         "",
@@ -72,6 +75,43 @@ def _errors(card: Card, baselines: Sequence[Baseline]) -> list[str]:
     named = {card.network: card.metrics} | {one.name: one.metrics for one in baselines if one.name != card.network}
     scored = {who: metrics[split] for who, metrics in named.items() if split in metrics}
     return _table(heads, [[who, *_row(errors, horizons)] for who, errors in scored.items()])
+
+
+def _bounds(card: Card) -> list[str]:
+    """Make a table of the readings that the bounds hold, by horizon and week, and at the worst and the best sensor."""
+    found = card.breakdown
+    if found is None or not found.fixed.overall[1]:
+        return []
+    unit = f", {card.target.unit}" if card.target.unit else ""
+    heads = ["test readings", "inside", f"mean width{unit}", "scaled: inside", f"scaled: mean width{unit}"]
+    rows = [[name, *_held(fixed), *_held(adaptive)] for name, fixed, adaptive in _parts(found, card.target.nodes)]
+    return [
+        "## Its bounds",
+        "",
+        f"Bounds of {share(found.level)} from the validation split, in `lower` and `upper`; beside them the same, "
+        "scaled by the errors known when a forecast is made (`kdsearch predict --adaptive`).",
+        "",
+        *_table(heads, rows),
+        "",
+    ]
+
+
+def _parts(found: Breakdown, nodes: Sequence[str]) -> Iterator[tuple[str, CoveredSums, CoveredSums]]:
+    """Name the parts of a split that a card shows, each with fixed and with scaled bounds."""
+    fixed, adaptive = found.fixed, found.adaptive
+    yield "all", fixed.overall, adaptive.overall
+    for minutes in sorted(fixed.horizon, key=float):
+        yield f"{minutes} min ahead", fixed.horizon[minutes], adaptive.horizon[minutes]
+    for day in sorted(fixed.week):
+        yield f"week from {day}", fixed.week[day], adaptive.week[day]
+    counted = [node for node, sums in enumerate(fixed.sensor) if sums[1]]
+    by_share = sorted(counted, key=lambda node: share_inside(fixed.sensor[node]))
+    for kind, node in (("worst", by_share[0]), ("best", by_share[-1])):
+        yield f"{kind} sensor, {node_name(nodes, node)}", fixed.sensor[node], adaptive.sensor[node]
+
+
+def _held(sums: CoveredSums) -> list[str]:
+    return [share(share_inside(sums)), error(sums[2] / sums[1])] if sums[1] else ["", ""]
 
 
 def _rounding(card: Card) -> list[str]:

@@ -1,4 +1,4 @@
-"""ONNX files as small as what they hold: no names that nobody reads, no zeros of graphs, no more bits than needed."""
+"""ONNX files as small as what they hold: no names that nobody reads, no absent edges, no more bits than needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -28,8 +28,9 @@ DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 def compacted(model: "ModelProto") -> "ModelProto":
     """Make a model smaller in place; it computes the same.
 
-    A matrix that is mostly zeros is kept as its other entries with their places, and one of whole multiples of scales
-    as these in 8 or 16 bits. It is made anew where the file is opened: onnxruntime computes constants once.
+    A matrix that is mostly one value, zero or another, is kept as its other entries with their places, and one of whole
+    multiples of scales as these in 8 or 16 bits. It is made anew where the file is opened: onnxruntime computes
+    constants once.
     """
     graph = model.graph
     _make_sparse(graph)
@@ -67,13 +68,15 @@ def _short_names() -> "map[str]":
 
 
 def _make_sparse(graph: "GraphProto") -> None:
-    """Replace constants that are mostly zeros."""
-    from onnx import helper  # noqa: PLC0415 - an extra
+    """Replace constants that are mostly one value."""
+    from onnx import helper, numpy_helper  # noqa: PLC0415 - an extra
 
     for name, values in _matrices(graph):
-        if values.nbytes - 8 * int(np.count_nonzero(values)) < FEWEST_SAVED_BYTES:
+        common = _most_common(values)
+        others = values != common
+        if values.nbytes - 8 * int(np.count_nonzero(others)) < FEWEST_SAVED_BYTES:
             continue
-        places = np.flatnonzero(values).astype(np.int32)
+        places = np.flatnonzero(others).astype(np.int32)
         constants = {
             f"{name} size": np.array([values.size]),
             f"{name} places": places,
@@ -81,12 +84,19 @@ def _make_sparse(graph: "GraphProto") -> None:
             f"{name} shape": np.array(values.shape),
         }
         size, at, values_name, shape = constants
+        fill = numpy_helper.from_array(np.array([common], np.float32))
         made = [
-            helper.make_node("ConstantOfShape", [size], [f"{name} zeros"]),
-            helper.make_node("ScatterElements", [f"{name} zeros", at, values_name], [f"{name} line"]),
+            helper.make_node("ConstantOfShape", [size], [f"{name} filled"], value=fill),
+            helper.make_node("ScatterElements", [f"{name} filled", at, values_name], [f"{name} line"]),
             helper.make_node("Reshape", [f"{name} line", shape], [name]),
         ]
         _replace(graph, name, constants, made)
+
+
+def _most_common(values: NDArray[np.float32]) -> np.float32:
+    """Find the value that most entries have; zero where there is none of most."""
+    middle = np.partition(values.ravel(), values.size // 2)[values.size // 2]  # of most entries, it is the median
+    return middle if 2 * np.count_nonzero(values == middle) > values.size else np.float32(0)
 
 
 def _make_whole(graph: "GraphProto") -> None:
@@ -98,6 +108,8 @@ def _make_whole(graph: "GraphProto") -> None:
     from onnx import TensorProto, helper  # noqa: PLC0415 - an extra
 
     for name, values in _matrices(graph):
+        if not np.isfinite(values).all():
+            continue
         multiples, scales = min(_whole_forms(values), key=_bytes, default=(values, values))
         if values.nbytes - _bytes((multiples, scales)) < FEWEST_SAVED_BYTES:
             continue
@@ -125,15 +137,11 @@ def _bytes(form: Form) -> int:
 
 
 def _matrices(graph: "GraphProto") -> list[tuple[str, NDArray[np.float32]]]:
-    """List the finite float constants of two dimensions or more, by name."""
+    """List the float constants of two dimensions or more, by name."""
     from onnx import numpy_helper  # noqa: PLC0415 - an extra
 
     named = ((constant.name, numpy_helper.to_array(constant)) for constant in graph.initializer)
-    return [
-        (name, values)
-        for name, values in named
-        if values.dtype == np.float32 and values.ndim > 1 and np.isfinite(values).all()
-    ]
+    return [(name, values) for name, values in named if values.dtype == np.float32 and values.ndim > 1]
 
 
 def _replace(

@@ -5,6 +5,7 @@ The calendar, the scaler, the graph and iterated steps are inside (`kdsearch.dep
 """
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from kdsearch.data.target import Target
 from kdsearch.deploy.compact import compacted
 from kdsearch.deploy.onnx_forecaster import INPUTS, OUTPUTS, session
 from kdsearch.deploy.whole import WholeForecaster, example_inputs
-from kdsearch.errors import RunError
+from kdsearch.errors import RunError, failure
 from kdsearch.jit import plain_forms
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ TOLERANCE = 1e-4
 """Largest difference between a file's forecast and the network's, as a share of the largest value forecast."""
 
 KERNEL_DIMS = 4
+
+FEWEST_GROWN = 256
+"""Elements of a constant that is stored although it is larger than what it is made of."""
 
 EVERY_SIZE = 2**31 - 1
 """Largest constant, in elements, to be folded and joined; the optimizer's own limits leave a teacher's kernels."""
@@ -95,6 +99,20 @@ def _adds_kernels(node: "ir.Node") -> bool:
     return node.op_type == "Add" and shape is not None and len(shape) == KERNEL_DIMS
 
 
+def _grows(node: "ir.Node") -> bool:
+    """Tell a constant that is larger than those it is made of: onnxruntime makes it where the file is opened."""
+    made, known = node.outputs[0].shape, [one.shape for one in node.inputs if one is not None]
+    if made is None or not made.is_static() or any(one is None or not one.is_static() for one in known):
+        return False
+    size = math.prod(made.numpy())
+    return size > max(FEWEST_GROWN, sum(math.prod(one.numpy()) for one in known if one is not None))
+
+
+def _stays(node: "ir.Node", *, rounded: bool) -> bool:
+    """Tell an operator that is to stay in the file, although what it makes is constant."""
+    return _grows(node) or (rounded and _adds_kernels(node))
+
+
 def architecture_onnx(checkpoint: Checkpoint, target: Target, path: Path, windows: ExampleWindows) -> None:
     """Write the file of an architecture, whose weights are stand-ins: what it forecasts means nothing.
 
@@ -119,19 +137,20 @@ def _onnx_model(whole: WholeForecaster, windows: ExampleWindows, *, rounded: boo
 
     traced = _traced(whole, windows)
     with _quiet():
-        program = torch.onnx.export(
-            traced,
-            dynamo=True,
-            optimize=False,
-            verbose=False,
-            input_names=INPUTS,
-            output_names=OUTPUTS,
-        )
+        try:
+            program = torch.onnx.export(
+                traced, dynamo=True, optimize=False, verbose=False, input_names=INPUTS, output_names=OUTPUTS
+            )
+        except torch.onnx.OnnxExporterError as error:
+            raise RunError(
+                f"the network {whole.network.family} cannot be written as an ONNX file: {failure(error)}; take "
+                "--format torch, or write it with other operators"
+            ) from error
         model = program.model  # type: ignore[union-attr]  # None only where the exporter writes the file itself
         common.ClearMetadataAndDocStringPass()(model)
         # Each unrolled step folds its kernels anew: merge them, fold them to constants, then merge the two blocks'.
         common.CommonSubexpressionEliminationPass()(model)
-        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda node: not (rounded and _adds_kernels(node)))
+        optimize_ir(model, output_size_limit=EVERY_SIZE, should_fold=lambda node: not _stays(node, rounded=rounded))
         common.DeduplicateInitializersPass(size_limit=EVERY_SIZE)(model)
     return compacted(program.model_proto)  # type: ignore[union-attr]
 
@@ -161,10 +180,10 @@ def _traced(whole: WholeForecaster, windows: ExampleWindows) -> torch.export.Exp
             program = torch.export.export(
                 whole, (readings, time), dynamic_shapes={"readings": {0: batch}, "time": {0: batch}}, strict=False
             )
-        except (torch._dynamo.exc.UserError, ValueError) as error:
+        except Exception as error:  # what a network of the user's own raises, or torch at what it does
             raise RunError(
-                f"the network {whole.network.family} cannot be traced for any number of windows: "
-                f"{str(error).splitlines()[0]}; in its forward, write x.shape[0] in place of len(x) and of numbers"
+                f"the network {whole.network.family} cannot be traced for any number of windows: {failure(error)}; in "
+                "its forward, write x.shape[0] in place of len(x) and of numbers, and no branch on values"
             ) from error
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # paths of this machine

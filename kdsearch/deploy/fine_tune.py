@@ -49,8 +49,9 @@ def fine_tuned(
     final = quantised(network, _with_bounds(rows[best], runner))
     assert final.card.rounding is not None
     rounding = final.card.rounding.model_copy(update={"epochs": epochs, "val_mae": errors})
-    metrics = scores[best].metrics | runner.checkpoint_scores(final.checkpoint, "test").metrics
-    return replace(final, card=final.card.model_copy(update={"metrics": metrics, "rounding": rounding}))
+    tested, breakdown = runner.test_scores(final.checkpoint)
+    update = {"metrics": scores[best].metrics | tested.metrics, "breakdown": breakdown, "rounding": rounding}
+    return replace(final, card=final.card.model_copy(update=update))
 
 
 def trained_on(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.deploy.card import Card
@@ -54,7 +55,7 @@ def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
             "command once more, and it is kept"
         )
     baselines = store.baselines()
-    metrics, cost = _measured(store, name, baselines)
+    metrics, breakdown, cost = _measured(store, name, baselines)
     checkpoint = Checkpoint.from_bytes(content)
     card = Card(
         study=meta.study,
@@ -68,24 +69,29 @@ def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
         weights=cost.parameters,
         stored_numbers=cost.stored_numbers,
         metrics=metrics,
+        breakdown=breakdown,
         kdsearch=version("kdsearch"),
         target=meta.target,
     )
     return KeptNetwork(checkpoint, card, ExampleWindows.from_bytes(windows), baselines)
 
 
-def _measured(store: StudyStore, name: int | str, baselines: Sequence[Baseline]) -> tuple[Metrics, Cost]:
-    """Read the errors of this very network, not of other seeds, and its cost."""
+def _measured(
+    store: StudyStore, name: int | str, baselines: Sequence[Baseline]
+) -> tuple[Metrics, Breakdown | None, Cost]:
+    """Read the errors of this very network, not of other seeds, their breakdown, and its cost."""
+    breakdown: Breakdown | None = None
     if isinstance(name, int):
         trial = next((one for one in store.trials() if one.number == name), None)
         confirmed = None if trial is None else trial.confirmation
         record = None if trial is None else trial.record
         metrics, cost = ({}, None) if record is None else (record.metrics, record.cost)
         if confirmed is not None and (own := confirmed.trained("own")):
-            metrics, cost = metrics | own[0].metrics, confirmed.cost
+            metrics, cost, breakdown = metrics | own[0].metrics, confirmed.cost, confirmed.breakdown
     else:
         line = next((one for one in baselines if one.name == name), None)
         metrics, cost = ({}, None) if line is None else (line.metrics, line.cost)
+        breakdown = None if line is None else line.breakdown
     if cost is None:
         raise StudyError(f"study {store.meta.study!r} does not say what {name} costs; run its command once more")
-    return metrics, cost
+    return metrics, breakdown, cost

@@ -15,6 +15,7 @@ from kdsearch.data.fill import FILLS
 from kdsearch.data.load import load_series
 from kdsearch.data.protocols import SplitSeries, split_series
 from kdsearch.deploy.card import Card
+from kdsearch.deploy.memory import peak_memory_bytes
 from kdsearch.deploy.onnx_forecaster import OnnxForecaster
 from kdsearch.errors import DataError
 from kdsearch.measure.metrics import METRICS
@@ -46,7 +47,7 @@ class FileErrors:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFile:
-    """A file's errors, latency and size.
+    """A file's errors, latency, size and memory.
 
     Attributes:
         card: What it says of itself.
@@ -54,6 +55,8 @@ class MeasuredFile:
         errors: Its errors there.
         milliseconds: Windows in one call -> median CPU time of a call of this file and, if there is one, of the other.
         size_bytes: Its size.
+        memory_bytes: The most memory that opening it and one forecast take (`peak_memory_bytes`); None where the
+            system does not tell.
     """
 
     card: Card
@@ -61,6 +64,7 @@ class MeasuredFile:
     errors: FileErrors
     milliseconds: dict[int, list[float]]
     size_bytes: int
+    memory_bytes: int | None
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values for JSON; what is not known is None."""
@@ -76,6 +80,7 @@ class MeasuredFile:
             "windows": self.errors.windows,
             "milliseconds": {str(batch): times for batch, times in self.milliseconds.items()},
             "bytes": self.size_bytes,
+            "memory_bytes": self.memory_bytes,
         }
 
 
@@ -88,7 +93,7 @@ def measured_file(
     *,
     allow_outside: bool = False,
 ) -> MeasuredFile:
-    """Measure a file: its errors on a part of a dataset, its latency, its bytes.
+    """Measure a file: its errors on a part of a dataset, its latency, its bytes, its memory.
 
     Args:
         path: The file.
@@ -119,6 +124,7 @@ def measured_file(
         errors=file_errors(file, series, split),
         milliseconds={batch: paired_milliseconds(paths, windows, batch) for batch in BATCHES},
         size_bytes=path.stat().st_size,
+        memory_bytes=peak_memory_bytes(path),
     )
 
 

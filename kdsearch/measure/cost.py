@@ -12,13 +12,13 @@ from torch.utils.flop_counter import flop_registry
 
 from kdsearch.errors import RunError, failure
 from kdsearch.jit import plain_forms
-from kdsearch.measure.latency import at_pace, measure_latency
+from kdsearch.measure.latency import Call, at_pace, measure_calls, measure_latency
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.record import Cost, Latency
 
-__all__ = ["OperationCounter", "forecast_cost", "measured_costs", "weight_count"]
+__all__ = ["OperationCounter", "forecast_cost", "measured_costs", "timed", "weight_count"]
 
 ELEMENTWISE = frozenset(
     {"add", "sub", "mul", "div", "neg", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt", "square", "pow"}
@@ -91,6 +91,21 @@ def weight_count(network: torch.nn.Module) -> int:
     return sum(math.prod(parameter.shape) for parameter in network.parameters())
 
 
+def timed(
+    subjects: Sequence[Subject], horizon: int, *, repeats: int, threads: int, max_seconds: float
+) -> list[Latency]:
+    """Time one forecast of one window by each network, or by its file where it has one, in alternation.
+
+    Args are those of `measured_costs`.
+    """
+    calls = [Call(one.file, 1) for one in subjects if one.file is not None]
+    if calls:
+        assert len(calls) == len(subjects), "files are compared with files"
+        return measure_calls(calls, repeats=repeats, threads=threads, max_seconds=max_seconds)
+    pairs = [(one.network, one.window) for one in subjects]
+    return measure_latency(pairs, horizon, repeats=repeats, threads=threads, max_seconds=max_seconds)
+
+
 def measured_costs(
     subjects: Sequence[Subject],
     horizon: int,
@@ -119,8 +134,7 @@ def measured_costs(
     Raises:
         RunError: A cost of the user's own could not be measured.
     """
-    pairs = [(one.network, one.window) for one in subjects]
-    single = measure_latency(pairs, horizon, repeats=repeats, threads=threads, max_seconds=max_seconds)
+    single = timed(subjects, horizon, repeats=repeats, threads=threads, max_seconds=max_seconds)
     batches = [(one.network, one.batch) for one in subjects if one.batch is not None] if batch_repeats else []
     many = measure_latency(batches, horizon, repeats=batch_repeats, threads=threads, max_seconds=max_seconds)
     costs = []

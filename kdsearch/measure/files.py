@@ -21,5 +21,8 @@ class Files(Protocol):
     def exact_bytes(self, network: Forecaster, scaler: Scaler) -> int:
         """Count the bytes of the file of this very architecture."""
 
+    def memory_bytes(self, network: Forecaster, scaler: Scaler) -> int | None:
+        """Measure the largest memory of one forecast with that file; None where the system does not tell."""
+
     def forecast(self, network: Forecaster, scaler: Scaler, batch: int, threads: int) -> Callable[[], object]:
         """Open the file of this very architecture, and give what forecasts so many windows with it."""

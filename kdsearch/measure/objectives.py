@@ -15,7 +15,11 @@ from kdsearch.table import Table, check_row
 if TYPE_CHECKING:
     from kdsearch.measure.subject import Subject
 
-__all__ = ["OBJECTIVES", "Measured", "Objective", "error_objective", "parse_objectives", "reference_point"]
+__all__ = ["OBJECTIVES", "RUNTIMES", "Measured", "Objective", "error_objective", "parse_objectives", "reference_point"]
+
+
+RUNTIMES = {"torch": "kdsearch's own form of each network", "onnx": "each network's exported file, under onnxruntime"}
+"""Runtime of a study -> what its objective "latency" is the time of."""
 
 
 class Measured(Protocol):

@@ -63,6 +63,7 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         space_name=space.name,
         space_text=space.text,
         sampler=options.sampler,
+        runtime=options.runtime,
         seed=options.seed,
         data_note=data_note,
         protocol_text=series.protocol.describe(series.source),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import StudyError
-from kdsearch.measure.objectives import parse_objectives
+from kdsearch.measure.objectives import RUNTIMES, parse_objectives
 from kdsearch.report.preference import parse_weights
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.search.samplers import SAMPLERS
@@ -106,6 +106,8 @@ class RunOptions:
         verbose: Whether Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.ask_tell.SAMPLERS`.
+        runtime: Of what the objective latency is the time, one of `RUNTIMES`: "torch", or "onnx" for exported files.
+        files: Whether the exported files of front and baselines are measured at the end: bytes, latency, memory.
         confirm_seeds: Seeds of each network of the front in the confirmation.
         confirm_points: Whether the networks of the space's points are confirmed too, wherever they ended.
         confirm_best: How many networks of least error, by the first objective, are confirmed too: with one seed the
@@ -148,6 +150,8 @@ class RunOptions:
     verbose: bool = False
     seed: int = 0
     sampler: str = "tpe"
+    runtime: str = "torch"
+    files: bool = True
     confirm_seeds: int = 1
     confirm_points: bool = False
     confirm_best: int = 0
@@ -169,6 +173,8 @@ class RunOptions:
             raise StudyError("--address names a Ray cluster and --executor local uses none; leave one of them out")
         rule = self.stopping if isinstance(self.stopping, str) else "dominated" if self.stopping else "none"
         object.__setattr__(self, "stopping", STOPPING_RULES.choose(rule).name)
+        if self.runtime not in RUNTIMES:
+            raise StudyError(f"there is no runtime {self.runtime!r}; choose {' or '.join(RUNTIMES)}")
         SAMPLERS.choose(self.sampler)
         preset_values(self.preset)
         names = [objective.name for objective in parse_objectives(self.objectives)]

@@ -10,10 +10,11 @@ from kdsearch.confirm.confirm import confirm
 from kdsearch.data.series import Series
 from kdsearch.errors import StudyError
 from kdsearch.measure.baselines import naive_baselines
+from kdsearch.measure.files import Files
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
-from kdsearch.pipeline.files import check_files, with_files
+from kdsearch.pipeline.files import check_files, study_files, with_files
 from kdsearch.pipeline.options import RunOptions, changed_steps
 from kdsearch.pipeline.setup import (
     check_beside_teacher,
@@ -135,11 +136,14 @@ def run_space(
     executor, meta = _executor(options), study_meta(options, space, series, data_note)
     kept = check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
-        runner, networks = with_files(options, meta, naive[0], *new_runner(options, space, series, kept, tell))
+        files = study_files(options, meta, naive[0], series, tell)
+        runner, networks = with_files(options, files, kept, *new_runner(options, space, series, kept, tell))
         baselines = [*naive, *networks]
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
-            return Run(options, space, store, runner, baselines, workers, began, tell, on_event or _silent).complete()
+            return Run(
+                options, space, store, runner, files, baselines, workers, began, tell, on_event or _silent
+            ).complete()
 
 
 @dataclass(eq=False)
@@ -151,6 +155,7 @@ class Run:
         space: What is searched.
         store: The study, closed at the end.
         runner: Trains and measures one configuration.
+        files: Measures exported files; None where nobody asks for them.
         baselines: What every trial is compared with.
         executor: Runs trials and trainings.
         began: `time.monotonic()` at the beginning, from which the budget counts.
@@ -162,6 +167,7 @@ class Run:
     space: SearchSpace
     store: StudyStore
     runner: TrialRunner
+    files: Files | None
     baselines: list[Baseline]
     executor: Executor
     began: float
@@ -216,7 +222,13 @@ class Run:
         if options.confirm_best:
             also += [trial.params for trial in summarise(self.store).best(options.confirm_best)]
         confirm(
-            self.store, self.runner, self.executor, seeds=options.confirm_seeds, on_message=self.on_message, also=also
+            self.store,
+            self.runner,
+            self.executor,
+            seeds=options.confirm_seeds,
+            on_message=self.on_message,
+            files=self.files,
+            also=also,
         )
 
 

@@ -73,6 +73,7 @@ def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str 
         dataset=meta.dataset,
         protocol=meta.protocol,
         unit=unit,
+        runtime=meta.runtime,
         seed=meta.seed,
         objectives=[ObjectiveSummary(name=name, unit=OBJECTIVES[name].unit_of(unit)) for name in meta.objectives],
         trials=trials,

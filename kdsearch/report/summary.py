@@ -120,6 +120,7 @@ class StudySummary(_Model):
 
     Attributes:
         unit: Unit of the readings, and of MAE and RMSE; "" where an older study did not keep it.
+        runtime: Of what the objective latency is the time, one of `kdsearch.measure.objectives.RUNTIMES`.
         seed: Training seed of every trial of the search.
         front: Numbers of the trials that no other betters, by the first objective.
         knee: The trial of the front that was chosen: by the reader's weights where there are some
@@ -144,6 +145,7 @@ class StudySummary(_Model):
     dataset: str
     protocol: str
     unit: str = ""
+    runtime: str = "torch"
     seed: int
     objectives: list[ObjectiveSummary]
     trials: list[TrialSummary]

@@ -251,4 +251,5 @@ def _run_options(options: ReproduceOptions, setup: Setup, study: str, objectives
         allow_outside=options.allow_outside,
         command=options.command,
         stopping=False,
+        files=False,
     )

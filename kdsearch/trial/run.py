@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
@@ -100,7 +101,8 @@ class TrialRunner:
         threads: Threads inside an operator, in training and timing.
         device: Where tensors live.
         extensions: What the user's modules added to kdsearch's tables; a worker that gets this object imports them.
-        files: Foresees the bytes of exported files; None where nobody asks for them.
+        files: Measures exported files in every trial; None where nobody asks for them there.
+        runtime: Of what latency is the time, as in `RunOptions`; "onnx" needs `files`.
     """
 
     series: SplitSeries
@@ -111,6 +113,7 @@ class TrialRunner:
     device: str = "cpu"
     extensions: tuple[Extension, ...] = ()
     files: Files | None = None
+    runtime: str = "torch"
 
     def evaluate(
         self, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
@@ -162,15 +165,33 @@ class TrialRunner:
         first = torch.as_tensor(self.series.splits["val"].starts[:1], device=data.device)
         teacher = self.teacher.checkpoint.network(data.device)
         windows = [data.inputs(first, with_clock=one.clock) for one in (teacher, network)]
-        file_bytes = None if self.files is None else self.files.foreseen_bytes(network, scaler)
         subjects = [
-            Subject(teacher, windows[0], self.teacher.checkpoint.scaler.stored_numbers),
-            Subject(network, windows[1], scaler.stored_numbers, file_bytes),
+            self.subject(teacher, windows[0], self.teacher.checkpoint.scaler),
+            self.subject(network, windows[1], scaler),
         ]
         horizon, quiet = self.series.protocol.horizon, self.teacher.latency
         return measured_costs(
             subjects, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3, quiet=quiet
         )[1]
+
+    def subject(
+        self, network: Forecaster, window: Tensor, scaler: Scaler, *, batch: Tensor | None = None, exact: bool = False
+    ) -> Subject:
+        """Make a network one whose cost is measured, with its file as far as the study asks for files.
+
+        Args:
+            network: The network.
+            window: One window, ``(1, history, node, channel)``.
+            scaler: Its scaler.
+            batch: Windows of a second timing, ``(batch, history, node, channel)``.
+            exact: Whether its bytes are counted where they could be foreseen.
+        """
+        size, file, files = None, None, self.files
+        if files is not None:
+            timed = self.runtime == "onnx"  # its very file is made then
+            size = (files.exact_bytes if exact or timed else files.foreseen_bytes)(network, scaler)
+            file = files.forecast(network, scaler, 1, self.threads) if timed else None
+        return Subject(network, window, scaler.stored_numbers, size, file, batch)
 
     def source(self, config: TrialConfig) -> TrainedNetwork:
         """Choose the trained network that the route "prune" cuts."""

@@ -77,6 +77,19 @@ def test_a_file_forecasts_and_errs_as_its_network(home: Path, pick: str) -> None
         assert found["errors"][metric] == pytest.approx(errors, rel=1e-5)
     assert found["bytes"] == (home / f"out/{pick}/model.onnx").stat().st_size
     assert 0 < found["inside"] <= 1
+    card = json.loads((home / f"out/{pick}/card.json").read_text())
+    inside, count, width = card["breakdown"]["fixed"]["overall"]
+    assert found["inside"] == pytest.approx(inside / count, abs=1e-3)
+    assert found["width"] == pytest.approx(width / count, rel=1e-3)
+    text = (home / f"out/{pick}/card.md").read_text()
+    assert "## Its bounds" in text
+    assert "| week from " in text
+    assert "| worst sensor, " in text
+    assert found["memory_bytes"] is None or found["memory_bytes"] > found["bytes"]
+    teacher = load_study("roads", studies=home / "studies").summary.teacher
+    assert teacher is not None
+    assert teacher.cost is not None
+    assert teacher.cost.deployed_ratio == 1, "files are measured where nobody says otherwise"
 
 
 def test_the_script_needs_nothing_but_onnxruntime_and_numpy(home: Path) -> None:

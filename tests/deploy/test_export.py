@@ -1,5 +1,6 @@
 """Exported files: the forecasts of the network from raw readings, small, and a false file refused."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import torch
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import Profile, Scaler
+from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
 from kdsearch.deploy import export
@@ -25,6 +27,9 @@ from kdsearch.deploy.onnx_forecaster import OnnxForecaster, session
 from kdsearch.deploy.whole import WholeForecaster
 from kdsearch.errors import DataError, RunError
 from kdsearch.models import Stgcn, StgcnSize
+from kdsearch.testing import ring_road
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import new_network
 from tests.deploy.parts import whole_parts
 
 NODES = 5
@@ -173,6 +178,16 @@ def test_a_file_is_as_small_as_what_it_holds(tmp_path: Path, width: int) -> None
     assert len(contents) == len(set(contents))
     weights = 4 * sum(value.size for value in checkpoint.state.values())
     assert (tmp_path / "model.onnx").stat().st_size < 1.5 * (weights + 8 * np.count_nonzero(road))
+
+
+def test_a_dense_graph_of_learned_embeddings_is_made_where_the_file_is_opened(tmp_path: Path) -> None:
+    """D2STGNN's three graphs of all pairs of nodes, and their powers, would be most of its file."""
+    series = split_series(ring_road(days=12, nodes=100), PROTOCOLS["stgcn"])
+    network = new_network(series, TrialConfig.of({"family": "d2stgnn", "width": 8, "loss": "none"}), 0)
+    checkpoint = Checkpoint.of(network, Scaler(50.0, 10.0, None), series.adjacency)
+    export_onnx(checkpoint, Target.of(series), tmp_path / "model.onnx", ExampleWindows.of(series))
+    sizes = [math.prod(constant.dims) for constant in onnx.load(tmp_path / "model.onnx").graph.initializer]
+    assert max(sizes) <= max(math.prod(value.shape) for value in checkpoint.state.values()) < 100 * 100
 
 
 @pytest.mark.parametrize("write", [export_onnx, export_program])

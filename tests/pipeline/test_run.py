@@ -9,13 +9,10 @@ import pytest
 
 from kdsearch.data.load import load_series
 from kdsearch.data.series import Series
-from kdsearch.deploy.folder import write_folder
-from kdsearch.deploy.kept import kept_network
 from kdsearch.errors import RunError, SpaceError, StudyError
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
 from kdsearch.study.search.driver import StudyEvent
-from kdsearch.study.storage.listing import find_study
 from tests.spaces import TINY_SPACE
 
 SPACE = f"""{TINY_SPACE}
@@ -99,53 +96,3 @@ def test_a_frame_in_memory_is_searched(tmp_path: Path, monkeypatch: pytest.Monke
     assert result.summary.data_note.startswith("a series in memory")
     with pytest.raises(StudyError, match="data and dataset = 'demo' are both given"):
         run(replace(options, dataset="demo"), data=series)
-
-
-def test_bytes_are_those_of_the_file_that_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Known before training, by which a network beyond the limit is stopped, and right to 2 % in the end."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
-    points = "".join(f'[[points]]\ncite = "own"\nwidth = {width}\n' for width in (1, 3))
-    (tmp_path / "tiny.toml").write_text(f"{TINY_SPACE}[parameters.width]\nchoices = [1, 3]\n{points}")
-    options = RunOptions(
-        space=str(tmp_path / "tiny.toml"),
-        objectives="mae,bytes",
-        constraints=("bytes<=20kB",),
-        trials=2,
-        executor="local",
-        studies=tmp_path / "studies",
-    )
-    summary = run(options).summary
-    small, large = summary.trials
-    assert small.on_front
-    assert large.reason is not None
-    assert "beyond the limit on bytes" in large.reason
-    assert summary.reference_point is not None
-    store = find_study("demo-tiny", tmp_path / "studies", None)
-    record, networks = store.record(0), {0: small.cost} | {line.name: line.cost for line in summary.baselines}
-    assert record is not None
-    assert record.cost is not None
-    for name in (0, "STID"):
-        network, cost = kept_network(store, name), networks[name]
-        assert set(network.card.metrics) == {"val", "test"}
-        write_folder(network, tmp_path / str(name))
-        written = (tmp_path / str(name) / "model.onnx").stat().st_size
-        assert cost is not None
-        assert cost.file_bytes == pytest.approx(written, rel=0.005)
-        assert cost.deployed_ms is not None
-        assert cost.deployed_batch_ms is not None
-        assert (cost.deployed_ms.batch, cost.deployed_batch_ms.batch) == (1, 64)
-        assert cost.deployed_batch_ms.p50 > cost.deployed_ms.p50 > 0
-        teacher = networks["teacher"]
-        assert teacher is not None
-        assert teacher.deployed_ms is not None
-        assert cost.deployed_ratio == pytest.approx(cost.deployed_ms.p2 / teacher.deployed_ms.p2)
-    assert record.cost.file_bytes == pytest.approx((tmp_path / "0/model.onnx").stat().st_size, rel=0.02)
-    store.close()
-
-
-def test_bytes_without_the_packages_are_refused_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdsearch.pipeline.files.missing_packages", lambda: ["onnx", "onnxscript"])
-    options = RunOptions(dataset="nowhere", trials=1)
-    for asked in (replace(options, objectives="mae,bytes"), replace(options, constraints=("bytes<=5%",))):
-        with pytest.raises(StudyError, match=r"onnx, onnxscript are not installed; pip install 'kdsearch\[onnx\]'"):
-            run(asked)

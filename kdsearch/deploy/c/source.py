@@ -13,6 +13,7 @@ import torch
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.kinds_of_day import FILE_YEARS
 from kdsearch.data.target import Target
+from kdsearch.deploy.c.bounds import bounds_header, write_bounds
 from kdsearch.deploy.c.families import WRITERS, Writer
 from kdsearch.deploy.c.inputs import write_inputs
 from kdsearch.deploy.c.layers import LINEAR
@@ -59,7 +60,7 @@ extern "C" {
  * Returns the number of columns without any reading; their forecasts begin from the mean input of the others.
  */
 int $NAME_forecast(const float *readings, int64_t time, float *forecast);
-
+$BOUNDS
 #ifdef __cplusplus
 }
 #endif
@@ -101,7 +102,7 @@ $CLIP        }
     }
     return silent;
 }
-"""
+$BOUNDS"""
 
 CLIP = """\
             *value = *value < $SMALLEST ? $SMALLEST : *value; /* there is nothing less */
@@ -112,6 +113,8 @@ def write_c(
     checkpoint: Checkpoint, target: Target, folder: Path, *, name: str, numbers: Numbers = "float", origin: str = ""
 ) -> tuple[Path, Path]:
     """Write ``NAME.c`` and ``NAME.h``, whose function ``NAME_forecast`` forecasts as `newest_forecast` does.
+
+    A network with bounds has ``NAME_bounds`` too.
 
     Args:
         checkpoint: The network, its calendar, its scale and its graph.
@@ -166,9 +169,10 @@ def _source(parts: Parts, checkpoint: Checkpoint, target: Target, name: str) -> 
     own = {place: f"{name.upper()}_{place}" for place in ("HISTORY", "HORIZON", "NODES")}
     sizes: dict[str, object] = {**own, "INTERVAL": f"{name.upper()}_INTERVAL_SECONDS", "LANES": parts.lanes}
     sizes |= {"BLOCKS": parts.blocks, "LINE": "BLOCKS * LANES", **parts.sizes}
-    smallest = target.kind.smallest
+    smallest, bounds = target.kind.smallest, checkpoint.bounds
     words = {
         "$NAME": name,
+        "$BOUNDS": "" if bounds is None else f"\n{write_bounds(parts, bounds, name, smallest)}\n",
         "$SIZES": ",\n".join(f"    {size} = {value}" for size, value in sizes.items()),
         "$MEAN": float_text(checkpoint.scaler.mean),
         "$STD": float_text(checkpoint.scaler.std),
@@ -206,6 +210,7 @@ def _header(parts: Parts, checkpoint: Checkpoint, target: Target, name: str, fam
         "$NODES": str(parts.nodes),
         "$SECONDS": str(60 * target.interval_minutes),
         "$SCRATCH": str(parts.scratch_bytes),
+        "$BOUNDS": "" if checkpoint.bounds is None else bounds_header(checkpoint.bounds, name),
         "$NAME": name,
     }
     return _filled(HEADER, words)

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from kdsearch.errors import StudyError
-from kdsearch.measure.objectives import OBJECTIVES
+from kdsearch.measure.objectives import OBJECTIVES, RUNTIMES
 from kdsearch.report.comparison.model import ComparedNetwork, ComparedStudy, Comparison, FrontPoint
 from kdsearch.report.comparison.pairs import best_of, paired_differences
 from kdsearch.report.comparison.settings import differing_settings
@@ -86,6 +86,11 @@ def _refuse_incomparable(summaries: Sequence[StudySummary], metas: Sequence[Stud
             raise StudyError(
                 f"{both}: their protocols differ ({_both(first.protocol, meta.protocol)}); "
                 "run one again under the protocol of the other"
+            )
+        if meta.runtime != first.runtime:
+            raise StudyError(
+                f"{both}: the latency of one is that of {RUNTIMES[first.runtime]}, of the other that of "
+                f"{RUNTIMES[meta.runtime]}; run one again with --runtime {meta.runtime}"
             )
         if one.unit and summary.unit and one.unit != summary.unit:
             raise StudyError(

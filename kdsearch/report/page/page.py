@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdsearch.measure.objectives import RUNTIMES
 from kdsearch.report.page.document import definitions, filled, findings, loud, write_document
 from kdsearch.report.page.drawing import drawn_figures, figure_sections
 from kdsearch.report.page.published import published_section
@@ -80,6 +81,7 @@ def _facts(summary: StudySummary) -> dict[str, str]:
         "Data": html.escape(f"{summary.dataset}: {summary.data_note}" if summary.data_note else summary.dataset),
         "Protocol": html.escape(summary.protocol_text.removeprefix("protocol ") or summary.protocol),
         "Minimised": html.escape(objectives),
+        "Latency": html.escape(f"of {RUNTIMES[summary.runtime]}"),
         "Limits": html.escape(", ".join(limit.words for limit in summary.limits) or "none"),
         "Trials": html.escape(", ".join(f"{number} {state}" for state, number in states.most_common()) or "none yet"),
         "Begun": f"{_day(summary)}, {datetime.fromisoformat(summary.created):%H:%M}",

@@ -153,7 +153,12 @@ def _cost_cells(cost: Cost | None, summary: StudySummary) -> list[str]:
         _cell(_ratio(cost.latency_ratio)),
     ]
     cells += [_cell(_ratio(cost.latency_batch_ratio))] if batched else []
-    return [*cells, *(_cell(text or _DASH) for text in file_costs(cost))] if summary.has_files else cells
+    if not summary.has_files:
+        return cells
+    size, *others = file_costs(cost)
+    memory = cost.deployed_memory_bytes
+    below = "" if memory is None else f"{significant(memory / 1e6, 2)} MB of memory"
+    return [*cells, _cell(size or _DASH, below), *(_cell(text or _DASH) for text in others)]
 
 
 def _error_cells(metrics: Metrics, stds: Metrics, split: str, columns: _Columns) -> list[str]:

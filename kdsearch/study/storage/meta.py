@@ -23,6 +23,7 @@ _IDENTITY = (
     "protocol_hash",
     "teacher_hash",
     "imported",
+    "runtime",
 )
 
 
@@ -56,6 +57,7 @@ class StudyMeta(BaseModel):
         reference_point: The corner from which hypervolume is measured, one value for each objective, as the first run
             wrote it. None in studies older than this entry, and where a baseline was not measured.
         imports: Files and modules of the user's whose rows the study used.
+        runtime: Of what the objective latency is the time, one of `kdsearch.measure.objectives.RUNTIMES`.
         target: What its networks forecast; None in studies older than this entry.
     """
 
@@ -81,6 +83,7 @@ class StudyMeta(BaseModel):
     reference_point: list[float] | None = None
     imports: list[ImportedText] = Field(default_factory=list)
     unit: str = ""
+    runtime: str = "torch"
     target: Target | None = None
 
     @property

@@ -25,6 +25,7 @@ from kdsearch.deploy.forecast import newest_forecast
 from kdsearch.deploy.quantise import int8_checkpoint
 from kdsearch.deploy.rounding import Numbers
 from kdsearch.errors import DataError
+from kdsearch.measure.bounds import Bounds, bounds_around
 from kdsearch.models import Forecaster, build
 from kdsearch.prune.shrink import shrink
 
@@ -270,6 +271,37 @@ def test_what_is_forecast_may_differ(
     checkpoint, target = checkpoint_of(network_of(spec, outputs), calendar), target_of(**changes)
     write_c(checkpoint, target, tmp_path, name="knee")
     assert_equal(compiled(tmp_path, "knee", shape=(target.horizon, NODES)), checkpoint, target)
+
+
+@pytest.mark.parametrize("quantity", ["count", "none"])
+def test_bounds_are_those_of_the_network(tmp_path: Path, quantity: QuantityName) -> None:
+    """By sensor, hour and step, across midnight, before 1970, in place of the forecast; counts have none below zero."""
+    checkpoint = checkpoint_of(network_of(STID, HORIZON), quantity=quantity)
+    sizes = np.random.default_rng(3).uniform(20, 90, NODES), np.arange(1.0, 25), np.linspace(0.5, 2, HORIZON)
+    bounds = Bounds(0.9, *(size.astype(np.float32) for size in sizes))
+    target = target_of(quantity=quantity)
+    write_c(replace(checkpoint, bounds=bounds), target, tmp_path, name="knee")
+    assert "hold 90 % of readings" in (tmp_path / "knee.h").read_text()
+    forecast = compiled(tmp_path, "knee")
+    function, numbers = ctypes.CDLL(str(tmp_path / "knee.so")).knee_bounds, ctypes.POINTER(ctypes.c_float)
+    function.argtypes, function.restype = (ctypes.c_int64, numbers, numbers, numbers), None
+    for window in windows():
+        made, _ = forecast(window)
+        times = window.time + (np.arange(HORIZON) + 1) * np.timedelta64(MINUTES, "m")
+        hours = (times - times.astype("datetime64[D]")).astype(np.int64) // 60
+        lowest = -np.inf if target.kind.smallest is None else target.kind.smallest
+        expected = bounds_around(made, bounds.radius(hours), lowest)
+        lower, upper = made.copy(), np.empty_like(made)
+        time = int(window.time.astype("datetime64[s]").astype(np.int64))
+        given = lower.ctypes.data_as(numbers)
+        function(time, given, given, upper.ctypes.data_as(numbers))
+        np.testing.assert_allclose(lower, expected[0], rtol=1e-6, atol=1e-3)
+        np.testing.assert_allclose(upper, expected[1], rtol=1e-6, atol=1e-3)
+
+
+def test_a_network_without_bounds_has_no_function_for_them(tmp_path: Path) -> None:
+    write_c(checkpoint_of(network_of(STID, HORIZON)), target_of(), tmp_path, name="knee")
+    assert "bounds" not in (tmp_path / "knee.h").read_text() + (tmp_path / "knee.c").read_text()
 
 
 def test_no_forecast_is_below_the_smallest_value(tmp_path: Path) -> None:
