@@ -2,12 +2,13 @@
 
 Every student trains for the same CPU seconds on one thread, each with the same seeds; the teacher is the best one by
 validation of those named in `BARS`, trained with the same seeds (`--one-teacher`: with the first alone); the students'
-own teacher is the first; its training is not counted. Prints test errors and paired comparisons over seeds and days; by
-default what the source filled in neither trains nor counts.
+own teacher is the first; its training is not counted, and a long series needs fewer epochs (`--teacher-epochs`). Prints
+test errors and paired comparisons over seeds and days; by default what the source filled in neither trains nor counts.
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.bar [--seconds 60] [--dataset pemsd8] [--protocol NAME]
         [--teachers "STID, wide" ...] [--students STID ...] [--teachings plain half] [--metric mae or rmse]
         [--readings published] [--seeds 3] [--one-teacher]
+        [--teacher-epochs N]
 """
 
 import argparse
@@ -101,11 +102,18 @@ def trained(runner: TrialRunner, params: dict[str, Any], seed: int, seconds: flo
     return Result(record.cost.parameters, epochs, runner.checkpoint_scores(Checkpoint.from_bytes(weights), "test"))
 
 
-def best_teacher(series: SplitSeries, names: Sequence[str], metric: str) -> tuple[str, TrialRunner, int]:
+def teacher_settings(name: str, epochs: int | None) -> dict[str, Any]:
+    """Give a teacher's settings, with other epochs than its own where some are given."""
+    return TEACHERS[name] | ({} if epochs is None else {"epochs": epochs})
+
+
+def best_teacher(
+    series: SplitSeries, names: Sequence[str], metric: str, epochs: int | None
+) -> tuple[str, TrialRunner, int]:
     """Find the teacher of least validation error; give it, a runner with it, and the largest teacher's weight count."""
     found: list[tuple[float, int, str, TrainedNetwork]] = []
     for name in names:
-        network, record = trained_teacher(series, "best", TEACHERS[name], 0)
+        network, record = trained_teacher(series, "best", teacher_settings(name, epochs), 0)
         assert record.cost is not None
         runner = TrialRunner(series, network)
         val, test = (runner.checkpoint_scores(network.checkpoint, split).metrics[split][metric] for split in SPLITS)
@@ -190,6 +198,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--readings", default="measured", choices=("measured", "published"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--one-teacher", action="store_true", help="compare with the first seed's teacher alone")
+    parser.add_argument("--teacher-epochs", type=int, help="those of its settings where none are given")
     return parser.parse_args()
 
 
@@ -199,7 +208,9 @@ def main() -> None:
     protocol, teachers, students = BARS[options.dataset]
     series, note = split_dataset(options.dataset, options.protocol or protocol, None, readings=options.readings)
     print(f"{note}; {series.protocol.describe(series.source)}")
-    teacher, runner, largest = best_teacher(series, options.teachers or teachers, options.metric)
+    teacher, runner, largest = best_teacher(
+        series, options.teachers or teachers, options.metric, options.teacher_epochs
+    )
     print_lines(series, options.metric)
     common = {"error": "absolute", "input": "deviation", "profile": profile_kind(series)}
     arms = {
@@ -216,7 +227,7 @@ def main() -> None:
         plain = [
             [pool.submit(plain_result, series, settings, seed) for seed in trained_seeds]
             for settings, trained_seeds in (
-                (TEACHERS[teacher], seeds[:1] if options.one_teacher else seeds),
+                (teacher_settings(teacher, options.teacher_epochs), seeds[:1] if options.one_teacher else seeds),
                 (STID, seeds),
             )
         ]

@@ -13,7 +13,7 @@ from kdsearch.pipeline.setup import taken_network
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 
-__all__ = ["fine_tuned_trial"]
+__all__ = ["fine_tuned_trial", "runner_again"]
 
 
 def fine_tuned_trial(
@@ -36,12 +36,15 @@ def fine_tuned_trial(
     record = store.record(int(number)) if number.isdecimal() else None
     if record is None:
         raise StudyError(f"{number} is no trial, and only those can be fine-tuned; leave the fine-tuning out")
-    runner = _runner_again(store, data, data_dir)
+    runner = runner_again(store, data, data_dir)
     return fine_tuned(network, runner, record.params, seed=record.seed, epochs=epochs)
 
 
-def _runner_again(store: StudyStore, data: Series | str | None, data_dir: Path | None) -> TrialRunner:
-    """Make the runner of a finished study, from its data and the teacher that it keeps."""
+def runner_again(store: StudyStore, data: Series | str | None = None, data_dir: Path | None = None) -> TrialRunner:
+    """Make the runner of a finished study, from its data and the teacher that it keeps.
+
+    Args and errors are those of `fine_tuned_trial`.
+    """
     meta = store.meta
     teacher = store.networks().get("teacher")
     rules = None if meta.target is None else meta.target.rules
