@@ -18,12 +18,12 @@ from multiprocessing.synchronize import Event as EventType
 import torch
 
 from kdsearch.confirm.timing import SINGLE_REPEATS
+from kdsearch.costs import Latency
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.measure.latency import measure_latency
 from kdsearch.pipeline.setup import split_dataset
-from kdsearch.record import Latency
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, new_network

@@ -15,7 +15,8 @@ from optuna.storages import InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine
 
 from benchmarks.studies import bare_meta
-from kdsearch.record import Baseline, Cost, CurvePoint, FinalPoint, TrialRecord
+from kdsearch.costs import Cost
+from kdsearch.record import Baseline, CurvePoint, FinalPoint, TrialRecord
 from kdsearch.report.front import log_hypervolume, non_dominated
 from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.search.ask_tell import AskedTrial

@@ -31,12 +31,11 @@ Here = Callable[..., Said]
 
 
 def here(folder: Path, *arguments: str, check: int = 0) -> Said:
-    """Run the command in this process, in a folder of its own, with a cache of its own."""
+    """Run the command in this process, in a folder of its own."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     out, error = StringIO(), StringIO()
     with pytest.MonkeyPatch.context() as patch, tables_restored(), redirect_stdout(out), redirect_stderr(error):
         patch.chdir(folder)
-        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         patch.setattr(sys, "argv", ["kdsearch", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -52,8 +51,8 @@ def here(folder: Path, *arguments: str, check: int = 0) -> Said:
 def process(
     folder: Path, *arguments: str, check: int = 0, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process, in a folder of its own, with a cache of its own."""
-    environment = os.environ | {"KDSEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"} | dict(variables or {})
+    """Run the command in a process of its own, in a folder of its own."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | dict(variables or {})
     finished = subprocess.run(
         [sys.executable, "-m", "kdsearch", *arguments],
         cwd=folder,

@@ -88,6 +88,19 @@ def own_rows() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep networks, tables and files that tests need in one cache: equal ones are made once, by whichever is first.
+
+    It is new in every session, and one of all processes of a session. A test of the cache sets one of its own.
+    """
+    here = tmp_path_factory.getbasetemp()
+    folder = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "shared-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDSEARCH_CACHE", str(folder))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def few_repeats() -> Iterator[None]:
     """Time networks by few repeats in this process; what a latency is, and how steady, is tested by itself."""
     repeats = {
@@ -207,7 +220,7 @@ class Command:
     def __init__(self, home: Path, study: str, *arguments: str, storage: str | None = None) -> None:
         self.url = storage or f"sqlite:///{home / 'studies' / study / 'study.db'}"
         self.mark = uuid.uuid4().hex
-        environment = {"KDSEARCH_CACHE": str(home / "cache"), "OMP_NUM_THREADS": "1", "MARK_OF_THE_TEST": self.mark}
+        environment = {"OMP_NUM_THREADS": "1", "MARK_OF_THE_TEST": self.mark}
         if storage is not None:
             environment["KDSEARCH_STORAGE"] = storage
         self.output = home / f"{study}.txt"

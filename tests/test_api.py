@@ -40,9 +40,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = RunOptions(
         space=str(folder / "tiny.toml"), objectives="mae,params", trials=2, executor="local", studies=folder
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-        run(options, data=series)
+    run(options, data=series)
     return folder
 
 
@@ -158,9 +156,8 @@ def test_weights_and_limits_choose_when_a_study_is_loaded(studies: Path) -> None
     assert load_study("ring-tiny", studies=studies).summary == own.summary
 
 
-def test_search_goes_on_where_a_study_was(studies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_goes_on_where_a_study_was(studies: Path) -> None:
     """A series, with the options of a run; the study that it gives is the one that is kept."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(studies / "cache"))
     series = Series.from_frame(readings(), unit="km/h", channels="speed", adjacency=ring_road().adjacency, name="ring")
     said: list[str] = []
     space, objectives = str(studies / "tiny.toml"), ["mae", "params"]
@@ -171,8 +168,7 @@ def test_search_goes_on_where_a_study_was(studies: Path, monkeypatch: pytest.Mon
     assert found.summary == load_study("ring-tiny", studies=studies).summary
 
 
-def test_search_takes_a_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+def test_search_takes_a_frame(tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(SPACE)
     space = str(tmp_path / "tiny.toml")
     found = search(

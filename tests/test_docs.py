@@ -176,7 +176,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, source: Series) -> Iterator[P
             write_readings(path.parent, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         yield folder
 
 

@@ -1,18 +1,14 @@
 """`kdsearch compare`: studies of one protocol and data, side by side."""
 
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import Import, Json, Storage, Studies
+from kdsearch.cli.options import Import, Json, Storage, Studies, TableFormat
 
 __all__ = ["compare"]
-
-PIPED_WIDTH = 80
 
 
 def compare(
@@ -20,10 +16,7 @@ def compare(
     html: Annotated[
         Path | None, typer.Option(help="HTML file for a page with the fronts in one figure, which needs no network.")
     ] = None,
-    output_format: Annotated[
-        str,
-        typer.Option("--format", help="table, markdown, latex, or csv: a row for each network, with all digits."),
-    ] = "table",
+    output_format: TableFormat = "table",
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
@@ -34,6 +27,7 @@ def compare(
     Example: kdsearch compare pemsd8-stgcn pemsd8-stid --html both.html
     """
     from kdsearch.api import compare as compare_studies
+    from kdsearch.cli.display import stdout_width
     from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions
     from kdsearch.report.comparison.tables import comparison_grids
@@ -50,8 +44,7 @@ def compare(
     elif output_format == "csv":
         typer.echo(found.frame.to_csv(index=False), nl=False)
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
-        typer.echo(write_grids(comparison_grids(found), output_format, width))
+        typer.echo(write_grids(comparison_grids(found), output_format, stdout_width()))
         for sentence in (found.answer, *found.notes):
             typer.echo(sentence, err=output_format != "table")
     if html is not None:

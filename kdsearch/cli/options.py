@@ -21,6 +21,7 @@ __all__ = [
     "ReportAt",
     "Storage",
     "Studies",
+    "TableFormat",
 ]
 
 STORAGE = "KDSEARCH_STORAGE"
@@ -60,6 +61,9 @@ Horizon = Annotated[
     str | None, typer.Option(help="Steps forecast, or a time: 24, 90m, 1d; the protocol's if left out.")
 ]
 ReportAt = Annotated[str | None, typer.Option(help="Minutes ahead that tables show, with commas between: 15,30,60.")]
+TableFormat = Annotated[
+    str, typer.Option("--format", help="table, markdown, latex, or csv: a row for each network, with all digits.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of datasets; KDSEARCH_DATA, or the user's data folder.")]
 AllowOutside = Annotated[

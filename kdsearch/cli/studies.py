@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kdsearch.cli.options import Constraints, Import, Json, Prefer, Storage, Studies
+from kdsearch.cli.options import Constraints, Import, Json, Prefer, Storage, Studies, TableFormat
 
 __all__ = ["studies_app"]
 
@@ -49,6 +49,7 @@ def show(
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
+    output_format: TableFormat = "table",
     as_json: Json = False,
 ) -> None:
     """Show a study: its front, knee and baselines.
@@ -57,17 +58,25 @@ def show(
     """
     from kdsearch.cli.display import print_front
     from kdsearch.extensions import load_extensions
+    from kdsearch.report.frames import trials_frame
+    from kdsearch.report.front_grids import front_grids
+    from kdsearch.report.grid import check_format, write_grids
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
+    check_format(output_format)
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
     summary = summarise(store, prefer, constraints=constraint or ())
     store.close()
     if as_json:
         typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
-    else:
+    elif output_format == "csv":
+        typer.echo(trials_frame(summary).to_csv(index=False), nl=False)
+    elif output_format == "table":
         print_front(summary)
+    else:
+        typer.echo(write_grids(front_grids(summary), output_format), nl=False)
 
 
 @studies_app.command()

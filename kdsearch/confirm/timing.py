@@ -11,13 +11,13 @@ import torch
 
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.files import MadeFiles
+from kdsearch.costs import Cost, Pace
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.baselines import naive_baselines
 from kdsearch.measure.cost import measured_costs, timed
 from kdsearch.measure.files import Files
 from kdsearch.measure.latency import PAPER_BATCH
 from kdsearch.measure.subject import Subject
-from kdsearch.record import Cost, Pace
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 

@@ -6,10 +6,11 @@ from importlib.metadata import version
 
 from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.costs import Cost
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.deploy.card import Card
 from kdsearch.errors import StudyError
-from kdsearch.record import Baseline, Cost, Metrics
+from kdsearch.record import Baseline, Metrics
 from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["KeptNetwork", "kept_network"]

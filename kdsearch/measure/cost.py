@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from kdsearch.costs import Cost, Latency
 from kdsearch.errors import RunError, failure
 from kdsearch.jit import plain_forms
 from kdsearch.measure.latency import Call, at_pace, measure_calls, measure_latency
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
-from kdsearch.record import Cost, Latency
 
 __all__ = ["OperationCounter", "forecast_cost", "measured_costs", "timed", "weight_count"]
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kdsearch.costs import Latency
 from kdsearch.models import Forecaster
-from kdsearch.record import Latency
 
 __all__ = ["PAPER_BATCH", "Call", "at_pace", "fixed_threads", "measure_calls", "measure_latency", "usable_cores"]
 

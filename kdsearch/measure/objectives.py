@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from kdsearch.costs import Cost
 from kdsearch.errors import StudyError
 from kdsearch.measure.metrics import METRICS, Metric
-from kdsearch.record import Baseline, Cost, Metrics
+from kdsearch.record import Baseline, Metrics
 from kdsearch.table import Table, check_row
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.objectives import OBJECTIVES, parse_objectives, reference_point
+from kdsearch.origin import installed_versions
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import taken_network
-from kdsearch.record import Baseline, installed_versions
+from kdsearch.record import Baseline
 from kdsearch.report.page.place import check_folder
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from kdsearch.costs import Cost
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.deploy.architecture import ArchitectureFiles
 from kdsearch.deploy.card import Card
@@ -16,7 +17,7 @@ from kdsearch.measure.latency import at_pace
 from kdsearch.measure.objectives import RUNTIMES, parse_objectives
 from kdsearch.measure.subject import Subject
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.record import Baseline, Cost
+from kdsearch.record import Baseline
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.trial.run import TrialRunner

@@ -13,7 +13,7 @@ from kdsearch.errors import KdsearchError, SpaceError, failure
 from kdsearch.models import FAMILIES, Forecaster
 from kdsearch.prune.criteria import CRITERIA, Scores
 from kdsearch.prune.shrink import shrink, shrink_error
-from kdsearch.trial.run import SHRINK_TOLERANCE
+from kdsearch.trial.stages import SHRINK_TOLERANCE
 
 __all__ = ["try_criterion", "try_loss", "try_network"]
 

@@ -20,8 +20,9 @@ from kdsearch.errors import ProtocolError, StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.latency import usable_cores
 from kdsearch.models import FAMILIES
+from kdsearch.origin import Origin, installed_versions
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.record import Baseline, Origin, Role, TrialRecord, installed_versions
+from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from kdsearch.breakdown import Breakdown
-from kdsearch.record import Baseline, Confirmation, Cost, Metrics, Pace, Training
+from kdsearch.costs import Cost, Pace
+from kdsearch.record import Baseline, Confirmation, Metrics, Training
 from kdsearch.report.numbers import mae
 from kdsearch.report.verdicts import Days
 

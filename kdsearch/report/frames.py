@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kdsearch.record import Cost, Metrics
+    from kdsearch.costs import Cost
+    from kdsearch.record import Metrics
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["trials_frame"]

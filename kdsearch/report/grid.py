@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import TYPE_CHECKING, Literal
 
 from kdsearch.errors import StudyError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["FORMATS", "Grid", "check_format", "write_grids"]
 
@@ -55,28 +59,76 @@ def write_grids(grids: Sequence[Grid], name: str, width: int = 80) -> str:
 
 
 def _table(grid: Grid, width: int) -> str:
-    """Write a table for a terminal; cells break between words only, so that no number is broken in two."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - slow to import
+    """Write a table for a terminal, or several below each other where its columns do not fit beside each other.
+
+    Cells of words break between words, those of numbers nowhere.
+    """
     from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.text import Text  # noqa: PLC0415 - slow to import
+
+    out = StringIO()
+    console = Console(file=out, width=width, color_system=None, emoji=False)
+    console.print(Text(grid.title))
+    for columns in _columns_that_fit(grid, width):
+        console.print(_one_table(grid, columns, width))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().rstrip().splitlines())
+
+
+def _one_table(grid: Grid, columns: Sequence[int], width: int) -> Table:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - slow to import
     from rich.table import Table  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415 - slow to import
 
-    table = Table(title=Text(grid.title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(grid.columns):
-        parts = [part for cell in (column, *(row[place] for row in grid.rows)) for part in cell.split()]
-        longest = max(map(len, parts), default=0)
-        is_words = column in grid.words
-        table.add_column(
-            Text(column),
-            justify="left" if is_words else "right",
-            overflow="fold",
-            min_width=min(longest, width // 2) if is_words else longest,
-        )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=any(grid.columns))
+    for place, own_width in _widths(grid, columns, width).items():
+        justify: Literal["left", "right"] = "left" if grid.columns[place] in grid.words else "right"
+        table.add_column(Text(grid.columns[place]), justify=justify, overflow="fold", width=own_width)
     for row in grid.rows:
-        table.add_row(*map(Text, row))
-    out = StringIO()
-    Console(file=out, width=width, color_system=None).print(table)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().rstrip().splitlines())
+        table.add_row(*(Text(row[place]) for place in columns))
+    return table
+
+
+def _widths(grid: Grid, columns: Sequence[int], width: int) -> dict[int, int]:
+    """Give each column its least width; what is left goes to heads of numbers, then to words as they need it."""
+    widths = {place: _least_width(grid, place, width) for place in columns}
+    wanted = {
+        place: max(len(cell) for cell in (grid.columns[place], *(row[place] for row in grid.rows))) - widths[place]
+        for place in columns
+    }
+    left = max(0, width - _needed(widths.values()))
+    for is_words in (False, True):
+        kind = [place for place in columns if (grid.columns[place] in grid.words) == is_words]
+        needs = sum(wanted[place] for place in kind)
+        share = min(1.0, left / needs) if needs else 0.0
+        for place in kind:
+            widths[place] += int(share * wanted[place])
+        left -= int(share * needs)
+    return widths
+
+
+def _needed(widths: Iterable[int]) -> int:
+    """Count the columns of a terminal that columns of a table take, with what is between them and at both ends."""
+    return sum(width + 3 for width in widths) - 1
+
+
+def _least_width(grid: Grid, place: int, width: int) -> int:
+    """Give the columns that a column takes at least: its longest word, or its longest cell of numbers."""
+    cells = [row[place] for row in grid.rows]
+    longest_word = max((len(part) for cell in (grid.columns[place], *cells) for part in cell.split()), default=0)
+    if grid.columns[place] in grid.words:
+        return min(longest_word, width // 2)
+    return max(longest_word, *(len(cell) for cell in cells), 0)
+
+
+def _columns_that_fit(grid: Grid, width: int) -> list[list[int]]:
+    """Divide the columns among tables that fit; the first column, which names the rows, is in each."""
+    least = [_least_width(grid, place, width) for place in range(len(grid.columns))]
+    tables = [[0]]
+    for place in range(1, len(least)):
+        if len(tables[-1]) > 1 and _needed(least[one] for one in (*tables[-1], place)) > width:
+            tables.append([0])
+        tables[-1].append(place)
+    return tables
 
 
 def _markdown(grid: Grid, width: int) -> str:  # noqa: ARG001 - a page has none

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from kdsearch.record import Cost, Metrics
+from kdsearch.costs import Cost
+from kdsearch.record import Metrics
 
 __all__ = [
     "between",

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from kdsearch.breakdown import Breakdown
+from kdsearch.costs import Cost
 from kdsearch.measure.metrics import METRICS
 from kdsearch.measure.objectives import OBJECTIVES
-from kdsearch.record import Baseline, Cost, CurvePoint, Metrics, of_role
+from kdsearch.record import Baseline, CurvePoint, Metrics, of_role
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.other_readings import other_readings
 from kdsearch.report.published.point import PublishedPoint

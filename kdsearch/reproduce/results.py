@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kdsearch.record import Baseline, Cost, Metrics, Training
+from kdsearch.costs import Cost
+from kdsearch.record import Baseline, Metrics, Training
 from kdsearch.report.confirmed import days_of
 from kdsearch.report.verdicts import Days, Outcome, compared
 from kdsearch.reproduce.arms import Arm, Claim, Row

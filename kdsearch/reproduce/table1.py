@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from kdsearch.costs import Latency
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.measure.latency import PAPER_BATCH, measure_latency
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.record import Latency
 from kdsearch.report.published.izadi import TABLE_1, NetworkOfTable1
 from kdsearch.reproduce.training_flops import by_the_papers_rule, training_flops
 

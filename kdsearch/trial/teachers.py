@@ -11,6 +11,7 @@ import torch
 
 from kdsearch.cache import cache_dir, code_version, complete_folder
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.costs import Cost, Latency
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.teacher_features import TeacherTables, make_tables, open_tables
@@ -21,7 +22,8 @@ from kdsearch.measure.kept import scored_and_kept
 from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
-from kdsearch.record import Baseline, Cost, Latency, Origin, Role, TrialRecord, installed_versions
+from kdsearch.origin import Origin, installed_versions
+from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_own_code

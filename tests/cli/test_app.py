@@ -8,7 +8,6 @@ import importlib
 import inspect
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -280,7 +279,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(tmp_path: Path) -> None:
     """No row is left running, and the same command goes on."""
     (tmp_path / "quick.toml").write_text(QUICK_SPACE)
     command = [sys.executable, "-m", "kdsearch", *RUN[:-4], "--trials", "40", "--executor", "local"]
-    environment = os.environ | {"KDSEARCH_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -329,7 +328,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_doctor_says_what_is_here(kdsearch: Here, tmp_path: Path) -> None:
     found = json.loads(kdsearch(tmp_path, "doctor", "--json").stdout)
     assert found["packages"]["torch"]
-    assert found["cache_dir"] == str(tmp_path / "cache")
+    assert found["cache_dir"] == os.environ["KDSEARCH_CACHE"]
 
 
 def test_data_list_shows_built_in_datasets(kdsearch: Here, tmp_path: Path) -> None:
@@ -347,13 +346,14 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_study_on_a_server_leaves_its_password_nowhere(folder: Path, short_folder: Path, postgresql: URL) -> None:
+def test_a_study_on_a_server_leaves_its_password_nowhere(short_folder: Path, postgresql: URL) -> None:
     """Not in output, study, report, cache, Tune's and Ray's folders, or the database."""
     home, temporary, url = short_folder / "h", short_folder / "t", postgresql.render_as_string(hide_password=False)
-    shutil.copytree(folder / "cache", home / "cache")  # its teacher
     temporary.mkdir()
+    home.mkdir()
     (home / "quick.toml").write_text(QUICK_SPACE)
-    places = {"TMPDIR": str(temporary), "RAY_TMPDIR": str(temporary)}
+    cache = str(home / "cache")
+    places = {"TMPDIR": str(temporary), "RAY_TMPDIR": str(temporary), "KDSEARCH_CACHE": cache}
     command = [*RUN[:-4], "--trials", "1", "--executor", "ray", "--workers", "1"]
     said = [
         process(home, *command, f"--storage={url}", variables=places),

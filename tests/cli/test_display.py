@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from kdsearch.cli.display import SearchDisplay, print_front, print_table
+from kdsearch.costs import Latency
 from kdsearch.record import TrialRecord
+from kdsearch.report.front_grids import front_grids
+from kdsearch.report.grid import write_grids
 from kdsearch.report.numbers import error, mae
 from kdsearch.report.summarise import summarise
 from kdsearch.study.search.driver import StudyEvent
@@ -22,8 +25,8 @@ def test_front_says_of_which_seeds_its_errors_are(confirmed: StudyStore, capsys:
     summary = summarise(confirmed)
     print_front(summary)
     shown = capsys.readouterr().out
-    title = "pemsd8-mae-latency: front, MAE (validation: the search's seed 0; test: mean over 3 seeds)"
-    assert shown.splitlines()[0].strip() == title
+    title = "pemsd8-mae-latency: MAE (validation: the search's seed 0; test: mean over 3 seeds)"
+    assert title in " ".join(shown.split())
     for trial in summary.front_trials:
         assert f"{error(mae(trial.metrics, split='test'))} ± 0.03" in shown
     assert f"{summary.knee} (knee)" in shown
@@ -37,7 +40,7 @@ def test_front_without_a_quiet_pass_has_no_test_errors(
     """Before the confirmation the title names validation alone, and no test error has a spread."""
     print_front(summarise(searched))
     shown = capsys.readouterr().out
-    assert shown.splitlines()[0].strip().endswith("front, MAE (validation: the search's seed 0)")
+    assert ": MAE (validation: the search's seed 0) network" in " ".join(shown.split())
     assert "±" not in shown
 
 
@@ -50,6 +53,29 @@ def test_front_says_what_chose(limited: StudyStore, capsys: pytest.CaptureFixtur
     assert "(knee)" not in shown
     assert "By your weights mae 2, latency 1 the choice from the front" in shown
     assert "Limits: mae at most 15.62 (110 % of the teacher's)" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("with_files", [False, True])
+def test_a_front_fits_its_terminal_and_breaks_no_number(confirmed: StudyStore, width: int, with_files: bool) -> None:
+    """Also with the costs of files, of a teacher in decimals and thousands."""
+    summary = summarise(confirmed)
+    if with_files:
+        latency = Latency(p50=12.345, p95=20, p2=12, batch=1, threads=1, device="cpu", repeats=1)
+        files = {"file_bytes": 1_234_567, "deployed_ms": latency, "deployed_ratio": 0.0123}
+        trials = [
+            one if one.cost is None else one.model_copy(update={"cost": one.cost.model_copy(update=files)})
+            for one in summary.trials
+        ]
+        summary = summary.model_copy(update={"trials": trials})
+    grids = front_grids(summary)
+    written = write_grids(grids, "table", width)
+    assert max(map(len, written.splitlines())) <= width
+    words = set(written.split())
+    for grid in grids:
+        places = [place for place, head in enumerate(grid.columns) if head not in grid.words]
+        assert all(row[place] in written for row in grid.rows for place in places)
+        assert {part for head in grid.columns for part in head.split()} <= words
 
 
 def test_front_of_an_empty_study(empty_store: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:

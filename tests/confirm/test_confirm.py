@@ -51,11 +51,6 @@ width = 2
 """
 
 
-def prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Set the cache of teachers, and time the batch of 1140 windows only once."""
-    patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
-
-
 def options_in(folder: Path) -> RunOptions:
     """Make options for one distilled network and one seed."""
     return RunOptions(
@@ -80,18 +75,15 @@ def confirmed_once(source: Series, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("quiet")
     write_ring(folder, source)
     (folder / "pair.toml").write_text(SPACE)
-    with pytest.MonkeyPatch.context() as patch:
-        prepare(folder, patch)
-        again(options_in(folder))
+    again(options_in(folder))
     return folder
 
 
 @pytest.fixture
-def options(confirmed_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunOptions:
+def options(confirmed_once: Path, tmp_path: Path) -> RunOptions:
     """Copy that folder for a test, and give the options of the copy."""
     folder = tmp_path / "copy"
     shutil.copytree(confirmed_once, folder)
-    prepare(folder, monkeypatch)
     return options_in(folder)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from kdsearch.confirm.timing import busy_share
-from kdsearch.record import Pace
+from kdsearch.costs import Pace
 
 
 @pytest.mark.parametrize(("others", "before"), [(0, 2.0), (1, 2.0), (3, 0.0)])

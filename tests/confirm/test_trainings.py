@@ -7,7 +7,8 @@ import pytest
 
 from kdsearch.confirm.jobs import Trained, cpu_twin_epochs, identity_of
 from kdsearch.confirm.trainings import is_confirmed, trainings_of
-from kdsearch.record import Confirmation, Cost, Training, TrainingKind, TrialRecord
+from kdsearch.costs import Cost
+from kdsearch.record import Confirmation, Training, TrainingKind, TrialRecord
 from kdsearch.study.storage.store import StoredTrial
 
 COST = Cost(parameters=1, stored_numbers=1, flops=1, product_flops=1)

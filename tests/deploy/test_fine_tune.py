@@ -22,11 +22,9 @@ PARAMS = {"family": "stgcn", "width": 2, "loss": "rd-l2", "decoding": "direct", 
 
 
 @pytest.fixture(scope="module")
-def runner(series: SplitSeries, tmp_path_factory: pytest.TempPathFactory) -> TrialRunner:
+def runner(series: SplitSeries) -> TrialRunner:
     config = TrialConfig.of({"loss": "none", "width": 4, "epochs": 2, "decoding": "direct"})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return TrialRunner(series, cached_network(series, config, 0, training_threads=1)[0])
+    return TrialRunner(series, cached_network(series, config, 0, training_threads=1)[0])
 
 
 @pytest.fixture(scope="module", params=[PARAMS, PARAMS | {"family": "stid", "width": 4}], ids=["stgcn", "stid"])

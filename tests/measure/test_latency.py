@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from kdsearch.costs import Latency
 from kdsearch.measure import latency
 from kdsearch.measure.latency import at_pace, fixed_threads, measure_latency, usable_cores
 from kdsearch.models import Stgcn, StgcnSize
-from kdsearch.record import Latency
 
 
 def test_a_wide_network_takes_longer_and_threads_are_restored() -> None:

@@ -2,9 +2,10 @@ import math
 
 import pytest
 
+from kdsearch.costs import Cost, Latency
 from kdsearch.errors import SpaceError, StudyError
 from kdsearch.measure.objectives import OBJECTIVES, Objective, reference_point
-from kdsearch.record import Baseline, Cost, Latency, Role, TrialRecord
+from kdsearch.record import Baseline, Role, TrialRecord
 
 
 def test_each_objective_reads_its_own_number() -> None:

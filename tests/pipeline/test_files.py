@@ -14,9 +14,8 @@ from kdsearch.study.storage.listing import find_study
 from tests.spaces import TINY_SPACE
 
 
-def test_bytes_are_those_of_the_file_that_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_are_those_of_the_file_that_is_exported(tmp_path: Path) -> None:
     """Known before training, by which a network beyond the limit is stopped, and right to 2 % in the end."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     points = "".join(f'[[points]]\ncite = "own"\nwidth = {width}\n' for width in (1, 3))
     (tmp_path / "tiny.toml").write_text(f"{TINY_SPACE}[parameters.width]\nchoices = [1, 3]\n{points}")
     options = RunOptions(
@@ -66,9 +65,8 @@ def test_bytes_without_the_packages_are_refused_before_anything_is_read(monkeypa
         run(replace(options, runtime="onnx"))
 
 
-def test_latency_is_that_of_the_file_where_the_runtime_is_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latency_is_that_of_the_file_where_the_runtime_is_onnx(tmp_path: Path) -> None:
     """In trials as in the quiet pass, at the pace of the first reading of the teacher's file."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     (tmp_path / "tiny.toml").write_text(TINY_SPACE)
     options = RunOptions(
         space=str(tmp_path / "tiny.toml"), runtime="onnx", trials=1, executor="local", studies=tmp_path / "studies"
@@ -102,10 +100,7 @@ def test_latency_is_that_of_the_file_where_the_runtime_is_onnx(tmp_path: Path, m
 
 
 @pytest.mark.usefixtures("own_rows", "measured_files")
-def test_a_network_that_no_file_can_be_made_of_is_named_and_the_others_are_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+def test_a_network_that_no_file_can_be_made_of_is_named_and_the_others_are_measured(tmp_path: Path) -> None:
     network = Path("examples/own_network.py").read_text()
     before = "        hidden = torch.relu(self.first("
     assert before in network

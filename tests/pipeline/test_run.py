@@ -42,7 +42,6 @@ def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_forese
     schedule: str, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message says so; limits on cost still stop trials."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     asked: list[str] = []
     monkeypatch.setattr("kdsearch.pipeline.run.run_search", lambda *_, stopping, **__: asked.append(stopping))
     said: list[str] = []
@@ -53,9 +52,8 @@ def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_forese
     assert any("early stopping is off" in sentence for sentence in said) != stops
 
 
-def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_fails_under_a_run_is_one_sentence(tmp_path: Path) -> None:
     """With the address, the reason and the remedy; no traceback of SQLAlchemy's."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     (tmp_path / "tiny.toml").write_text(SPACE)
 
     def break_it(event: StudyEvent) -> None:
@@ -81,9 +79,8 @@ def test_a_pair_that_cannot_work_together_is_refused_before_anything_is_trained(
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_frame_in_memory_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_in_memory_is_searched(tmp_path: Path) -> None:
     """A frame of pandas becomes a series, and a series a study; it is never taken beside a dataset's name."""
-    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
     demo = load_series("demo")
     frame = pd.DataFrame(demo.values[:2880, :4, 0], index=demo.times[:2880], columns=list(demo.sensor_ids[:4]))
     series = Series.from_frame(frame, unit="km/h", channels=["speed"], adjacency=demo.adjacency[:4, :4], name="town")

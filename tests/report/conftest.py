@@ -12,19 +12,9 @@ import pytest
 from optuna.trial import TrialState
 
 from kdsearch.breakdown import Breakdown, Covered, CoveredSums
+from kdsearch.costs import Cost, Latency, Pace
 from kdsearch.data.protocols import PROTOCOLS
-from kdsearch.record import (
-    Baseline,
-    Confirmation,
-    Cost,
-    CurvePoint,
-    Latency,
-    Metrics,
-    Pace,
-    Training,
-    TrainingKind,
-    TrialRecord,
-)
+from kdsearch.record import Baseline, Confirmation, CurvePoint, Metrics, Training, TrainingKind, TrialRecord
 from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore

@@ -8,8 +8,9 @@ import sys
 import pytest
 from optuna.trial import TrialState, create_trial
 
+from kdsearch.costs import Cost
 from kdsearch.errors import StudyError
-from kdsearch.record import Confirmation, Cost, Metrics, Training, TrainingKind, TrialRecord
+from kdsearch.record import Confirmation, Metrics, Training, TrainingKind, TrialRecord
 from kdsearch.report.confirmed import confirmed_of
 from kdsearch.report.front import log_hypervolume
 from kdsearch.report.numbers import mae

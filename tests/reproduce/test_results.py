@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from kdsearch.record import Cost, Training, TrainingKind
+from kdsearch.costs import Cost
+from kdsearch.record import Training, TrainingKind
 from kdsearch.report.verdicts import corrected
 from kdsearch.reproduce.arms import Arm, Claim, Row
 from kdsearch.reproduce.claims import claim_lines

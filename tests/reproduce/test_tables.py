@@ -23,7 +23,6 @@ def options(source: Series, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("reproduce")
     write_ring(folder, source)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KDSEARCH_CACHE", str(folder / "cache"))
         patch.setattr("kdsearch.pipeline.setup.STID", {"family": "stid", "width": 4, "epochs": 1})
         patch.setitem(arms.FIDELITIES, "quick", Fidelity(1, 10, "one epoch"))
         yield ReproduceOptions(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
+from kdsearch.costs import Cost, Latency
 from kdsearch.measure.objectives import OBJECTIVES, Objective
-from kdsearch.record import Cost, Latency, ShouldContinue, TrialRecord
+from kdsearch.record import ShouldContinue, TrialRecord
 from kdsearch.study.executors.worker import Evaluator
 from kdsearch.study.space.files import load_space
 from kdsearch.study.space.space import SearchSpace

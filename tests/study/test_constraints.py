@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from kdsearch.costs import Cost, Latency
 from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import OBJECTIVES, Objective
-from kdsearch.record import Baseline, Cost, Latency, TrialRecord
+from kdsearch.record import Baseline, TrialRecord
 from kdsearch.study.constraints import Constraint, parse_constraints, shown_in_dashboard, violations
 from kdsearch.study.storage.meta import StudyMeta
 from kdsearch.study.storage.store import StudyStore

@@ -31,16 +31,10 @@ PLAIN = {"epochs": 2, "learning_rate": 5e-3, "profile": "table"}
 
 
 @pytest.fixture(scope="module")
-def runner(series: SplitSeries, tmp_path_factory: pytest.TempPathFactory) -> TrialRunner:
+def runner(series: SplitSeries) -> TrialRunner:
     """Make a runner with a barely trained teacher and base."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        made = [
-            cached_network(
-                series, teacher_config(series, "best", {"width": width, "epochs": 2}), 0, training_threads=1
-            )[0]
-            for width in (8, 4)
-        ]
+    configs = [teacher_config(series, "best", {"width": width, "epochs": 2}) for width in (8, 4)]
+    made = [cached_network(series, config, 0, training_threads=1)[0] for config in configs]
     return TrialRunner(series, made[0], made[1])
 
 

@@ -12,8 +12,9 @@ from kdsearch.report.numbers import count, error, magnitude, measured, share, si
 from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
+    from kdsearch.costs import Cost
     from kdsearch.measure.objectives import Measured
-    from kdsearch.record import Baseline, Cost, Metrics, Role
+    from kdsearch.record import Baseline, Metrics, Role
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["Mark", "baseline_mark", "shown_error", "trial_mark"]

@@ -11,7 +11,8 @@ from kdsearch.report.numbers import count, error, file_costs, magnitude, measure
 from kdsearch.report.text.limits import limits_broken
 
 if TYPE_CHECKING:
-    from kdsearch.record import Baseline, Cost, Metrics
+    from kdsearch.costs import Cost
+    from kdsearch.record import Baseline, Metrics
     from kdsearch.report.summary import StudySummary, TrialSummary
 
 __all__ = ["STATES", "all_trials_table", "front_table"]

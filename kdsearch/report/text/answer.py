@@ -14,7 +14,8 @@ from kdsearch.report.text.gains import share_of
 from kdsearch.report.text.notes import named
 
 if TYPE_CHECKING:
-    from kdsearch.record import Baseline, Cost
+    from kdsearch.costs import Cost
+    from kdsearch.record import Baseline
     from kdsearch.report.summary import TrialSummary
 
 __all__ = ["answer"]

@@ -1,6 +1,7 @@
 """What each part of a search gave, in sentences."""
 
-from kdsearch.record import Baseline, Cost, Metrics
+from kdsearch.costs import Cost
+from kdsearch.record import Baseline, Metrics
 from kdsearch.report.confirmed import Confirmed, Twin
 from kdsearch.report.summary import TrialSummary
 from kdsearch.report.text import gains

@@ -1,6 +1,7 @@
 """The limits of a search in sentences."""
 
-from kdsearch.record import Baseline, Cost
+from kdsearch.costs import Cost
+from kdsearch.record import Baseline
 from kdsearch.report.summary import TrialSummary
 from kdsearch.report.text.limits import limits_broken, limits_kept, read_limits
 

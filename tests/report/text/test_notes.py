@@ -1,6 +1,7 @@
 """The sentences of a report."""
 
-from kdsearch.record import Baseline, Cost, Metrics, Pace, Training
+from kdsearch.costs import Cost, Pace
+from kdsearch.record import Baseline, Metrics, Training
 from kdsearch.report.confirmed import Confirmed
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import TrialSummary

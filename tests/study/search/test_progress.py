@@ -2,8 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
+from kdsearch.costs import Cost
 from kdsearch.measure.objectives import Objective
-from kdsearch.record import Baseline, Cost, TrialRecord
+from kdsearch.record import Baseline, TrialRecord
 from kdsearch.study.search.ask_tell import ask, tell
 from kdsearch.study.search.progress import ProgressTracker
 from kdsearch.study.space.space import SearchSpace
