@@ -69,8 +69,9 @@ def grid_series() -> SplitSeries:
     flows = road.values[:, :, 0].reshape(-1, 2, 6).transpose(0, 2, 1)
     neighbours = np.kron(np.eye(2), np.eye(3, k=1) + np.eye(3, k=-1)) + np.eye(6, k=3) + np.eye(6, k=-3)
     grid = replace(
-        road, name="grid", values=flows, unit=("km/h",) * 2, channels=("in", "out"), adjacency=neighbours, grid=(2, 3)
-    )
+        road, name="grid", values=flows, unit=("km/h",) * 2, channels=("in", "out"), adjacency=neighbours, grid=(2, 3),
+        sensor_ids=road.sensor_ids[:6],
+    )  # fmt: skip
     return split_series(grid, PROTOCOLS["stresnet"])
 
 

@@ -81,10 +81,14 @@ class Card(BaseModel):
     rounding: Rounding | None = None
 
     def metadata(self) -> dict[str, str]:
-        """Write each fact as a text: words as they are, all else as JSON; those of the target beside the others."""
-        facts = self.model_dump(mode="json", exclude={"breakdown"}, exclude_none=True)
+        """Write each fact as a text: words as they are, all else as JSON; those of the target beside the others.
+
+        What is None is left out, but not inside a fact, where None may be no default: a protocol of all channels.
+        """
+        facts = self.model_dump(mode="json", exclude={"breakdown"})
         facts |= facts.pop("target")
-        return {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        return {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in known.items()}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], path: Path) -> Self:

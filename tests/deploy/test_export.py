@@ -16,16 +16,19 @@ import torch
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.profile import Profile, Scaler
-from kdsearch.data.protocols import PROTOCOLS, split_series
+from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
 from kdsearch.data.series import Series
 from kdsearch.data.target import Target
+from kdsearch.data.windows import WindowedSeries
 from kdsearch.deploy import export
 from kdsearch.deploy.card import Card
 from kdsearch.deploy.export import export_onnx, export_program
 from kdsearch.deploy.forecast import newest_forecast
+from kdsearch.deploy.measure import file_errors
 from kdsearch.deploy.onnx_forecaster import OnnxForecaster, session
 from kdsearch.deploy.whole import WholeForecaster
 from kdsearch.errors import DataError, RunError
+from kdsearch.measure.accuracy import network_scores
 from kdsearch.models import Stgcn, StgcnSize
 from kdsearch.testing import ring_road
 from kdsearch.trial.config import TrialConfig
@@ -160,6 +163,22 @@ def test_a_zero_may_stand_for_a_missing_reading(tmp_path: Path) -> None:
     file = OnnxForecaster(tmp_path / "m.onnx")
     zeros = file.run(np.nan_to_num(windows.readings), windows.times).forecast
     np.testing.assert_array_equal(file.run(windows.readings, windows.times).forecast, zeros)
+
+
+def test_a_file_of_two_channels_is_measured_on_both(tmp_path: Path, grid_series: SplitSeries) -> None:
+    """It says that its protocol forecasts all channels, and its errors are those of its network."""
+    network = new_network(grid_series, TrialConfig.of({"family": "stid", "width": 4, "loss": "none"}), 0)
+    scaler, target = Scaler(5.0, 3.0, None), Target.of(grid_series)
+    checkpoint, windows = Checkpoint.of(network, scaler, grid_series.adjacency), ExampleWindows.of(grid_series)
+    export_onnx(checkpoint, target, tmp_path / "model.onnx", windows, card_of(target).metadata())
+    file = OnnxForecaster(tmp_path / "model.onnx")
+    assert file.card.target == target
+    assert file.card.target.rules is not None
+    series = split_series(grid_series.source, file.card.target.rules)
+    data = WindowedSeries(grid_series, scaler, torch.device("cpu"))
+    expected = network_scores(network.eval(), data, grid_series, "test").metrics["test"]
+    for metric, errors in file_errors(file, series, "test").errors.items():
+        assert errors == pytest.approx(expected[metric], rel=1e-4)
 
 
 @pytest.mark.parametrize("width", [2, 32])
