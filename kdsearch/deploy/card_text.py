@@ -129,7 +129,8 @@ def _rounding(card: Card) -> list[str]:
         "",
     ]
     if rounding.val_mae:
-        heads = [f"validation MAE{unit and ','}{unit}, {rounding.epochs} epochs of fine-tuning", *rounding.val_mae]
+        epochs = "one epoch" if rounding.epochs == 1 else f"{rounding.epochs} epochs"
+        heads = [f"validation MAE{unit and ','}{unit}, {epochs} of fine-tuning", *rounding.val_mae]
         lines += [*_table(heads, [[card.network, *map(error, rounding.val_mae.values())]]), ""]
     if rounding.bytes:
         rows = [[name, f"{size:,}", f"{rounding.latency_ms[name]:.3g}"] for name, size in rounding.bytes.items()]

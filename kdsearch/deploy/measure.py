@@ -24,6 +24,7 @@ __all__ = ["FileErrors", "MeasuredFile", "file_errors", "measured_file", "paired
 
 WINDOWS_AT_ONCE = 256
 ROUNDS = 100
+FEWEST_ROUNDS, MOST_SECONDS = 6, 10.0
 BATCHES = (1, 64)
 SPLITS = ("test", "val")
 
@@ -201,15 +202,18 @@ def paired_milliseconds(
         paths: The files, of one target.
         windows: Readings to forecast from, repeated as often as a batch needs.
         batch: Windows in one call.
-        rounds: Calls of each.
+        rounds: Calls of each, fewer where they would take more than `MOST_SECONDS`.
     """
     files = [OnnxForecaster(path) for path in paths]
     chosen = np.arange(batch) % len(windows.times)
     readings, times = windows.readings[chosen], windows.times[chosen]
-    seconds = np.empty((rounds + 1, len(files)))
-    for one in range(rounds + 1):
-        for place, file in enumerate(files):
-            began = time.process_time()
-            file.run(readings, times)
-            seconds[one, place] = time.process_time() - began
+    seconds, began = list[list[float]](), time.monotonic()
+    while len(seconds) < FEWEST_ROUNDS or (len(seconds) <= rounds and time.monotonic() - began < MOST_SECONDS):
+        seconds.append([_cpu_seconds(file, readings, times) for file in files])
     return [float(value) for value in 1000 * np.median(seconds[1:], axis=0)]  # the first call prepares
+
+
+def _cpu_seconds(file: OnnxForecaster, readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> float:
+    began = time.process_time()
+    file.run(readings, times)
+    return time.process_time() - began
