@@ -227,7 +227,7 @@ class Command:
         self.output = home / f"{study}.txt"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kdsearch", "run", "--study", study, *arguments],
+                [sys.executable, "-m", "kdsearch", "run", "--no-files", "--study", study, *arguments],
                 cwd=home,
                 env=os.environ | environment,
                 stdout=output,

@@ -27,7 +27,7 @@ from sqlalchemy.engine import URL
 from kdsearch.cli import app as cli
 from tests.commands import Here, here, process
 
-RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--trials", "3", "--executor", "local"]
+RUN = ["run", "--dataset", "demo", "--space", "quick.toml", "--no-files", "--trials", "3", "--executor", "local"]
 
 QUICK_SPACE = """
 name = "quick"

@@ -149,7 +149,7 @@ def kdsearch(cluster: Cluster, *arguments: str, check: int = 0) -> subprocess.Co
 def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(cluster: Cluster) -> None:
     """Records, weights and final points come back through Ray, in the search and in the confirmation."""
     arguments = ["--space", "quick.toml", "--trials", "3", "--confirm-seeds", "2", "--address", cluster.address]
-    finished = kdsearch(cluster, "run", *arguments)
+    finished = kdsearch(cluster, "run", "--no-files", *arguments)
     assert "report: studies/demo-quick/report.html" in finished.stdout
     assert (cluster.home / "studies/demo-quick/report.html").stat().st_size > 1e6
     shown = json.loads(kdsearch(cluster, "show", "demo-quick", "--json").stdout)
@@ -169,7 +169,7 @@ def test_a_network_and_an_objective_of_ones_own_reach_the_other_node(cluster: Cl
     imports = [f"--import={ROOT / 'examples' / name}.py" for name in ("own_network", "own_objective")]
     space = ["--space", "quick.toml", "--set", "family=dilated,stid", "--fix", "width=1", "--study", "own"]
     more = ["--objective", "mae,energy", "--trials", "2", "--confirm-seeds", "2", "--address", cluster.address]
-    kdsearch(cluster, "run", *imports, *space, *more)
+    kdsearch(cluster, "run", "--no-files", *imports, *space, *more)
     shown = json.loads(kdsearch(cluster, "show", *imports, "own", "--json").stdout)
     assert [trial["state"] for trial in shown["trials"]] == ["COMPLETE"] * 2
     assert all(trial["cost"]["measured"]["energy"] > 0 for trial in shown["trials"])
