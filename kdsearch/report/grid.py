@@ -89,15 +89,16 @@ def _one_table(grid: Grid, columns: Sequence[int], width: int) -> Table:
 
 
 def _widths(grid: Grid, columns: Sequence[int], width: int) -> dict[int, int]:
-    """Give each column its least width; what is left goes to heads of numbers, then to words as they need it."""
+    """Give each column its least width; what is left goes to the names of rows, heads of numbers, then other words."""
     widths = {place: _least_width(grid, place, width) for place in columns}
     wanted = {
         place: max(len(cell) for cell in (grid.columns[place], *(row[place] for row in grid.rows))) - widths[place]
         for place in columns
     }
     left = max(0, width - _needed(widths.values()))
-    for is_words in (False, True):
-        kind = [place for place in columns if (grid.columns[place] in grid.words) == is_words]
+    numbers = [place for place in columns[1:] if grid.columns[place] not in grid.words]
+    words = [place for place in columns[1:] if grid.columns[place] in grid.words]
+    for kind in (columns[:1], numbers, words):
         needs = sum(wanted[place] for place in kind)
         share = min(1.0, left / needs) if needs else 0.0
         for place in kind:
