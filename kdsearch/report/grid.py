@@ -122,14 +122,23 @@ def _least_width(grid: Grid, place: int, width: int) -> int:
 
 
 def _columns_that_fit(grid: Grid, width: int) -> list[list[int]]:
-    """Divide the columns among tables that fit; the first column, which names the rows, is in each."""
+    """Divide the columns among tables that fit; the first columns, which name the rows, are in each."""
     least = [_least_width(grid, place, width) for place in range(len(grid.columns))]
-    tables = [[0]]
-    for place in range(1, len(least)):
-        if len(tables[-1]) > 1 and _needed(least[one] for one in (*tables[-1], place)) > width:
-            tables.append([0])
+    names = list(range(_naming_columns(grid)))
+    tables = [[*names]]
+    for place in range(len(names), len(least)):
+        if len(tables[-1]) > len(names) and _needed(least[one] for one in (*tables[-1], place)) > width:
+            tables.append([*names])
         tables[-1].append(place)
     return tables
+
+
+def _naming_columns(grid: Grid) -> int:
+    """Count the first columns that together tell all rows apart; one where none do."""
+    for count in range(1, len(grid.columns)):
+        if len({tuple(row[:count]) for row in grid.rows}) == len(grid.rows):
+            return count
+    return 1
 
 
 def _markdown(grid: Grid, width: int) -> str:  # noqa: ARG001 - a page has none

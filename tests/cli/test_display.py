@@ -40,7 +40,7 @@ def test_front_without_a_quiet_pass_has_no_test_errors(
     """Before the confirmation the title names validation alone, and no test error has a spread."""
     print_front(summarise(searched))
     shown = capsys.readouterr().out
-    assert ": MAE (validation: the search's seed 0) network" in " ".join(shown.split())
+    assert ": MAE (validation: the search's seed 0)\n" in shown
     assert "±" not in shown
 
 

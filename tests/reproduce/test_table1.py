@@ -24,14 +24,16 @@ def test_what_is_met_says_equal(rows: list[table1.Table1Row]) -> None:
     assert [line[6] for line in cells] == corrected
 
 
-def test_the_last_digit_is_on_the_line_of_the_others(
+def test_every_total_is_whole_beside_the_names_of_its_row(
     rows: list[table1.Table1Row], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The table is not so wide that a total is folded."""
+    """The table is wider than 80 columns, and goes on below; graph and network are named in each part."""
     print_table(*table1.as_table(rows))
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if "333,604" in line)
-    assert "49,889,172,087" in line
-    assert "71,756,909,175" in line
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    for total in ("333,604", "49,889,172,087", "71,756,909,175"):
+        (line,) = (line for line in said.splitlines() if total in line)
+        assert line.split()[:3] == ["pemsd7m", "(228)", "teacher"]
 
 
 def test_a_number_that_is_missed_is_printed(rows: list[table1.Table1Row]) -> None:
