@@ -74,4 +74,4 @@ def test_the_better_network_is_kept_with_its_errors_and_bounds(
     assert network.checkpoint.bounds is not None
     assert not np.array_equal(made.checkpoint.bounds.by_sensor, network.checkpoint.bounds.by_sensor)
     write_folder(made, tmp_path, ["c"])
-    assert "1 epochs of fine-tuning" in (tmp_path / "card.md").read_text()
+    assert "one epoch of fine-tuning" in (tmp_path / "card.md").read_text()

@@ -63,7 +63,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, cache: Path, *, cores: int, precisi
     monkeypatch.setenv("KDSEARCH_CACHE", str(cache))
     monkeypatch.setattr("kdsearch.pipeline.setup.usable_cores", lambda: cores)
     monkeypatch.setattr("kdsearch.trial.teacher_settings.fast_precision", lambda: precision)
-    monkeypatch.setattr("kdsearch.record.version", lambda name: torch if name == "torch" else version(name))
+    monkeypatch.setattr("kdsearch.origin.version", lambda name: torch if name == "torch" else version(name))
 
 
 def records(options: RunOptions) -> list[TrialRecord]:

@@ -203,7 +203,7 @@ def test_tables_are_made_once_and_stay_out_of_the_bench(runner: TrialRunner) -> 
     """Workers get the runner; all trials of a process read the same memory."""
     before = len(pickle.dumps(runner))
     assert runner.tables() is runner.tables()
-    assert len(list((runner.teacher.cache / "tables").iterdir())) == 1
+    assert len(list((runner.teacher.cache / "tables").glob(f"{runner.teacher.hash}-*"))) == 1
     assert len(pickle.dumps(runner)) == before
 
 
