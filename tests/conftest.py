@@ -112,7 +112,6 @@ def few_repeats() -> Iterator[None]:
         "confirm.timing.BATCH_REPEATS": 1,
         "confirm.files.SINGLE_REPEATS": 10,
         "confirm.files.BATCH_REPEATS": 1,
-        "pipeline.files.QUIET_REPEATS": 10,
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, number in repeats.items():

@@ -82,7 +82,9 @@ def run(
     prefer: Prefer = None,
     runtime: Annotated[
         str,
-        typer.Option(help="What latency is of: torch, or onnx for the exported files.", rich_help_panel=LIMITS),
+        typer.Option(
+            help="What latency times: a network in torch, or its exported file (onnx).", rich_help_panel=LIMITS
+        ),
     ] = "torch",
     trials: Annotated[
         int | None, typer.Option(min=1, help="Finished trials that the study is to have.", rich_help_panel=WHEN)
@@ -110,7 +112,7 @@ def run(
         typer.Option(min=0, help="Confirm so many networks of least error too.", rich_help_panel=CONFIRM),
     ] = 0,
     files: Annotated[
-        bool, typer.Option(help="Measure the exported files too: seconds a network.", rich_help_panel=CONFIRM)
+        bool, typer.Option(help="Measure the exported files too; each takes some seconds.", rich_help_panel=CONFIRM)
     ] = True,
     executor: Annotated[
         str, typer.Option(help="ray, or local: one trial at a time in this process.", rich_help_panel=WHERE)

@@ -99,7 +99,7 @@ def _subjects(runner: TrialRunner, checkpoints: list[Checkpoint]) -> list[Subjec
         clock: data.inputs(segment_starts, with_clock=clock) for clock in {network.clock for network in networks}
     }
     return [
-        runner.subject(network, windows[network.clock][:1], checkpoint.scaler, batch=windows[network.clock], exact=True)
+        runner.subject(network, windows[network.clock][:1], checkpoint.scaler, windows[network.clock])
         for network, checkpoint in zip(networks, checkpoints, strict=True)
     ]
 

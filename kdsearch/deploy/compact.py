@@ -94,7 +94,7 @@ def _make_sparse(graph: "GraphProto") -> None:
 
 
 def _most_common(values: NDArray[np.float32]) -> np.float32:
-    """Find the value that most entries have; zero where there is none of most."""
+    """Find the value that more than half of the entries have; zero where there is none."""
     middle = np.partition(values.ravel(), values.size // 2)[values.size // 2]  # of most entries, it is the median
     return middle if 2 * np.count_nonzero(values == middle) > values.size else np.float32(0)
 

@@ -100,7 +100,7 @@ def _adds_kernels(node: "ir.Node") -> bool:
 
 
 def _grows(node: "ir.Node") -> bool:
-    """Tell a constant that is larger than those it is made of: onnxruntime makes it where the file is opened."""
+    """Tell whether a constant is larger than what it is made of; onnxruntime makes such ones as it opens the file."""
     made, known = node.outputs[0].shape, [one.shape for one in node.inputs if one is not None]
     if made is None or not made.is_static() or any(one is None or not one.is_static() for one in known):
         return False
@@ -109,7 +109,7 @@ def _grows(node: "ir.Node") -> bool:
 
 
 def _stays(node: "ir.Node", *, rounded: bool) -> bool:
-    """Tell an operator that is to stay in the file, although what it makes is constant."""
+    """Tell whether an operator is to stay in the file, although what it makes is constant."""
     return _grows(node) or (rounded and _adds_kernels(node))
 
 

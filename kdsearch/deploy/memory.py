@@ -27,7 +27,7 @@ def peak_memory_bytes(path: Path) -> int | None:
         path: The ONNX file.
 
     Returns:
-        Bytes, to some 2 %; None where the system does not tell them, as all but Linux.
+        Bytes, to some 2 %; None on systems other than Linux.
 
     Raises:
         RunError: The process ended without an answer.

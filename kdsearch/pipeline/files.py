@@ -20,12 +20,10 @@ from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline
 from kdsearch.study.constraints import parse_constraints
 from kdsearch.study.storage.meta import StudyMeta
+from kdsearch.trial import teachers
 from kdsearch.trial.run import TrialRunner
 
 __all__ = ["check_files", "study_files", "with_files"]
-
-QUIET_REPEATS = 200
-QUIET_SECONDS = 5.0
 
 
 def check_files(options: RunOptions) -> None:
@@ -115,7 +113,8 @@ def _timed_files(runner: TrialRunner, subjects: list[Subject], costs: list[Cost]
         kept: Whether the study keeps each, with a latency of its file.
     """
     horizon, threads = runner.series.protocol.horizon, runner.threads
-    times = timed(subjects, horizon, repeats=QUIET_REPEATS, threads=threads, max_seconds=QUIET_SECONDS)
+    repeats, seconds = teachers.QUIET_REPEATS, teachers.QUIET_SECONDS
+    times = timed(subjects, horizon, repeats=repeats, threads=threads, max_seconds=seconds)
     quiet = costs[0].latency_ms if kept[0] else times[0]
     assert quiet is not None, "it was measured when it was kept"
     found = []

@@ -122,9 +122,7 @@ class TrialRunner:
             subjects, horizon, repeats=LATENCY_REPEATS, threads=self.threads, max_seconds=3, quiet=quiet
         )[1]
 
-    def subject(
-        self, network: Forecaster, window: Tensor, scaler: Scaler, *, batch: Tensor | None = None, exact: bool = False
-    ) -> Subject:
+    def subject(self, network: Forecaster, window: Tensor, scaler: Scaler, batch: Tensor | None = None) -> Subject:
         """Make a network one whose cost is measured, with its file as far as the study asks for files.
 
         Args:
@@ -132,12 +130,11 @@ class TrialRunner:
             window: One window, ``(1, history, node, channel)``.
             scaler: Its scaler.
             batch: Windows of a second timing, ``(batch, history, node, channel)``.
-            exact: Whether its bytes are counted where they could be foreseen.
         """
         size, file, files = None, None, self.files
         if files is not None:
             timed = self.runtime == "onnx"  # its very file is made then
-            size = (files.exact_bytes if exact or timed else files.foreseen_bytes)(network, scaler)
+            size = (files.exact_bytes if timed else files.foreseen_bytes)(network, scaler)
             file = files.forecast(network, scaler, 1, self.threads) if timed else None
         return Subject(network, window, scaler.stored_numbers, size, file, batch)
 

@@ -30,7 +30,7 @@ from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_o
 
 __all__ = ["TrainedNetwork", "cached_network", "kept_network", "network_baseline"]
 
-QUIET_REPEATS = 200
+QUIET_REPEATS, QUIET_SECONDS = 200, 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +187,9 @@ def _quiet_cost(
         window = data.inputs(first, with_clock=network.clock)
         subjects.append(Subject(network, window, one.scaler.stored_numbers))
     horizon, quiet = series.protocol.horizon, None if beside is None else beside.latency
-    return measured_costs(subjects, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=5, quiet=quiet)[-1]
+    return measured_costs(subjects, horizon, repeats=QUIET_REPEATS, threads=1, max_seconds=QUIET_SECONDS, quiet=quiet)[
+        -1
+    ]
 
 
 def network_baseline(name: str, role: Role, network: TrainedNetwork, record: TrialRecord) -> Baseline:

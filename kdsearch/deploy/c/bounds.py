@@ -18,8 +18,7 @@ SOURCE = """\
 void $NAME_bounds(int64_t time, const float *forecast, float *lower, float *upper)
 {
     for (int step = 0; step < HORIZON; step++) {
-        const int64_t second = (time + (step + 1) * (int64_t)INTERVAL) % 86400;
-        const int hour = (int)((second < 0 ? second + 86400 : second) / 3600);
+        const int hour = minute_of(time + (step + 1) * (int64_t)INTERVAL) / 60;
         const float scale = bound_by_hour[hour] * bound_by_step[step];
         for (int node = 0; node < NODES; node++) {
             const int place = step * NODES + node;
@@ -32,7 +31,7 @@ void $NAME_bounds(int64_t time, const float *forecast, float *lower, float *uppe
 
 
 def write_bounds(parts: Parts, bounds: Bounds, name: str, smallest: float | None) -> str:
-    """Define the constants of bounds, and give their function, `Bounds.radius` and `bounds_around` in C.
+    """Define the constants of bounds, and give their function: `Bounds.radius` and `bounds_around` in C.
 
     Args:
         parts: Gets the constants.

@@ -19,8 +19,9 @@ static int64_t day_of(int64_t time)
 static int minute_of(int64_t time)
 {
     return (int)((time - day_of(time) * 86400) / 60);
-}
+}"""
 
+WEEKDAY = """\
 /* 0 for Monday; 1970-01-01 was a Thursday. */
 static int weekday_of(int64_t time)
 {
@@ -131,7 +132,7 @@ ZERO = """\
         }"""
 
 
-def write_inputs(parts: Parts, target: Target, scaler: Scaler, clock: bool) -> None:
+def write_inputs(parts: Parts, target: Target, scaler: Scaler, clock: bool, bounded: bool) -> None:
     """Write what makes the network's inputs, and the offsets that bring its forecasts back.
 
     Args:
@@ -139,10 +140,13 @@ def write_inputs(parts: Parts, target: Target, scaler: Scaler, clock: bool) -> N
         target: What is forecast.
         scaler: The map from readings to inputs.
         clock: Whether the network asks for the time.
+        bounded: Whether there are bounds, which ask for the hour.
     """
     profile = scaler.profile
-    if clock or profile is not None:
+    if clock or bounded or profile is not None:
         parts.functions.append(CLOCK)
+    if clock or profile is not None:
+        parts.functions.append(WEEKDAY)
     if profile is None:
         parts.functions.append(NO_OFFSETS)
     else:

@@ -138,7 +138,7 @@ def write_c(
         )
     network = _network(checkpoint, target)
     parts = Parts(numbers, len(checkpoint.adjacency))
-    write_inputs(parts, target, checkpoint.scaler, network.clock)
+    write_inputs(parts, target, checkpoint.scaler, network.clock, checkpoint.bounds is not None)
     WRITERS[network.family].write(network, target.horizon, parts)
     folder.mkdir(parents=True, exist_ok=True)
     source, header = folder / f"{name}.c", folder / f"{name}.h"

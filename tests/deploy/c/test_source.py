@@ -274,9 +274,12 @@ def test_what_is_forecast_may_differ(
 
 
 @pytest.mark.parametrize("quantity", ["count", "none"])
-def test_bounds_are_those_of_the_network(tmp_path: Path, quantity: QuantityName) -> None:
+@pytest.mark.parametrize(("spec", "calendar"), [(STID, "table"), (LIGHTST, "none")], ids=["clock", "no-clock"])
+def test_bounds_are_those_of_the_network(
+    tmp_path: Path, spec: dict[str, Any], calendar: str, quantity: QuantityName
+) -> None:
     """By sensor, hour and step, across midnight, before 1970, in place of the forecast; counts have none below zero."""
-    checkpoint = checkpoint_of(network_of(STID, HORIZON), quantity=quantity)
+    checkpoint = checkpoint_of(network_of(spec, HORIZON), calendar, quantity=quantity)
     sizes = np.random.default_rng(3).uniform(20, 90, NODES), np.arange(1.0, 25), np.linspace(0.5, 2, HORIZON)
     bounds = Bounds(0.9, *(size.astype(np.float32) for size in sizes))
     target = target_of(quantity=quantity)
