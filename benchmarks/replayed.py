@@ -4,7 +4,7 @@ import csv
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -218,7 +218,7 @@ class Replay:
                 heapq.heappush(events, (clock + EPOCHS // 8, worker, self._begin(driver)))
 
     def map(
-        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Run a function for every job."""
         for job in jobs:

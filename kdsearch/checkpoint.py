@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from kdsearch.data.profile import Profile, Scaler
 from kdsearch.data.quantity import QUANTITIES
 from kdsearch.measure.bounds import Bounds
 from kdsearch.models import Forecaster, build
+from kdsearch.models.ensemble import Ensemble
 
 __all__ = ["Checkpoint"]
 
@@ -49,6 +50,15 @@ class Checkpoint:
         network = build(self.spec, self.adjacency)
         network.load_state_dict({name: torch.tensor(value) for name, value in self.state.items()})
         return network.to(device)
+
+    @property
+    def first_member(self) -> Self:
+        """The first network of an ensemble, its best one; any other network itself."""
+        if self.spec["family"] != Ensemble.family:
+            return self
+        start = "members.0."
+        state = {name.removeprefix(start): value for name, value in self.state.items() if name.startswith(start)}
+        return replace(self, spec=self.spec["size"]["members"][0], state=state, bounds=None)
 
     @property
     def hash(self) -> str:

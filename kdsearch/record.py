@@ -82,6 +82,7 @@ class TrialRecord(BaseModel):
     """Record of a trial: everything but its weights, which the store keeps beside it.
 
     `params` are the searched parameters exactly as the space gave them; with them, `seed` reproduces the trial.
+    `baseline` is the name of the baseline that it is, where its network was trained beside the search.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,6 +101,7 @@ class TrialRecord(BaseModel):
     data_hash: str = ""
     protocol_hash: str = ""
     teacher_hash: str | None = None
+    baseline: str | None = None
 
 
 ShouldContinue = Callable[[TrialRecord, float], bool]
@@ -113,8 +115,9 @@ def never_stop(record: TrialRecord, share: float) -> bool:  # noqa: ARG001
     return True
 
 
-Role = Literal["teacher", "base", "undistilled", "naive"]
-"""Role of a baseline: the teacher; the paper's base; a small network trained without a teacher (STID); no network."""
+Role = Literal["teacher", "candidate", "answers", "base", "undistilled", "naive"]
+"""Role of a baseline: the teacher; a candidate for it that does not teach; forecasts from a file, which teach; the
+paper's base; a small network trained without a teacher (STID); no network."""
 
 _ROLES: dict[str, Role] = {"teacher": "teacher", "base": "base", "STID": "undistilled"}
 
@@ -157,7 +160,7 @@ class Baseline(BaseModel):
     @property
     def is_network(self) -> bool:
         """True for a network, which was trained and runs."""
-        return self.role != "naive"
+        return self.role not in {"naive", "answers"}
 
 
 def of_role(baselines: Iterable[Baseline], role: Role) -> Baseline | None:

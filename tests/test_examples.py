@@ -1,6 +1,8 @@
 """The examples: each part of a user's own goes through the real command, from the file to the report."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,3 +163,27 @@ def test_a_space_names_its_imports(kdsearch: Here, home: Path) -> None:
     (home / "spaces" / "wrong.toml").write_text(SPACE + '[parameters.loss]\nchoices = ["huber"]\n')
     refused = kdsearch(home, "space", "check", "spaces/wrong.toml", check=2)
     assert "there is no loss 'huber'" in refused.stderr
+
+
+def test_forecasts_of_another_library_teach(kdsearch: Here, home: Path) -> None:
+    """Trees of scikit-learn, from the script's own command; what looks inside a teacher is left out, and said."""
+    made = subprocess.run(
+        [sys.executable, str(EXAMPLES / "answers.py"), "--trees", "3"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.endswith("answers.npz: 5,628 windows\n")
+    common = ["run", "--space", "quick.toml", "--teacher", "answers.npz", "--executor", "local", "--no-files"]
+    losses = ["--set", "loss=rd-l2,stcd", "--trials", "1", "--study", "answered"]
+    ended = kdsearch(home, *common, *losses)
+    assert "answers.npz teaches, by its forecasts alone: validation MAE " in ended.stderr
+    assert "loss stcd left out: answers.npz has forecasts" in ended.stderr
+    shown = json.loads(kdsearch(home, "show", "answered", "--json").stdout)
+    assert {trial["params"]["loss"] for trial in shown["trials"]} == {"rd-l2"}
+    (line,) = (one for one in shown["references"] if one["name"] == "answers.npz")
+    assert line["cost"] is None
+    assert set(line["metrics"]) == {"val", "test"}
+    refused = kdsearch(home, *common, "--trials", "1", "--study", "unlike", "--dataset", "ring-that-is-not", check=2)
+    assert "ring-that-is-not" in refused.stderr

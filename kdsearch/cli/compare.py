@@ -24,7 +24,7 @@ def compare(
 ) -> None:
     """Compare studies of one protocol and data: fronts, hypervolume, paired differences, and what was set otherwise.
 
-    Example: kdsearch compare pemsd8-stgcn pemsd8-stid --html both.html
+    Example: kdsearch compare pemsd8-auto pemsd8-stgcn --html both.html
     """
     from kdsearch.api import compare as compare_studies
     from kdsearch.cli.display import stdout_width

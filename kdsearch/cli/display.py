@@ -13,7 +13,7 @@ from rich.text import Text
 
 from kdsearch.report.front_grids import front_grids, settings_named
 from kdsearch.report.grid import Grid, write_grids
-from kdsearch.report.numbers import count, error, mae, significant, with_unit
+from kdsearch.report.numbers import count, duration, error, mae, significant, with_unit
 from kdsearch.study.search.progress import NEAR_TEACHER
 
 if TYPE_CHECKING:
@@ -109,16 +109,8 @@ def _standing(progress: SearchProgress) -> str:
         near = f"within {100 * NEAR_TEACHER:g} % of the teacher"
         parts += [f"smallest network {near}: {count(progress.smallest_weights)} parameters"]
     if progress.seconds_left:
-        parts += [f"about {_duration(progress.seconds_left)} left"]
+        parts += [f"about {duration(progress.seconds_left)} left"]
     return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    """Write a duration in the largest fitting unit: s, min or h."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _outcome(record: TrialRecord, unit: str) -> str:

@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Write a network of a study as a file that forecasts without kdsearch, with a card and a script.
 
-    Example: kdsearch export pemsd8-stgcn --pick knee
+    Example: kdsearch export pemsd8-auto --pick knee
     """
     from kdsearch.api import load_study
     from kdsearch.extensions import load_extensions

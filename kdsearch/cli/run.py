@@ -42,7 +42,7 @@ def run(
     dataset: Annotated[
         str | None, typer.Option(help="Name or folder; the space's own if left out.", rich_help_panel=WHAT)
     ] = None,
-    space: Annotated[str, typer.Option(help="Name or path of a search space.", rich_help_panel=WHAT)] = "stgcn",
+    space: Annotated[str, typer.Option(help="Name or path of a search space.", rich_help_panel=WHAT)] = "auto",
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,6 +67,10 @@ def run(
     fill: Fill = "causal",
     readings: Readings = "measured",
     preset: Preset = "best",
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="A file of forecasts to learn from, .npz or .parquet.", rich_help_panel=WHAT),
+    ] = None,
     sampler: Annotated[str, typer.Option(help="Proposes settings: {samplers}.", rich_help_panel=WHAT)] = "tpe",
     warm_start: Annotated[
         str | None, typer.Option(help="A study whose front is tried first.", rich_help_panel=WHAT)
@@ -90,7 +94,7 @@ def run(
         int | None, typer.Option(min=1, help="Finished trials that the study is to have.", rich_help_panel=WHEN)
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Time for teacher and search: 90s, 15m, 2h.", rich_help_panel=WHEN)
+        str | None, typer.Option(help="Time for the whole run: 90s, 15m, 2h.", rich_help_panel=WHEN)
     ] = None,
     stopping_rule: Annotated[
         str | None, typer.Option(help="Stops hopeless trials early: {stopping_rules}.", rich_help_panel=WHEN)
@@ -162,6 +166,7 @@ def run(
         fixes=tuple(fix or ()),
         imports=tuple(imports or ()),
         preset=preset,
+        teacher=teacher,
         trials=trials,
         budget_seconds=None if budget is None else parse_seconds(budget),
         executor=executor,

@@ -54,7 +54,7 @@ def show(
 ) -> None:
     """Show a study: its front, knee and baselines.
 
-    Example: kdsearch show pemsd8-stgcn --json
+    Example: kdsearch show pemsd8-auto --json
     """
     from kdsearch.cli.display import print_front
     from kdsearch.extensions import load_extensions
@@ -91,7 +91,7 @@ def report(
 ) -> None:
     """Write a study's report: one HTML file that needs no network.
 
-    Example: kdsearch report pemsd8-stgcn
+    Example: kdsearch report pemsd8-auto
     """
     from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions

@@ -3,6 +3,7 @@
 It trains the front's networks again, with other seeds and without a teacher, and times them with nothing else running.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from kdsearch.trial.run import TrialRunner
 
 __all__ = ["confirm"]
 
+LEAST_QUIET_SECONDS = 15.0
+"""For scoring and timing, however late it is: without them there is no answer."""
+
 
 def confirm(
     store: StudyStore,
@@ -30,6 +34,8 @@ def confirm(
     on_message: Callable[[str], None],
     files: Files | None = None,
     also: Sequence[dict[str, Any]] = (),
+    until: float | None = None,
+    end: float | None = None,
 ) -> None:
     """Confirm the front, in rounds until every trial on it is confirmed.
 
@@ -45,16 +51,20 @@ def confirm(
         on_message: Takes sentences for people.
         files: Measures exported files; None where nobody asks for them.
         also: Settings whose networks are confirmed too, on the front or not.
+        until: `time.monotonic()` after which no training is begun that would end later; those of the chosen network
+            come first, and the same run again makes the others. None where nobody waits.
+        end: `time.monotonic()` at which scoring and timing are to be done; None where nobody waits.
     """
     done: set[int] = set()
     while wanted := [
         trial for trial in _chosen(store, also) if trial.number not in done and not is_confirmed(trial, seeds)
     ]:
-        trained = train_missing(store, runner, executor, wanted, seeds, on_message)
+        trained = train_missing(store, runner, executor, wanted, seeds, on_message, until)
         timed = f"{len(wanted)} networks{'' if files is None else ' and their exported files'}"
         on_message(f"confirmation: scoring the test split and timing {timed}")
         networks = {f"trial {trial.number}": Checkpoint.from_bytes(_weights(store, trial)) for trial in wanted}
-        costs, pace = quiet_costs(runner, store, networks, files, on_message)
+        seconds = None if end is None else max(LEAST_QUIET_SECONDS, end - time.monotonic())
+        costs, pace = quiet_costs(runner, store, networks, files, on_message, seconds)
         for trial, checkpoint, cost in zip(wanted, networks.values(), costs, strict=True):
             test, breakdown = runner.test_scores(checkpoint)
             trainings = [own_training(trial, test), *trainings_of(trial, seeds, trained)]
@@ -72,14 +82,15 @@ def confirm(
 
 
 def _chosen(store: StudyStore, also: Sequence[dict[str, Any]]) -> list[StoredTrial]:
-    """List the trials of the front, and finished trials with these settings."""
-    front = summarise(store).front
-    return [
+    """List the trials of the front, the chosen one first, and finished trials with these settings."""
+    summary = summarise(store)
+    chosen = [
         trial
         for trial in store.trials()
-        if trial.number in front
+        if trial.number in summary.front
         or (trial.state == "COMPLETE" and any(setting.items() <= trial.params.items() for setting in also))
     ]
+    return sorted(chosen, key=lambda trial: trial.number != summary.knee)
 
 
 def _weights(store: StudyStore, trial: StoredTrial) -> bytes:

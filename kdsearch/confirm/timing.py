@@ -13,7 +13,7 @@ from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.files import MadeFiles
 from kdsearch.costs import Cost, Pace
 from kdsearch.data.windows import WindowedSeries
-from kdsearch.measure.baselines import naive_baselines
+from kdsearch.measure.baselines import answers_baseline, naive_baselines
 from kdsearch.measure.cost import measured_costs, timed
 from kdsearch.measure.files import Files
 from kdsearch.measure.latency import PAPER_BATCH
@@ -26,6 +26,8 @@ __all__ = ["busy_share", "quiet_costs"]
 SINGLE_REPEATS = 600
 BATCH_REPEATS = 20
 TIMING_SECONDS = 20.0
+TIMINGS = 8
+"""Parts of the quiet pass's time, of which each of its four timings may take one."""
 PACE_REPEATS = 100
 PACE_SECONDS = 3.0
 
@@ -40,6 +42,7 @@ def quiet_costs(
     networks: Mapping[str, Checkpoint],
     files: Files | None,
     on_message: Callable[[str], None],
+    seconds: float | None = None,
 ) -> tuple[list[Cost], Pace]:
     """Time networks, teacher and baselines in alternation; save the baselines with their test errors.
 
@@ -50,6 +53,7 @@ def quiet_costs(
         networks: The front's networks, by name.
         files: Measures their exported files, and those of teacher and baselines; None where nobody asks for them.
         on_message: Takes a sentence for each network that no file can be made of.
+        seconds: About how long all this may take; None where nobody waits. Files are then made for half of it.
 
     Returns:
         Costs in the order of the networks, and how quiet the machine was.
@@ -59,19 +63,20 @@ def quiet_costs(
     }
     everything = shown | dict(networks)
     subjects = _subjects(runner, list(everything.values()))
-    made = None if files is None else MadeFiles(files, everything, on_message)
+    made = None if files is None else MadeFiles(files, everything, on_message, None if seconds is None else seconds / 2)
+    timing_seconds = TIMING_SECONDS if seconds is None else min(TIMING_SECONDS, seconds / TIMINGS)
     watch, before = _Watch(), _teacher_pace(runner, subjects[0])
     costs = measured_costs(
         subjects,
         runner.series.protocol.horizon,
         repeats=SINGLE_REPEATS,
         threads=runner.threads,
-        max_seconds=TIMING_SECONDS,
+        max_seconds=timing_seconds,
         batch_repeats=BATCH_REPEATS,
         quiet=runner.teacher.latency,
     )
     if made is not None:
-        latencies = made.latencies(runner.threads)
+        latencies = made.latencies(runner.threads, timing_seconds)
         found = zip(costs, everything, strict=True)
         costs = [cost.model_copy(update=made.sizes.get(name, {}) | latencies.get(name, {})) for cost, name in found]
     after, alone = _teacher_pace(runner, subjects[0]), runner.threads == 1 and runner.device == "cpu"
@@ -80,6 +85,8 @@ def quiet_costs(
     )
     for baseline in naive_baselines(runner.series, ("val", "test")):
         store.save_baseline(baseline)
+    if runner.answers is not None:
+        store.save_baseline(answers_baseline(runner.answers, runner.series, ("val", "test")))
     known = {baseline.name: baseline for baseline in store.baselines()}
     for (name, checkpoint), cost in zip(shown.items(), costs, strict=False):
         val, (test, breakdown) = runner.checkpoint_scores(checkpoint, "val"), runner.test_scores(checkpoint)

@@ -1,7 +1,7 @@
 """Train the front's networks again: with further seeds, and as twins without a teacher in the loss."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kdsearch.checkpoint import Checkpoint
@@ -47,6 +47,7 @@ def train_missing(
     trials: Sequence["StoredTrial"],
     seeds: int,
     on_message: Callable[[str], None],
+    until: float | None = None,
 ) -> Trained:
     """Run the trainings that the trials still lack; each is saved as soon as it has ended.
 
@@ -57,6 +58,7 @@ def train_missing(
         trials: Networks of the front.
         seeds: Number of training seeds of each.
         on_message: Takes sentences for people.
+        until: `time.monotonic()` after which no training is begun that would end later; None where nobody waits.
 
     Returns:
         All trainings of the study except the search's own.
@@ -72,9 +74,16 @@ def train_missing(
             where = f"trial {training.number} failed with seed {training.seed}"
             on_message(f"the {training.kind} training of {where}: {training.reason}")
 
+    def in_time(jobs: Mapping[Identity, Job], begun: list[Job]) -> Iterator[Job]:
+        for job in jobs.values():
+            if until is None or time.monotonic() + job.expected_seconds <= until:
+                begun.append(job)
+                yield job
+
     def train(jobs: list[Job], what: str) -> None:
         missing = [job for job in jobs if not _gave_network(trained, job.number, job.seed, job.kind)]
-        missing.sort(key=lambda job: -job.expected_seconds)  # longest first: no core waits long for the last one
+        if until is None:
+            missing.sort(key=lambda job: -job.expected_seconds)  # longest first: no core waits long for the last one
         unlike: dict[Identity, Job] = {}
         for job in missing:
             if job.identity not in identical:
@@ -84,13 +93,19 @@ def train_missing(
             on_message(
                 f"confirmation: {len(unlike)} trainings of {what} for {len({job.number for job in missing})} networks"
             )
-        for done, (job, training, death) in enumerate(executor.map(_train, runner, list(unlike.values())), 1):
+        begun: list[Job] = []
+        for done, (job, training, death) in enumerate(executor.map(_train, runner, in_time(unlike, begun)), 1):
             kept = training or _failed(job, death)
             keep(kept)
             identical[job.identity] = kept
             on_message(f"confirmation: {done} of {len(unlike)} trainings after {time.monotonic() - began:.0f} s")
+        if left_out := len(unlike) - len(begun):
+            on_message(
+                f"confirmation: {left_out} of {len(unlike)} trainings are left out, for want of time; the same command "
+                "with a larger --budget makes them"
+            )
         for job in missing:
-            if unlike.get(job.identity) is not job:
+            if unlike.get(job.identity) is not job and job.identity in identical:
                 keep(identical[job.identity].model_copy(update={"number": job.number, "kind": job.kind}))
 
     train([job for trial in trials for job in first_jobs(trial, seeds)], "further seeds and of twins")

@@ -1,5 +1,6 @@
 """Adjacency from road distances by the rule of STGCN, or as others have weighted it."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,9 +60,13 @@ def adjacency_from_distances(
     Returns:
         float64 ``(node, node)``, zero diagonal.
     """
-    kilometres = distances_metres / 1000.0
-    weights = np.exp(-(kilometres**2) / sigma2_km2)
-    weights = np.where(weights >= threshold, weights, 0.0)  # false for NaN: no road
+    exponents = (distances_metres / 1000.0) ** 2 / sigma2_km2
+    # numpy's own exponential gives other last bits on other processors, and a graph is part of a study's identity.
+    farthest = -math.log(threshold) + 1e-9 if threshold > 0 else np.finfo(np.float64).max
+    near = exponents <= farthest  # false for NaN: no road
+    weights = np.zeros_like(exponents)
+    weights[near] = [math.exp(-exponent) for exponent in exponents[near].tolist()]
+    weights[weights < threshold] = 0.0
     np.fill_diagonal(weights, 0.0)
     return weights
 

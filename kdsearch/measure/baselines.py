@@ -1,4 +1,4 @@
-"""The naive baselines: the last value, and the calendar profile alone."""
+"""Baselines that are no network of a study: the last value, the calendar profile alone, forecasts from a file."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kdsearch.data.answers import Answers
 from kdsearch.data.profile import Profile, fit_profile
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.measure.accuracy import Forecasts, scores
-from kdsearch.record import Baseline
+from kdsearch.record import Baseline, Role
 
-__all__ = ["last_value_forecasts", "naive_baselines", "profile_forecasts"]
+__all__ = ["answers_baseline", "last_value_forecasts", "naive_baselines", "profile_forecasts"]
 
 
 def last_value_forecasts(series: SplitSeries, split: str) -> Iterator[tuple[Tensor, Tensor]]:
@@ -40,11 +41,26 @@ def naive_baselines(series: SplitSeries, splits: tuple[str, ...]) -> list[Baseli
     ]
 
 
+def answers_baseline(answers: Answers, series: SplitSeries, splits: tuple[str, ...]) -> Baseline:
+    """Score forecasts from a file on those of these splits of which it has them."""
+
+    def made(split: str) -> Forecasts:
+        yield torch.from_numpy(series.splits[split].starts), torch.from_numpy(answers.forecasts[split])
+
+    there = tuple(split for split in splits if split in answers.forecasts)
+    return _scored(answers.name, made, series, there, "forecasts from a file", "answers")
+
+
 def _scored(
-    name: str, make: Callable[[str], Forecasts], series: SplitSeries, splits: tuple[str, ...], note: str = ""
+    name: str,
+    make: Callable[[str], Forecasts],
+    series: SplitSeries,
+    splits: tuple[str, ...],
+    note: str = "",
+    role: Role = "naive",
 ) -> Baseline:
     """Score the forecasts of a baseline on these splits."""
     found = {split: scores(make(split), series, split) for split in splits}
     metrics = {kind: errors for one in found.values() for kind, errors in one.metrics.items()}
     days = found["test"].days if "test" in found else {}
-    return Baseline(name=name, role="naive", metrics=metrics, days=days, note=note)
+    return Baseline(name=name, role=role, metrics=metrics, days=days, note=note)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kdsearch.errors import SpaceError
 from kdsearch.models.d2stgnn.network import D2stgnn, D2stgnnSize
+from kdsearch.models.ensemble import Ensemble, EnsembleSize, no_width
 from kdsearch.models.forecaster import DataShape, Forecaster
 from kdsearch.models.lightst import Lightst, LightstSize, LightstTeacher, LightstTeacherSize
 from kdsearch.models.stgcn.network import Stgcn, StgcnSize
@@ -74,10 +75,11 @@ FAMILIES = Table(
             StResnetSize.DEFAULT_DEPTH,
             large_operators=True,
         ),
+        Family("ensemble", Ensemble, EnsembleSize, no_width, None),
     ],
     mistake=SpaceError,
 )
-"""A family is a module with a network and its size, and a line here."""
+"""A family is a module with a network and its size, and a line here. An ensemble is made of trained teachers alone."""
 
 
 def new_forecaster(

@@ -47,6 +47,11 @@ def runner_again(store: StudyStore, data: Series | str | None = None, data_dir: 
     """
     meta = store.meta
     teacher = store.networks().get("teacher")
+    if meta.answers:
+        raise StudyError(
+            f"study {meta.study!r} was taught by {meta.answers}, which it does not hold: its networks cannot be "
+            "trained on; leave the fine-tuning out"
+        )
     rules = None if meta.target is None else meta.target.rules
     if teacher is None or rules is None:
         raise StudyError(f"study {meta.study!r} keeps no teacher or no protocol; run its command again, and it does")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kdsearch.checkpoint import Checkpoint
+from kdsearch.data.answers import Answers
 from kdsearch.data.examples import ExampleWindows
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.target import Target
@@ -27,7 +28,7 @@ from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
-from kdsearch.trial.teacher_settings import asked_key
+from kdsearch.trial.teacher_settings import asked_key, hash_of
 from kdsearch.trial.teachers import TrainedNetwork
 
 __all__ = ["begin_study", "check_errors", "check_study", "study_meta", "warm_space", "with_baselines"]
@@ -48,8 +49,18 @@ def warm_space(space: SearchSpace, options: RunOptions) -> SearchSpace:
     return warm
 
 
-def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, data_note: str) -> StudyMeta:
-    """Write down what the study of a run is of, before anything is trained for it."""
+def study_meta(
+    options: RunOptions, space: SearchSpace, series: SplitSeries, data_note: str, answers: Answers | None = None
+) -> StudyMeta:
+    """Write down what the study of a run is of, before anything is trained for it.
+
+    Args:
+        options: What was asked.
+        space: What is searched.
+        series: Cut by the protocol.
+        data_note: What of the public files the data is.
+        answers: Forecasts from a file, from which students learn.
+    """
     objectives = [objective.name for objective in parse_objectives(options.objectives)]
     return StudyMeta(
         study=_study_name(options.study, series.source.name, space.name),
@@ -60,7 +71,8 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         constraints=[str(constraint) for constraint in parse_constraints(options.constraints)],
         data_hash=series.source.content_hash,
         protocol_hash=series.protocol.hash,
-        teacher_hash=asked_key(series, options.preset, space.teacher, options.seed),
+        teacher_hash=_teacher_key(options, space, series, answers),
+        answers="" if answers is None else answers.name,
         space_name=space.name,
         space_text=space.text,
         sampler=options.sampler,
@@ -74,6 +86,13 @@ def study_meta(options: RunOptions, space: SearchSpace, series: SplitSeries, dat
         imports=[ImportedText(name=one.given, hash=one.hash, text=one.text) for one in loaded_extensions()],
         target=Target.of(series),
     )
+
+
+def _teacher_key(options: RunOptions, space: SearchSpace, series: SplitSeries, answers: Answers | None) -> str:
+    """Hash what is asked of the teacher; of one network alone as studies have always kept it."""
+    keys = [asked_key(series, options.preset, settings, options.seed) for settings in space.teachers]
+    own = keys[0] if len(keys) == 1 and space.ensemble == 1 else hash_of(*sorted(keys), space.ensemble)
+    return own if answers is None else hash_of(own, answers.hash)
 
 
 def _study_name(asked: str | None, dataset: str, space: str) -> str:

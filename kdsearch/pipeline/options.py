@@ -95,9 +95,12 @@ class RunOptions:
         sets: Changes of what is searched, such as "width=1..4" (`kdsearch.study.space.overrides`).
         fixes: Values fixed for every trial, such as "beta=0.5".
         imports: Python files and modules of the user's that add rows to tables.
+        teacher: A file of forecasts from which students learn (`kdsearch.data.answers`), in place of the network that
+            the space names; that one stays what costs are compared with.
         preset: How the teacher is trained, and what it fixes for the trials, as in `PRESETS`.
-        trials: Finished trials that the study is to have.
-        budget_seconds: Time for teacher and search; the confirmation comes after.
+        trials: Finished trials that the study is to have. Where the search is among families, networks that were trained
+            beside it count.
+        budget_seconds: Time for the whole run (`kdsearch.pipeline.budget`).
         executor: Who runs the trials, "ray" or "local".
         workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
         address: A running Ray cluster, `host:port`; Ray is started here where None.
@@ -135,10 +138,11 @@ class RunOptions:
     objectives: str = "mae,latency"
     constraints: tuple[str, ...] = ()
     prefer: str | None = None
-    space: str = "stgcn"
+    space: str = "auto"
     sets: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    teacher: str | Path | None = None
     preset: str = "best"
     trials: int | None = None
     budget_seconds: float | None = None

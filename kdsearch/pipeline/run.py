@@ -6,31 +6,39 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from kdsearch.confirm.confirm import confirm
+from kdsearch.data.answers import Answers, read_answers
 from kdsearch.data.series import Series
-from kdsearch.errors import StudyError
-from kdsearch.measure.baselines import naive_baselines
+from kdsearch.data.split import SplitSeries
+from kdsearch.errors import DataError, RunError, StudyError
+from kdsearch.measure.baselines import answers_baseline, naive_baselines
 from kdsearch.measure.files import Files
 from kdsearch.measure.latency import usable_cores
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space, with_baselines
+from kdsearch.pipeline.budget import Budget
 from kdsearch.pipeline.files import check_files, study_files, with_files
+from kdsearch.pipeline.fitting import answered_space, fitting_families, fitting_teachers, taught_space
 from kdsearch.pipeline.options import RunOptions, changed_steps
 from kdsearch.pipeline.setup import (
     check_beside_teacher,
     check_device,
     make_features,
-    new_runner,
     protocol_of,
+    shared_networks,
     split_dataset,
 )
 from kdsearch.pipeline.spaces import check_space, extended_space
-from kdsearch.record import Baseline
+from kdsearch.record import Baseline, TrialRecord
+from kdsearch.report.numbers import duration, error, mae
 from kdsearch.report.page.page import write_page
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
 from kdsearch.study.executors.local import Executor, LocalExecutor
 from kdsearch.study.run_search import run_search
+from kdsearch.study.search.adopt import adopt
 from kdsearch.study.search.driver import StudyEvent
 from kdsearch.study.search.stopping import STOPPING_RULES
 from kdsearch.study.space.space import SearchSpace
@@ -53,6 +61,9 @@ class RunResult:
     report: Path
     storage: str
 
+
+MOST_TIMES_NAIVE = 3.0
+"""Error of a file of forecasts, as a multiple of the worse of last value and calendar, above which it is refused."""
 
 Message = Callable[[str], None]
 Event = Callable[[StudyEvent], None]
@@ -102,7 +113,7 @@ def run_space(
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    began, tell = time.monotonic(), on_message or _silent
+    budget, tell = Budget(options.budget_seconds), on_message or _silent
     check_files(options)
     if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):
         schedules = " or ".join(schedule.name for schedule in SCHEDULES.values() if schedule.foreseeable)
@@ -129,20 +140,43 @@ def run_space(
     for note in series.source.notes:
         tell(note)
     check_device(options.device)
-    check_space(space, series, teacher_config(series, options.preset, space.teacher))
+    space, left_out = fitting_families(fitting_teachers(space, series, options.preset), series)
+    for sentence in left_out:
+        tell(sentence)
+    for settings in space.teachers:
+        check_space(space, series, teacher_config(series, options.preset, settings))
     check_beside_teacher(series, options.preset, space)
     naive = naive_baselines(series, ("val",))
     check_errors(options, naive[0], series.source.name)
-    executor, meta = _executor(options), study_meta(options, space, series, data_note)
+    answers = None if options.teacher is None else read_answers(Path(options.teacher), series)
+    if answers is not None:
+        naive = [*naive, _scored_answers(answers, series, naive, tell)]
+        space = _answered(answers, space, tell)
+    executor, meta = _executor(options), study_meta(options, space, series, data_note, answers)
     kept = check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
         files = study_files(options, meta, naive[0], series, tell)
-        runner, networks = with_files(options, files, kept, *new_runner(options, space, series, kept, tell))
+        shared = shared_networks(options, space, series, kept, budget, tell)
+        runner = replace(shared.runner, answers=answers)
+        runner, networks = with_files(options, files, kept, runner, shared.baselines)
         baselines = [*naive, *networks]
+        space, left_out = taught_space(space, series, runner.teacher.inside.network(torch.device("cpu")))
+        for sentence in left_out:
+            tell(sentence)
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
             return Run(
-                options, space, store, runner, files, baselines, workers, began, tell, on_event or _silent
+                options,
+                space,
+                store,
+                runner,
+                files,
+                baselines,
+                shared.records,
+                workers,
+                budget,
+                tell,
+                on_event or _silent,
             ).complete()
 
 
@@ -157,8 +191,9 @@ class Run:
         runner: Trains and measures one configuration.
         files: Measures exported files; None where nobody asks for them.
         baselines: What every trial is compared with.
+        records: Of the networks among them that were trained now, by name.
         executor: Runs trials and trainings.
-        began: `time.monotonic()` at the beginning, from which the budget counts.
+        budget: Time of the run.
         on_message: Takes sentences for people.
         on_event: Takes the events of the search.
     """
@@ -169,8 +204,9 @@ class Run:
     runner: TrialRunner
     files: Files | None
     baselines: list[Baseline]
+    records: dict[str, TrialRecord]
     executor: Executor
-    began: float
+    budget: Budget
     on_message: Message
     on_event: Event
 
@@ -181,8 +217,10 @@ class Run:
             self.runner = with_baselines(self.store, self.runner, self.baselines)
             make_features(self.runner, self.space, self.on_message)
             self._announce()
+            self._adopt()
             self._search()
             self._confirm()
+            self._check_trained()
             summary = summarise(self.store, self.options.prefer)
             return RunResult(summary, self.report, self.store.url)
         finally:
@@ -200,8 +238,39 @@ class Run:
         for sentence in [*(f"limit: {limit.words}" for limit in begun.limits), *begun.warnings]:
             self.on_message(sentence)
 
+    def _adopt(self) -> None:
+        """Put networks that were trained already onto the front, where the search is among families.
+
+        The teacher is what all others are measured by, and no trial.
+        """
+        families = self.space.values_of("family")
+        if len(families) < 2:
+            return
+        shown = {line.name: line for line in self.store.baselines()}
+        networks = self.runner.baselines
+        for name, trained in self.records.items():
+            if name != "teacher" and trained.params["family"] in families:
+                record = trained.model_copy(update={"cost": shown[name].cost, "baseline": name})
+                weights = networks[name].checkpoint.to_bytes()
+                objectives = parse_objectives(self.options.objectives)
+                number = adopt(self.store, self.space, record, weights, objectives)
+                if number is not None:
+                    self.on_message(f"{name} is trial {number}: it stands on the same front")
+
+    def _check_trained(self) -> None:
+        """Say that the time was too short for anything.
+
+        Raises:
+            RunError: No trial has given a network.
+        """
+        if self.budget.seconds is not None and not any(one.state == "COMPLETE" for one in self.store.trials()):
+            raise RunError(
+                f"no trial ended within {duration(self.budget.seconds)}; give a larger --budget, a smaller space, or "
+                "--trials without a budget"
+            )
+
     def _search(self) -> None:
-        options, budget = self.options, self.options.budget_seconds
+        options, until = self.options, self.budget.search_until
         run_search(
             self.store,
             self.space,
@@ -209,7 +278,7 @@ class Run:
             self.runner,
             self.executor,
             trials=options.trials,
-            budget_seconds=None if budget is None else budget - (time.monotonic() - self.began),
+            budget_seconds=None if until is None else until - time.monotonic(),
             seed=options.seed,
             sampler=options.sampler,
             stopping=str(options.stopping),
@@ -229,7 +298,36 @@ class Run:
             on_message=self.on_message,
             files=self.files,
             also=also,
+            until=self.budget.twins_until,
+            end=self.budget.end,
         )
+
+
+def _scored_answers(answers: Answers, series: SplitSeries, naive: list[Baseline], tell: Message) -> Baseline:
+    """Score a file of forecasts beside the naive baselines.
+
+    Raises:
+        DataError: Its errors are so large that it cannot be of these readings.
+    """
+    line = answers_baseline(answers, series, ("val",))
+    own, worst = mae(line.metrics), max(mae(one.metrics) for one in naive)
+    if own > MOST_TIMES_NAIVE * worst:
+        raise DataError(
+            f"{answers.name} errs by {error(own, series.unit)} on the validation split, last value and calendar by "
+            f"{error(worst)} at most; its forecasts are in another unit, or of another time or place"
+        )
+    tell(
+        f"{answers.name} teaches, by its forecasts alone: validation MAE {error(own, series.unit)}; costs are compared "
+        "with those of the network that is called teacher"
+    )
+    return line
+
+
+def _answered(answers: Answers, space: SearchSpace, tell: Message) -> SearchSpace:
+    space, said = answered_space(space, answers.name)
+    for sentence in said:
+        tell(sentence)
+    return space
 
 
 def _can_be_foreseen(space: SearchSpace) -> bool:

@@ -1,7 +1,8 @@
 """Prepare a run: load data, train teacher and baselines, or take them from the cache."""
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from kdsearch.extensions import loaded_extensions
 from kdsearch.measure.latency import usable_cores
 from kdsearch.models import FAMILIES
 from kdsearch.origin import Origin, installed_versions
+from kdsearch.pipeline.budget import Budget
+from kdsearch.pipeline.election import Elected, Trainer, elect
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
@@ -31,11 +34,12 @@ from kdsearch.trial.teacher_settings import BASE_WIDTH, STID, teacher_config
 from kdsearch.trial.teachers import TrainedNetwork, cached_network, kept_network, network_baseline
 
 __all__ = [
+    "Shared",
     "check_beside_teacher",
     "check_device",
     "make_features",
-    "new_runner",
     "protocol_of",
+    "shared_networks",
     "split_dataset",
     "taken_network",
     "trained_teacher",
@@ -131,18 +135,12 @@ def filled_in_share(series: SplitSeries) -> float:
 
 
 def trained_teacher(
-    series: SplitSeries,
-    preset: str,
-    settings: dict[str, Any],
-    seed: int,
-    *,
-    device: str = "cpu",
-    beside: TrainedNetwork | None = None,
+    series: SplitSeries, preset: str, settings: dict[str, Any], seed: int, *, device: str = "cpu"
 ) -> tuple[TrainedNetwork, TrialRecord]:
-    """Train the teacher that a preset and a space ask for, or take it from the cache."""
+    """Train one network that a preset and settings ask for, or take it from the cache."""
     check_device(device)
     config = teacher_config(series, preset, settings)
-    return cached_network(series, config, seed, training_threads=_threads(config.family), device=device, beside=beside)
+    return cached_network(series, config, seed, training_threads=_threads(config.family), device=device)
 
 
 def taken_network(series: SplitSeries, baseline: Baseline, packed: bytes, device: str) -> TrainedNetwork:
@@ -162,45 +160,86 @@ def check_device(device: str) -> None:
         raise StudyError(f"there is no device {device!r} here; choose one of {', '.join(here)}")
 
 
-def new_runner(
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What the trials of a run share.
+
+    Attributes:
+        runner: Trains and measures one configuration.
+        baselines: The networks in it, the teacher first.
+        records: Of the networks that were trained for this study now, by name.
+    """
+
+    runner: TrialRunner
+    baselines: list[Baseline]
+    records: dict[str, TrialRecord]
+
+
+def shared_networks(
     options: RunOptions,
     space: SearchSpace,
     series: SplitSeries,
     kept: dict[str, tuple[Baseline, bytes]],
+    budget: Budget,
     on_message: Callable[[str], None],
-) -> tuple[TrialRunner, list[Baseline]]:
-    """Take from the study what trials share, else train it or take it from the cache, and show it as baselines.
+) -> Shared:
+    """Take from the study what trials share, else train it or take it from the cache.
 
     Args:
         options: What was asked.
         space: What is searched.
         series: Series cut by the protocol.
         kept: Networks of the study, by name (`StudyStore.networks`).
+        budget: Time of the run, of which all this may take a share.
         on_message: Takes sentences for people.
     """
-    networks, baselines = dict[str, TrainedNetwork](), list[Baseline]()
-    asked = [("teacher", "teacher", options.preset, space.teacher), *_beside_teacher(options.preset, space)]
-    for name, role, preset, settings in asked:
+    others = _beside_teacher(options.preset, space)
+    configs = {name: teacher_config(series, preset, settings) for name, _, preset, settings in others}
+    until = budget.teacher_until
+    trainer = Trainer(series, options.preset, options.device, until, on_message)
+    if "teacher" in kept:
+        elected = _kept_teacher(options, space, series, kept, on_message)
+    else:
+        reserved = 0.0
+        if until is not None:
+            reserved = sum(trainer.foreseen(one, options.seed).seconds(one.epochs) for one in configs.values())
+            reserved = min(reserved, (until - time.monotonic()) / 2)
+        early = replace(trainer, until=None if until is None else until - reserved)
+        elected = elect(early, space.teachers, space.ensemble, options.objectives, options.seed)
+    networks, baselines, records = dict(elected.networks), list(elected.baselines), dict(elected.records)
+    for name, role, _, _ in others:
         if name in kept:
             baseline, packed = kept[name]
             networks[name] = taken_network(series, baseline, packed, options.device)
-            if name == "teacher":
-                config = teacher_config(series, preset, settings)
-                on_message(f"teacher: that of the study{_difference(baseline.origin, config, options.device)}")
         else:
-            if name == "teacher":
-                on_message("teacher: training it, or taking it from the cache")
-            networks[name], record = trained_teacher(
-                series, preset, settings, options.seed, device=options.device, beside=networks.get("teacher")
-            )
-            baseline = network_baseline(name, role, networks[name], record)
-        on_message(_made(networks[name], baseline, series.unit))
+            config, foreseen = trainer.shortened(configs[name], options.seed, name)
+            networks[name], records[name] = trainer.trained(config, options.seed, foreseen, networks["teacher"])
+            baseline = network_baseline(name, role, networks[name], records[name])
         baselines.append(baseline)
+    for baseline in baselines:
+        on_message(_made(networks[baseline.name], baseline, series.unit))
     teacher = networks.pop("teacher")
     runner = TrialRunner(
         series, teacher, networks.get("base"), networks, device=options.device, extensions=loaded_extensions()
     )
-    return runner, baselines
+    return Shared(runner, baselines, records)
+
+
+def _kept_teacher(
+    options: RunOptions,
+    space: SearchSpace,
+    series: SplitSeries,
+    kept: dict[str, tuple[Baseline, bytes]],
+    on_message: Callable[[str], None],
+) -> Elected:
+    """Take the study's teacher, and its other candidates."""
+    origin = kept["teacher"][0].origin
+    config = teacher_config(series, options.preset, space.teachers[0])
+    on_message(f"teacher: that of the study{_difference(origin, config, options.device)}")
+    those = {name: one for name, one in kept.items() if one[0].role in {"teacher", "candidate"}}
+    networks = {name: taken_network(series, *one, options.device) for name, one in those.items()}
+    lines = sorted((line for line, _ in those.values()), key=lambda line: line.role != "teacher")
+    return Elected(networks, lines)
 
 
 def make_features(runner: TrialRunner, space: SearchSpace, on_message: Callable[[str], None]) -> None:

@@ -7,13 +7,12 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.distill.compatibility import incompatibility
 from kdsearch.errors import SpaceError
 from kdsearch.extensions import load_extensions
-from kdsearch.measure.cost import weight_count
 from kdsearch.models import Forecaster
+from kdsearch.pipeline.fitting import families_of, smallest_student
 from kdsearch.pipeline.own_parts import try_criterion, try_loss, try_network
 from kdsearch.prune.shrink import unprunable
 from kdsearch.study.space.files import load_space
 from kdsearch.study.space.overrides import overridden
-from kdsearch.study.space.parameters import Scalar
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
@@ -55,6 +54,11 @@ def check_values(space: SearchSpace) -> None:
 def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -> None:
     """Refuse a space that trials would not understand, or whose teacher cannot teach, before a teacher is trained.
 
+    Args:
+        space: The space.
+        series: Cut by the protocol.
+        teacher: Configuration of the teacher, or of one candidate.
+
     Raises:
         SpaceError: With the value that does not fit, why a loss or a route does not fit a network, or how a part of the
             user's own fails.
@@ -62,39 +66,29 @@ def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -
     check_values(space)
     teaching = new_network(series, teacher, 0)
     cut = "prune" in space.values_of("route")
-    if cut and not teaching.channel_groups():
+    if cut and not space.families_that_fit and not teaching.channel_groups():
         raise SpaceError(unprunable(teacher.family))
     try_network(teaching, series, pruned=cut)
     for loss in map(str, space.values_of("loss")):
         try_loss(loss)
-    students = [_checked_student(space, series, teacher, teaching, family) for family in _families(space)]
+    students = [_checked_student(space, series, teacher, teaching, family) for family in families_of(space)]
     for criterion in map(str, space.values_of("criterion")):
         for network in [one for one in (teaching, *students) if one.channel_groups()][:1]:
             try_criterion(criterion, network)
-
-
-def _families(space: SearchSpace) -> list[str]:
-    return sorted(map(str, space.values_of("family") or {TrialConfig().family}))
 
 
 def _checked_student(
     space: SearchSpace, series: SplitSeries, teacher: TrialConfig, teaching: Forecaster, family: str
 ) -> Forecaster:
     """Make a family's students of every width that the space names, and check what they learn by."""
-
-    def under_family(name: str) -> list[Scalar]:
-        return sorted(space.values_under("family", TrialConfig().family, name).get(family, ()), key=str)
-
-    made = [
-        new_network(series, teacher.model_copy(update={"family": family, "depth": None, "width": width}), 0)
-        for width in under_family("width") or [4]
-    ]
-    student = min(made, key=weight_count)
-    for loss in under_family("loss"):
+    student = smallest_student(space, series, family, teacher)
+    default = TrialConfig().family
+    losses, routes = (space.values_under("family", default, name).get(family, set()) for name in ("loss", "route"))
+    for loss in () if space.families_that_fit else sorted(map(str, losses)):
         if mistake := incompatibility(TrialConfig.of({"loss": loss}).loss_config(), teaching, student):
             raise SpaceError(mistake)
-    cut = "student-prune" in under_family("route")
-    if cut and not student.channel_groups():
+    cut = "student-prune" in routes
+    if cut and not space.families_that_fit and not student.channel_groups():
         raise SpaceError(unprunable(family))
     try_network(student, series, pruned=cut)
     return student

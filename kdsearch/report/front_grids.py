@@ -29,7 +29,7 @@ def front_grids(summary: StudySummary) -> list[Grid]:
 def _networks(summary: StudySummary) -> list[tuple[str, TrialSummary | Baseline]]:
     """Name the networks of the front and the baselines, in the order in which they are shown."""
     mark = {summary.knee: f" ({summary.chosen_word})"}
-    trials = [(f"{trial.number}{mark.get(trial.number, '')}", trial) for trial in summary.front_trials]
+    trials = [(f"{trial.label}{mark.get(trial.number, '')}", trial) for trial in summary.front_trials]
     return [*trials, *((line.name, line) for line in summary.baselines)]
 
 

@@ -9,6 +9,7 @@ from kdsearch.record import Metrics
 __all__ = [
     "between",
     "count",
+    "duration",
     "error",
     "errors_apart",
     "file_costs",
@@ -123,3 +124,11 @@ def between(values: Sequence[float]) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Join words as in "one, two and three"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in the largest fitting unit: s, min or h."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -148,6 +148,7 @@ def _summarise_trial(stored: StoredTrial, objectives: list[str], limits: list[Li
         cpu_seconds=sum(record.seconds.values()),
         confirmed=confirmed,
         curve=record.curve,
+        baseline=record.baseline,
     )
 
 

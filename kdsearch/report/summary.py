@@ -93,6 +93,7 @@ class TrialSummary(_Model):
             those that are known.
         cpu_seconds: What the trial spent in the search.
         curve: Learning curve; drawn, not printed.
+        baseline: Name of the baseline that it is too, where its network was trained beside the search.
     """
 
     number: int
@@ -110,6 +111,21 @@ class TrialSummary(_Model):
     on_front: bool = False
     confirmed: Confirmed | None = None
     curve: list[CurvePoint] = Field(default_factory=list, exclude=True, repr=False)
+    baseline: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its number, with its name where it has one: "3", or "0, STID"."""
+        return f"{self.number}" if self.baseline is None else f"{self.number}, {self.baseline}"
+
+    @property
+    def words(self) -> str:
+        """What it is in words: "stid, taught with rd-l2", "stgcn, pruned, without a teacher"."""
+        if self.baseline is not None:
+            return self.baseline
+        family, loss = self.params.get("family", "stgcn"), self.params.get("loss", "none")
+        cut = [] if self.route == "student" else ["pruned"]
+        return ", ".join([str(family), *cut, "without a teacher" if loss == "none" else f"taught with {loss}"])
 
     def values(self, objectives: list[str]) -> list[float]:
         """Give the objectives of these names, in this order."""

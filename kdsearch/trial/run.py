@@ -9,6 +9,7 @@ from torch import Tensor
 from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.costs import Cost
+from kdsearch.data.answers import Answers
 from kdsearch.data.profile import Scaler
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
@@ -50,6 +51,7 @@ class TrialRunner:
         device: Where tensors live.
         extensions: What the user's modules added to kdsearch's tables; a worker that gets this object imports them.
         files: Measures exported files in every trial; None where nobody asks for them there.
+        answers: Forecasts from a file, from which students learn in place of the teacher's; None without.
         runtime: Of what latency is the time, as in `RunOptions`; "onnx" needs `files`.
     """
 
@@ -62,6 +64,12 @@ class TrialRunner:
     extensions: tuple[Extension, ...] = ()
     files: Files | None = None
     runtime: str = "torch"
+    answers: Answers | None = None
+
+    @property
+    def lessons_hash(self) -> str:
+        """Hash of what students learn from: of the file of answers, or of the teacher."""
+        return self.teacher.hash if self.answers is None else self.answers.hash
 
     def evaluate(
         self, params: dict[str, Any], seed: int, should_continue: ShouldContinue = never_stop
@@ -139,7 +147,7 @@ class TrialRunner:
         return Subject(network, window, scaler.stored_numbers, size, file, batch)
 
     def source(self, config: TrialConfig) -> TrainedNetwork:
-        """Choose the trained network that the route "prune" cuts."""
+        """Choose the trained network that the route "prune" cuts (`TrainedNetwork.inside`)."""
         if config.source == "teacher":
             return self.teacher
         if self.base is None:
@@ -155,8 +163,14 @@ class TrialRunner:
         loss, loss_config = LOSSES[config.loss], config.loss_config()
         if not loss.needs_teacher:
             return None
+        if self.answers is not None:
+            if not loss.fits_every_pair:
+                raise SpaceError(
+                    f"loss {loss.name} looks inside a teacher, and {self.answers.name} has forecasts alone"
+                )
+            return Teacher(self.answers.forecasts["train"], self.series.splits["train"].starts, data)
         if not loss.fits_every_pair and (
-            mistake := incompatibility(loss_config, self.teacher.checkpoint.network(data.device), student)
+            mistake := incompatibility(loss_config, self.teacher.inside.network(data.device), student)
         ):
             raise SpaceError(mistake)
         tables = self.tables() if loss.needs_features(loss_config) else None

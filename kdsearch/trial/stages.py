@@ -140,7 +140,7 @@ class OneTrial:
             versions=installed_versions(),
             data_hash=self.runner.series.source.content_hash,
             protocol_hash=self.runner.series.protocol.hash,
-            teacher_hash=self.runner.teacher.hash,
+            teacher_hash=self.runner.lessons_hash,
         )
 
     def _begin(self) -> tuple[Forecaster, Scaler]:
@@ -148,7 +148,7 @@ class OneTrial:
         runner, device = self.runner, torch.device(self.runner.device)
         if self.config.route == "prune":
             source = runner.source(self.config)
-            return source.checkpoint.network(device), source.checkpoint.scaler
+            return source.inside.network(device), source.inside.scaler
         network = new_network(runner.series, self.config, self.seed).to(device)
         return network, fitted_scaler(runner.series, self.config)
 

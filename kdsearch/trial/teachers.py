@@ -28,7 +28,15 @@ from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_own_code
 
-__all__ = ["TrainedNetwork", "cached_network", "kept_network", "network_baseline"]
+__all__ = [
+    "TrainedNetwork",
+    "cached_network",
+    "cached_threads",
+    "kept_network",
+    "network_baseline",
+    "quiet_cost",
+    "with_forecasts",
+]
 
 QUIET_REPEATS, QUIET_SECONDS = 200, 5.0
 
@@ -58,9 +66,14 @@ class TrainedNetwork:
         assert self.cost.latency_ms is not None
         return self.cost.latency_ms
 
+    @property
+    def inside(self) -> Checkpoint:
+        """The network that losses look into and that pruning cuts: of an ensemble the best member."""
+        return self.checkpoint.first_member
+
     def seen(self, series: SplitSeries, device: torch.device) -> tuple[Forecaster, WindowedSeries]:
-        """Build the network, and the series as it sees it."""
-        return self.checkpoint.network(device), WindowedSeries(series, self.checkpoint.scaler, device)
+        """Build the network that losses look into, and the series as it sees it."""
+        return self.inside.network(device), WindowedSeries(series, self.checkpoint.scaler, device)
 
     def tables(self, series: SplitSeries, device: torch.device) -> TeacherTables:
         """Open the tables of its features for students, and make them where this machine's cache lacks them.
@@ -82,6 +95,17 @@ def _cache_key(series: SplitSeries, config: TrialConfig, seed: int, training_thr
     """Hash all that moves a bit of a network trained here: a cache is one machine's, and repeats its trainings."""
     code = [torch.__version__, code_version(trained_network.__module__), *hashes_of_own_code(config)]
     return hash_of(*hashes_of_data(series), config.model_dump_json(), seed, training_threads, device, *code)
+
+
+def _cached(series: SplitSeries, config: TrialConfig, seed: int, training_threads: int, device: str) -> Path:
+    return cache_dir() / "teachers" / _cache_key(series, config, seed, training_threads, device)
+
+
+def cached_threads(series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: str) -> int | None:
+    """Find with how many threads a network of the cache was trained, so many or one; None where there is none."""
+    return next(
+        (count for count in dict.fromkeys((threads, 1)) if _cached(series, config, seed, count, device).exists()), None
+    )
 
 
 def cached_network(
@@ -106,16 +130,15 @@ def cached_network(
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
-    key = _cache_key(series, config, seed, training_threads, device)
     where = torch.device(device)
     fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
-    folder = complete_folder(cache_dir() / "teachers" / key, fill)
+    folder = complete_folder(_cached(series, config, seed, training_threads, device), fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
-    cost = _quiet_cost(series, checkpoint, where, beside)
+    cost = quiet_cost(series, checkpoint, where, beside)
     versions = {name: record.versions[name] for name in ("kdsearch", "torch")}
     origin = Origin(**versions, cores=training_threads, precision=config.precision, device=where.type)
-    network = _with_forecasts(series, checkpoint, cost, origin, training_threads, where)
+    network = with_forecasts(series, checkpoint, cost, origin, training_threads, where)
     return network, record.model_copy(update={"cost": cost})
 
 
@@ -133,10 +156,10 @@ def kept_network(
     """
     assert baseline.cost is not None, "it was measured when it was kept"
     checkpoint = Checkpoint.from_bytes(packed)
-    return _with_forecasts(series, checkpoint, baseline.cost, baseline.origin, threads, torch.device(device))
+    return with_forecasts(series, checkpoint, baseline.cost, baseline.origin, threads, torch.device(device))
 
 
-def _with_forecasts(
+def with_forecasts(
     series: SplitSeries, checkpoint: Checkpoint, cost: Cost, origin: Origin | None, threads: int, device: torch.device
 ) -> TrainedNetwork:
     """Complete a network with its forecasts for the training windows, made once in a cache."""
@@ -176,7 +199,7 @@ def _train_into(
     (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency, calibrated(kept)).to_bytes())
 
 
-def _quiet_cost(
+def quiet_cost(
     series: SplitSeries, checkpoint: Checkpoint, device: torch.device, beside: TrainedNetwork | None
 ) -> Cost:
     """Measure the cost here and now: a cached latency would be another day's."""

@@ -26,7 +26,7 @@ def test_show_says_what_each_parameter_name_and_point_means(kdsearch: Here, tmp_
     assert len(shown["points"]) == 2
 
 
-@pytest.mark.parametrize("name", ["stgcn", "students"])
+@pytest.mark.parametrize("name", ["stgcn", "auto"])
 def test_a_shipped_space_is_right(name: str, kdsearch: Here, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(load_space(name).text)
     assert f"space {name!r} is right" in kdsearch(tmp_path, "space", "check", str(tmp_path / "mine.toml")).stdout

@@ -28,6 +28,7 @@ from kdsearch.errors import SpaceError
 from kdsearch.measure.accuracy import forecasts, network_scores
 from kdsearch.measure.cost import forecast_cost
 from kdsearch.models import FAMILIES, DataShape, Forecaster, build, new_forecaster
+from kdsearch.models.ensemble import Ensemble
 from kdsearch.prune.schedule import sizes_for_share
 from kdsearch.prune.shrink import shrunk_weight_count
 from kdsearch.training.fit import fit
@@ -63,6 +64,7 @@ CASES: dict[str, Case] = {
     "st-mlp": Case(4, 15_516, 284_496),
     "d2stgnn": Case(4, 5_467, 240_460),
     "st-resnet": Case(4, 2_628, 28_676, frozenset({"spatial"})),
+    "ensemble": Case(4, 4_078, 98_644, frozenset()),
 }
 
 
@@ -90,6 +92,9 @@ def network_of(family: str, seed: int = 0, width: int | None = None) -> Forecast
     place, history, outputs = place_for(family)
     torch.manual_seed(seed)
     case = CASES[family]
+    if family == "ensemble":
+        members = [network_of(name, seed, width or case.width) for name in ("stgcn", "stid")]
+        return Ensemble.of(members, outputs).eval()
     network = new_forecaster(
         family, width or case.width, None, ring(place.nodes), place, outputs=outputs, history=history
     )
@@ -253,7 +258,7 @@ def trained(series: SplitSeries, family: str, loss: str, folder: Path, **setting
     return student, network_scores(student, data, series, "val").metrics["val"]["mae"]["all"]
 
 
-@every_family
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "ensemble"])  # which is never trained itself
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_teaches_the_family_or_says_why_not(
     family: str, loss: str, series: SplitSeries, grid_series: SplitSeries, tmp_path: Path
@@ -290,7 +295,7 @@ def test_any_teacher_teaches_any_student_by_answers_and_embeddings(teacher: str,
         assert incompatibility(LossConfig(loss=loss), network_of(teacher), network_of(student)) is None
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "ensemble"])  # of networks of these
 def test_the_note_on_data_without_a_graph_names_the_families_that_use_one(name: str) -> None:
     """They forecast without edges too, and otherwise than with them."""
     family, nodes = FAMILIES[name], 16

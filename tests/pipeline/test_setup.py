@@ -4,6 +4,7 @@ import pytest
 
 from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.protocols import PROTOCOLS, SplitSeries, split_series
+from kdsearch.pipeline.fitting import fitting_families, fitting_teachers
 from kdsearch.pipeline.spaces import check_space
 from kdsearch.study.space.files import load_space, space_names
 from kdsearch.study.space.parameters import Fixed
@@ -20,7 +21,9 @@ def test_every_shipped_space_is_understood_by_trials_and_its_teacher_can_teach(
     """This covers every value, every point, and every loss of each family."""
     space = load_space(name)
     data = grid_series if space.protocol == "stresnet" else series
-    check_space(space, data, teacher_config(data, "best", space.teacher))
+    space = fitting_families(fitting_teachers(space, data, "best"), data)[0]
+    for settings in space.teachers:
+        check_space(space, data, teacher_config(data, "best", settings))
     fixed = {one.name: one.value for one in space.parameters if isinstance(one, Fixed) and not one.when}
     for point in space.points:
         params = {"route": "student"} | fixed | point.params
@@ -34,4 +37,6 @@ def test_tomorrow_can_be_asked_of_every_space_of_roads(name: str) -> None:
     source = ring_road(days=24, interval_minutes=60)
     tomorrow = ProtocolTable(history="1 day", horizon="1 day").changing(PROTOCOLS["six-two-two"], 60)
     data, space = split_series(source, tomorrow), load_space(name)
-    check_space(space, data, teacher_config(data, "best", space.teacher))
+    space = fitting_families(fitting_teachers(space, data, "best"), data)[0]
+    for settings in space.teachers:
+        check_space(space, data, teacher_config(data, "best", settings))

@@ -45,7 +45,7 @@ def test_json_has_the_promised_keys(confirmed: StudyStore) -> None:
     assert shown["objectives"][1] == {"name": "latency", "unit": "ms", "direction": "minimize"}
     trial = shown["trials"][shown["knee"]]
     wanted = "number state reason route params objectives metrics cost twin_of feasible on_front confirmed"
-    assert trial.keys() == {*wanted.split(), "violations", "cpu_seconds"}
+    assert trial.keys() == {*wanted.split(), "violations", "cpu_seconds", "baseline"}
     assert {"parameters", "flops", "latency_ms", "latency_ratio"} <= trial["cost"].keys()
     assert {"p50", "p95"} <= trial["cost"]["latency_ms"].keys()
     assert trial["metrics"]["val"]["mae"].keys() == {"15", "30", "45", "all"}
@@ -124,7 +124,7 @@ def test_limits_given_afterwards_choose_among_the_same_trials(limited: StudyStor
     assert {trial.number for trial in later.trials if trial.feasible and trial.state == "COMPLETE"} <= kept
     assert later.front
     assert set(later.front) <= kept
-    assert f"trial {later.knee}," in later.answer
+    assert f"trial {later.knee} (" in later.answer
     assert any("params at most 20,000 parameters (given afterwards)" in sentence for sentence in later.notes)
     assert summarise(limited) == own
     nothing = summarise(limited, constraints="params<=1")
@@ -176,7 +176,7 @@ def test_weights_replace_the_knee(searched: StudyStore) -> None:
     assert summarise(searched, "mae=2").rule == "your weights mae 2, latency 1"
     chosen = summarise(searched, "mae=2")
     assert chosen.answer.startswith(
-        f"By your weights mae 2, latency 1 the choice from the front, trial {chosen.knee}, keeps "
+        f"By your weights mae 2, latency 1 the choice from the front, trial {chosen.knee} (stgcn, "
     )
     with pytest.raises(StudyError, match="weighs 'params', and the study's objectives are mae, latency"):
         summarise(searched, "params=2")

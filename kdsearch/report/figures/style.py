@@ -50,6 +50,8 @@ _ROUTE_COLOURS = dict(zip(("student", "prune", "student-prune"), COLOURS, strict
 _UNKNOWN_SYMBOL = "cross"
 _BASELINE_LINES: dict[Role, dict[str, Any]] = {
     "teacher": {"color": INK, "width": 2},
+    "candidate": {"color": INK, "width": 1.2, "dash": "dot"},
+    "answers": {"color": INK, "width": 1.6, "dash": "dash"},
     "base": {"color": INK, "width": 1.4, "dash": "dashdot"},
     "undistilled": {"color": GREY, "width": 1.6},
     "naive": {"color": GREY, "width": 1.6},
@@ -57,6 +59,7 @@ _BASELINE_LINES: dict[Role, dict[str, Any]] = {
 _NAIVE_DASHES = ("dash", "dot", "longdash", "longdashdot")
 _BASELINE_STARS: dict[Role | None, dict[str, Any]] = {
     "teacher": {"color": INK, "symbol": "star"},
+    "candidate": {"color": GREY, "symbol": "star-diamond"},
     "base": {"color": GREY, "symbol": "hexagram"},
 }
 

@@ -88,7 +88,8 @@ def _trial_row(trial: TrialSummary, summary: StudySummary, columns: _Columns, *,
     is_knee = trial.number == summary.knee
     choices = [str(trial.params[name]) for name in ("loss", "input", "decoding") if name in trial.params]
     tag = f'<span class="tag">{summary.chosen_word}</span>' if is_knee else ""
-    name = f"<td>Trial {trial.number}{tag}<small>{html.escape(', '.join([summary.kind(trial), *choices]))}</small></td>"
+    kind = html.escape(", ".join([summary.kind(trial), *choices]))
+    name = f"<td>Trial {html.escape(trial.label)}{tag}<small>{kind}</small></td>"
     confirmed = trial.confirmed
     stds: Metrics = {} if confirmed is None else confirmed.standard_deviation
     cells = _cost_cells(trial.cost, summary) + _error_cells(trial.metrics, {}, "val", columns)
@@ -124,7 +125,7 @@ def _plain_row(trial: TrialSummary, summary: StudySummary) -> str:
     cells = [_cell(text) for text in (STATES[trial.state], *costs, _error(value))]
     if _is_limited(summary):
         cells.append(f"<td>{'<br>'.join(map(html.escape, limits_broken(trial, summary.limits))) or _DASH}</td>")
-    return f"<tr><td>{trial.number}</td>{words}{''.join(cells)}</tr>"
+    return f"<tr><td>{html.escape(trial.label)}</td>{words}{''.join(cells)}</tr>"
 
 
 def _is_batched(summary: StudySummary) -> bool:

@@ -46,10 +46,11 @@ def answer(
         return f"{first}No trial has finished inside the limits, so there is no front yet."
     it = "The knee of the front" if weights is None else f"By {rule_of(weights)} the choice from the front"
     if teacher is None or chosen.cost is None:
-        return f"{first}{it} is trial {chosen.number}, with validation MAE {error(mae(chosen.metrics), unit)}."
+        own = f"trial {chosen.number} ({chosen.words})"
+        return f"{first}{it} is {own}, with validation MAE {error(mae(chosen.metrics), unit)}."
     size = share_of(chosen.cost.parameters, teacher)
     return (
-        f"{first}{it}, trial {chosen.number}, keeps {size}{_speed(chosen.cost)}, and has "
+        f"{first}{it}, trial {chosen.number} ({chosen.words}), keeps {size}{_speed(chosen.cost)}, and has "
         f"validation MAE {error(mae(chosen.metrics), unit)} against the teacher's {error(mae(teacher.metrics))}."
         f"{_on_test(chosen, teacher, unit)}{on_other_readings(chosen.metrics, teacher.metrics, unit)}"
     )
@@ -75,8 +76,9 @@ def _on_baseline(
 
 
 def _speed(cost: Cost) -> str:
-    ratio = cost.latency_ratio
-    return "" if ratio is None else f", forecasts {significant(1 / ratio, 2)} times as fast"
+    ratio, latency = cost.latency_ratio, cost.latency_ms
+    own = "" if latency is None else f" in {significant(latency.p50, 2)} ms"
+    return "" if ratio is None else f", forecasts{own}, {significant(1 / ratio, 2)} times as fast"
 
 
 def _on_test(network: TrialSummary | Baseline, teacher: Baseline, unit: str) -> str:

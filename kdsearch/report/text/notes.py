@@ -262,7 +262,7 @@ def _lost_horizons(teacher: Baseline, baseline: Baseline) -> list[str]:
 
 def named(baseline: Baseline) -> str:
     """Write a baseline's name in a sentence: an undistilled network has a name of its own, without an article."""
-    return baseline.name if baseline.role == "undistilled" else f"the {baseline.name}"
+    return f"the {baseline.name}" if baseline.role in {"teacher", "base", "naive"} else baseline.name
 
 
 def _trials(trials: list[TrialSummary]) -> str:

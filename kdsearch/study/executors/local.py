@@ -1,6 +1,6 @@
 """Protocol of executors, which run the trials, and the local one; `kdsearch.study.executors.ray` has Ray's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -29,14 +29,14 @@ class Executor(Protocol):
         """
 
     def map(
-        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Call a function with the evaluator and each job.
 
         Args:
             function: Belongs to a module, so that other processes find it.
             evaluator: Is sent once.
-            jobs: The second arguments of the calls.
+            jobs: The second arguments of the calls; each is asked for when there is room to run it.
 
         Yields:
             In the order of completion, each job with its result, or None and the reason where its process died twice.
@@ -55,7 +55,7 @@ class LocalExecutor:
             driver.finish(asked.number, record, weights)
 
     def map(
-        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Call a function with the evaluator and each job; its errors pass through."""
         for job in jobs:

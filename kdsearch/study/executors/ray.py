@@ -8,8 +8,9 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _SETTINGS = {
@@ -181,16 +182,17 @@ class RayExecutor:
         )
 
     def map(
-        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Sequence[Job]
+        self, function: Callable[[EvaluatorT, Job], Result], evaluator: EvaluatorT, jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Result | None, str]]:
         """Call a function with the evaluator and each job, as many at a time as there are workers."""
         shared = self._shared(evaluator)
         task = ray.remote(num_cpus=1, num_gpus=self.resources.get("gpu", 0), max_retries=1)(function)
-        waiting, running = list(reversed(jobs)), dict[Any, Job]()
-        while waiting or running:
-            while waiting and len(running) < self.workers:
-                job = waiting.pop()
+        waiting, running = iter(jobs), dict[Any, Job]()
+        while True:
+            for job in islice(waiting, self.workers - len(running)):
                 running[task.remote(shared, job)] = job
+            if not running:
+                return
             (ready,), _ = ray.wait(list(running), num_returns=1)
             job = running.pop(ready)
             try:

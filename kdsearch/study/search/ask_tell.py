@@ -25,7 +25,7 @@ from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.store import StudyStore
 
-__all__ = ["AskedTrial", "ask", "beat", "interrupt", "open_run", "reap", "tell"]
+__all__ = ["AskedTrial", "ask", "beat", "interrupt", "open_row", "open_run", "reap", "tell"]
 
 INTERRUPTED = "interrupted"
 
@@ -72,7 +72,7 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
     with locked(store.storage.engine, store.meta.study):
         taken_over = _take_over(store)
         for point in space.points:
-            study.enqueue_trial(point.params, user_attrs={"cite": point.cite}, skip_if_exists=True)
+            study.enqueue_trial(space.keyed(point.params), user_attrs={"cite": point.cite}, skip_if_exists=True)
         rows = len(study.get_trials(deepcopy=False))
         runs = study.user_attrs.get("runs", 0)
         study.set_user_attr("runs", runs + 1)
@@ -112,12 +112,7 @@ def ask(store: StudyStore, space: SearchSpace) -> AskedTrial:
     Raises:
         StudyError: Where the space no longer fits the study's earlier trials.
     """
-    with warnings.catch_warnings():
-        # Optuna sends heartbeats in `Study.optimize` alone; here `beat` sends them.
-        warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
-        trial = store.optuna_study.ask()
-    store.storage.record_heartbeat(trial._trial_id)
-    trial.set_user_attr("owner", store.owner)
+    trial = open_row(store)
     try:
         params = space.suggest(trial)
     except ValueError as error:
@@ -128,6 +123,17 @@ def ask(store: StudyStore, space: SearchSpace) -> AskedTrial:
             "give the run another --study name"
         ) from error
     return AskedTrial(trial.number, params, store.meta.seed, trial)
+
+
+def open_row(store: StudyStore) -> optuna.Trial:
+    """Open a row of the study that names this process; the caller holds the study's lock."""
+    with warnings.catch_warnings():
+        # Optuna sends heartbeats in `Study.optimize` alone; here `beat` sends them.
+        warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
+        trial = store.optuna_study.ask()
+    store.storage.record_heartbeat(trial._trial_id)
+    trial.set_user_attr("owner", store.owner)
+    return trial
 
 
 def tell(

@@ -26,6 +26,9 @@ from kdsearch.study.storage.store import StudyStore
 __all__ = ["Driver", "StudyEvent"]
 
 FAILURES_IN_A_ROW = 5
+LATE_SHARE = 0.1
+"""Of the time for a search, by which its last trials may end after it."""
+
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _FINISHED = (*_DONE, TrialState.FAIL)
 
@@ -91,7 +94,8 @@ class Driver:
         Args:
             taken_over: Trials that a dead run left open and `open_run` queued again.
         """
-        if rows := self._store.optuna_study.get_trials(deepcopy=False, states=_FINISHED):
+        rows = self._store.optuna_study.get_trials(deepcopy=False, states=_FINISHED)
+        if any("adopted" not in row.user_attrs for row in rows):
             again = f"; queued again: trials {', '.join(map(str, taken_over))}" if taken_over else ""
             self._report("resumed", f"the study goes on from {len(rows)} trials, {_done(rows)} of them done{again}")
 
@@ -128,7 +132,7 @@ class Driver:
             record: What is known of it: its cost, and its curve so far.
             share: Of its epochs that lie behind it, those before a pruning apart from those after it.
         """
-        reason = self._beyond_limits(record) or self._beaten(number, record, share)
+        reason = self._beyond_limits(record) or self._too_late(number, share) or self._beaten(number, record, share)
         if reason is None:
             return True
         self.finish(number, record.model_copy(update={"state": "PRUNED", "reason": reason}), None)
@@ -138,6 +142,15 @@ class Driver:
         """Why a network of this cost has no place on the front, however it learns."""
         broken = [f"{name} by {100 * by:.3g} %" for name, by in violations(self._limits, record).items() if by > 0]
         return f"stopped before training: it is beyond the limit on {' and '.join(broken)}" if broken else None
+
+    def _too_late(self, number: int, share: float) -> str | None:
+        """Why a trial would end too long after the budget: what comes after the search has little time to give."""
+        if self._budget_seconds is None or not share:
+            return None
+        asked = self.open[number]
+        end = asked.begun + (time.monotonic() - asked.begun) / share
+        late = end - (self._begun + self._budget_seconds * (1 + LATE_SHARE))
+        return f"stopped: it would end {late:.0f} s after what the budget allows" if late > 0 else None
 
     def _beaten(self, number: int, record: TrialRecord, share: float) -> str | None:
         """Why a trial is not worth the rest of its epochs."""
@@ -207,7 +220,8 @@ class Driver:
         """Whether a trial of median length would end after the budget."""
         if self._budget_seconds is None:
             return False
-        lengths = [row.duration.total_seconds() for row in rows if row.state == TrialState.COMPLETE and row.duration]
+        trained = [row for row in rows if row.state == TrialState.COMPLETE and "adopted" not in row.user_attrs]
+        lengths = [row.duration.total_seconds() for row in trained if row.duration]
         needed = statistics.median(lengths) if lengths else 0.0
         return time.monotonic() - self._begun + needed >= self._budget_seconds
 

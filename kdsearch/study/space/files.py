@@ -12,8 +12,13 @@ from kdsearch.data.toml_files import parse_toml, read_toml
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.parameters import KINDS, Parameter
 from kdsearch.study.space.space import SearchSpace
+from kdsearch.study.space.union import united_parameters
 
 __all__ = ["load_space", "read_space", "space_names", "write_space"]
+
+
+_OF_TEACHER = ("candidates", "ensemble")
+"""Keys under [teacher] that are no setting of a network."""
 
 
 def _parameters(table: Any, where: str) -> list[Parameter]:
@@ -95,10 +100,17 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
         SpaceError: The text has a mistake; the first one is named.
     """
     raw = parse_toml(text, where, SpaceError)
-    parameters, points = _parameters(raw.get("parameters"), where), _points(raw.get("points", []), where)
+    parts = raw.pop("spaces", None)
+    parameters = [] if parts is None else united_parameters(parts, where, folder, load_space)
+    if parts is None or "parameters" in raw:
+        parameters += _parameters(raw.get("parameters"), where)
+    points = _points(raw.get("points", []), where)
     if not isinstance(imports := raw.get("imports", []), list):
         raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
     read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
+    if isinstance(table := raw.get("teacher"), dict):
+        read |= {key: table[key] for key in _OF_TEACHER if key in table}
+        read["teacher"] = {key: value for key, value in table.items() if key not in _OF_TEACHER}
     if isinstance(table := raw.get("protocol"), dict):
         read["protocol"] = ProtocolTable.read(table, f"the table [protocol] in {where}")
     try:
@@ -106,6 +118,8 @@ def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace
     except ValidationError as error:
         raise SpaceError(f"{where} cannot be read: {first_mistake(error, SearchSpace, read)}") from error
     space.check(where)
+    if parts is not None:  # a study keeps one text, whatever becomes of the files that it was made of
+        return space.model_copy(update={"text": write_space(space, f"{space.name}, written out")})
     return space
 
 
@@ -117,6 +131,8 @@ def write_space(space: SearchSpace, title: str) -> str:
         title: Comment of the first line.
     """
     plain = space.model_dump(exclude={"parameters", "points", "text", "folder"}, exclude_defaults=True)
+    if of_teacher := {key: plain.pop(key) for key in _OF_TEACHER if key in plain}:
+        plain["teacher"] = plain.get("teacher", {}) | of_teacher
     parameters: dict[str, list[dict[str, Any]]] = {}
     for parameter in space.parameters:
         body = parameter.model_dump(exclude={"name"}, exclude_defaults=True)

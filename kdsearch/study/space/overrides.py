@@ -3,14 +3,14 @@
 import re
 import tomllib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.files import write_space
 from kdsearch.study.space.parameters import Choice, Fixed, Parameter, Range, Scalar
-from kdsearch.study.space.space import Point, SearchSpace
+from kdsearch.study.space.space import LARGEST_ENSEMBLE, Point, SearchSpace
 
-__all__ = ["overridden"]
+__all__ = ["describe", "fits", "overridden"]
 
 _RANGE = re.compile(r"(?P<low>[^.,]+(?:\.\d+)?)\.\.(?P<high>[^,]+?)(?P<log>:log)?")
 
@@ -24,7 +24,8 @@ def overridden(space: SearchSpace, sets: Sequence[str], fixes: Sequence[str]) ->
             keeps its conditions, and its scale where ":log" is not written. Points that no longer fit
             are left out.
         fixes: NAME=VALUE: fixed for every configuration; "teacher.NAME=VALUE" and "stid.NAME=VALUE" are settings of the
-            teacher and of the STID that every report shows.
+            teacher, of each candidate for it, and of the STID that every report shows; "teacher.ensemble=4" is their
+            number.
 
     Raises:
         SpaceError: A text is none of these, or the changed space has a mistake.
@@ -39,11 +40,23 @@ def overridden(space: SearchSpace, sets: Sequence[str], fixes: Sequence[str]) ->
         space = _searched(space, name, text)
     for table in ("teacher", "stid"):
         own = {name.removeprefix(f"{table}."): fixed.pop(name) for name in [*fixed] if name.startswith(f"{table}.")}
+        if table == "teacher":
+            space, own = _of_teacher(space, own)
         space = space.model_copy(update={table: getattr(space, table) | own})
     space = space.with_values(fixed) if fixed else space
     asked = " ".join([*(f"--set {text}" for text in sets), *(f"--fix {text}" for text in fixes)])
     space.check(f"space {space.name} with {asked}")
     return space.model_copy(update={"text": write_space(space, f"{space.name} with {asked}")})
+
+
+def _of_teacher(space: SearchSpace, own: dict[str, Scalar]) -> tuple[SearchSpace, dict[str, Scalar]]:
+    """Fix the number of networks that teach, and settings of candidates; the other ones are those of all."""
+    count = own.pop("ensemble", space.ensemble)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= LARGEST_ENSEMBLE:
+        raise SpaceError(f"--fix teacher.ensemble={count} is no number of networks from 1 to {LARGEST_ENSEMBLE}")
+    # A teacher of another family is one network: the candidates' widths mean nothing of it.
+    candidates = () if "family" in own else tuple(candidate | own for candidate in space.candidates)
+    return space.model_copy(update={"ensemble": count, "candidates": candidates}), own
 
 
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:
@@ -74,14 +87,14 @@ def _searched(space: SearchSpace, name: str, text: str) -> SearchSpace:
     if isinstance(made[0], Choice):
         parameters = [kept for one in parameters if (kept := _still_asked(one, name, made[0].choices)) is not None]
     changed = space.model_copy(update={"parameters": tuple(parameters)})
-    return changed.model_copy(update={"points": tuple(one for one in space.points if _fits(changed, one))})
+    return changed.model_copy(update={"points": tuple(one for one in space.points if fits(changed, one))})
 
 
 def _parameter(name: str, text: str, known: Parameter | None) -> Parameter:
-    when = {} if known is None else known.when
+    when, label = ({}, "") if known is None else (known.when, known.label)
     match = _RANGE.fullmatch(text)
     if match is None:
-        return Choice(name=name, when=when, choices=tuple(_value(one) for one in text.split(",")))
+        return Choice(name=name, when=when, label=label, choices=tuple(_value(one) for one in text.split(",")))
     ends: list[Any] = [_value(match["low"]), _value(match["high"])]
     if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends):
         raise SpaceError(f"--set {name}={text} is no range of numbers; write {name}=LOW..HIGH")
@@ -89,7 +102,8 @@ def _parameter(name: str, text: str, known: Parameter | None) -> Parameter:
     log = match["log"] is not None or (isinstance(known, Range) and known.log)
     if isinstance(known, Range) and known.kind == "float" and whole:
         whole, ends = False, [float(end) for end in ends]
-    return Range(name=name, when=when, low=ends[0], high=ends[1], kind="int" if whole else "float", log=log)
+    kind: Literal["int", "float"] = "int" if whole else "float"
+    return Range(name=name, when=when, label=label, low=ends[0], high=ends[1], kind=kind, log=log)
 
 
 def _still_asked(parameter: Parameter, name: str, choices: tuple[Scalar, ...]) -> Parameter | None:
@@ -100,7 +114,7 @@ def _still_asked(parameter: Parameter, name: str, choices: tuple[Scalar, ...]) -
     return parameter.model_copy(update={"when": {**parameter.when, name: left}}) if left else None
 
 
-def _fits(space: SearchSpace, point: Point) -> bool:
+def fits(space: SearchSpace, point: Point) -> bool:
     """Tell whether every value of a point is allowed, and every parameter that it names applies."""
     try:
         space.check_point(point, "")

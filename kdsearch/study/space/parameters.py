@@ -25,10 +25,18 @@ class _Conditional(Model):
     Attributes:
         name: The parameter's name.
         when: Earlier parameters and the allowed values of each; empty where the parameter is always asked.
+        label: Its name in the study, where it is another: spaces of several families have one name for what each of
+            them means otherwise, and samplers are to learn of each apart.
     """
 
     name: str
     when: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in the study."""
+        return self.label or self.name
 
     def applies(self, values: dict[str, Any]) -> bool:
         """Tell whether every condition holds for the values chosen so far."""
@@ -53,7 +61,7 @@ class Choice(_Conditional):
 
     def suggest(self, trial: optuna.Trial) -> Any:
         """Ask Optuna for one of the choices."""
-        return trial.suggest_categorical(self.name, self.choices)
+        return trial.suggest_categorical(self.key, self.choices)
 
     def values(self) -> tuple[Scalar, ...]:
         """List all choices."""
@@ -79,8 +87,8 @@ class Range(_Conditional):
     def suggest(self, trial: optuna.Trial) -> int | float:
         """Ask Optuna for a number of the range."""
         if self.kind == "int":
-            return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log)
-        return trial.suggest_float(self.name, self.low, self.high, log=self.log)
+            return trial.suggest_int(self.key, int(self.low), int(self.high), log=self.log)
+        return trial.suggest_float(self.key, self.low, self.high, log=self.log)
 
     def values(self) -> tuple[Scalar, ...]:
         """Give the two ends."""

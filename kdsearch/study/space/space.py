@@ -12,7 +12,10 @@ from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.parameters import Fixed, Model, Parameter, Scalar
 
-__all__ = ["Point", "SearchSpace"]
+__all__ = ["LARGEST_ENSEMBLE", "Point", "SearchSpace"]
+
+LARGEST_ENSEMBLE = 64
+"""Networks in one teacher."""
 
 
 class Point(Model):
@@ -40,8 +43,12 @@ class SearchSpace(Model):
         parameters: Parameters in the order of the file.
         points: Settings to try first.
         teacher: Settings of the teacher that differ from its recipe, such as its family, width or epochs.
+        candidates: Further settings of networks of which the best one on the validation split teaches; empty for one.
+        ensemble: Number of networks whose mean teaches: the best candidates, then further seeds of the best one.
         stid: Settings of the STID of every report, where they differ from `kdsearch.trial.teacher_settings.STID`.
         points_only: Whether only the points are run, without a sampler.
+        families_that_fit: Whether families, losses and routes that data or teacher do not admit are left out; where
+            False they are refused.
         imports: Python files, relative to the space's own file, and modules that add rows to kdsearch's tables.
         text: The file as it was read, or as it would be written after a change; kept with the study.
         folder: Folder of the file, from which `imports` are found.
@@ -54,8 +61,11 @@ class SearchSpace(Model):
     parameters: tuple[Parameter, ...]
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)
+    candidates: tuple[dict[str, Scalar], ...] = ()
+    ensemble: int = Field(1, ge=1, le=LARGEST_ENSEMBLE)
     stid: dict[str, Scalar] = Field(default_factory=dict)
     points_only: StrictBool = False
+    families_that_fit: StrictBool = False
     imports: tuple[StrictStr, ...] = ()
     text: str = ""
     folder: Path | None = None
@@ -69,15 +79,40 @@ class SearchSpace(Model):
         Returns:
             Name to value, in the order of the file, fixed values included.
         """
-        return self._walk(lambda parameter: parameter.suggest(trial))
+        return self.walk(lambda parameter: parameter.suggest(trial))
 
-    def _walk(self, value: Callable[[Parameter], Any]) -> dict[str, Any]:
-        """Decide each applying parameter's value by those before it; the first variant of a name counts."""
+    def walk(self, value: Callable[[Parameter], Any]) -> dict[str, Any]:
+        """Decide each applying parameter's value by those before it; the first variant of a name counts.
+
+        Args:
+            value: Gives a parameter's value; a parameter of value None is one that later conditions do not know.
+
+        Returns:
+            Name to value.
+        """
         values: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name not in values and parameter.applies(values):
                 values[parameter.name] = value(parameter)
         return values
+
+    def keyed(self, params: dict[str, Scalar]) -> dict[str, Scalar]:
+        """Name a setting's values as the study does (`key`); those that apply to nothing are left out."""
+        found: dict[str, Scalar] = {}
+
+        def given(parameter: Parameter) -> Scalar | None:
+            value = _given(params, parameter)
+            if parameter.name in params and not isinstance(parameter, Fixed):
+                found[parameter.key] = params[parameter.name]
+            return value
+
+        self.walk(given)
+        return found
+
+    @property
+    def teachers(self) -> list[dict[str, Scalar]]:
+        """Settings of each network that may teach."""
+        return [self.teacher | candidate for candidate in self.candidates] or [self.teacher]
 
     def values_of(self, name: str) -> set[Scalar]:
         """Gather the values named for a parameter, the ends of a range; empty where the space has none of that name."""
@@ -118,7 +153,7 @@ class SearchSpace(Model):
         points = []
         for point in self.points:
             params = {name: value for name, value in point.params.items() if name not in values}
-            known = space._walk(partial(_given, params))
+            known = space.walk(partial(_given, params))
             params = {name: value for name, value in params.items() if known.get(name) == value}
             cite = point.cite if params == point.params else f"{point.cite}; changed by the recipe"
             points.append(point.model_copy(update={"params": params, "cite": cite}))
@@ -133,7 +168,7 @@ class SearchSpace(Model):
         fitting = []
         for point in points:
             params: dict[str, Scalar] = {}
-            self._walk(partial(_allowed, point.params, params))
+            self.walk(partial(_allowed, point.params, params))
             if params:
                 fitting.append(point.model_copy(update={"params": params}))
         return self.model_copy(update={"points": (*fitting, *self.points)})
@@ -167,7 +202,7 @@ class SearchSpace(Model):
                 raise SpaceError(f"{where} has {name} = {point.params[name]!r}, which {mistake_in}")
             return _given(point.params, parameter)
 
-        values = self._walk(checked)
+        values = self.walk(checked)
         for name in point.params:
             if name not in values:
                 raise SpaceError(
@@ -199,7 +234,7 @@ def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], whe
     if mistake := parameter.mistake():
         raise SpaceError(f"{label} {mistake}")
     for other in seen.get(parameter.name, ()):
-        if difference := parameter.difference(other):
+        if other.key == parameter.key and (difference := parameter.difference(other)):
             raise SpaceError(f"{label} {difference} under one condition and not under another; make them alike")
     for name, allowed in parameter.when.items():
         if name not in seen:

@@ -58,6 +58,7 @@ class StudyMeta(BaseModel):
             wrote it. None in studies older than this entry, and where a baseline was not measured.
         imports: Files and modules of the user's whose rows the study used.
         runtime: Of what the objective latency is the time, one of `kdsearch.measure.objectives.RUNTIMES`.
+        answers: Name of the file of forecasts from which students learn; "" where a network teaches.
         target: What its networks forecast; None in studies older than this entry.
     """
 
@@ -84,6 +85,7 @@ class StudyMeta(BaseModel):
     imports: list[ImportedText] = Field(default_factory=list)
     unit: str = ""
     runtime: str = "torch"
+    answers: str = ""
     target: Target | None = None
 
     @property

@@ -1,0 +1,92 @@
+"""How long a training will take, foreseen from its first steps."""
+
+import copy
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kdsearch.data.protocols import SplitSeries
+from kdsearch.data.windows import WindowedSeries
+from kdsearch.measure.latency import fixed_threads
+from kdsearch.models import Forecaster
+from kdsearch.training.fit import fit
+from kdsearch.training.plan import fitting_segment, steps_per_epoch
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.network import fitted_scaler, new_network
+
+__all__ = ["Foreseen", "foreseen_training"]
+
+STEPS = 3
+WINDOWS = 32
+VALIDATIONS = 8
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Wall-clock seconds of a training, as its first steps let them be foreseen.
+
+    Attributes:
+        epoch_seconds: Seconds of one epoch.
+        scoring_seconds: Seconds of all validations, of the final score, and of the forecasts for students.
+        threads: Threads inside an operator that were the fastest.
+    """
+
+    epoch_seconds: float
+    scoring_seconds: float
+    threads: int
+
+    def seconds(self, epochs: int) -> float:
+        """Give the seconds of a training of so many epochs."""
+        return epochs * self.epoch_seconds + self.scoring_seconds
+
+    def epochs_within(self, seconds: float) -> int:
+        """Count the epochs that fit into a time; 0 where not one does."""
+        return max(0, int((seconds - self.scoring_seconds) / self.epoch_seconds))
+
+
+def foreseen_training(
+    series: SplitSeries, config: TrialConfig, *, threads: int, device: torch.device, alone: bool = False
+) -> Foreseen:
+    """Take the first steps of a training, throw them away, and foresee the rest.
+
+    Args:
+        series: Series cut by the protocol.
+        config: What is to be trained, plainly.
+        threads: Threads inside an operator; one is tried too, and the faster of the two counts: beside another
+            process, threads that wait for each other can take several times as long.
+        device: Device of the training.
+        alone: Whether one thread is not tried.
+    """
+    data = WindowedSeries(series, fitted_scaler(series, config), device)
+    tried = [threads] if alone or threads == 1 else [threads, 1]
+    found = [_with_threads(series, config, data, count) for count in tried]
+    return min(found, key=lambda one: one.seconds(config.epochs))
+
+
+def _with_threads(series: SplitSeries, config: TrialConfig, data: WindowedSeries, threads: int) -> Foreseen:
+    network = new_network(series, config, 0).to(data.device)
+    starts, plan = series.splits["train"].starts, config.plan()
+    steps = partial(fit, data=data, starts=starts, plan=plan, loss_config=config.loss_config(), seed=0)
+    with fixed_threads(threads):
+        steps(copy.deepcopy(network), most_steps=1)  # compiles or loads machine code
+        began = time.monotonic()
+        steps(network, most_steps=STEPS)
+        step_seconds = (time.monotonic() - began) / STEPS
+        window_seconds = _window_seconds(network.eval(), data, starts)
+    segment = fitting_segment(plan, starts) if network.shares_steps else 1
+    per_epoch = steps_per_epoch(replace(plan, segment=segment), starts)
+    windows = (VALIDATIONS + 1) * len(series.splits["val"].starts) + len(starts)
+    return Foreseen(step_seconds * per_epoch, window_seconds * windows, threads)
+
+
+@torch.no_grad()
+def _window_seconds(network: Forecaster, data: WindowedSeries, starts: NDArray[np.int64]) -> float:
+    some = torch.from_numpy(starts[:WINDOWS]).to(data.device)
+    network.forecast(data.inputs(some[:1], with_clock=network.clock), data.horizon)
+    began = time.monotonic()
+    network.forecast(data.inputs(some, with_clock=network.clock), data.horizon)
+    return (time.monotonic() - began) / len(some)

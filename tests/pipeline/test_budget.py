@@ -1,0 +1,70 @@
+"""How a budget is shared out, and trainings that are shortened to fit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kdsearch.data.protocols import SplitSeries
+from kdsearch.errors import RunError
+from kdsearch.pipeline.budget import Budget
+from kdsearch.pipeline.election import Trainer
+from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.foreseen import Foreseen
+
+
+@given(st.floats(1, 1e6))
+def test_the_parts_follow_one_another_inside_the_whole(seconds: float) -> None:
+    budget = Budget(seconds, began=0.0)
+    parts = [budget.teacher_until, budget.search_until, budget.twins_until, budget.end]
+    known = [part for part in parts if part is not None]
+    assert known == sorted(known)
+    assert known[-1] == seconds
+    assert known[0] == pytest.approx(0.4 * seconds)
+    assert known[1] >= 0.6 * seconds - 1e-9
+
+
+def test_without_a_budget_nobody_waits() -> None:
+    budget = Budget(None)
+    assert {budget.teacher_until, budget.search_until, budget.twins_until, budget.end} == {None}
+
+
+class Timed(Trainer):
+    """A trainer whose epochs take a second for each channel, with another one for scores."""
+
+    def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:  # noqa: ARG002
+        return Foreseen(float(config.width), 1.0, 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        return self.until
+
+
+def trainer(series: SplitSeries, seconds: float | None, said: list[str]) -> Timed:
+    """Make a trainer with so many seconds."""
+    return Timed(series, "best", "cpu", seconds, said.append)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "width", "epochs"),
+    [
+        (None, 32, 12),
+        (385.0, 32, 12),  # 12 epochs of 32 s, and 1 s
+        (384.0, 32, 11),
+        (200.0, 32, 6),  # half of them
+        (190.0, 16, 11),  # fewer than half: narrower
+        (30.0, 4, 7),
+        (7.0, 4, 1),
+    ],
+)
+def test_a_training_is_shortened_to_fit(series: SplitSeries, seconds: float | None, width: int, epochs: int) -> None:
+    said: list[str] = []
+    asked = TrialConfig(width=32, epochs=12)
+    config, _ = trainer(series, seconds, said).shortened(asked, 0, "teacher")
+    assert (config.width, config.epochs) == (width, epochs)
+    assert bool(said) == ((width, epochs) != (32, 12))
+
+
+def test_a_budget_without_room_for_one_epoch_is_said(series: SplitSeries) -> None:
+    words = "STID would take about 5 s for one epoch, and the budget leaves 4 s for it; give a larger --budget"
+    with pytest.raises(RunError, match=words):
+        trainer(series, 4.0, []).shortened(TrialConfig(width=4, epochs=3), 0, "STID")
