@@ -98,8 +98,8 @@ class RunOptions:
         teacher: A file of forecasts from which students learn (`kdsearch.data.answers`), in place of the network that
             the space names; that one stays what costs are compared with.
         preset: How the teacher is trained, and what it fixes for the trials, as in `PRESETS`.
-        trials: Finished trials that the study is to have. Where the search is among families, networks that were trained
-            beside it count.
+        trials: Finished trials that the study is to have; in a search among families networks that were trained beside
+            it count.
         budget_seconds: Time for the whole run (`kdsearch.pipeline.budget`).
         executor: Who runs the trials, "ray" or "local".
         workers: Trials at a time under Ray; every core, or every CPU of the cluster, where None.
