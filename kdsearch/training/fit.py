@@ -88,6 +88,10 @@ def fit(
                     )
                 )
                 step += 1
+                if total - step < plan.averaged * total:
+                    training_step.average()
+            if epoch + 1 == plan.epochs:
+                training_step.take_average()
             found = validate(network) if validate is not None and epoch + 1 in validated else {}
             seconds, loss = time.process_time() - began, float(np.mean(losses))
             curve.append(
@@ -120,6 +124,21 @@ class _TrainingStep:
         self.weights = [in_one_vector(trained) for trained in (network, *training_loss.trained_beside)]
         make = OPTIMISERS.choose(plan.optimiser).make
         self.optimisers = [make(vector, plan.learning_rate) for vector in self.weights]
+        self._sums, self._averaged = list[Tensor](), 0
+
+    @torch.no_grad()
+    def average(self) -> None:
+        """Count the weights as they are now towards their mean."""
+        self._averaged += 1
+        self._sums = self._sums or [torch.zeros_like(vector, dtype=torch.float64) for vector in self.weights]
+        for total, vector in zip(self._sums, self.weights, strict=True):
+            total.add_(vector)
+
+    @torch.no_grad()
+    def take_average(self) -> None:
+        """Give the networks the mean of the weights that were counted, where any were."""
+        for total, vector in zip(self._sums, self.weights, strict=bool(self._sums)):
+            vector.copy_(total / self._averaged)
 
     def step(
         self, segment_starts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str

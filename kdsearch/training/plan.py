@@ -29,6 +29,8 @@ class Plan:
         optimiser: As in `OPTIMISERS`.
         schedule: As in `SCHEDULES`.
         gradient_norm: Gradients are clipped to it; zero leaves them as they are.
+        averaged: Share of the steps, the last ones, of whose weights the network gets the mean (Izmailov et al.,
+            "Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018); 0 keeps the last ones.
         precision: Of the factors in wide convolutions' products; "bfloat16" pays where the processor multiplies it.
     """
 
@@ -39,6 +41,7 @@ class Plan:
     optimiser: str = "adam"
     schedule: str = "cosine"
     gradient_norm: float = 1.0
+    averaged: float = 0.0
     precision: Precision = "float32"
 
     def rate(self, step: int, total: int, epoch: int) -> float:

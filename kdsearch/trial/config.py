@@ -93,6 +93,12 @@ class TrialConfig(pydantic.BaseModel):
     optimiser: str = Field("adam", description="adam, or tf-rmsprop as the paper trains")
     schedule: str = Field("cosine", description="how the learning rate goes over the epochs")
     gradient_norm: float = Field(1.0, ge=0, description="gradients are clipped to it; 0 leaves them")
+    averaged: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the last steps of whose weights the network gets the mean; 0 keeps the last",
+    )
     precision: Precision = Field("float32", description="of the factors in wide convolutions")
 
     @pydantic.field_validator(*TABLES)

@@ -116,3 +116,32 @@ def test_one_vector_holds_all_parameters_and_their_gradients(series: SplitSeries
     with torch.no_grad():
         weights.zero_()
     assert not any(parameter.any() for parameter in network.parameters())
+
+
+def test_averaged_weights_are_the_mean_of_the_last_ones(series: SplitSeries) -> None:
+    """Training itself is the same; of no steps, or of the last one alone, the weights are those of plain training."""
+    plan, data = (
+        Plan(epochs=2, learning_rate=1e-2),
+        WindowedSeries(series, fit_scaler(series, None), torch.device("cpu")),
+    )
+    starts = series.splits["train"].starts
+
+    def weights_of(averaged: float) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        torch.manual_seed(0)
+        network, seen = Stgcn(series.source.adjacency, StgcnSize.of_width(2), outputs=9), list[torch.Tensor]()
+
+        def keep(under_way: torch.nn.Module) -> None:
+            seen.append(torch.nn.utils.parameters_to_vector(under_way.parameters()).detach().clone())
+
+        own = replace(plan, averaged=averaged)
+        fit(network, data, starts, own, LossConfig(), seed=0, on_gradients=keep)
+        return torch.nn.utils.parameters_to_vector(network.parameters()).detach(), seen
+
+    last, before = weights_of(0.0)
+    assert torch.equal(weights_of(1e-9)[0], last)
+    after_steps = torch.stack([*before[1:], last]).double()
+    for share in (1.0, 0.5):
+        mean, same = weights_of(share)
+        assert torch.equal(torch.stack(same), torch.stack(before))
+        wanted = after_steps[len(after_steps) - int(np.ceil(share * len(after_steps) - 1e-9)) :].mean(dim=0)
+        torch.testing.assert_close(mean, wanted.float(), rtol=1e-6, atol=1e-7)
