@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +22,13 @@ from kdsearch.trial.network import fitted_scaler, new_network
 __all__ = ["Foreseen", "foreseen_training"]
 
 STEPS = 3
-WINDOWS = 32
+SHORT_STEP_SECONDS = 1.0
+"""Of a step that takes longer, one reading is enough."""
+
+LONG_STEP_SECONDS = 5.0
+"""Of a step that takes longer, one number of threads is tried: the run has other things to do."""
+
+WINDOWS = 16
 VALIDATIONS = 8
 
 
@@ -48,9 +55,7 @@ class Foreseen:
         return max(0, int((seconds - self.scoring_seconds) / self.epoch_seconds))
 
 
-def foreseen_training(
-    series: SplitSeries, config: TrialConfig, *, threads: int, device: torch.device, alone: bool = False
-) -> Foreseen:
+def foreseen_training(series: SplitSeries, config: TrialConfig, *, threads: int, device: torch.device) -> Foreseen:
     """Take the first steps of a training, throw them away, and foresee the rest.
 
     Args:
@@ -59,28 +64,38 @@ def foreseen_training(
         threads: Threads inside an operator; one is tried too, and the faster of the two counts: beside another
             process, threads that wait for each other can take several times as long.
         device: Device of the training.
-        alone: Whether one thread is not tried.
     """
     data = WindowedSeries(series, fitted_scaler(series, config), device)
-    tried = [threads] if alone or threads == 1 else [threads, 1]
-    found = [_with_threads(series, config, data, count) for count in tried]
-    return min(found, key=lambda one: one.seconds(config.epochs))
+    found, step_seconds = _with_threads(series, config, data, threads)
+    if threads == 1 or step_seconds > LONG_STEP_SECONDS:
+        return found
+    other, _ = _with_threads(series, config, data, 1)
+    return min(found, other, key=lambda one: one.seconds(config.epochs))
 
 
-def _with_threads(series: SplitSeries, config: TrialConfig, data: WindowedSeries, threads: int) -> Foreseen:
+def _with_threads(
+    series: SplitSeries, config: TrialConfig, data: WindowedSeries, threads: int
+) -> tuple[Foreseen, float]:
+    """Foresee a training with so many threads; give the seconds of a step too."""
     network = new_network(series, config, 0).to(data.device)
     starts, plan = series.splits["train"].starts, config.plan()
     steps = partial(fit, data=data, starts=starts, plan=plan, loss_config=config.loss_config(), seed=0)
     with fixed_threads(threads):
         steps(copy.deepcopy(network), most_steps=1)  # compiles or loads machine code
-        began = time.monotonic()
-        steps(network, most_steps=STEPS)
-        step_seconds = (time.monotonic() - began) / STEPS
+        step_seconds = _seconds(steps, network, 1)
+        if step_seconds < SHORT_STEP_SECONDS:
+            step_seconds = _seconds(steps, network, STEPS)
         window_seconds = _window_seconds(network.eval(), data, starts)
     segment = fitting_segment(plan, starts) if network.shares_steps else 1
     per_epoch = steps_per_epoch(replace(plan, segment=segment), starts)
     windows = (VALIDATIONS + 1) * len(series.splits["val"].starts) + len(starts)
-    return Foreseen(step_seconds * per_epoch, window_seconds * windows, threads)
+    return Foreseen(step_seconds * per_epoch, window_seconds * windows, threads), step_seconds
+
+
+def _seconds(steps: Callable[..., object], network: Forecaster, count: int) -> float:
+    began = time.monotonic()
+    steps(network, most_steps=count)
+    return (time.monotonic() - began) / count
 
 
 @torch.no_grad()

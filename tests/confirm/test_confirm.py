@@ -217,6 +217,7 @@ def pickled_by_value() -> Iterator[None]:
     ray.cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("pickled_by_value")
 def test_a_killed_worker_costs_one_more_try_and_a_second_death_is_named(options: RunOptions, tmp_path: Path) -> None:
     """The confirmation ends on real Ray; a failed training is a warning, and the next run trains it alone."""

@@ -199,6 +199,7 @@ def test_a_file_is_as_small_as_what_it_holds(tmp_path: Path, width: int) -> None
     assert (tmp_path / "model.onnx").stat().st_size < 1.5 * (weights + 8 * np.count_nonzero(road))
 
 
+@pytest.mark.long
 def test_a_dense_graph_of_learned_embeddings_is_made_where_the_file_is_opened(tmp_path: Path) -> None:
     """D2STGNN's three graphs of all pairs of nodes, and their powers, would be most of its file."""
     series = split_series(ring_road(days=12, nodes=100), PROTOCOLS["stgcn"])

@@ -54,10 +54,10 @@ def low_rank() -> Profile:
 @pytest.mark.parametrize(
     ("family", "width", "outputs", "calendar"),
     [
-        ("stgcn", 4, HORIZON, "table"),
+        pytest.param("stgcn", 4, HORIZON, "table", marks=pytest.mark.long),
         ("stgcn", 4, 1, "none"),
         ("stid", 15, HORIZON, "low-rank"),
-        ("lightst-teacher", 16, HORIZON, "none"),
+        pytest.param("lightst-teacher", 16, HORIZON, "none", marks=pytest.mark.long),
     ],
 )
 def test_an_int8_file_forecasts_what_its_rounded_network_does(

@@ -218,6 +218,7 @@ def test_whatever_a_trial_gives_its_row_has_a_state_and_a_reason(
     assert str(ends["memory"][1]).startswith("MemoryError: Unable to allocate 8.00 GiB")
 
 
+@pytest.mark.long
 def test_a_worker_that_takes_too_much_memory_is_one_failed_row(
     search: Search, store: StudyStore, evaluator: MakeEvaluator
 ) -> None:

@@ -164,6 +164,7 @@ def test_a_run_needs_neither_a_database_nor_a_shared_disk_where_its_trials_are(c
     assert list((cluster.home / "tmp").glob("kdsearch-ray-*")) == []
 
 
+@pytest.mark.long
 def test_a_network_and_an_objective_of_ones_own_reach_the_other_node(cluster: Cluster) -> None:
     """Which has none of our files: they travel as text, with the trials and with the trainings that confirm."""
     imports = [f"--import={ROOT / 'examples' / name}.py" for name in ("own_network", "own_objective")]
@@ -223,7 +224,11 @@ def test_the_other_node_has_no_database_and_none_of_our_files(cluster: Cluster) 
 
 @pytest.mark.parametrize(
     "token",
-    [{"RAY_AUTH_TOKEN": "another-one"}, {"RAY_AUTH_TOKEN": "", "HOME": "/nowhere"}, {"RAY_AUTH_MODE": "disabled"}],
+    [
+        {"RAY_AUTH_TOKEN": "another-one"},
+        pytest.param({"RAY_AUTH_TOKEN": "", "HOME": "/nowhere"}, marks=pytest.mark.long),
+        pytest.param({"RAY_AUTH_MODE": "disabled"}, marks=pytest.mark.long),
+    ],
 )
 def test_a_wrong_token_is_one_sentence_within_seconds(cluster: Cluster, token: dict[str, str]) -> None:
     """Wrong, not there, or not sent: no 20 seconds of Ray's messages, no traceback, no teacher trained first."""
