@@ -1,6 +1,7 @@
 """`kdsearch teacher`: train a space's teacher, or show it."""
 
 import json
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -42,14 +43,18 @@ def teacher(
     device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Train a space's teacher, or show it where it is in the cache, beside last value and the calendar profile.
+    """Train a space's teacher, or the candidates for it, or show them where they are in the cache.
+
+    They stand beside last value and the calendar profile.
 
     Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
+    from kdsearch.pipeline.election import Trainer, elect
+    from kdsearch.pipeline.fitting import fitting_teachers
     from kdsearch.pipeline.options import changed_steps, check_dataset, check_numbers
-    from kdsearch.pipeline.setup import protocol_of, split_dataset, trained_teacher
+    from kdsearch.pipeline.setup import check_device, protocol_of, split_dataset
     from kdsearch.pipeline.spaces import extended_space
 
     check_dataset(dataset)
@@ -70,24 +75,21 @@ def teacher(
     typer.echo(f"{series.source.name}: {note}; {series.protocol.describe(series.source)}", err=True)
     for sentence in series.source.notes:
         typer.echo(sentence, err=True)
-    settings = chosen.teacher if epochs is None else chosen.teacher | {"epochs": epochs}
-    network, record = trained_teacher(series, preset, settings, seed, device=device)
-    lines = naive_baselines(series, ("val",))
-    errors = {line.name: line.metrics["val"]["mae"] for line in lines} | {"teacher": record.metrics["val"]["mae"]}
+    check_device(device)
+    asked = fitting_teachers(chosen, series, preset)
+    settings = [one if epochs is None else one | {"epochs": epochs} for one in asked.teachers]
+    trainer = Trainer(series, preset, device, None, partial(typer.echo, err=True))
+    elected = elect(trainer, settings, asked.ensemble, "mae", seed)
+    lines = [*naive_baselines(series, ("val",)), *reversed(elected.baselines)]
+    errors = {line.name: line.metrics["val"]["mae"] for line in lines}
+    network = elected.networks["teacher"]
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "hash": network.hash,
-                    "data": note,
-                    "unit": series.unit,
-                    "val_mae": errors,
-                    "record": record.model_dump(),
-                }
-            )
-        )
+        trained = {"hash": network.hash, "data": note, "unit": series.unit, "val_mae": errors}
+        record = elected.records.get("teacher")  # an ensemble has none of its own
+        typer.echo(json.dumps(trained | {"record": None if record is None else record.model_dump()}))
         return
-    typer.echo(f"teacher {network.hash}, trained in {record.seconds['train']:.0f} CPU s", err=True)
+    seconds = sum(record.seconds["train"] for record in elected.records.values())
+    typer.echo(f"teacher {network.hash}, trained in {seconds:.0f} CPU s", err=True)
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
     print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)

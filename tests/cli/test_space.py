@@ -53,3 +53,17 @@ def test_a_mistake_in_a_file_is_one_sentence(line: str, words: str, kdsearch: He
 def test_what_is_no_space_is_refused(kdsearch: Here, tmp_path: Path) -> None:
     assert "there is no search space 'stgnc'" in kdsearch(tmp_path, "space", "show", "stgnc", check=2).stderr
     assert "does not end in .toml" in kdsearch(tmp_path, "space", "check", "stgcn", check=2).stderr
+
+
+def test_the_candidates_for_teacher_stand_beside_one_another(kdsearch: Here, tmp_path: Path) -> None:
+    """`kdsearch teacher` trains them all, and names the one that teaches."""
+    candidates = 'candidates = [{ family = "stid", width = 2 }, { width = 1 }]\nepochs = 1\n'
+    head = 'name = "own"\ndataset = "demo"\nprotocol = "stgcn"\n'
+    (tmp_path / "own.toml").write_text(f"{head}[teacher]\n{candidates}[parameters.width]\nvalue = 1\n")
+    shown = kdsearch(tmp_path, "teacher", "--space", "own.toml")
+    assert "teaches: it errs least of 2 candidates on the validation split" in shown.stderr
+    found = json.loads(kdsearch(tmp_path, "teacher", "--space", "own.toml", "--json").stdout)
+    others = found["val_mae"].keys() - {"teacher", "last value", "calendar profile"}
+    assert others in ({"stid-2"}, {"stgcn-1"})
+    assert found["val_mae"]["teacher"]["all"] <= found["val_mae"][others.pop()]["all"]
+    assert found["record"]["metrics"]["val"]["mae"] == found["val_mae"]["teacher"]
