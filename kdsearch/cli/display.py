@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Self
@@ -30,6 +31,10 @@ __all__ = ["SearchDisplay", "print_front", "print_table", "stdout_width"]
 PIPED_WIDTH = 80
 PLAIN_EVERY = 10
 """Finished trials between two lines of progress where there is no terminal."""
+
+
+_NUMBER = re.compile(r"[-+±]?\d(?!.*[A-Za-z]{5}).*")
+"""A number, with its spread, unit or interval: `2.70 ± 0.02`, `+0.259 to +0.419 (4 days)`."""
 
 
 class SearchDisplay:
@@ -78,14 +83,18 @@ class SearchDisplay:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table of words to stdout, as wide as the terminal, or 80 columns where stdout is none.
+    """Print a table to stdout, as wide as the terminal, or 80 columns where stdout is none.
+
+    A column whose cells all begin with a digit or a sign and have no long word holds numbers, which are not broken.
 
     Args:
         title: Title above the table.
         columns: Heads of the columns; no head is shown where all are empty.
         rows: Cells, as many in each row as there are columns.
     """
-    print(write_grids([Grid(title, columns, rows, tuple(columns))], "table", stdout_width()))
+    cells = {place: [row[place] for row in rows if row[place]] for place in range(len(columns))}
+    words = [columns[place] for place, own in cells.items() if not own or not all(map(_NUMBER.fullmatch, own))]
+    print(write_grids([Grid(title, columns, rows, tuple(words))], "table", stdout_width()))
 
 
 def print_front(summary: StudySummary) -> None:

@@ -128,3 +128,15 @@ def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
     for closed in (">&-", "2>&-", ">&- 2>&-"):
         done = subprocess.run(["bash", "-c", f"{command} {closed}"], capture_output=True, text=True, check=False)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), closed
+
+
+def test_a_number_with_its_spread_or_interval_is_not_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In tables of many columns at 80 columns; words beside it are."""
+    cells = ["2.70 ± 0.02", "+0.259 to +0.419 (4 days)", "10,144", "-0.0004", "within noise, as far as three seeds tell"]
+    heads = ["15 min", "95 % over days", "weights", "less", "verdict"]
+    print_table("Errors", ["loss", *heads], [["a loss of the teacher's answers", *cells]])
+    shown = capsys.readouterr().out
+    assert all(cell in shown for cell in cells[:-1])
+    assert max(map(len, shown.splitlines())) <= 80
