@@ -212,7 +212,7 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Here, folder:
         (["run", "--trials", "1", "--study", "a/../../x"], "--study 'a/../../x' is no name of a folder"),
         (
             ["run", "--trials", "1", "--studies", "/proc/none"],
-            "the folder /proc/none/demo-stgcn of the study cannot be made",
+            "the folder /proc/none/demo-auto of the study cannot be made",
         ),
         (["run", "--trials", "1", "--set", "learning_rate=0.1..inf"], "has the bounds 0.1 and inf"),
         (["run", "--trials", "1", "--set", "width=1..9999999999999999"], "has the bounds 1 and 9999999999999999"),
