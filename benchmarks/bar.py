@@ -25,7 +25,8 @@ from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.measure.accuracy import SplitScores
 from kdsearch.measure.baselines import naive_baselines
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.dataset import split_dataset
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.report.verdicts import Interval, Outcome, compared, corrected_together
 from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner

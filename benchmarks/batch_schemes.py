@@ -17,7 +17,7 @@ from kdsearch.data.profile import profile_kind
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.accuracy import network_scores
-from kdsearch.pipeline.setup import split_dataset
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, new_network

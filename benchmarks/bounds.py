@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.measure.bounds import LEVEL, RATE, adapted_scale, bounds_around, calibrated, conformal_quantile
 from kdsearch.measure.kept import KeptForecasts, scored_and_kept
-from kdsearch.pipeline.setup import split_dataset
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.teacher_settings import STID, teacher_config
 

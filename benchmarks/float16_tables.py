@@ -16,7 +16,8 @@ from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill import fused
 from kdsearch.distill.taps import tapped
 from kdsearch.distill.teacher_features import SpatialTable, TeacherTables, TemporalTable
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.dataset import split_dataset
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.trial.run import TrialRunner
 
 

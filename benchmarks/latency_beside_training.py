@@ -23,7 +23,7 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.windows import WindowedSeries
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.measure.latency import measure_latency
-from kdsearch.pipeline.setup import split_dataset
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.training.fit import fit
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import fitted_scaler, new_network

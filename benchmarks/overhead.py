@@ -15,7 +15,8 @@ from typing import Any
 
 from benchmarks.studies import bare_meta
 from kdsearch.measure.objectives import OBJECTIVES
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.dataset import split_dataset
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.record import ShouldContinue, TrialRecord
 from kdsearch.study.executors.ray import RayExecutor
 from kdsearch.study.executors.worker import Evaluator

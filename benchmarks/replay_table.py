@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.dataset import split_dataset
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.study.space.files import load_space
 from kdsearch.trial.run import TrialRunner
 

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from benchmarks.bar import TEACHERS, WORKERS, plain_result, summary_of
-from kdsearch.pipeline.setup import split_dataset
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.trial.teacher_settings import STID
 
 SEEDS = (0, 1, 2)

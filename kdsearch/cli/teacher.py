@@ -51,10 +51,11 @@ def teacher(
     """
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
+    from kdsearch.pipeline.dataset import protocol_of, split_dataset
     from kdsearch.pipeline.election import Trainer, elect
     from kdsearch.pipeline.fitting import fitting_teachers
     from kdsearch.pipeline.options import changed_steps, check_dataset, check_numbers
-    from kdsearch.pipeline.setup import check_device, protocol_of, split_dataset
+    from kdsearch.pipeline.setup import check_device
     from kdsearch.pipeline.spaces import extended_space
 
     check_dataset(dataset)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from kdsearch.data.load import load_series
 from kdsearch.data.protocols import SplitSeries
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.pipeline.options import RunOptions, check_numbers
 from kdsearch.pipeline.run import run_space
-from kdsearch.pipeline.setup import split_dataset
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.study.search.driver import StudyEvent

@@ -130,11 +130,15 @@ def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), closed
 
 
-def test_a_number_with_its_spread_or_interval_is_not_broken(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_with_its_spread_or_interval_is_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
     """In tables of many columns at 80 columns; words beside it are."""
-    cells = ["2.70 ± 0.02", "+0.259 to +0.419 (4 days)", "10,144", "-0.0004", "within noise, as far as three seeds tell"]
+    cells = [
+        "2.70 ± 0.02",
+        "+0.259 to +0.419 (4 days)",
+        "10,144",
+        "-0.0004",
+        "within noise, as far as three seeds tell",
+    ]
     heads = ["15 min", "95 % over days", "weights", "less", "verdict"]
     print_table("Errors", ["loss", *heads], [["a loss of the teacher's answers", *cells]])
     shown = capsys.readouterr().out

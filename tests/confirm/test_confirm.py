@@ -15,9 +15,10 @@ import pytest
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.confirm.confirm import confirm
 from kdsearch.data.series import Series
+from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import RunResult, run
-from kdsearch.pipeline.setup import split_dataset, trained_teacher
+from kdsearch.pipeline.setup import trained_teacher
 from kdsearch.record import ShouldContinue, Training, TrainingKind, TrialRecord, never_stop
 from kdsearch.report.summarise import summarise
 from kdsearch.study.executors.local import LocalExecutor

@@ -8,7 +8,7 @@ from kdsearch.data.facts import facts_of
 from kdsearch.data.load import load_series
 from kdsearch.data.protocols import PROTOCOLS, split_series
 from kdsearch.data.repeats import LEAST_CHANGES, repeated_weeks
-from kdsearch.pipeline.setup import split_dataset
+from kdsearch.pipeline.dataset import split_dataset
 from tests.real_data import real_data
 
 WEEK = 7 * 24

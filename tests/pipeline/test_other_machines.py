@@ -59,7 +59,7 @@ def options_in(folder: Path) -> RunOptions:
 
 def machine(monkeypatch: pytest.MonkeyPatch, cache: Path, *, cores: int, precision: str, torch: str) -> None:
     """Go to another machine, whose cache is its own; nothing is confirmed there."""
-    monkeypatch.setattr("kdsearch.pipeline.run.confirm", lambda *_, **__: None)
+    monkeypatch.setattr("kdsearch.pipeline.course.confirm", lambda *_, **__: None)
     monkeypatch.setenv("KDSEARCH_CACHE", str(cache))
     monkeypatch.setattr("kdsearch.pipeline.setup.usable_cores", lambda: cores)
     monkeypatch.setattr("kdsearch.trial.teacher_settings.fast_precision", lambda: precision)

@@ -43,7 +43,7 @@ def test_nothing_is_stopped_early_under_a_schedule_that_the_rule_does_not_forese
 ) -> None:
     """A message says so; limits on cost still stop trials."""
     asked: list[str] = []
-    monkeypatch.setattr("kdsearch.pipeline.run.run_search", lambda *_, stopping, **__: asked.append(stopping))
+    monkeypatch.setattr("kdsearch.pipeline.course.run_search", lambda *_, stopping, **__: asked.append(stopping))
     said: list[str] = []
     (tmp_path / "tiny.toml").write_text(f'{SPACE}[parameters.schedule]\nvalue = "{schedule}"\n')
     options = RunOptions(space=str(tmp_path / "tiny.toml"), trials=1, executor="local", studies=tmp_path)
