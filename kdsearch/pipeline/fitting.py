@@ -129,7 +129,8 @@ def taught_space(space: SearchSpace, series: SplitSeries, teacher: Forecaster) -
         lost += [(family, "loss", name) for name, one in configs.items() if incompatibility(one, teacher, student)]
     asked = [(family, name, value) for family, name, value in lost if value in _asked(space, family, name)]
     said = [
-        f"{family}, with {teacher.family} as teacher, without {listed([str(v) for f, _, v in asked if f == family])}"
+        f"{family} is searched without {listed([str(v) for f, _, v in asked if f == family])}: a teacher of family "
+        f"{teacher.family} does not admit that"
         for family in dict.fromkeys(family for family, _, _ in asked)
     ]
     return narrowed(space, families_of(space), lost), said
