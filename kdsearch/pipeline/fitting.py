@@ -73,8 +73,9 @@ def fitting_teachers(space: SearchSpace, series: SplitSeries, preset: str) -> Se
     """
     made, reasons = list[dict[str, Scalar]](), list[str]()
     for settings in space.candidates:
+        config = teacher_config(series, preset, space.teacher | settings)
         try:
-            new_network(series, teacher_config(series, preset, space.teacher | settings), 0)
+            new_network(series, config, 0)
             made.append(settings)
         except SpaceError as error:
             if not space.families_that_fit:

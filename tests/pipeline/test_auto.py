@@ -33,6 +33,9 @@ def test_families_that_the_data_do_not_admit_are_left_out_and_named(
     assert {"stid", "st-resnet"} <= cells.values_of("family")
     assert [one["family"] for one in fitting_teachers(auto, series, "best").candidates] == ["stid", "stid", "stgcn"]
     assert "st-resnet" in [one["family"] for one in fitting_teachers(auto, grid_series, "best").candidates]
+    misspelt = auto.model_copy(update={"candidates": (*auto.candidates, {"widht": 3})})
+    with pytest.raises(SpaceError, match="there is no parameter 'widht'; did you mean 'width'"):
+        fitting_teachers(misspelt, series, "best")
     only = overridden(auto, [], ["family=st-resnet"])
     with pytest.raises(SpaceError, match="no family of space auto fits ring: st-resnet needs a grid"):
         fitting_families(only, series)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from pydantic import Field, StrictBool, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import SpaceError
@@ -62,7 +62,7 @@ class SearchSpace(Model):
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)
     candidates: tuple[dict[str, Scalar], ...] = ()
-    ensemble: int = Field(1, ge=1, le=LARGEST_ENSEMBLE)
+    ensemble: StrictInt = Field(1, ge=1, le=LARGEST_ENSEMBLE)
     stid: dict[str, Scalar] = Field(default_factory=dict)
     points_only: StrictBool = False
     families_that_fit: StrictBool = False

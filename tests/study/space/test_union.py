@@ -126,5 +126,8 @@ def test_candidates_and_their_number_are_read_written_and_fixed() -> None:
     assert (fixed.ensemble, [one["epochs"] for one in fixed.teachers]) == (4, [1, 1])
     assert read_space(fixed.text, "written").teachers == fixed.teachers
     assert overridden(space, [], ["teacher.family=stid"]).teachers == [{"epochs": 3, "family": "stid"}]
+    for count in ('"4"', "true", "0", "65", "2.5"):
+        with pytest.raises(SpaceError, match="ensemble = "):
+            read_space(space.text.replace("ensemble = 2", f"ensemble = {count}"), "wrong.toml")
     with pytest.raises(SpaceError, match=r"teacher\.ensemble=0 is no number of networks from 1 to 64"):
         overridden(space, [], ["teacher.ensemble=0"])
