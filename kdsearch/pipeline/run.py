@@ -1,5 +1,6 @@
 """`kdsearch run` as a function: data, teacher, search, confirmation, report."""
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from kdsearch.pipeline.fitting import answered_space, fitting_families, fitting_
 from kdsearch.pipeline.options import RunOptions, changed_steps
 from kdsearch.pipeline.setup import check_beside_teacher, check_device, shared_networks
 from kdsearch.pipeline.spaces import check_space, extended_space
+from kdsearch.pipeline.timely import timely_space
 from kdsearch.record import Baseline
 from kdsearch.report.numbers import error, mae
 from kdsearch.study.executors.local import Executor, LocalExecutor
@@ -132,6 +134,10 @@ def run_space(
         runner, networks = with_files(options, files, kept, runner, shared.baselines)
         baselines = [*naive, *networks]
         space, left_out = taught_space(space, series, runner.teacher.inside.network(torch.device("cpu")))
+        if budget.search_until is not None:
+            seconds = budget.search_until - time.monotonic()
+            space, shortened = timely_space(space, series, seconds, options.device)
+            left_out += shortened
         for sentence in left_out:
             tell(sentence)
         store = begin_study(options, meta, baselines)

@@ -71,7 +71,10 @@ def open_run(store: StudyStore, space: SearchSpace, sampler: str, seed: int) -> 
     study = store.optuna_study
     with locked(store.storage.engine, store.meta.study):
         taken_over = _take_over(store)
+        queued = {row.user_attrs.get("cite") for row in study.get_trials(deepcopy=False)} - {None, ""}
         for point in space.points:
+            if point.cite in queued:  # by an earlier run, whose budget may have given it other epochs
+                continue
             study.enqueue_trial(space.keyed(point.params), user_attrs={"cite": point.cite}, skip_if_exists=True)
         rows = len(study.get_trials(deepcopy=False))
         runs = study.user_attrs.get("runs", 0)
