@@ -8,7 +8,7 @@ from kdsearch.measure.cost import weight_count
 from kdsearch.models import Forecaster
 from kdsearch.report.numbers import listed
 from kdsearch.study.space.narrowed import narrowed
-from kdsearch.study.space.parameters import Scalar
+from kdsearch.study.space.parameters import Fixed, Scalar
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
@@ -22,22 +22,19 @@ def families_of(space: SearchSpace) -> list[str]:
     return sorted(map(str, space.values_of("family") or {TrialConfig().family}))
 
 
-def smallest_student(
-    space: SearchSpace, series: SplitSeries, family: str, like: TrialConfig | None = None
-) -> Forecaster:
+def smallest_student(space: SearchSpace, series: SplitSeries, family: str) -> Forecaster:
     """Make a family's students of every width that the space names, and give the smallest.
 
-    Args:
-        space: The space.
-        series: Cut by the protocol.
-        family: One of its families.
-        like: What the students have beside family and width, such as how they decode; the defaults where None.
-
     Raises:
-        SpaceError: One cannot be made for these data.
+        SpaceError: One cannot be made for these data, or as the space fixes it.
     """
     widths = sorted(space.values_under("family", TrialConfig().family, "width").get(family, ()), key=str)
-    plain = (like or TrialConfig()).model_copy(update={"family": family, "depth": None})
+    fixed = {
+        one.name: one.value
+        for one in space.parameters
+        if isinstance(one, Fixed) and one.when.keys() <= {"family"} and family in one.when.get("family", (family,))
+    }
+    plain = TrialConfig.of(fixed | {"family": family})
     made = [new_network(series, plain.model_copy(update={"width": width}), 0) for width in widths or [4]]
     return min(made, key=weight_count)
 

@@ -71,17 +71,15 @@ def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -
     try_network(teaching, series, pruned=cut)
     for loss in map(str, space.values_of("loss")):
         try_loss(loss)
-    students = [_checked_student(space, series, teacher, teaching, family) for family in families_of(space)]
+    students = [_checked_student(space, series, teaching, family) for family in families_of(space)]
     for criterion in map(str, space.values_of("criterion")):
         for network in [one for one in (teaching, *students) if one.channel_groups()][:1]:
             try_criterion(criterion, network)
 
 
-def _checked_student(
-    space: SearchSpace, series: SplitSeries, teacher: TrialConfig, teaching: Forecaster, family: str
-) -> Forecaster:
+def _checked_student(space: SearchSpace, series: SplitSeries, teaching: Forecaster, family: str) -> Forecaster:
     """Make a family's students of every width that the space names, and check what they learn by."""
-    student = smallest_student(space, series, family, teacher)
+    student = smallest_student(space, series, family)
     default = TrialConfig().family
     losses, routes = (space.values_under("family", default, name).get(family, set()) for name in ("loss", "route"))
     for loss in () if space.families_that_fit else sorted(map(str, losses)):

@@ -16,6 +16,7 @@ from kdsearch.study.space.files import load_space
 from kdsearch.study.space.narrowed import narrowed
 from kdsearch.study.space.overrides import overridden
 from kdsearch.trial.network import shape_of
+from kdsearch.trial.presets import preset_values
 from tests.spaces import TINY_SPACE
 
 NEEDS_A_GRID = "st-resnet needs a grid; choose a dataset of one, such as bikenyc, or another family"
@@ -33,6 +34,9 @@ def test_families_that_the_data_do_not_admit_are_left_out_and_named(
     assert {"stid", "st-resnet"} <= cells.values_of("family")
     assert [one["family"] for one in fitting_teachers(auto, series, "best").candidates] == ["stid", "stid", "stgcn"]
     assert "st-resnet" in [one["family"] for one in fitting_teachers(auto, grid_series, "best").candidates]
+    iterated, said = fitting_families(auto.with_values(preset_values("paper")), series)
+    assert iterated.values_of("family") == {"stgcn"}
+    assert "stid is left out: family stid forecasts all steps at once; take decoding = 'iterated' out for it" in said
     misspelt = auto.model_copy(update={"candidates": (*auto.candidates, {"widht": 3})})
     with pytest.raises(SpaceError, match="there is no parameter 'widht'; did you mean 'width'"):
         fitting_teachers(misspelt, series, "best")
