@@ -9,6 +9,7 @@ from typing import Any
 
 from kdsearch.data.card import DatasetCard, PublicFile
 from kdsearch.data.graph_source import GraphSource
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.series_source import SeriesSource
 
 __all__ = ["BIKENYC", "TAXIBJ"]
@@ -24,6 +25,7 @@ def _card(fields: dict[str, Any], folder: str, names: list[str]) -> DatasetCard:
             file=names[0], further=tuple(names[1:]), key="data", axes="step channel row column", dates="date"
         ),
         graph=GraphSource(kind="grid"),
+        protocol=ProtocolTable.read({"base": "stresnet"}, None),
         files=tuple(PublicFile(name=name, source=source) for name in names),
     )
 

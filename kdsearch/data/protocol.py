@@ -171,7 +171,7 @@ class Protocol:
         """Describe how a series is cut into its parts."""
         if self.validation_from is not None:
             return f"validation from {self.validation_from}, test from {self.test_from}"
-        shares = [f"{100 * share:.4g} %" if self.own else f"{100 * share:.0f} %" for share in self.split]
+        shares = [f"{100 * share:.10g} %" if self.own else f"{100 * share:.0f} %" for share in self.split]
         if self.test_days is None:
             return f"{' / '.join(shares)} of the {self.split_by} for training, validation and test"
         before = f"{' / '.join(shares[:2])} of the {self.split_by} before them for training and validation"

@@ -213,7 +213,7 @@ def _differences(changed: Protocol, base: Protocol) -> list[str]:
     if changed.reported_steps != (base.reported_steps if changed.horizon == base.horizon else _thirds(changed.horizon)):
         found.append(f"reported at steps {', '.join(map(str, changed.reported_steps))}")
     if _cuts(changed) != _cuts(base):
-        found.append(changed.split_words)
+        found.append(replace(changed, own=True).split_words)
     if changed.within_day != base.within_day:
         found.append("windows inside one day" if changed.within_day else "windows across midnight")
     if changed.scaler != base.scaler:
