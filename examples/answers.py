@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kdsearch import PROTOCOLS, load_series, split_series
+from kdsearch.data.target import Target
 
 MOST_ROWS = 200_000
 """Rows that a model learns from, drawn at random."""
@@ -68,9 +69,8 @@ def main() -> None:
         forecast[:, step] = model.predict(seen).reshape(-1, nodes)
         print(f"step {step + 1} of {horizon}")
     known = times[starts + history - 1]
-    np.savez(
-        options.output, time=known, sensor=np.array(source.sensor_ids), forecast=forecast, unit=np.array(series.unit)
-    )
+    sensors, unit = np.array(Target.of(series).nodes), np.array(series.unit)
+    np.savez(options.output, time=known, sensor=sensors, forecast=forecast, unit=unit)
     print(f"{options.output}: {len(starts):,} windows")
 
 

@@ -55,9 +55,12 @@ def space_show(name: Space, imports: Import = None, as_json: Json = False) -> No
         typer.echo(json.dumps(plain | {"meanings": {one.name: meanings.get(one.name) for one in space.parameters}}))
         return
     typer.echo(f"{space.name}: {space.title}; made for dataset {space.dataset}, protocol {space.protocol}")
-    for who, settings in (("teacher", space.teacher), ("STID", space.stid)):
+    teachers = [(f"candidate {place}", one) for place, one in enumerate(space.teachers, 1)]
+    for who, settings in (*(teachers if space.candidates else [("teacher", space.teacher)]), ("STID", space.stid)):
         if settings:
             typer.echo(f"{who}: " + ", ".join(f"{key} = {value}" for key, value in settings.items()))
+    if space.ensemble > 1:
+        typer.echo(f"ensemble: the mean of {space.ensemble} networks is a candidate for teacher too")
     rows = []
     for one in space.parameters:
         asked = "; ".join(f"{key} is {' or '.join(map(str, values))}" for key, values in one.when.items())

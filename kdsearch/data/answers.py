@@ -62,7 +62,8 @@ def read_answers(path: Path, series: SplitSeries) -> Answers:
     Args:
         path: An .npz file, whose `time` is that of the newest reading that each forecast knew; or a .parquet file,
             whose `time` is the one that is forecast, `step` intervals after that reading. More windows, sensors and
-            steps than needed may be there. `unit`, an array or a column, is compared with that of the readings.
+            steps than needed may be there. `unit`, an array or a column, is compared with that of the readings. Where
+            several channels are forecast, a sensor is "ID, CHANNEL", or a column `channel` stands beside it.
         series: Cut by the protocol.
 
     Raises:
@@ -112,7 +113,10 @@ def _read_parquet(path: Path, series: SplitSeries) -> _Table:
     minutes = steps * series.source.interval_minutes
     known = frame["time"].to_numpy("datetime64[s]") - minutes.astype("timedelta64[m]")
     times, row = np.unique(known, return_inverse=True)
-    sensors, column = np.unique(frame["sensor"].astype(str).to_numpy(), return_inverse=True)
+    named = frame["sensor"].astype(str)
+    if "channel" in frame:  # as nodes of several channels are named
+        named = named + ", " + frame["channel"].astype(str)
+    sensors, column = np.unique(named.to_numpy(), return_inverse=True)
     forecasts = np.full((len(times), int(steps.max(initial=0)), len(sensors)), np.nan, dtype=np.float32)
     forecasts[row, steps - 1, column] = frame["forecast"].to_numpy(np.float32)
     units = frame["unit"].astype(str).unique().tolist() if "unit" in frame else []

@@ -27,6 +27,7 @@ from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
 from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas
 from kdsearch.study.storage.store import StudyStore
+from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teacher_settings import asked_key, hash_of
 from kdsearch.trial.teachers import TrainedNetwork
@@ -39,7 +40,15 @@ def warm_space(space: SearchSpace, options: RunOptions) -> SearchSpace:
     other = find_study(str(options.warm_start), options.studies, options.storage)
     front = summarise(other).front_trials
     other.close()
-    points = [Point(cite=f"study {other.meta.study}, trial {trial.number}", params=trial.params) for trial in front]
+    points = [
+        Point(
+            cite=f"study {other.meta.study}, trial {trial.number}",
+            # A study of one family does not name it; one that was trained beside a search has its own depth as None.
+            params={"family": TrialConfig().family}
+            | {name: value for name, value in trial.params.items() if value is not None},
+        )
+        for trial in front
+    ]
     warm = space.with_points(points)
     if len(warm.points) == len(space.points):
         raise StudyError(

@@ -5,14 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from kdsearch.confirm.confirm import confirm
 from kdsearch.errors import RunError
 from kdsearch.measure.files import Files
 from kdsearch.measure.objectives import parse_objectives
 from kdsearch.pipeline.begin import with_baselines
 from kdsearch.pipeline.budget import Budget
+from kdsearch.pipeline.fitting import taught_space
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import make_features
+from kdsearch.pipeline.timely import timely_space
 from kdsearch.record import Baseline, TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.report.page.page import write_page
@@ -76,6 +80,7 @@ class Course:
         summary: StudySummary | None = None
         try:
             self.runner = with_baselines(self.store, self.runner, self.baselines)
+            self._narrow()
             make_features(self.runner, self.space, self.on_message)
             self._announce()
             self._adopt()
@@ -92,6 +97,17 @@ class Course:
     def report(self) -> Path:
         """Path of the report."""
         return self.options.studies / self.store.meta.study / "report.html"
+
+    def _narrow(self) -> None:
+        """Leave out what does not fit the study's teacher, which may be another run's, and what has no time."""
+        series, teacher = self.runner.series, self.runner.teacher.inside.network(torch.device("cpu"))
+        self.space, said = taught_space(self.space, series, teacher)
+        if self.budget.search_until is not None:
+            seconds = self.budget.search_until - time.monotonic()
+            self.space, shortened = timely_space(self.space, series, seconds, self.options.device)
+            said += shortened
+        for sentence in said:
+            self.on_message(sentence)
 
     def _announce(self) -> None:
         """Say which limits and warnings stand before the first trial."""

@@ -20,12 +20,15 @@ from kdsearch.trial.foreseen import Foreseen, foreseen_training
 from kdsearch.trial.teacher_settings import teacher_config
 from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, network_baseline
 
-__all__ = ["Candidate", "Elected", "Trainer", "elect"]
+__all__ = ["CACHED_SECONDS", "Candidate", "Elected", "Trainer", "elect"]
 
 LEAST_SHARE = 0.5
 """Of the epochs asked for; a network of which fewer fit into its time is made narrower first."""
 
 LEAST_WIDTH = 4
+
+CACHED_SECONDS = 1e-3
+"""Foreseen of a network that the cache holds: it is taken however late it is."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Trainer:
         cores = usable_cores() if FAMILIES[config.family].large_operators else 1
         cached = cached_threads(self.series, config, seed, cores, self.device)
         if cached is not None:
-            return Foreseen(1e-9, 0.0, cached)
+            return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)
         return foreseen_training(self.series, config, threads=cores, device=torch.device(self.device))
 
     def trained(
@@ -70,7 +73,7 @@ class Trainer:
     def fits(self, config: TrialConfig, foreseen: Foreseen) -> bool:
         """Tell whether a training ends in time."""
         left = self.seconds_left
-        return left is None or foreseen.seconds(config.epochs) <= left
+        return left is None or foreseen.seconds(config.epochs) <= max(left, CACHED_SECONDS)
 
     def shortened(self, config: TrialConfig, seed: int, name: str) -> tuple[TrialConfig, Foreseen]:
         """Shorten a training that would not end in time: fewer epochs, and a narrower network where too few fit.
@@ -212,7 +215,7 @@ def _trained(
 
 
 def _announce(trainer: Trainer, name: str, seconds: float, threads: int) -> None:
-    if seconds < 1:
+    if seconds <= CACHED_SECONDS:
         trainer.on_message(f"{name}: taking it from the cache")
         return
     with_threads = f", with {threads} threads" if threads > 1 else ""

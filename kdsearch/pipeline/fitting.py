@@ -92,10 +92,19 @@ def answered_space(space: SearchSpace, answers: str) -> tuple[SearchSpace, list[
 
     Returns:
         The space, and a sentence where something was left out.
+
+    Raises:
+        SpaceError: One of them is fixed.
     """
     inside = sorted(loss for loss in map(str, space.values_of("loss")) if not LOSSES.choose(loss).fits_every_pair)
     if not inside:
         return space, []
+    fixed = [one.value for one in space.parameters if isinstance(one, Fixed) and one.name == "loss"]
+    if wrong := [value for value in fixed if value in inside]:
+        raise SpaceError(
+            f"loss {wrong[0]} looks inside a teacher, and {answers} has forecasts alone; choose "
+            f"{listed([loss.name for loss in LOSSES.values() if loss.teacher == 'outputs'])}"
+        )
     lost = [(family, "loss", loss) for family in families_of(space) for loss in inside]
     said = f"loss {listed(inside)} left out: {answers} has forecasts, and nothing of how they were made"
     return narrowed(space, families_of(space), lost), [said]
@@ -111,6 +120,9 @@ def taught_space(space: SearchSpace, series: SplitSeries, teacher: Forecaster) -
 
     Returns:
         The space, and a sentence for each family of which something was left out.
+
+    Raises:
+        SpaceError: No family is left, as losses or routes are fixed.
     """
     if not space.families_that_fit:
         return space, []
@@ -125,13 +137,26 @@ def taught_space(space: SearchSpace, series: SplitSeries, teacher: Forecaster) -
         losses = sorted(map(str, space.values_under("family", TrialConfig().family, "loss").get(family, ())))
         configs = {loss: TrialConfig.of({"loss": loss}).loss_config() for loss in losses}
         lost += [(family, "loss", name) for name, one in configs.items() if incompatibility(one, teacher, student)]
+    fixed = {
+        family
+        for family, name, value in lost
+        for one in space.parameters
+        if isinstance(one, Fixed) and (one.name, one.value) == (name, value)
+        if family in one.when.get("family", (family,))
+    }
+    if fixed == set(families_of(space)):
+        raise SpaceError(
+            f"with {teacher.family} as teacher no family of space {space.name} can be as it is fixed: "
+            f"{listed(sorted({f'{name} {value}' for _, name, value in lost}))} do not fit; leave that out"
+        )
     asked = [(family, name, value) for family, name, value in lost if value in _asked(space, family, name)]
     said = [
         f"{family} is searched without {listed([str(v) for f, _, v in asked if f == family])}: a teacher of family "
         f"{teacher.family} does not admit that"
         for family in dict.fromkeys(family for family, _, _ in asked)
     ]
-    return narrowed(space, families_of(space), lost), said
+    left = [family for family in families_of(space) if family not in fixed]
+    return narrowed(space, left, lost), said
 
 
 def _asked(space: SearchSpace, family: str, name: str) -> set[Scalar]:

@@ -1,11 +1,8 @@
 """`kdsearch run` as a function: data, teacher, search, confirmation, report."""
 
-import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-
-import torch
 
 from kdsearch.data.answers import Answers, read_answers
 from kdsearch.data.series import Series
@@ -18,11 +15,10 @@ from kdsearch.pipeline.budget import Budget
 from kdsearch.pipeline.course import Course, Event, Message, RunResult
 from kdsearch.pipeline.dataset import protocol_of, split_dataset
 from kdsearch.pipeline.files import check_files, study_files, with_files
-from kdsearch.pipeline.fitting import answered_space, fitting_families, fitting_teachers, taught_space
+from kdsearch.pipeline.fitting import answered_space, fitting_families, fitting_teachers
 from kdsearch.pipeline.options import RunOptions, changed_steps
 from kdsearch.pipeline.setup import check_beside_teacher, check_device, shared_networks
-from kdsearch.pipeline.spaces import check_space, extended_space
-from kdsearch.pipeline.timely import timely_space
+from kdsearch.pipeline.spaces import check_space, check_values, extended_space
 from kdsearch.record import Baseline
 from kdsearch.report.numbers import error, mae
 from kdsearch.study.executors.local import Executor, LocalExecutor
@@ -113,6 +109,7 @@ def run_space(
     for note in series.source.notes:
         tell(note)
     check_device(options.device)
+    check_values(space)
     space, left_out = fitting_families(fitting_teachers(space, series, options.preset), series)
     for sentence in left_out:
         tell(sentence)
@@ -133,13 +130,6 @@ def run_space(
         runner = replace(shared.runner, answers=answers)
         runner, networks = with_files(options, files, kept, runner, shared.baselines)
         baselines = [*naive, *networks]
-        space, left_out = taught_space(space, series, runner.teacher.inside.network(torch.device("cpu")))
-        if budget.search_until is not None:
-            seconds = budget.search_until - time.monotonic()
-            space, shortened = timely_space(space, series, seconds, options.device)
-            left_out += shortened
-        for sentence in left_out:
-            tell(sentence)
         store = begin_study(options, meta, baselines)
         with failures_named(store.url):
             return Course(

@@ -109,6 +109,9 @@ def shared_networks(
             reserved = min(reserved, (until - time.monotonic()) / 2)
         early = replace(trainer, until=None if until is None else until - reserved)
         elected = elect(early, space.teachers, space.ensemble, options.objectives, options.seed)
+    if until is not None and budget.search_until is not None:  # the teacher took longer than foreseen
+        now = time.monotonic()
+        trainer = replace(trainer, until=max(until, now + (budget.search_until - now) / 4))
     networks, baselines, records = dict(elected.networks), list(elected.baselines), dict(elected.records)
     for name, role, _, _ in others:
         if name in kept:

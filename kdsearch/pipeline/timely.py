@@ -40,7 +40,8 @@ def timely_space(
             fitting = max(1, foreseen.epochs_within(TRIAL_SHARE * seconds))
             most |= {family: fitting} if fitting < asked else {}
     parameters = tuple(_lowered(one, most) for one in space.parameters)
-    points = tuple(_shortened(point, most) for point in space.points)
+    only = families_of(space)[0]  # points do not name the one family of a space
+    points = tuple(_shortened(point, most, only) for point in space.points)
     said = [
         f"{family} trains for at most {epochs} epochs: with more, one trial would take over a quarter of the search"
         for family, epochs in most.items()
@@ -55,10 +56,12 @@ def _searches_epochs(parameter: Parameter, family: str) -> bool:
 
 def _middle(space: SearchSpace, family: str) -> TrialConfig:
     """Configure a network of the family between its narrowest and its widest one."""
-    widths = space.values_under("family", TrialConfig().family, "width").get(family, set())
-    numbers = [float(width) for width in widths if isinstance(width, int | float)]
-    width = round(math.sqrt(min(numbers) * max(numbers))) if numbers else TrialConfig().width
-    return TrialConfig.of({"family": family, "width": width})
+    own = [one for one in space.parameters if one.name == "width" and family in one.when.get("family", (family,))]
+    widths = [
+        round(math.sqrt(one.low * one.high)) if isinstance(one, Range) else one.values()[len(one.values()) // 2]
+        for one in own
+    ]
+    return TrialConfig.of({"family": family} | ({"width": widths[0]} if widths else {}))
 
 
 def _lowered(parameter: Parameter, most: dict[str, int]) -> Parameter:
@@ -70,8 +73,8 @@ def _lowered(parameter: Parameter, most: dict[str, int]) -> Parameter:
     return parameter.model_copy(update={"high": high, "low": min(parameter.low, high)})
 
 
-def _shortened(point: Point, most: dict[str, int]) -> Point:
-    epochs, fitting = point.params.get("epochs"), most.get(str(point.params.get("family", TrialConfig().family)))
+def _shortened(point: Point, most: dict[str, int], only: str) -> Point:
+    epochs, fitting = point.params.get("epochs"), most.get(str(point.params.get("family", only)))
     if not isinstance(epochs, int) or fitting is None or epochs <= fitting:
         return point
     return point.model_copy(update={"params": point.params | {"epochs": fitting}})

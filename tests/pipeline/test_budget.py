@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.election import Trainer
+from kdsearch.pipeline.election import CACHED_SECONDS, Trainer
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen
 
@@ -68,3 +68,12 @@ def test_a_budget_without_room_for_one_epoch_is_said(series: SplitSeries) -> Non
     words = "STID would take about 5 s for one epoch, and the budget leaves 4 s for it; give a larger --budget"
     with pytest.raises(RunError, match=words):
         trainer(series, 4.0, []).shortened(TrialConfig(width=4, epochs=3), 0, "STID")
+
+
+def test_a_cached_network_is_taken_however_late_it_is(series: SplitSeries) -> None:
+    class Cached(Timed):
+        def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:  # noqa: ARG002
+            return Foreseen(CACHED_SECONDS / config.epochs, 0.0, 1)
+
+    asked = TrialConfig(width=4, epochs=3)
+    assert Cached(series, "best", "cpu", -5.0, lambda _: None).shortened(asked, 0, "STID")[0] == asked

@@ -48,3 +48,10 @@ def test_no_training_takes_more_than_a_quarter_of_the_search(
 def test_fixed_epochs_stay(space: SearchSpace, series: SplitSeries) -> None:
     fixed = overridden(space, [], ["epochs=70"])
     assert timely_space(fixed, series, 1.0) == (fixed, [])
+
+
+def test_points_of_a_space_of_one_family_are_shortened_too(space: SearchSpace, series: SplitSeries) -> None:  # noqa: ARG001
+    left, said = timely_space(load_space("stid"), series, 20.0)
+    assert [point.params["epochs"] for point in left.points] == [5]
+    assert said == ["stid trains for at most 5 epochs: with more, one trial would take over a quarter of the search"]
+    left.check("what there is time for")

@@ -112,8 +112,10 @@ def teacher_wins(teacher: Baseline, others: list[Baseline]) -> str | None:
 
 def against_undistilled(trials: list[TrialSummary], baseline: Baseline | None, unit: str = "") -> str | None:
     """Say whether a network of the front, a tenth larger at most, is better than an undistilled one."""
-    front = [trial for trial in trials if trial.on_front]
-    if baseline is None or baseline.cost is None or not front:
+    if baseline is None or baseline.cost is None:
+        return None
+    front = [trial for trial in trials if trial.on_front and trial.baseline != baseline.name]
+    if not front:
         return None
     split = _judging_split(front, baseline)
     goal, most = mae(baseline.metrics, split=split), SAME_SIZE * baseline.cost.parameters

@@ -19,7 +19,7 @@ def adopt(
 ) -> int | None:
     """Enter a trained network as a finished trial; once, and only before the study's own first trial.
 
-    Samplers learn from it like from any other. Its settings may lie outside the space's ranges.
+    Its settings may lie outside the space's ranges; samplers learn from those that do not.
 
     Args:
         store: The study.

@@ -84,6 +84,7 @@ class Driver:
         self._rule = STOPPING_RULES.choose(stopping if any(one.is_error for one in objectives) else "none")
         self._begun = time.monotonic()
         self._failures = 0
+        self._paces = dict[int, tuple[str, float, float]]()  # trial -> phase, its first share, when that was
         rows = store.trials()
         self._history = TrialHistory(store, objectives, rows)
         self._tracker = ProgressTracker(store, rows, self._trials, budget_seconds)
@@ -132,7 +133,9 @@ class Driver:
             record: What is known of it: its cost, and its curve so far.
             share: Of its epochs that lie behind it, those before a pruning apart from those after it.
         """
-        reason = self._beyond_limits(record) or self._too_late(number, share) or self._beaten(number, record, share)
+        reason = (
+            self._beyond_limits(record) or self._too_late(number, record, share) or self._beaten(number, record, share)
+        )
         if reason is None:
             return True
         self.finish(number, record.model_copy(update={"state": "PRUNED", "reason": reason}), None)
@@ -143,12 +146,20 @@ class Driver:
         broken = [f"{name} by {100 * by:.3g} %" for name, by in violations(self._limits, record).items() if by > 0]
         return f"stopped before training: it is beyond the limit on {' and '.join(broken)}" if broken else None
 
-    def _too_late(self, number: int, share: float) -> str | None:
-        """Why a trial would end too long after the budget: what comes after the search has little time to give."""
-        if self._budget_seconds is None or not share:
+    def _too_late(self, number: int, record: TrialRecord, share: float) -> str | None:
+        """Why a trial would end too long after the budget: what comes after the search has little time to give.
+
+        Its pace is that since the first validation of the phase under way: after a pruning shares begin anew.
+        """
+        if self._budget_seconds is None or not share or not record.curve:
             return None
-        asked = self.open[number]
-        end = asked.begun + (time.monotonic() - asked.begun) / share
+        now, phase = time.monotonic(), record.curve[-1].phase
+        if number not in self._paces or self._paces[number][0] != phase:
+            self._paces[number] = phase, share, now
+        _, first_share, first = self._paces[number]
+        if share <= first_share:
+            return None
+        end = now + (1 - share) * (now - first) / (share - first_share)
         late = end - (self._begun + self._budget_seconds * (1 + LATE_SHARE))
         return f"stopped: it would end {late:.0f} s after what the budget allows" if late > 0 else None
 
@@ -170,6 +181,7 @@ class Driver:
         self._keep_final_point(number, record)
         self._history.close(number, record)
         del self.open[number]
+        self._paces.pop(number, None)
         self._tracker.add(record, time.monotonic() - asked.begun)
         self._failures = self._failures + 1 if record.state == "FAIL" else 0
         self._report("finished", number=number, record=record)

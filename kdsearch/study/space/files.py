@@ -1,5 +1,6 @@
 """Search spaces as TOML files: read, checked and written."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def space_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.toml"))
 
 
-def load_space(name_or_path: str | Path) -> SearchSpace:
+def load_space(name_or_path: str | Path, *, whole: bool = True) -> SearchSpace:
     """Read a search space.
 
     >>> sorted(load_space("demo").values_of("loss"))
@@ -69,6 +70,7 @@ def load_space(name_or_path: str | Path) -> SearchSpace:
 
     Args:
         name_or_path: Name of a shipped space, or path of a TOML file.
+        whole: Whether it may be made of other spaces.
 
     Returns:
         The space, free of the mistakes that `SearchSpace.check` knows.
@@ -85,29 +87,35 @@ def load_space(name_or_path: str | Path) -> SearchSpace:
             f"there is no search space {str(name_or_path)!r}; give the path of a .toml file or one of {names}"
         )
     text, _ = read_toml(path, SpaceError)
-    return read_space(text, path.name, path.parent)
+    return read_space(text, path.name, path.parent, whole=whole)
 
 
-def read_space(text: str, where: str, folder: Path | None = None) -> SearchSpace:
+def read_space(text: str, where: str, folder: Path | None = None, *, whole: bool = True) -> SearchSpace:
     """Read a search space from its text.
 
     Args:
         text: TOML.
         where: Name of the file, for messages.
         folder: Folder of the file, from which its imports are found.
+        whole: Whether it may be made of other spaces.
 
     Raises:
         SpaceError: The text has a mistake; the first one is named.
     """
     raw = parse_toml(text, where, SpaceError)
     parts = raw.pop("spaces", None)
-    parameters = [] if parts is None else united_parameters(parts, where, folder, load_space)
+    if parts is not None and not whole:
+        raise SpaceError(f"{where} is made of other spaces itself; name those in its place")
+    parameters, of_parts = list[Parameter](), list[str]()
+    if parts is not None:
+        parameters, of_parts = united_parameters(parts, where, folder, partial(load_space, whole=False))
     if parts is None or "parameters" in raw:
         parameters += _parameters(raw.get("parameters"), where)
     points = _points(raw.get("points", []), where)
     if not isinstance(imports := raw.get("imports", []), list):
         raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
-    read = {**raw, "parameters": parameters, "points": points, "text": text, "folder": folder}
+    imports = [*imports, *(one for one in of_parts if one not in imports)]
+    read = {**raw, "imports": imports} | {"parameters": parameters, "points": points, "text": text, "folder": folder}
     if isinstance(table := raw.get("teacher"), dict):
         read |= {key: table[key] for key in _OF_TEACHER if key in table}
         read["teacher"] = {key: value for key, value in table.items() if key not in _OF_TEACHER}

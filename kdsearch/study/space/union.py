@@ -30,7 +30,7 @@ class _Part(Model):
 
 def united_parameters(
     entries: Any, where: str, folder: Path | None, load: Callable[[str | Path], SearchSpace]
-) -> list[Parameter]:
+) -> tuple[list[Parameter], list[str]]:
     """Join the parameters of several spaces, each asked where `family` is its own.
 
     In the study a parameter is named FAMILY.NAME: a width of 4 is another thing in each family.
@@ -39,7 +39,10 @@ def united_parameters(
         entries: The tables under `[[spaces]]`.
         where: Name of the file, for messages.
         folder: Folder of the file, from which paths count.
-        load: Reads a space by name or path.
+        load: Reads a space by name or path, which is not made of others itself.
+
+    Returns:
+        The parameters, and what the spaces import.
 
     Raises:
         SpaceError: An entry, or a space that it names, has a mistake.
@@ -49,11 +52,18 @@ def united_parameters(
     if twice := [name for name in families if families.count(name) > 1]:
         raise SpaceError(f"{where} has two spaces for the family {twice[0]!r}; leave one of them out")
     joined: list[Parameter] = [Choice(name="family", choices=tuple(families))]
+    imports: list[str] = []
     for part in parts:
         path = Path(part.space)
         space = load(folder / path if folder is not None and path.suffix == ".toml" else part.space)
+        imports += [_found(one, space.folder) for one in space.imports]
         joined += _of_family(space.with_values({**part.fix, "family": part.family}), part.family)
-    return _in_order(joined, where)
+    return _in_order(joined, where), list(dict.fromkeys(imports))
+
+
+def _found(imported: str, folder: Path | None) -> str:
+    """Give a part's import from anywhere: a file counts from the folder of the space that names it."""
+    return str(folder / imported) if folder is not None and imported.endswith(".py") else imported
 
 
 def _in_order(parameters: list[Parameter], where: str) -> list[Parameter]:

@@ -133,4 +133,9 @@ def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:
 def _other_teacher(known: StudyMeta, wanted: StudyMeta) -> str:
     if known.seed != wanted.seed:
         return f"of seed {known.seed} (now {wanted.seed})"
+    if known.answers != wanted.answers:
+        names = [name or "a network" for name in (known.answers, wanted.answers)]
+        return f"{names[0]} (now {names[1]})"
+    if known.answers:
+        return f"another content of {known.answers}, or other settings of its network"
     return "its settings are not those of this run, or an older kdsearch began the study and kept no teacher in it"

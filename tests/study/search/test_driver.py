@@ -147,3 +147,39 @@ def test_two_drivers_of_one_study_stop_each_others_trials(
     assert [trial.state for trial in store.trials()[:2]] == ["COMPLETE", "PRUNED"]
     assert len(drivers[1].open) == 0
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("moments", "stopped"),
+    [
+        # phase, share, seconds since the trial began; a search of 100 s, whose trials may end 10 s after it
+        ([("train", 0.125, 20.0)], False),  # the first validation tells no pace: set-up is in it
+        ([("train", 0.125, 20.0), ("train", 0.25, 30.0)], False),  # would end at 90 s
+        ([("train", 0.125, 20.0), ("train", 0.25, 34.0)], True),  # would end at 118 s
+        ([("train", 0.5, 70.0), ("fine-tune", 0.125, 72.0), ("fine-tune", 0.25, 74.0)], False),  # at 86 s
+        ([("train", 0.5, 70.0), ("fine-tune", 0.125, 72.0), ("fine-tune", 0.25, 80.0)], True),  # at 128 s
+    ],
+)
+def test_a_trial_that_would_end_long_after_the_budget_is_stopped(
+    store: StudyStore,
+    space: SearchSpace,
+    objectives: list[Objective],
+    record: MakeRecord,
+    monkeypatch: pytest.MonkeyPatch,
+    moments: list[tuple[str, float, float]],
+    stopped: bool,
+) -> None:
+    """At the pace of the phase under way: after a pruning shares begin anew."""
+    now = [0.0]
+    monkeypatch.setattr("kdsearch.study.search.driver.time.monotonic", lambda: now[0])
+    driver = Driver(store, space, objectives, trials=9, budget_seconds=100.0, stopping="none", on_event=lambda _: None)
+    open_run(store, space, "random", seed=1)
+    asked = driver.next()
+    assert asked is not None
+    went_on = True
+    for phase, share, moment in moments:
+        now[0] = moment
+        curve = [CurvePoint(epoch=1, phase=phase, cpu_seconds=0, train_loss=1, val_mae=1.0)]
+        made: TrialRecord = record(asked.params, 7, 1.0).model_copy(update={"curve": curve, "metrics": {}})
+        went_on = driver.should_continue(asked.number, made, share)
+    assert went_on != stopped

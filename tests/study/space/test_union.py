@@ -118,6 +118,18 @@ def test_a_path_counts_from_the_file(tmp_path: Path) -> None:
     assert params == {"family": "stid", "width": 3}
 
 
+def test_a_space_that_names_itself_is_refused_and_imports_of_parts_are_kept(tmp_path: Path) -> None:
+    part = '[[spaces]]\nfamily = "stid"\nspace = "both.toml"\n'
+    (tmp_path / "both.toml").write_text(HEAD + part)
+    with pytest.raises(SpaceError, match=r"both\.toml is made of other spaces itself; name those in its place"):
+        load_space(tmp_path / "both.toml")
+    (tmp_path / "deep").mkdir()
+    own = HEAD + 'imports = ["mine.py", "package"]\n[parameters.width]\nvalue = 3\n'
+    (tmp_path / "deep" / "own.toml").write_text(own)
+    (tmp_path / "both.toml").write_text(HEAD + '[[spaces]]\nfamily = "stid"\nspace = "deep/own.toml"\n')
+    assert load_space(tmp_path / "both.toml").imports == (str(tmp_path / "deep" / "mine.py"), "package")
+
+
 def test_candidates_and_their_number_are_read_written_and_fixed() -> None:
     teacher = '[teacher]\nensemble = 2\nepochs = 3\ncandidates = [{ family = "stid", epochs = 9 }, { width = 8 }]\n'
     space = read_space(HEAD + teacher + "[parameters.width]\nvalue = 2\n", "both.toml")
