@@ -27,6 +27,9 @@ LEAST_SHARE = 0.5
 
 LEAST_WIDTH = 4
 
+NEAR_SHARE = 0.03
+"""By which another candidate may err more than the best one to be in an ensemble: one that is worse spoils the mean."""
+
 CACHED_SECONDS = 1e-3
 """Foreseen of a network that the cache holds: it is taken however late it is."""
 
@@ -145,7 +148,7 @@ def elect(trainer: Trainer, asked: Sequence[dict[str, Any]], ensemble: int, obje
     Args:
         trainer: Trains networks.
         asked: Settings of each candidate.
-        ensemble: Number of networks whose mean is a candidate too: the best ones, then further seeds of the best.
+        ensemble: Number of networks whose mean is a candidate too: those near the best one, then further seeds of it.
         objectives: Of the study; candidates are judged by the first error among them, by MAE where there is none.
         seed: Of each candidate.
 
@@ -238,8 +241,10 @@ def _check_inputs(configs: Sequence[TrialConfig]) -> None:
 def _mean_of(
     trainer: Trainer, found: Sequence[Candidate], ensemble: int, seed: int, judge: Objective
 ) -> tuple[TrainedNetwork, Baseline] | None:
-    """Join the best candidates, and further seeds of the best one; None where their mean is not better than it."""
-    best, members = found[0], [(one.name, seed, one.network) for one in found[:ensemble]]
+    """Join the candidates near the best one, and further seeds of it; None where their mean is not better than it."""
+    best, most = found[0], (1 + NEAR_SHARE) * judge.value(found[0].record)
+    near = [one for one in found[:ensemble] if judge.value(one.record) <= most]
+    members = [(one.name, seed, one.network) for one in near]
     for further in range(1, ensemble - len(members) + 1):
         expected = trainer.foreseen(best.config, seed + further)
         if not trainer.fits(best.config, expected):

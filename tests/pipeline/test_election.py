@@ -105,3 +105,11 @@ def test_a_study_of_an_ensemble_goes_on_with_it_and_shows_its_candidates(
     again = run(options, data=source).summary
     errors = [[one.metrics["val"]["mae"]["all"] for one in each.baselines] for each in (first, again)]
     np.testing.assert_array_equal(errors[0], errors[1])
+
+
+def test_a_candidate_that_is_far_worse_is_in_no_ensemble(series: SplitSeries) -> None:
+    """Further seeds of the best one take its place."""
+    found, said = elected(series, STID, STGCN, ensemble=2)
+    assert mae(found, "stgcn-1") > 1.03 * found.records["stid-4"].metrics["val"]["mae"]["all"]
+    assert said[-1].startswith("the mean of stid-4 (seed 0), stid-4 (seed 1) has validation MAE ")
+    assert {line.name for line in found.baselines} == {"teacher", "stid-4", "stgcn-1"}
