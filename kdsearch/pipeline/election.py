@@ -20,7 +20,7 @@ from kdsearch.trial.foreseen import Foreseen, foreseen_training
 from kdsearch.trial.teacher_settings import teacher_config
 from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, network_baseline
 
-__all__ = ["CACHED_SECONDS", "Candidate", "Elected", "Trainer", "elect"]
+__all__ = ["CACHED_SECONDS", "Candidate", "Elected", "Trainer", "elect", "family_threads"]
 
 LEAST_SHARE = 0.5
 """Of the epochs asked for; a network of which fewer fit into its time is made narrower first."""
@@ -34,6 +34,11 @@ CACHED_SECONDS = 1e-3
 """Foreseen of a network that the cache holds: it is taken however late it is."""
 
 
+def family_threads(family: str) -> int:
+    """Count the threads inside an operator with which networks of a family train: all cores where that pays."""
+    return usable_cores() if FAMILIES[family].large_operators else 1
+
+
 @dataclass(frozen=True)
 class Trainer:
     """Trains what trials share, within the time that there is.
@@ -44,6 +49,7 @@ class Trainer:
         device: Device to train on.
         until: `time.monotonic()` at which the last training is to end; None where nobody waits.
         on_message: Takes sentences for people.
+        known: What was foreseen already, by configuration and seed; it is shared with copies that end at another time.
     """
 
     series: SplitSeries
@@ -51,10 +57,16 @@ class Trainer:
     device: str
     until: float | None
     on_message: Callable[[str], None]
+    known: dict[tuple[TrialConfig, int], Foreseen] = field(default_factory=dict, repr=False, compare=False)
 
     def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:
-        """Foresee a training; one that the cache holds takes no time."""
-        cores = usable_cores() if FAMILIES[config.family].large_operators else 1
+        """Foresee a training, once; one that the cache holds takes no time."""
+        if (config, seed) not in self.known:
+            self.known[config, seed] = self._foreseen(config, seed)
+        return self.known[config, seed]
+
+    def _foreseen(self, config: TrialConfig, seed: int) -> Foreseen:
+        cores = family_threads(config.family)
         cached = cached_threads(self.series, config, seed, cores, self.device)
         if cached is not None:
             return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)

@@ -12,11 +12,9 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.distill.loss_table import LOSSES
 from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
-from kdsearch.measure.latency import usable_cores
-from kdsearch.models import FAMILIES
 from kdsearch.origin import Origin, installed_versions
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.election import Elected, Trainer, elect
+from kdsearch.pipeline.election import Elected, Trainer, elect, family_threads
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
@@ -43,17 +41,13 @@ def trained_teacher(
     """Train one network that a preset and settings ask for, or take it from the cache."""
     check_device(device)
     config = teacher_config(series, preset, settings)
-    return cached_network(series, config, seed, training_threads=_threads(config.family), device=device)
+    return cached_network(series, config, seed, training_threads=family_threads(config.family), device=device)
 
 
 def taken_network(series: SplitSeries, baseline: Baseline, packed: bytes, device: str) -> TrainedNetwork:
     """Take a network that a study keeps, whatever machine and versions trained it."""
-    threads = _threads(Checkpoint.from_bytes(packed).spec["family"])
+    threads = family_threads(Checkpoint.from_bytes(packed).spec["family"])
     return kept_network(series, baseline, packed, threads=threads, device=device)
-
-
-def _threads(family: str) -> int:
-    return usable_cores() if FAMILIES[family].large_operators else 1
 
 
 def check_device(device: str) -> None:
@@ -160,7 +154,7 @@ def _difference(origin: Origin | None, config: TrialConfig, device: str) -> str:
     if origin is None:
         return ""
     versions = {name: version for name, version in installed_versions().items() if name in {"kdsearch", "torch"}}
-    cores, kind = _threads(config.family), torch.device(device).type
+    cores, kind = family_threads(config.family), torch.device(device).type
     return origin.difference(Origin(**versions, cores=cores, precision=config.precision, device=kind))
 
 
