@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.bar import Result, outcomes_of, print_comparisons, print_lines, shown, summary_of, trained
 from kdsearch.data.profile import profile_kind
 from kdsearch.pipeline.dataset import split_dataset
-from kdsearch.pipeline.election import Trainer
+from kdsearch.pipeline.trainer import Trainer
 from kdsearch.trial.ensembles import ensemble_of
 from kdsearch.trial.run import TrialRunner
 from kdsearch.trial.teacher_settings import teacher_config

@@ -52,11 +52,12 @@ def teacher(
     from kdsearch.cli.display import print_table
     from kdsearch.measure.baselines import naive_baselines
     from kdsearch.pipeline.dataset import protocol_of, split_dataset
-    from kdsearch.pipeline.election import Trainer, elect
+    from kdsearch.pipeline.election import elect
     from kdsearch.pipeline.fitting import fitting_teachers
     from kdsearch.pipeline.options import changed_steps, check_dataset, check_numbers
     from kdsearch.pipeline.setup import check_device
     from kdsearch.pipeline.spaces import extended_space
+    from kdsearch.pipeline.trainer import Trainer
 
     check_dataset(dataset)
     check_numbers(seed=seed, epochs=epochs)

@@ -81,9 +81,9 @@ class Course:
         try:
             self.runner = with_baselines(self.store, self.runner, self.baselines)
             self._narrow()
+            self._adopt()  # at once: what is trained is not to wait for anything that may be stopped
             make_features(self.runner, self.space, self.on_message)
             self._announce()
-            self._adopt()
             self._search()
             self._confirm()
             self._check_trained()

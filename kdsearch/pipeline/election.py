@@ -1,125 +1,23 @@
 """Who teaches: candidates are trained in the order of their time, and the best one on the validation split teaches."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
-from kdsearch.data.protocols import SplitSeries
-from kdsearch.errors import RunError, SpaceError
-from kdsearch.measure.latency import usable_cores
+from kdsearch.errors import SpaceError
 from kdsearch.measure.objectives import OBJECTIVES, Objective, parse_objectives
-from kdsearch.models import FAMILIES
+from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer
 from kdsearch.record import Baseline, TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.ensembles import ensemble_of
-from kdsearch.trial.foreseen import Foreseen, foreseen_training
 from kdsearch.trial.teacher_settings import teacher_config
-from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, network_baseline
+from kdsearch.trial.teachers import TrainedNetwork, network_baseline
 
-__all__ = ["CACHED_SECONDS", "Candidate", "Elected", "Trainer", "elect", "family_threads"]
-
-LEAST_SHARE = 0.5
-"""Of the epochs asked for; a network of which fewer fit into its time is made narrower first."""
-
-LEAST_WIDTH = 4
+__all__ = ["Candidate", "Elected", "elect"]
 
 NEAR_SHARE = 0.03
 """By which another candidate may err more than the best one to be in an ensemble: one that is worse spoils the mean."""
-
-CACHED_SECONDS = 1e-3
-"""Foreseen of a network that the cache holds: it is taken however late it is."""
-
-
-def family_threads(family: str) -> int:
-    """Count the threads inside an operator with which networks of a family train: all cores where that pays."""
-    return usable_cores() if FAMILIES[family].large_operators else 1
-
-
-@dataclass(frozen=True)
-class Trainer:
-    """Trains what trials share, within the time that there is.
-
-    Attributes:
-        series: Series cut by the protocol.
-        preset: Preset of teachers.
-        device: Device to train on.
-        until: `time.monotonic()` at which the last training is to end; None where nobody waits.
-        on_message: Takes sentences for people.
-        known: What was foreseen already, by configuration and seed; it is shared with copies that end at another time.
-    """
-
-    series: SplitSeries
-    preset: str
-    device: str
-    until: float | None
-    on_message: Callable[[str], None]
-    known: dict[tuple[TrialConfig, int], Foreseen] = field(default_factory=dict, repr=False, compare=False)
-
-    def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:
-        """Foresee a training, once; one that the cache holds takes no time."""
-        if (config, seed) not in self.known:
-            self.known[config, seed] = self._foreseen(config, seed)
-        return self.known[config, seed]
-
-    def _foreseen(self, config: TrialConfig, seed: int) -> Foreseen:
-        cores = family_threads(config.family)
-        cached = cached_threads(self.series, config, seed, cores, self.device)
-        if cached is not None:
-            return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)
-        return foreseen_training(self.series, config, threads=cores, device=torch.device(self.device))
-
-    def trained(
-        self, config: TrialConfig, seed: int, foreseen: Foreseen, beside: TrainedNetwork | None
-    ) -> tuple[TrainedNetwork, TrialRecord]:
-        """Train a network, or take it from the cache."""
-        return cached_network(
-            self.series, config, seed, training_threads=foreseen.threads, device=self.device, beside=beside
-        )
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds until the last training is to end; None where nobody waits."""
-        return None if self.until is None else self.until - time.monotonic()
-
-    def fits(self, config: TrialConfig, foreseen: Foreseen) -> bool:
-        """Tell whether a training ends in time."""
-        left = self.seconds_left
-        return left is None or foreseen.seconds(config.epochs) <= max(left, CACHED_SECONDS)
-
-    def shortened(self, config: TrialConfig, seed: int, name: str) -> tuple[TrialConfig, Foreseen]:
-        """Shorten a training that would not end in time: fewer epochs, and a narrower network where too few fit.
-
-        Raises:
-            RunError: Not one epoch of the narrowest fits.
-        """
-        foreseen = self.foreseen(config, seed)
-        asked, left = config, self.seconds_left
-        if left is None or self.fits(config, foreseen):
-            return config, foreseen
-        while foreseen.epochs_within(left) < LEAST_SHARE * config.epochs and config.width // 2 >= LEAST_WIDTH:
-            config = config.model_copy(update={"width": config.width // 2})
-            foreseen = self.foreseen(config, seed)
-        epochs = min(config.epochs, foreseen.epochs_within(left))
-        if epochs < 1:
-            raise RunError(
-                f"{name} would take about {duration(foreseen.seconds(1))} for one epoch, and the budget leaves "
-                f"{duration(max(left, 0.0))} for it; give a larger --budget, or --trials without a budget"
-            )
-        short = config.model_copy(update={"epochs": epochs})
-        changes = [
-            f"{key} {getattr(short, key)} in place of {getattr(asked, key)}"
-            for key in ("width", "epochs")
-            if getattr(short, key) != getattr(asked, key)
-        ]
-        self.on_message(
-            f"{name} is made smaller, {', '.join(changes)}: as asked it would take about "
-            f"{duration(self.foreseen(asked, seed).seconds(asked.epochs))}, and it has {duration(left)} of the budget"
-        )
-        return short, foreseen
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +88,16 @@ def elect(trainer: Trainer, asked: Sequence[dict[str, Any]], ensemble: int, obje
         for name, network in networks.items()
         if name != "teacher"
     ]
-    return Elected(networks, baselines, records)
+    return Elected(networks, [_beside_teacher(line, baselines[0]) for line in baselines], records)
+
+
+def _beside_teacher(line: Baseline, teacher: Baseline) -> Baseline:
+    """Refer a candidate's latency to the teacher: they were timed in alternation with the first one trained."""
+    assert line.cost is not None
+    assert teacher.cost is not None
+    own, its = line.cost.latency_ms, teacher.cost.latency_ms
+    ratio = None if own is None or its is None else own.p2 / its.p2
+    return line.model_copy(update={"cost": line.cost.model_copy(update={"latency_ratio": ratio})})
 
 
 def _trained(

@@ -14,8 +14,9 @@ from kdsearch.errors import StudyError
 from kdsearch.extensions import loaded_extensions
 from kdsearch.origin import Origin, installed_versions
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.election import Elected, Trainer, elect, family_threads
+from kdsearch.pipeline.election import Elected, elect
 from kdsearch.pipeline.options import RunOptions
+from kdsearch.pipeline.trainer import Trainer, family_threads
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
@@ -133,8 +134,9 @@ def _kept_teacher(
     on_message: Callable[[str], None],
 ) -> Elected:
     """Take the study's teacher, and its other candidates."""
-    origin = kept["teacher"][0].origin
-    config = teacher_config(series, options.preset, space.teachers[0])
+    origin, family = kept["teacher"][0].origin, Checkpoint.from_bytes(kept["teacher"][1]).first_member.spec["family"]
+    configs = [teacher_config(series, options.preset, settings) for settings in space.teachers]
+    config = next((one for one in configs if one.family == family), configs[0])
     on_message(f"teacher: that of the study{_difference(origin, config, options.device)}")
     those = {name: one for name, one in kept.items() if one[0].role in {"teacher", "candidate"}}
     networks = {name: taken_network(series, *one, options.device) for name, one in those.items()}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.election import CACHED_SECONDS, Trainer
+from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen
 

@@ -9,9 +9,10 @@ import torch
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.data.series import Series
 from kdsearch.errors import SpaceError
-from kdsearch.pipeline.election import Elected, Trainer, elect
+from kdsearch.pipeline.election import Elected, elect
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import run
+from kdsearch.pipeline.trainer import Trainer
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen
 from tests.spaces import TINY_SPACE
@@ -39,6 +40,12 @@ def test_the_least_validation_error_teaches_whatever_the_order(series: SplitSeri
     assert one.networks["teacher"].checkpoint.spec["family"] == "stid"
     assert mae(one, "teacher") < mae(one, "stgcn-1")
     assert one.networks["teacher"].hash == other.networks["teacher"].hash
+    for found in (one, other):  # whichever of them was trained first, and timed the other
+        costs = [line.cost for line in found.baselines if line.cost is not None]
+        assert costs[0].latency_ratio == 1.0
+        assert costs[0].latency_ms is not None
+        assert costs[1].latency_ms is not None
+        assert costs[1].latency_ratio == pytest.approx(costs[1].latency_ms.p2 / costs[0].latency_ms.p2)
     assert "stid-4 teaches: it errs least of 2 candidates on the validation split" in said
 
 

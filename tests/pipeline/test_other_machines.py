@@ -61,7 +61,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, cache: Path, *, cores: int, precisi
     """Go to another machine, whose cache is its own; nothing is confirmed there."""
     monkeypatch.setattr("kdsearch.pipeline.course.confirm", lambda *_, **__: None)
     monkeypatch.setenv("KDSEARCH_CACHE", str(cache))
-    monkeypatch.setattr("kdsearch.pipeline.election.usable_cores", lambda: cores)
+    monkeypatch.setattr("kdsearch.pipeline.trainer.usable_cores", lambda: cores)
     monkeypatch.setattr("kdsearch.trial.teacher_settings.fast_precision", lambda: precision)
     monkeypatch.setattr("kdsearch.origin.version", lambda name: torch if name == "torch" else version(name))
 

@@ -176,7 +176,7 @@ def test_weights_replace_the_knee(searched: StudyStore) -> None:
     assert summarise(searched, "mae=2").rule == "your weights mae 2, latency 1"
     chosen = summarise(searched, "mae=2")
     assert chosen.answer.startswith(
-        f"By your weights mae 2, latency 1 the choice from the front, trial {chosen.knee} (stgcn, "
+        f"By your weights mae 2, latency 1 the choice from the front is trial {chosen.knee} (stgcn, "
     )
     with pytest.raises(StudyError, match="weighs 'params', and the study's objectives are mae, latency"):
         summarise(searched, "params=2")
