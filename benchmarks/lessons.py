@@ -13,7 +13,7 @@ Prints test errors, and what each arm gives beyond the plain student and beyond 
 by days, corrected for all comparisons together.
 
     KDSEARCH_DATA=FOLDER python -m benchmarks.lessons [--dataset pemsd8] [--protocol stgcn] [--seconds 15] [--seeds 5]
-        [--width 15] [--members 4] [--teacher-epochs 40]
+        [--width 15] [--members 4] [--teacher-epochs 40] [--alone]
 """
 
 import argparse
@@ -161,6 +161,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=15, help="of the students")
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--teacher-epochs", type=int, default=40)
+    parser.add_argument("--alone", action="store_true", help="altered windows with the teacher's answers alone too")
     return parser.parse_args()
 
 
@@ -202,7 +203,7 @@ def main() -> None:
         "weighted by spread": lambda seed: scored(Student(series, teacher, half).trained(seed, by_spread=True)),
         f"in steps, by way of width {ASSISTANT_WIDTH}": lambda seed: by_runner(assistants[seed], HALF, seed),
     }
-    for config, how in ((half, ""), (alone, ", answers alone")):
+    for config, how in ((half, ""), *(((alone, ", answers alone"),) if options.alone else ())):
         for name, alteration in ALTERATIONS.items():
             arms[name + how] = partial(altered, config, alteration)
     made: dict[str, list[Result]] = {}

@@ -59,10 +59,11 @@ class Study:
 
     def _repr_html_(self) -> str:
         """Write the answer and the table of the front and the baselines, for notebooks."""
+        from kdsearch.report.page.document import rendered  # noqa: PLC0415 - a page's
         from kdsearch.report.page.tables import front_table  # noqa: PLC0415 - a page's
 
         name, answer = (html.escape(text) for text in (self.summary.study, self.summary.answer))
-        return f"<h4>{name}</h4><p>{answer}</p>{front_table(self.summary)}"
+        return f"<h4>{name}</h4><p>{answer}</p>{rendered('page/front.html', front=front_table(self.summary))}"
 
     @property
     def trials(self) -> "pd.DataFrame":

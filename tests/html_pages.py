@@ -1,21 +1,22 @@
 """Pages as a browser reads and draws them."""
 
-import re
 import shutil
-import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright import sync_api
 
-__all__ = ["Drawn", "Page", "assert_it_loads_nothing", "drawn_page"]
+__all__ = ["Opened", "Page", "assert_it_loads_nothing", "opened_page"]
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-FLAGS += " --enable-logging=stderr --log-level=0 --virtual-time-budget=20000 --dump-dom"
-
 LOADING = {"src", "href", "srcset", "data", "poster", "action", "background"}
+DRAWN_MILLISECONDS = 60_000
 
 
 class Page(HTMLParser):
@@ -29,9 +30,9 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remembers the element and everything that it would fetch."""
+        """Remembers the element and everything that it would fetch; a link into the page itself fetches nothing."""
         self.tags.append(tag)
-        self.loads += [value or "" for name, value in attrs if name in LOADING]
+        self.loads += [value or "" for name, value in attrs if name in LOADING and not (value or "").startswith("#")]
 
     def handle_data(self, data: str) -> None:
         """Remembers text outside scripts and styles."""
@@ -45,7 +46,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All that is shown, with single spaces."""
+        """All that is shown without a script, with single spaces."""
         return " ".join(" ".join(self.shown).split())
 
 
@@ -60,24 +61,62 @@ def assert_it_loads_nothing(source: str) -> None:
     assert "Content-Security-Policy\" content=\"default-src 'none'" in source
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A page after its scripts ran: what the browser shows, and what they wrote to its console."""
+@dataclass
+class Opened:
+    """A page in a real browser, after its figures were drawn.
 
-    dom: str
-    console: list[str]
+    Attributes:
+        page: To click and to read.
+        console: What its scripts wrote, and mistakes that nothing caught.
+        requests: Addresses that it asked for, its own file aside.
+    """
+
+    page: sync_api.Page
+    console: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def holds_figure(self, name: str) -> bool:
         """Whether a figure became a drawing."""
-        _, there, figure = self.dom.partition(f'id="figure-{name}"')
-        return bool(there) and "main-svg" in figure[:4000]
+        return self.page.locator(f"#figure-{name} .main-svg").count() > 0
+
+    def serious_findings(self) -> list[str]:
+        """What axe-core finds serious or critical, with the first place of each."""
+        self.page.add_script_tag(content=files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+        found: list[dict[str, Any]] = self.page.evaluate("() => axe.run().then((one) => one.violations)")
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in {"serious", "critical"}
+        ]
 
 
-def drawn_page(page: Path, folder: Path) -> Drawn:
-    """Let a real browser without a network draw a page; the test is skipped where there is none."""
+@contextmanager
+def opened_page(
+    path: Path, *, width: int = 1400, height: int = 900, dark: bool = False, checked: bool = False
+) -> Iterator[Opened]:
+    """Open a page in a browser without a network, and wait until its figures are drawn; skip where there is none.
+
+    Args:
+        path: The HTML file.
+        width: Of the window, pixels.
+        height: Of the window, pixels.
+        dark: Whether the reader asks for dark colours.
+        checked: Whether a checker is to run in the page, which the page's own policy would forbid.
+    """
     if BROWSER is None:
         pytest.skip("no Chromium on this machine")
-    offline = ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/chrome"]
-    command = [BROWSER, *FLAGS.split(), *offline, page.as_uri()]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    return Drawn(said.stdout, re.findall(r"CONSOLE.*", said.stderr))
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            bypass_csp=checked,
+            offline=True,
+        )
+        opened = Opened(page)
+        page.on("console", lambda message: opened.console.append(message.text))
+        page.on("pageerror", lambda error: opened.console.append(str(error)))
+        page.on("request", lambda request: opened.requests.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-drawn=yes]", timeout=DRAWN_MILLISECONDS)
+        opened.requests.remove(path.as_uri())
+        yield opened
+        browser.close()

@@ -68,6 +68,7 @@ def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str 
     said = [limits_kept(trials, limits), volume_note(history, meta.objectives, meta.reference_point, unit)]
     said += [bounds_hold(chosen, nodes, unit)]
     warnings = notes.warnings(trials, baselines, unit)
+    said_first = answer(chosen, baselines, weights, unit, better=better, limited=bool(limits))
     return StudySummary(
         study=meta.study,
         dataset=meta.dataset,
@@ -88,7 +89,8 @@ def summarise(store: StudyStore, prefer: str | None = None, *, constraints: str 
         baselines=baselines,
         published=comparable_with(meta),
         better_baseline=None if better is None else better.name,
-        answer=answer(chosen, baselines, weights, unit, better=better, limited=bool(limits)),
+        answer=" ".join(said_first),
+        answer_sentences=said_first,
         notes=warnings + notes.findings(trials, baselines, unit) + [sentence for sentence in said if sentence],
         warnings=warnings,
         data_note=meta.data_note,

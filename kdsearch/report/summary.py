@@ -151,7 +151,8 @@ class StudySummary(_Model):
         published: Errors in papers that may stand beside the test errors here; mostly none.
         better_baseline: Name of the baseline network that keeps the limits and is in no objective worse than the
             chosen one; the answer begins with it.
-        answer: What the knee costs and how well it does, against the teacher.
+        answer: What the chosen network is, what it costs, how well it does and what it beats.
+        answer_sentences: The same, sentence by sentence; drawn, not printed.
         notes: Sentences that a reader should see with the numbers, the warnings first.
         warnings: Those of the notes that must not be overlooked.
         nodes: Names of the nodes, sensors with their channel where there are several; drawn, not printed, and empty
@@ -180,6 +181,7 @@ class StudySummary(_Model):
     published: list[PublishedPoint]
     better_baseline: str | None = None
     answer: str
+    answer_sentences: list[str] = Field(default_factory=list, exclude=True, repr=False)
     notes: list[str]
     warnings: list[str]
     data_note: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from kdsearch.data.facts import fact_rows
 from kdsearch.report.data_page.catalog import DATA_FIGURES
 from kdsearch.report.data_page.panels import MOST_CHANNELS
 from kdsearch.report.numbers import count
-from kdsearch.report.page.document import definitions, filled, findings, loud, write_document
+from kdsearch.report.page.document import write_document
 from kdsearch.report.page.drawing import drawn_figure, figure_sections
 
 if TYPE_CHECKING:
@@ -34,19 +33,19 @@ def write_data_page(checked: CheckedSeries, path: Path) -> Path:
     figures = [drawn_figure(row, checked) for row in DATA_FIGURES.values() if row.shown(checked)]
     facts, name = checked.facts, checked.series.name
     rows = [(one.name, f"{one.state}, {count(one.size_bytes)} bytes") for one in checked.files]
-    main = filled(
-        "kdsearch.report.data_page",
-        "page.html",
-        eyebrow=html.escape(f"kdsearch · {name} · {facts.first[:10]} to {facts.last[:10]}"),
-        name=html.escape(name),
-        answer=html.escape(_answer(checked)),
-        facts=definitions((html.escape(what), html.escape(value)) for what, value in [*rows, *fact_rows(facts)]),
-        hints=loud(checked.hints),
-        notes=findings("Taken for granted", checked.series.notes),
-        figures=figure_sections(figures),
+    return write_document(
+        path,
+        f"{name} · kdsearch",
+        "data_page/page.html",
+        figure_sections(figures),
+        eyebrow=f"kdsearch · {name} · {facts.first[:10]} to {facts.last[:10]}",
+        name=name,
+        answer=_answer(checked),
+        facts=[*rows, *fact_rows(facts)],
+        hints=checked.hints,
+        notes=checked.series.notes,
         version=version("kdsearch"),
     )
-    return write_document(path, f"{name} · kdsearch", main)
 
 
 def _answer(checked: CheckedSeries) -> str:

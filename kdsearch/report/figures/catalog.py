@@ -33,7 +33,7 @@ __all__ = ["FIGURES", "SECTIONS", "ReportFigure", "Section", "cost_figure", "fig
 
 Section = Literal["cost", "curves", "test", "search"]
 SECTIONS: dict[Section, str] = {
-    "cost": "Error against cost",
+    "cost": "Further figures of cost",
     "curves": "Over the horizon, and over training",
     "test": "Errors and bounds on the test split",
     "search": "The search",
@@ -54,6 +54,7 @@ class ReportFigure(PageFigure["StudySummary"]):
         half: Whether it has half the width of the page, beside a neighbour that has it too; full width without one.
         legend: Whether the page shows its legend; false where it is that of the figure above.
         shown: Whether a study has what the figure needs.
+        along: Of a figure of error against a cost, that cost: the page has one such figure, and a switch of its costs.
 
     Raises:
         StudyError: Where a text is empty, or the section is unknown.
@@ -64,17 +65,11 @@ class ReportFigure(PageFigure["StudySummary"]):
     sections: ClassVar[Mapping[Any, str]] = SECTIONS
 
     section: Section
+    along: CostAxis | None = None
 
 
 def cost_figure(
-    cost: str,
-    words: str = "",
-    *,
-    caption: str = "",
-    axis: str = "",
-    tick_format: str = ",~g",
-    half: bool = True,
-    legend: bool = False,
+    cost: str, words: str = "", *, caption: str = "", axis: str = "", tick_format: str = ",~g"
 ) -> ReportFigure:
     """Make the row of a figure of error against a cost.
 
@@ -84,8 +79,6 @@ def cost_figure(
         caption: One or two sentences; one that names the cost if left out.
         axis: Title of the horizontal axis; the objective's name and unit if left out.
         tick_format: Of the horizontal axis, in d3.
-        half: As in `ReportFigure`.
-        legend: As in `ReportFigure`; these figures all have the same one.
 
     Raises:
         StudyError: Where there is no such objective, or it is an error.
@@ -101,8 +94,7 @@ def cost_figure(
         caption=caption or f"The same networks by {cost}.",
         section="cost",
         draw=lambda summary: draw_error_against_cost(gather_error_against_cost(summary, along)),
-        half=half,
-        legend=legend,
+        along=along,
     )
 
 
@@ -117,8 +109,6 @@ FIGURES = Table(
             "at that cost or less.",
             axis="FLOPs of one forecast",
             tick_format="~s",
-            half=False,
-            legend=True,
         ),
         cost_figure(
             "latency",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import math
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,38 +13,54 @@ if TYPE_CHECKING:
     from kdsearch.report.published.point import PublishedPoint
     from kdsearch.report.summary import StudySummary
 
-__all__ = ["published_section"]
+__all__ = ["PublishedTable", "published_table"]
 
-_CAPTION = (
-    "Test errors that papers print of the same data, channel and protocol, beside those of this study's test split, "
-    "which is scored when the front is confirmed."
-)
 _METRICS = ("mae", "rmse", "mape")
 _DASH = "—"
 
 
-def published_section(summary: StudySummary) -> str:
-    """Write the section in HTML: ours first, then every published network below its source.
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    note: str
+    cells: list[str]
 
-    Returns:
-        Nothing where no published error is comparable.
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows below their source; ours have none."""
+
+    source: str
+    rows: list[_Row]
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """What the table holds.
+
+    Attributes:
+        spans: Title of each error, and how many columns it has.
+        heads: Of the columns after the first.
+        groups: Ours first, then every published network below its source.
     """
+
+    spans: list[tuple[str, int]]
+    heads: list[str]
+    groups: list[_Group]
+
+
+def published_table(summary: StudySummary) -> PublishedTable | None:
+    """Gather published errors beside ours; None where no published error is comparable."""
     if not summary.published:
-        return ""
+        return None
     columns = _columns(summary.published)
-    shown = [metric for metric in _METRICS if metric in {name for name, _ in columns}]
-    spans = {metric: sum(name == metric for name, _ in columns) for metric in shown}
-    over = "<th></th>" + "".join(
-        f'<th colspan="{span}">test {html.escape(summary.titled(metric))}</th>' for metric, span in spans.items()
-    )
-    heads = "".join(f"<th>{'mean' if horizon == 'all' else f'{horizon} min'}</th>" for _, horizon in columns)
-    bodies = [f"<tbody>{''.join(_own_rows(summary, columns))}</tbody>"]
-    for source, group in groupby(summary.published, key=lambda point: point.source):
-        bodies.append(f"<tbody>{_group(source, list(group), columns)}</tbody>")
-    table = (
-        f'<table><thead><tr class="over">{over}</tr><tr><th>Network</th>{heads}</tr></thead>{"".join(bodies)}</table>'
-    )
-    return f'<section><h2>Published</h2><p class="caption">{_CAPTION}</p><div class="scroll">{table}</div></section>'
+    metrics = [metric for metric in _METRICS if metric in {name for name, _ in columns}]
+    spans = [(summary.titled(metric), sum(name == metric for name, _ in columns)) for metric in metrics]
+    heads = ["mean" if horizon == "all" else f"{horizon} min" for _, horizon in columns]
+    groups = [_Group("", _own_rows(summary, columns))]
+    for source, points in groupby(summary.published, key=lambda point: point.source):
+        groups.append(_group(source, list(points), columns))
+    return PublishedTable(spans, heads, groups)
 
 
 def _columns(points: list[PublishedPoint]) -> list[tuple[str, str]]:
@@ -53,7 +69,7 @@ def _columns(points: list[PublishedPoint]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda one: (_METRICS.index(one[0]), math.inf if one[1] == "all" else float(one[1])))
 
 
-def _own_rows(summary: StudySummary, columns: list[tuple[str, str]]) -> list[str]:
+def _own_rows(summary: StudySummary, columns: list[tuple[str, str]]) -> list[_Row]:
     """Write the rows of this study: its teacher and the network that was chosen from its front."""
     own = {} if summary.teacher is None else {"Teacher, here": summary.teacher.metrics}
     own |= {
@@ -67,11 +83,10 @@ def _own_rows(summary: StudySummary, columns: list[tuple[str, str]]) -> list[str
     ]
 
 
-def _group(source: str, points: list[PublishedPoint], columns: list[tuple[str, str]]) -> str:
-    """Write the rows of one source below its name, and there once a note that all of them share."""
+def _group(source: str, points: list[PublishedPoint], columns: list[tuple[str, str]]) -> _Group:
+    """Write the rows of one source, and a note that all of them share once, after its name."""
     notes = {point.note for point in points}
     shared = notes.pop() if len(notes) == 1 else ""
-    head = html.escape(f"{source}: {shared}" if shared else source)
     rows = [
         _row(
             point.name[:1].upper() + point.name[1:],
@@ -80,10 +95,8 @@ def _group(source: str, points: list[PublishedPoint], columns: list[tuple[str, s
         )
         for point in points
     ]
-    return f'<tr><td class="source" colspan="{len(columns) + 1}">{head}</td></tr>{"".join(rows)}'
+    return _Group(f"{source}: {shared}" if shared else source, rows)
 
 
-def _row(name: str, note: str, values: list[float]) -> str:
-    below = f"<small>{html.escape(note)}</small>" if note else ""
-    cells = "".join(f"<td>{error(value) if math.isfinite(value) else _DASH}</td>" for value in values)
-    return f"<tr><td>{html.escape(name)}{below}</td>{cells}</tr>"
+def _row(name: str, note: str, values: list[float]) -> _Row:
+    return _Row(name, note, [error(value) if math.isfinite(value) else _DASH for value in values])

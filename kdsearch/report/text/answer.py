@@ -30,7 +30,7 @@ def answer(
     *,
     better: Baseline | None = None,
     limited: bool = False,
-) -> str:
+) -> list[str]:
     """Say what the chosen network is, what it costs, how well it does, and what it beats beyond the noise.
 
     Args:
@@ -40,6 +40,9 @@ def answer(
         unit: Unit of the readings.
         better: A baseline that is better and keeps the limits; it is named first.
         limited: Whether there are limits.
+
+    Returns:
+        Sentences, the first of which says what it is and what it costs.
     """
     sentences = []
     if better is not None:
@@ -52,7 +55,7 @@ def answer(
         own = f"{it} is trial {chosen.number} ({chosen.words})"
         sentences.append(f"{own}: {_costs_and_error(chosen, baselines, unit)}.")
         sentences += _further(chosen, baselines, unit)
-    return " ".join(sentences)
+    return sentences
 
 
 def _merits(better: Baseline, chosen: TrialSummary | None, *, limited: bool) -> str:

@@ -12,7 +12,7 @@ from kdsearch.report.comparison_page.fronts import draw_fronts, fronts_figures
 from kdsearch.report.comparison_page.page import write_comparison_page
 from kdsearch.report.summarise import summarise
 from kdsearch.study.storage.store import StudyStore
-from tests.html_pages import Page, assert_it_loads_nothing, drawn_page
+from tests.html_pages import Page, assert_it_loads_nothing, opened_page
 from tests.report.conftest import HOSTILE
 
 
@@ -39,9 +39,9 @@ def test_the_page_shows_every_table_and_loads_nothing(comparison: Comparison, tm
 
 
 def test_a_browser_draws_the_fronts_offline(comparison: Comparison, tmp_path: Path) -> None:
-    drawn = drawn_page(write_comparison_page(comparison, tmp_path / "both.html"), tmp_path)
-    assert drawn.holds_figure("fronts-latency")
-    assert drawn.console == []
+    with opened_page(write_comparison_page(comparison, tmp_path / "both.html"), checked=True) as opened:
+        assert opened.holds_figure("fronts-latency")
+        assert (opened.console, opened.requests, opened.serious_findings()) == ([], [], [])
 
 
 def test_each_study_has_a_line_with_its_own_colour_and_its_teacher(comparison: Comparison) -> None:

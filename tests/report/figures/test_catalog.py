@@ -107,7 +107,7 @@ def test_a_cost_that_a_study_minimised_has_a_figure_and_others_have_none(confirm
     assert [figure.name for figure in figures_of(summary)] == list(FIGURES)
     *rows, stored = figures_of(_minimising(summary, "mae", "rmse", "latency", "stored"))
     assert [figure.name for figure in rows] == list(FIGURES)
-    assert (stored.title, stored.section, stored.half, stored.legend) == ("Error against stored", "cost", True, False)
+    assert (stored.title, stored.section, stored.along is not None) == ("Error against stored", "cost", True)
     drawn = stored.draw(summary)
     assert drawn.layout.xaxis.title.text == "stored, numbers"
     assert drawn.layout.yaxis.title.text == "validation MAE"

@@ -7,17 +7,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+from markupsafe import escape
 
 from kdsearch.data.protocols import PROTOCOLS
 from kdsearch.errors import StudyError
 from kdsearch.report.figures import catalog
 from kdsearch.report.figures.catalog import FIGURES, SECTIONS, ReportFigure, Section
 from kdsearch.report.figures.style import blank_figure
-from kdsearch.report.numbers import significant
 from kdsearch.report.page.drawing import drawn_figures
 from kdsearch.report.page.page import write_page
-from kdsearch.report.page.published import published_section
-from kdsearch.report.page.tables import all_trials_table, front_table
+from kdsearch.report.page.published import published_table
+from kdsearch.report.page.records import study_records
+from kdsearch.report.page.tables import front_table
 from kdsearch.report.published.izadi import STUDENTS
 from kdsearch.report.published.others import STRESNET
 from kdsearch.report.summarise import summarise
@@ -45,36 +46,45 @@ def test_page_loads_nothing(source: str) -> None:
     assert_it_loads_nothing(source)
 
 
-def test_plotly_is_there_once(source: str) -> None:
-    """All figures share one copy of plotly.js."""
-    assert source.count("* plotly.js v") == 1
-    assert source.count("Plotly.newPlot(") - source.count("Plotly.newPlot()") >= len(FIGURES)
+def test_plotly_is_there_once_and_the_basic_bundle_where_it_draws_all(
+    source: str, summary: StudySummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All figures share one copy of plotly.js; a user's figure that the basic bundle cannot draw brings the whole."""
+    assert source.count("* plotly.js (basic - minified) v") == source.count("* plotly.js") == 1
+    table = Table("figure", FIGURES.values(), mistake=StudyError)
+    monkeypatch.setattr(catalog, "FIGURES", table)
+    heat = ReportFigure("heat", "Heat", "Mine.", "search", lambda _: go.Figure(go.Heatmap(z=[[1, 2], [3, 4]])))
+    table.add(heat)
+    whole = write_page(summary, tmp_path / "whole.html").read_text(encoding="utf-8")
+    assert whole.count("* plotly.js v") == whole.count("* plotly.js") == 1
 
 
 def test_every_figure_of_the_table_is_on_the_page(source: str) -> None:
-    """In the order of the rows, each once, with heading and caption, in the section of its row."""
+    """In the order of the rows, each once, with heading and caption, in its section; costs are one figure's switch."""
     page = source[source.index("<body>") :]
-    places = [page.index(f"<h3>{figure.title}</h3>") for figure in FIGURES.values()]
+    drawn = {name: figure for name, figure in FIGURES.items() if figure.along is None}
+    places = [page.index(f"<h3>{figure.title}</h3>") for figure in drawn.values()]
     assert places == sorted(places)
-    for name, figure in FIGURES.items():
+    for name, figure in drawn.items():
         section = _section(page, SECTIONS[figure.section])
         assert section.count(f'id="figure-{name}"') == page.count(f'id="figure-{name}"') == 1
-        assert f'<h3>{figure.title}</h3><p class="caption">{figure.caption}</p>' in section
-    pairs = [part.partition("</figure></div>")[0] for part in page.split('<div class="pair">')[1:]]
-    assert [re.findall("<h3>(.*?)</h3>", pair) for pair in pairs] == [
-        ["Error against latency", "Error against parameters"],
-        ["Error by horizon", "Learning curves"],
-    ]
+        assert f'<h3>{figure.title}</h3><p class="caption">{escape(figure.caption)}</p>' in section
+    pairs = [part.partition("</figure>\n</div>")[0] for part in page.split('<div class="pair">')[1:]]
+    assert [re.findall("<h3>(.*?)</h3>", pair) for pair in pairs] == [["Error by horizon", "Learning curves"]]
 
 
-def test_figures_of_half_width_stand_in_pairs_and_a_last_one_alone(summary: StudySummary, tmp_path: Path) -> None:
-    """That of a further cost has the full width."""
+def test_the_switch_has_every_cost_of_the_table_and_of_the_study(summary: StudySummary) -> None:
+    records = study_records(summary)
+    assert [one["name"] for one in records["costs"]] == ["flops", "latency", "params"]
+    assert (records["cost"], records["metric"]) == ("latency", "mae")
     stored = summary.model_copy(update={"objectives": [ObjectiveSummary(name="stored", unit="numbers")]})
-    page = write_page(stored, tmp_path / "report.html").read_text(encoding="utf-8")
-    costs = _section(page[page.index("<body>") :], SECTIONS["cost"])
-    assert costs.count('<div class="pair">') == 1
-    last = costs.index("<h3>Error against stored</h3>")
-    assert costs.index('<div class="pair">') < costs.index("</figure></div>") < last
+    assert study_records(stored)["cost"] == "stored"
+    (chosen,) = (one for one in records["networks"] if one.get("chosen"))
+    trial = summary.chosen
+    assert trial is not None
+    assert trial.cost is not None
+    assert chosen["costs"]["params"] == trial.cost.parameters
+    assert chosen["errors"]["test"]["mae"]["all"] == pytest.approx(trial.metrics["test"]["mae"]["all"], rel=1e-5)
 
 
 def test_a_figure_that_a_user_adds_is_on_the_page(
@@ -90,8 +100,8 @@ def test_a_figure_that_a_user_adds_is_on_the_page(
         )
     page = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
     page = page[page.index("<body>") :]
-    costs, search = _section(page, "Error against cost"), _section(page, "The search")
-    assert costs.index("Error against parameters") < costs.index("<h3>My bias &lt;b&gt;</h3>")
+    costs, search = _section(page, "Further figures of cost"), _section(page, "The search")
+    assert "<h3>My bias &lt;b&gt;</h3>" in costs
     assert '<h3>My my-importance &lt;b&gt;</h3><p class="caption">What I &lt; saw.</p>' in search
     assert 'id="figure-my-importance"' in search
 
@@ -102,7 +112,7 @@ def _section(page: str, heading: str) -> str:
 
 
 def test_sections_without_figures_are_not_on_the_page(source: str) -> None:
-    filled = {SECTIONS[figure.section] for figure in FIGURES.values()}
+    filled = {SECTIONS[figure.section] for figure in FIGURES.values() if figure.along is None}
     assert [heading for heading in SECTIONS.values() if f"<h2>{heading}</h2>" in source] == [
         heading for heading in SECTIONS.values() if heading in filled
     ]
@@ -156,41 +166,23 @@ def test_page_shows_the_front_and_the_references(source: str, summary: StudySumm
         assert name in text
 
 
-def test_front_has_the_ratio_at_the_papers_batch_once_it_was_timed(confirmed: StudyStore) -> None:
-    """A confirmation times the batch; before, there is no column for it, and a line without a reading has a dash."""
-    timed = summarise(confirmed)
-    table = front_table(timed)
-    assert "<th>Ratio to<br>teacher</th><th>Ratio at<br>batch 1140</th>" in table
-    assert '<th colspan="6">cost</th>' in table
-    cost = timed.front_trials[0].cost
-    assert cost is not None
-    assert cost.latency_batch_ratio is not None
-    assert f"<td>{significant(cost.latency_batch_ratio, 2)}</td>" in table
-    untimed = [
-        trial.model_copy(update={"cost": trial.cost and trial.cost.model_copy(update={"latency_batch_ratio": None})})
-        for trial in timed.trials
-    ]
-    plain = front_table(timed.model_copy(update={"trials": untimed}))
-    assert "batch 1140" not in plain
-    assert table.count("<td>") - plain.count("<td>") == len(timed.front) + len(timed.baselines)
-
-
 def test_front_has_what_files_cost_where_they_were_asked_for(confirmed: StudyStore) -> None:
-    """Kilobytes, milliseconds under onnxruntime and the ratio to the teacher's file; a dash where there is no file."""
+    """Kilobytes, and milliseconds under onnxruntime; a dash where there is no file."""
     plain = summarise(confirmed)
-    assert "teacher's file" not in front_table(plain)
+    assert "file kB" not in [head.text for head in front_table(plain).heads]
 
     def with_file(trial: TrialSummary) -> TrialSummary:
         assert trial.cost is not None
-        file = {"file_bytes": 53_148, "deployed_ms": trial.cost.latency_ms, "deployed_ratio": 0.123}
+        file = {"file_bytes": 53_148, "deployed_ms": trial.cost.latency_ms}
         return trial.model_copy(update={"cost": trial.cost.model_copy(update=file)})
 
     front = {trial.number: with_file(trial) for trial in plain.front_trials}
     timed = plain.model_copy(update={"trials": [front.get(trial.number, trial) for trial in plain.trials]})
     table = front_table(timed)
-    assert "<th>File<br>kB</th><th>File<br>ms</th><th>Ratio to<br>teacher's file</th>" in table
-    assert table.count("<td>53.1</td>") == table.count("<td>0.12</td>") == len(front)
-    assert table.count("<td>") - front_table(plain).count("<td>") == 3 * (len(front) + len(plain.baselines))
+    assert table.heads[-1].text == "file kB"
+    last = [row.cells[-1] for row in table.rows]
+    assert [cell.text for cell in last] == ["53.1"] * len(front) + ["—"] * len(plain.baselines)
+    assert all(cell.small.endswith(" ms") for cell in last[: len(front)])
 
 
 def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:
@@ -203,10 +195,9 @@ def test_page_says_what_was_run(source: str, summary: StudySummary) -> None:
 
 
 def test_page_lists_failures_with_reasons(source: str) -> None:
-    """The full table says why trials ended."""
-    text = Page(source).text
-    assert "All 30 trials" in text
-    assert "the loss was not finite in epoch 7" in text
+    """The script's table says why trials ended."""
+    assert "All 30 trials" in Page(source).text
+    assert '"reason":"the loss was not finite in epoch 7"' in source
 
 
 def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited: StudyStore, tmp_path: Path) -> None:
@@ -214,9 +205,10 @@ def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited:
     summary = summarise(limited)
     text = Page(write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "Limits mae at most 15.62 (110 % of the teacher's), latency at most 3 ms, params at most 29,881" in text
-    assert "feasible" in text
-    for trial in summary.trials:
-        assert " ".join(limits_broken(trial, summary.limits)) in text
+    records = study_records(summary)
+    assert records["limited"]
+    for trial, one in zip(summary.trials, records["networks"], strict=False):
+        assert one["limits"] == ([] if trial.feasible else limits_broken(trial, summary.limits))
     (note,) = (note for note in summary.notes if note.startswith("Limits: "))
     assert note in text
     later = write_page(summarise(limited, constraints=["params<=4k"]), tmp_path / "later.html")
@@ -225,7 +217,7 @@ def test_page_of_a_limited_study_says_which_limit_is_broken_by_how_much(limited:
 
 def test_a_study_without_limits_has_no_column_for_them(summary: StudySummary) -> None:
     """Nothing to keep, nothing to say."""
-    assert "Limits" not in all_trials_table(summary)
+    assert not study_records(summary)["limited"]
 
 
 def test_page_writes_the_rule_of_choice_down(source: str, confirmed: StudyStore, tmp_path: Path) -> None:
@@ -252,7 +244,7 @@ def test_published_errors_stand_beside_ours_with_their_source(with_published: St
     """Test errors of the teacher and of the knee above those of the papers, and a dash where a paper prints nothing."""
     summary = summarise(with_published)
     source = write_page(summary, tmp_path / "report.html").read_text(encoding="utf-8")
-    section = source[source.index("<h2>Published</h2>") : source.index("<h2>Error against cost</h2>")]
+    section = source[source.index("<h2>Published</h2>") : source.index("<h2>What each part gave</h2>")]
     shown = Page(section).text
     for wanted in ("Zhang et al. 2025, LightST (AAAI, arXiv 2501.10459)", "Shao et al. 2022", "15.43", "13.14", "—"):
         assert wanted in shown
@@ -263,15 +255,20 @@ def test_published_errors_stand_beside_ours_with_their_source(with_published: St
     assert f"<td>{summary.teacher.metrics['test']['mae']['15']:.2f}</td>" in section
     assert section.count("Zhang et al. 2025") == 1
     for metric in ("MAE", "RMSE", "MAPE, %"):
-        assert f'<th colspan="4">test {metric}</th>' in section
+        assert f'<th scope="colgroup" colspan="4">test {metric}</th>' in section
 
 
 def test_a_note_that_rows_share_is_written_once_and_others_in_their_rows(with_published: StudyStore) -> None:
     summary = summarise(with_published)
-    shared = published_section(summary.model_copy(update={"published": list(STUDENTS[:10])}))
-    assert shared.count("the paper prints 35 / 5 / 5 of 44 days") == 2  # once for each of two sources
+    shared = published_table(summary.model_copy(update={"published": list(STUDENTS[:10])}))
+    assert shared is not None
+    sources = [group.source for group in shared.groups]
+    assert sum("the paper prints 35 / 5 / 5 of 44 days" in one for one in sources) == 2  # once for each of two sources
+    assert not any(row.note for group in shared.groups for row in group.rows)
     bicycles = [point for point in STRESNET if point.dataset == "bikenyc"]
-    assert published_section(summary.model_copy(update={"published": bicycles})).count("over all cells, as ours") == 8
+    own = published_table(summary.model_copy(update={"published": bicycles}))
+    assert own is not None
+    assert sum("over all cells, as ours" in row.note for group in own.groups for row in group.rows) == 8
 
 
 @pytest.mark.parametrize(
@@ -317,21 +314,21 @@ def test_page_of_an_empty_study(empty_store: StudyStore, tmp_path: Path) -> None
     text = Page(write_page(summarise(empty_store), tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "no front yet" in text
     assert "none yet" in text
+    assert "No network yet on" in text
 
 
 def test_a_study_that_minimises_rmse_shows_it_beside_mae(summary: StudySummary) -> None:
-    """Its mean, of both splits; a study of MAE has no such column."""
-    assert "RMSE" not in front_table(summary)
+    """Its mean; a study of MAE has no such column."""
+    assert "test RMSE" not in [head.text for head in front_table(summary).heads]
     squared = summary.model_copy(update={"objectives": [ObjectiveSummary(name="rmse", unit="")]})
     table = front_table(squared)
-    assert table.count("mean<br>RMSE") == table.count("MAE, RMSE</th>")
-    trial = squared.front_trials[0]
-    assert f"{trial.metrics['val']['rmse']['all']:.2f}" in table
+    place = [head.text for head in table.heads].index("test RMSE") - 1
+    assert table.rows[0].cells[place].text == f"{squared.front_trials[0].metrics['test']['rmse']['all']:.2f}"
 
 
 def test_both_errors_have_a_column_where_they_differ(summary: StudySummary) -> None:
     """Those that count, and those over all readings as published; a study without filled-in readings has one."""
-    assert "as<br>published" not in front_table(summary)
+    assert not [head for head in front_table(summary).heads if "as published" in head.text]
     trial = summary.front_trials[0]
     beside = {
         f"{split}-published": {"mae": {"all": 0.9 * trial.metrics[split]["mae"]["all"]}} for split in ("val", "test")
@@ -340,15 +337,19 @@ def test_both_errors_have_a_column_where_they_differ(summary: StudySummary) -> N
         one.model_copy(update={"metrics": one.metrics | beside}) if one.number == trial.number else one
         for one in summary.trials
     ]
-    table = front_table(summary.model_copy(update={"trials": trials}))
-    assert table.count("mean, as<br>published") == 2
-    for errors in beside.values():
-        assert f"{errors['mae']['all']:.2f}" in table
+    other = summary.model_copy(update={"trials": trials})
+    table = front_table(other)
+    place = [head.text for head in table.heads].index("test MAE, as published") - 1
+    assert table.rows[0].cells[place].text == f"{beside['test-published']['mae']['all']:.2f}"
+    assert [one["title"] for one in study_records(other)["splits"]][2:] == [
+        "validation, all readings as published",
+        "test, all readings as published",
+    ]
 
 
 def test_the_unit_stands_beside_every_error(summary: StudySummary, tmp_path: Path) -> None:
     """In tables and axes."""
     page = write_page(summary.model_copy(update={"unit": "mph"}), tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "validation MAE (mph)</th>" in page
-    assert "test MAE (mph)</th>" in page
-    assert page.count("validation MAE, mph") >= 5  # the axes of figures
+    assert '<th scope="col">test MAE<small>mph</small></th>' in page
+    assert '{"name":"mae","title":"MAE, mph"}' in page
+    assert page.count("validation MAE, mph") >= 2  # the axes of figures

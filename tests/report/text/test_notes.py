@@ -274,8 +274,8 @@ def test_both_errors_are_said_where_they_differ() -> None:
 
     teacher = TEACHER.model_copy(update={"metrics": scored(14.0, 12.0)})
     chosen = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 12.2)})
-    assert answer(chosen, [teacher], None, "mph").endswith(
-        " Over all readings as published it has 12.20 mph against 12.00."
+    assert answer(chosen, [teacher], None, "mph")[-1] == (
+        "Over all readings as published it has 12.20 mph against 12.00."
     )
     same = trial(1, 1_000, 14.5).model_copy(update={"metrics": scored(14.5, 14.5)})
     alike = TEACHER.model_copy(update={"metrics": scored(14.0, 14.05)})
