@@ -167,13 +167,17 @@ def _mean_of(
     for further in range(1, ensemble - len(members) + 1):
         expected = trainer.foreseen(best.config, seed + further)
         if not trainer.fits(best.config, expected):
-            trainer.on_message(f"the ensemble has {len(members)} networks: the budget leaves no time for a further one")
+            trainer.on_message(
+                f"the budget leaves no time for {ensemble} networks of an ensemble: {len(members)} are trained"
+            )
             break
         _announce(
             trainer, f"{best.name}, seed {seed + further}", expected.seconds(best.config.epochs), expected.threads
         )
         network, _ = trainer.trained(best.config, seed + further, expected, best.network)
         members.append((best.name, seed + further, network))
+    if len(members) == 1:
+        return None
     note = f"the mean of {', '.join(f'{name} (seed {own})' for name, own, _ in members)}"
     joined = ensemble_of(trainer.series, [network for _, _, network in members], note, threads=1, device=trainer.device)
     own, alone = judge.value(joined[1]), judge.value(best.record)
