@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["hypervolume", "knee", "log_hypervolume", "non_dominated", "preferred"]
+__all__ = ["gained_volume", "hypervolume", "in_decades", "knee", "log_hypervolume", "non_dominated", "preferred"]
 
 _AUGMENTATION = 1e-3
 """Small enough that it only decides between points whose worst objective is equally bad."""
@@ -27,31 +27,35 @@ def non_dominated(values: ArrayLike) -> NDArray[np.bool_]:
         Mask ``(trial,)``, true on the front.
     """
     points = _matrix(values)
-    usable = ~np.isnan(points).any(axis=1)
     mask = np.zeros(len(points), dtype=np.bool_)
-    for index in np.flatnonzero(usable):
-        no_worse = (points <= points[index]).all(axis=1)
-        better = (points < points[index]).any(axis=1)
-        mask[index] = not (usable & no_worse & better).any()
+    rest = np.flatnonzero(~np.isnan(points).any(axis=1))
+    if not rest.size:
+        return mask
+    rest = rest[np.lexsort(points[rest].T[::-1])]  # what dominates a point stands before it
+    while rest.size:
+        first = points[rest[0]]
+        mask[rest[0]] = True
+        others = points[rest[1:]]
+        rest = rest[1:][(others < first).any(axis=1) | (others == first).all(axis=1)]
     return mask
 
 
 def hypervolume(front: ArrayLike, reference_point: ArrayLike) -> float:
     """Measure the part of objective space that a front dominates, bounded by the reference point.
 
-    Exact: an interval for one objective, a staircase of rectangles for two, slabs of staircases for three (Zitzler
-    and Thiele 1998 define the measure). Points that are not better than the reference point everywhere add nothing.
+    Exact: an interval for one objective, a staircase of rectangles for two, and for more the sum of what each point
+    spans and no later one does (Zitzler and Thiele 1998 define the measure, While et al. 2012 the sum). Points that are
+    not better than the reference point everywhere add nothing.
 
     Args:
-        front: Objectives ``(point, objective)`` with one to three objectives, all minimised; dominated points are
-            allowed and add nothing.
+        front: Objectives ``(point, objective)``, all minimised; dominated points are allowed and add nothing.
         reference_point: The worst corner ``(objective,)``.
 
     Returns:
         The volume, in the product of the objectives' units.
 
     Raises:
-        ValueError: With more than three objectives, or a reference point of another length.
+        ValueError: The reference point has another length.
     """
     points, corner = _matrix(front), np.asarray(reference_point, dtype=np.float64)
     if points.size == 0:
@@ -59,21 +63,48 @@ def hypervolume(front: ArrayLike, reference_point: ArrayLike) -> float:
     if corner.shape != points.shape[1:]:
         raise ValueError(f"reference_point has shape {corner.shape}, the points have {points.shape[1]} objectives")
     points = points[(points < corner).all(axis=1)]
-    match corner.size:
-        case 1:
-            return float(np.max(corner - points[:, 0], initial=0.0))
-        case 2:
-            return _staircase_area(points, corner)
-        case 3:
-            return _slab_volume(points, corner)
-    raise ValueError(f"hypervolume knows one to three objectives, not {corner.size}")
+    return _volume(points[non_dominated(points)], corner)
+
+
+def gained_volume(point: ArrayLike, front: ArrayLike, reference_point: ArrayLike) -> float:
+    """Measure how much a point adds to the hypervolume of a front, faster than by measuring both.
+
+    Args:
+        point: Objectives ``(objective,)``.
+        front: As in `hypervolume`.
+        reference_point: The worst corner ``(objective,)``.
+    """
+    own, corner = np.asarray(point, dtype=np.float64), np.asarray(reference_point, dtype=np.float64)
+    if not (own < corner).all():
+        return 0.0
+    others = _matrix(front).reshape(-1, corner.size)
+    return _own_volume(own, others[(others < corner).all(axis=1)], corner)
+
+
+def in_decades(values: ArrayLike, logarithmic: Sequence[bool]) -> NDArray[np.float64]:
+    """Take the base-10 logarithm of costs, so that halving a small cost counts as much as a large one.
+
+    Args:
+        values: Objectives ``(point, objective)``.
+        logarithmic: For each objective, whether its logarithm is taken.
+
+    Raises:
+        ValueError: A logarithmic objective is not above 0.
+    """
+    points = _matrix(values).copy()
+    for objective, in_log in enumerate(logarithmic):
+        if in_log and points.size:
+            if points[:, objective].min() <= 0:
+                raise ValueError(f"objective {objective} has values that are not above 0, and so no logarithm")
+            points[:, objective] = np.log10(points[:, objective])
+    return points
 
 
 def log_hypervolume(values: ArrayLike, reference_point: ArrayLike, logarithmic: Sequence[bool]) -> float:
-    """Measure the hypervolume with costs in decades, so that halving a small cost counts as much as a large one.
+    """Measure the hypervolume with costs in decades.
 
     Args:
-        values: Objectives ``(point, objective)`` with one to three objectives, all minimised.
+        values: Objectives ``(point, objective)``, all minimised.
         reference_point: The worst corner ``(objective,)``, in the objectives' own units.
         logarithmic: For each objective, whether its base-10 logarithm is taken, in points and corner.
 
@@ -81,17 +112,9 @@ def log_hypervolume(values: ArrayLike, reference_point: ArrayLike, logarithmic: 
         The volume: units of the linear objectives times decades of the others.
 
     Raises:
-        ValueError: With more than three objectives, a reference point of another length, or a logarithmic objective
-            that is not above 0.
+        ValueError: The reference point has another length, or a logarithmic objective is not above 0.
     """
-    points, corner = _matrix(values), np.array(reference_point, dtype=np.float64)
-    points = points.copy()
-    for objective, in_log in enumerate(logarithmic):
-        if in_log and points.size:
-            if min(corner[objective], points[:, objective].min()) <= 0:
-                raise ValueError(f"objective {objective} has values that are not above 0, and so no logarithm")
-            points[:, objective], corner[objective] = np.log10(points[:, objective]), np.log10(corner[objective])
-    return hypervolume(points, corner)
+    return hypervolume(in_decades(values, logarithmic), in_decades(np.atleast_2d(reference_point), logarithmic)[0])
 
 
 def knee(values: ArrayLike, logarithmic: Sequence[bool]) -> int:
@@ -185,20 +208,28 @@ def _matrix(values: ArrayLike) -> NDArray[np.float64]:
     return points
 
 
+def _volume(points: NDArray[np.float64], corner: NDArray[np.float64]) -> float:
+    """Measure what points span below a corner that none of them reaches."""
+    if corner.size == 1:
+        return float(np.max(corner - points[:, 0], initial=0.0))
+    if corner.size == 2:
+        return _staircase_area(points, corner)
+    points = points[
+        np.argsort(-points[:, -1])
+    ]  # the worst in one objective first: fewer are left of the others' limits
+    return sum(_own_volume(point, points[index + 1 :], corner) for index, point in enumerate(points))
+
+
+def _own_volume(point: NDArray[np.float64], others: NDArray[np.float64], corner: NDArray[np.float64]) -> float:
+    """Measure what a point spans and none of the others does."""
+    limited = np.maximum(others, point)
+    return float(np.prod(corner - point)) - _volume(limited[non_dominated(limited)], corner)
+
+
 def _staircase_area(points: NDArray[np.float64], corner: NDArray[np.float64]) -> float:
     area, height = 0.0, float(corner[1])
-    for first, second in points[np.lexsort((points[:, 1], points[:, 0]))]:
+    for first, second in points[np.lexsort((points[:, 1], points[:, 0]))].tolist():
         if second < height:
             area += (corner[0] - first) * (height - second)
             height = second
     return float(area)
-
-
-def _slab_volume(points: NDArray[np.float64], corner: NDArray[np.float64]) -> float:
-    points = points[np.argsort(points[:, 2])]
-    ceilings = [*points[1:, 2], corner[2]][: len(points)]
-    return sum(
-        float(ceiling - point[2]) * _staircase_area(points[: index + 1, :2], corner[:2])
-        for index, (point, ceiling) in enumerate(zip(points, ceilings, strict=True))
-        if ceiling > point[2]
-    )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from kdsearch.measure.objectives import OBJECTIVES
-from kdsearch.report.front import log_hypervolume, non_dominated
+from kdsearch.report.front import gained_volume, in_decades
 from kdsearch.report.numbers import significant
 from kdsearch.report.summary import TrialSummary, VolumePoint
 
 __all__ = ["volume_history", "volume_note", "volume_unit"]
 
 _FINISHED = ("COMPLETE", "PRUNED", "FAIL")
-_MOST_OBJECTIVES = 3
 _NEARLY_ALL = 0.9
 
 
@@ -24,11 +23,12 @@ def volume_history(
     Args:
         trials: By number; their objectives are those of the report, confirmed where they were confirmed.
         objectives: Names.
-        reference_point: The study's; without one, and with more than three objectives, there is no history.
+        reference_point: The study's; without one there is no history.
     """
-    if reference_point is None or len(objectives) > _MOST_OBJECTIVES:
+    if reference_point is None:
         return []
     logarithmic = [not OBJECTIVES[name].is_error for name in objectives]
+    corner = in_decades([reference_point], logarithmic)[0]
     front: list[list[float]] = []
     history: list[VolumePoint] = []
     spent, volume = 0.0, 0.0
@@ -37,14 +37,19 @@ def volume_history(
             continue
         spent += trial.cpu_seconds
         values = [trial.objectives.get(name, math.nan) for name in objectives]
-        if trial.feasible and all(map(math.isfinite, values)):
-            candidates = [*front, values]
-            front = [one for one, kept in zip(candidates, non_dominated(candidates), strict=True) if kept]
-            volume = log_hypervolume(front, reference_point, logarithmic)
+        usable = trial.feasible and all(map(math.isfinite, values))
+        if usable and not any(_no_worse(one, values) for one in front):  # else the volume is as before
+            point, *others = in_decades([values, *front], logarithmic)
+            volume += gained_volume(point, others, corner)
+            front = [*(one for one in front if not _no_worse(values, one)), values]
         history.append(
             VolumePoint(trial=trial.number, finished=len(history) + 1, cpu_seconds=spent, hypervolume=volume)
         )
     return history
+
+
+def _no_worse(one: list[float], other: list[float]) -> bool:
+    return all(own <= its for own, its in zip(one, other, strict=True))
 
 
 def volume_unit(objectives: list[str]) -> str:

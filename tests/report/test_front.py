@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from kdsearch.report.front import hypervolume, knee, log_hypervolume, non_dominated, preferred
+from kdsearch.report.front import gained_volume, hypervolume, knee, log_hypervolume, non_dominated, preferred
 
 Points = NDArray[np.float64]
 
@@ -106,18 +106,27 @@ def test_hypervolume_by_inclusion_and_exclusion(values: Points) -> None:
     assert hypervolume(values, corner) == pytest.approx(expected)
 
 
-def test_hypervolume_by_sampling() -> None:
-    """The volume of thirty points in three objectives agrees with a random sample."""
+@pytest.mark.parametrize("objectives", [3, 4, 5])
+def test_hypervolume_by_sampling(objectives: int) -> None:
+    """The volume of thirty points agrees with a random sample."""
     generator = np.random.default_rng(3)
-    values, sample = generator.random((30, 3)), generator.random((40_000, 3))
+    values, sample = generator.random((30, objectives)), generator.random((40_000, objectives))
     hit = np.any(np.all(values[None] <= sample[:, None], axis=2), axis=1)
-    assert hypervolume(values, np.ones(3)) == pytest.approx(hit.mean(), abs=0.01)
+    assert hypervolume(values, np.ones(objectives)) == pytest.approx(hit.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+def test_what_a_point_gains_is_the_difference_of_volumes(objectives: int) -> None:
+    """Of points inside and outside the reference point, before and after each."""
+    generator = np.random.default_rng(5)
+    values, corner = generator.random((25, objectives)), np.full(objectives, 0.8)
+    for count, point in enumerate(values):
+        before, after = hypervolume(values[:count], corner), hypervolume(values[: count + 1], corner)
+        assert gained_volume(point, values[:count], corner) == pytest.approx(after - before, abs=1e-12)
 
 
 def test_hypervolume_refusals() -> None:
-    """Four objectives and a reference point of another length are refused."""
-    with pytest.raises(ValueError, match="one to three"):
-        hypervolume(np.zeros((1, 4)), np.ones(4))
+    """A reference point of another length is refused."""
     with pytest.raises(ValueError, match="reference_point"):
         hypervolume(np.zeros((1, 2)), np.ones(3))
 

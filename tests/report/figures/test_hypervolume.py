@@ -53,11 +53,9 @@ def test_the_history_counts_every_finished_trial_and_the_feasible_complete_ones_
     )
 
 
-def test_no_history_without_a_reference_point_or_with_four_objectives() -> None:
-    """The exact measure knows three."""
+def test_no_history_without_a_reference_point() -> None:
     trials = [trial(0, 16.0, 1.0)]
     assert volume_history(trials, NAMES, None) == []
-    assert volume_history(trials, ["mae", "latency", "params", "flops"], [1.0] * 4) == []
     assert volume_note([], NAMES, None) is None
 
 
