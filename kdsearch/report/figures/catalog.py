@@ -24,6 +24,7 @@ from kdsearch.report.figures.curves import (
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
 from kdsearch.report.figures.row import PageFigure
+from kdsearch.report.figures.search import draw_importance, draw_parallel, gather_searched, known_importance
 from kdsearch.table import Table
 
 if TYPE_CHECKING:
@@ -174,6 +175,24 @@ FIGURES = Table(
             section="test",
             draw=draw_coverage,
             shown=known_bounds,
+        ),
+        ReportFigure(
+            name="importance",
+            title="Which parameters mattered",
+            caption="By the finished trials, of the family that has most of them: how much each "
+            "parameter sets the best apart from the good (PED-ANOVA). It says nothing of values that were not tried.",
+            section="search",
+            draw=lambda summary: draw_importance(gather_searched(summary)),
+            shown=known_importance,
+        ),
+        ReportFigure(
+            name="settings",
+            title="Settings and errors",
+            caption="A line is a finished trial of the same family, from its most important settings to its error, the "
+            "least of which is below; the front's are strong.",
+            section="search",
+            draw=lambda summary: draw_parallel(gather_searched(summary)),
+            shown=known_importance,
         ),
     ],
     mistake=StudyError,

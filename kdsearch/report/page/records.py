@@ -45,8 +45,9 @@ def study_records(summary: StudySummary) -> dict[str, Any]:
     axes = [row.along for row in figures_of(summary) if row.along is not None]
     costs = [axis.cost for axis in axes]
     trials = [_trial(trial, summary, costs) for trial in summary.trials]
-    colours = kind_colours(str(one["kind"]) for one in trials)
-    losses = sorted({str(one["loss"]) for one in trials})
+    finished = [trial for trial in trials if trial["state"] == STATES["COMPLETE"]]  # of which points are drawn
+    colours = kind_colours(str(one["kind"]) for one in finished)
+    losses = sorted({str(one["loss"]) for one in finished})
     networks = [_baseline(one, summary, costs) for one in _teacher_first(summary) if one.is_network]
     lines = [{"name": one.name, "errors": _rounded(one.metrics)} for one in summary.baselines if not one.is_network]
     lines += [
