@@ -146,10 +146,10 @@ def draw_parallel(data: Searched) -> go.Figure:
     """Draw each trial as a line through its settings and its error; the front's are strong."""
     names = list(data.importance)[:MOST_AXES]
     axes = {name: _values(data.trials, name) for name in names}
-    places = [_places(values) for values in axes.values()] + [_places(list(data.errors))]
     figure = blank_figure("", "")
     if not data.trials:
         return figure
+    places = [_places(values) for values in axes.values()] + [_places(list(data.errors))]
     for on_front, name in ((False, "finished trials"), (True, "front")):
         chosen = [number for number, trial in enumerate(data.trials) if trial.on_front == on_front]
         x, y, text = list[int | None](), list[float | None](), list[str]()
