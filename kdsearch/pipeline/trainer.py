@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -14,7 +14,7 @@ from kdsearch.record import TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen, foreseen_training
-from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads
+from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, kept_threads
 
 __all__ = ["CACHED_SECONDS", "Trainer", "family_threads"]
 
@@ -63,7 +63,9 @@ class Trainer:
         cached = cached_threads(self.series, config, seed, cores, self.device)
         if cached is not None:
             return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)
-        return foreseen_training(self.series, config, threads=cores, device=torch.device(self.device))
+        kept = kept_threads(self.series, config, seed, cores, self.device)  # with others it would begin anew
+        found = foreseen_training(self.series, config, threads=kept or cores, device=torch.device(self.device))
+        return found if kept is None else replace(found, threads=kept)
 
     def trained(
         self, config: TrialConfig, seed: int, foreseen: Foreseen, beside: TrainedNetwork | None
