@@ -17,7 +17,7 @@ LEAST_SECONDS = 1.0
 LEAST_RATIO = 200
 """Of the time between two times that it is kept and the time that keeping it takes, which is so 0.5 % at most."""
 
-DIGEST_BYTES, EPOCH_BYTES = 16, 4
+DIGEST_BYTES, HEAD_BYTES = 16, 20
 
 
 class KeptTraining:
@@ -44,20 +44,30 @@ class KeptTraining:
         except OSError as error:
             warn(f"what was kept of the training of {self._name} cannot be read ({error.strerror}); it begins anew")
             return None
-        digest, rest = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-        if _digest(rest) != digest:
+        if not _is_whole(content):
             warn(f"what was kept of the training of {self._name} is damaged; it begins anew")
             return None
-        self._done = int.from_bytes(rest[:EPOCH_BYTES])
+        self._done = _epochs_in(content)
         say(f"the training of {self._name} goes on {self._where()}")
-        return rest[EPOCH_BYTES:]
+        return content[HEAD_BYTES:]
+
+    def done_epochs(self) -> int:
+        """Count the epochs that are kept; 0 where nothing is, or it is damaged."""
+        try:
+            content = self.path.read_bytes()
+        except OSError:
+            return 0
+        return _epochs_in(content) if _is_whole(content) else 0
 
     def after_epoch(self, curve: Sequence[CurvePoint], packed: Callable[[], bytes]) -> None:
         """Keep the training after an epoch, where it is time to; a disk that is full does not end it."""
         began = time.monotonic()
         if began < self._next or not self._writable:
             return
-        content, new = len(curve).to_bytes(EPOCH_BYTES) + packed(), self.path.with_name(f"{self.path.name}.new")
+        content, new = (
+            len(curve).to_bytes(HEAD_BYTES - DIGEST_BYTES) + packed(),
+            self.path.with_name(f"{self.path.name}.new"),
+        )
         try:
             new.write_bytes(_digest(content) + content)
             new.replace(self.path)
@@ -90,6 +100,14 @@ class KeptTraining:
         if self._done == self._epochs:
             return f"after its last epoch, {self._epochs}"
         return f"from epoch {self._done + 1} of {self._epochs}"
+
+
+def _is_whole(content: bytes) -> bool:
+    return len(content) >= HEAD_BYTES and content[:DIGEST_BYTES] == _digest(content[DIGEST_BYTES:])
+
+
+def _epochs_in(content: bytes) -> int:
+    return int.from_bytes(content[DIGEST_BYTES:HEAD_BYTES])
 
 
 def _digest(content: bytes) -> bytes:

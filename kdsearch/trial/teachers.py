@@ -34,9 +34,9 @@ __all__ = [
     "cached_network",
     "cached_threads",
     "kept_network",
-    "kept_threads",
     "network_baseline",
     "quiet_cost",
+    "training_under_way",
     "with_forecasts",
 ]
 
@@ -115,10 +115,12 @@ def cached_threads(series: SplitSeries, config: TrialConfig, seed: int, threads:
     return next((count for count, folder in found.items() if is_complete(folder)), None)
 
 
-def kept_threads(series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: str) -> int | None:
-    """Find with how many threads a network is in training, so many or one; None where no training of it is kept."""
-    found = {count: _cached(series, config, seed, count, device) for count in (threads, 1)}
-    return next((count for count, folder in found.items() if _kept(folder, config).path.exists()), None)
+def training_under_way(
+    series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: str
+) -> tuple[int, int] | None:
+    """Find with how many threads, so many or one, a training began that goes on, and its epochs that are done."""
+    found = {count: _kept(_cached(series, config, seed, count, device), config) for count in (threads, 1)}
+    return next(((count, done) for count, kept in found.items() if (done := kept.done_epochs())), None)
 
 
 def cached_network(

@@ -12,7 +12,7 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.record import CurvePoint
 from kdsearch.trial.kept_training import KeptTraining
 from kdsearch.trial.teacher_settings import teacher_config
-from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, kept_threads
+from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, training_under_way
 
 EPOCHS = 6
 SETTINGS = {"width": 2, "epochs": EPOCHS, "averaged": 0.4}
@@ -103,8 +103,8 @@ def test_ctrl_c_says_where_it_goes_on(series: SplitSeries, tmp_path: Path, monke
     with heard_by(said.append), pytest.raises(KeyboardInterrupt):
         cached_network(series, config, 0, training_threads=1)
     assert said == [f"the training of stgcn-2 is kept; it goes on from epoch 4 of {EPOCHS}"]
-    assert kept_threads(series, config, 0, 7, "cpu") == 1
-    assert kept_threads(series, config, 1, 7, "cpu") is None
+    assert training_under_way(series, config, 0, 7, "cpu") == (1, 3)
+    assert training_under_way(series, config, 1, 7, "cpu") is None
     assert cached_threads(series, config, 0, 7, "cpu") is None
     (file,) = kept_in(tmp_path)
     kept = file.read_bytes()
