@@ -4,12 +4,15 @@ import errno
 import gc
 import os
 import sys
+from functools import partial
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from kdsearch.cache.messages import heard_by
+from kdsearch.cli.cache import cache_app
 from kdsearch.cli.compare import compare
 from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
@@ -44,6 +47,7 @@ app.command(cls=TableCommand)(reproduce)
 app.command(cls=TableCommand)(teacher)
 app.add_typer(space_app, name="space")
 app.add_typer(data_app, name="data")
+app.add_typer(cache_app, name="cache")
 app.command()(doctor)
 
 
@@ -87,7 +91,8 @@ def main() -> NoReturn:
         if getattr(sys, name) is None:  # closed by who called, as cron may
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the program's end
     try:
-        app()
+        with heard_by(partial(typer.echo, err=True)):
+            app()
     except KdsearchError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from kdsearch.cache import heard_by
 from kdsearch.data.answers import Answers, read_answers
 from kdsearch.data.series import Series
 from kdsearch.data.split import SplitSeries
@@ -82,6 +83,13 @@ def run_space(
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
+    with heard_by(on_message):
+        return _run_space(space, options, on_message, on_event, data)
+
+
+def _run_space(
+    space: SearchSpace, options: RunOptions, on_message: Message | None, on_event: Event | None, data: Series | None
+) -> RunResult:
     budget, tell = Budget(options.budget_seconds), on_message or _silent
     check_files(options)
     if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -14,7 +14,7 @@ from kdsearch.record import TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen, foreseen_training
-from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads
+from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, training_under_way
 
 __all__ = ["CACHED_SECONDS", "Trainer", "family_threads"]
 
@@ -63,7 +63,9 @@ class Trainer:
         cached = cached_threads(self.series, config, seed, cores, self.device)
         if cached is not None:
             return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)
-        return foreseen_training(self.series, config, threads=cores, device=torch.device(self.device))
+        threads, done = training_under_way(self.series, config, seed, cores, self.device) or (None, 0)
+        found = foreseen_training(self.series, config, threads=threads or cores, device=torch.device(self.device))
+        return replace(found, threads=threads or found.threads, done_epochs=done)  # with other threads it begins anew
 
     def trained(
         self, config: TrialConfig, seed: int, foreseen: Foreseen, beside: TrainedNetwork | None
@@ -93,9 +95,10 @@ class Trainer:
         asked, left = config, self.seconds_left
         if left is None or self.fits(config, foreseen):
             return config, foreseen
+        foreseen = replace(foreseen, done_epochs=0)  # with another number of epochs it is another training
         while foreseen.epochs_within(left) < LEAST_SHARE * config.epochs and config.width // 2 >= LEAST_WIDTH:
             config = config.model_copy(update={"width": config.width // 2})
-            foreseen = self.foreseen(config, seed)
+            foreseen = replace(self.foreseen(config, seed), done_epochs=0)
         epochs = min(config.epochs, foreseen.epochs_within(left))
         if epochs < 1:
             raise RunError(

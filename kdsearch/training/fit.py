@@ -1,9 +1,11 @@
 """One training loop for teachers, students and networks under pruning."""
 
 import copy
+import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,6 +41,8 @@ def fit(
     on_gradients: Callable[[Forecaster], None] | None = None,
     validate: Callable[[Forecaster], dict[str, float]] | None = None,
     on_validation: Callable[[list[CurvePoint]], None] | None = None,
+    begun: bytes | None = None,
+    on_epoch: Callable[[list[CurvePoint], Callable[[], bytes]], None] | None = None,
 ) -> list[CurvePoint]:
     """Train `network` in place.
 
@@ -56,6 +60,9 @@ def fit(
         on_gradients: Called after each backward pass.
         validate: Gives the validation errors by metric after each eighth of the epochs; without effect on the weights.
         on_validation: Takes the curve so far after each validation; what it raises ends the training.
+        begun: What `on_epoch` packed in the same training, with the same code: this one goes on from there, and ends
+            with the same weights, bit for bit.
+        on_epoch: Takes the curve so far after each epoch, and what packs all that the training then needs to go on.
 
     Returns:
         One point for each epoch.
@@ -70,12 +77,17 @@ def fit(
     total = plan.epochs * steps_per_epoch(plan, starts)
     validated = {-(-plan.epochs * part // 8) for part in range(1, 9)}
     curve: list[CurvePoint] = []
-    step, began = 0, time.process_time()
+    began = time.process_time()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         training_step = _TrainingStep(network, plan, TrainingLoss(network, data, loss_config, teacher, generator))
-        for epoch in range(plan.epochs):
+        under_way = _UnderWay(training_step, curve, rng, generator, data.device)
+        if begun is not None:
+            under_way.unpack(begun)
+            began -= curve[-1].cpu_seconds
+        step = len(curve) * steps_per_epoch(plan, starts)
+        for epoch in range(len(curve), plan.epochs):
             network.train()
             losses: list[float] = []
             for batch in segments(starts, plan.segment, plan.batch, rng):
@@ -99,6 +111,8 @@ def fit(
             )
             if on_validation is not None and found:
                 on_validation(curve)
+            if on_epoch is not None:
+                on_epoch(curve, under_way.packed)
     return curve
 
 
@@ -121,7 +135,8 @@ class _TrainingStep:
 
     def __init__(self, network: Forecaster, plan: Plan, training_loss: TrainingLoss) -> None:
         self.network, self.plan, self.training_loss = network, plan, training_loss
-        self.weights = [in_one_vector(trained) for trained in (network, *training_loss.trained_beside)]
+        self.trained = [network, *training_loss.trained_beside]
+        self.weights = [in_one_vector(trained) for trained in self.trained]
         make = OPTIMISERS.choose(plan.optimiser).make
         self.optimisers = [make(vector, plan.learning_rate) for vector in self.weights]
         self._sums, self._averaged = list[Tensor](), 0
@@ -139,6 +154,28 @@ class _TrainingStep:
         """Give the networks the mean of the weights that were counted, where any were."""
         for total, vector in zip(self._sums, self.weights, strict=bool(self._sums)):
             vector.copy_(total / self._averaged)
+
+    def state(self) -> dict[str, Any]:
+        """Give all that the steps so far have changed."""
+        return {
+            "weights": [vector.detach() for vector in self.weights],
+            "buffers": [dict(trained.named_buffers()) for trained in self.trained],
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "averaged": (self._sums, self._averaged),
+        }
+
+    @torch.no_grad()
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what `state` gave."""
+        for vector, kept in zip(self.weights, state["weights"], strict=True):
+            vector.copy_(kept)
+        for trained, kept in zip(self.trained, state["buffers"], strict=True):
+            for name, buffer in trained.named_buffers():
+                buffer.copy_(kept[name])
+        for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
+        sums, self._averaged = state["averaged"]
+        self._sums = [total.to(vector.device) for total, vector in zip(sums, self.weights, strict=bool(sums))]
 
     def step(
         self, segment_starts: Tensor, rate: float, on_gradients: Callable[[Forecaster], None] | None, when: str
@@ -161,3 +198,42 @@ class _TrainingStep:
                 )
             optimiser.step()
         return loss
+
+
+class _UnderWay:
+    """One training between two epochs: its steps, its curve and its sources of chance, as bytes and from bytes."""
+
+    def __init__(
+        self,
+        training_step: _TrainingStep,
+        curve: list[CurvePoint],
+        rng: np.random.Generator,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        self.training_step, self.curve, self.rng, self.generator = training_step, curve, rng, generator
+        self.on_gpu = device if device.type == "cuda" else None
+
+    def packed(self) -> bytes:
+        """Pack it as it is now; torch reads it as tensors and plain values, and runs no code."""
+        state = self.training_step.state() | {
+            "curve": [point.model_dump() for point in self.curve],
+            "order": self.rng.bit_generator.state,
+            "draws": self.generator.get_state(),
+            "torch": torch.get_rng_state(),
+            "gpu": None if self.on_gpu is None else torch.cuda.get_rng_state(self.on_gpu),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        return buffer.getvalue()
+
+    def unpack(self, packed: bytes) -> None:
+        """Go to where another training was."""
+        state = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
+        self.training_step.load(state)
+        self.curve[:] = [CurvePoint.model_validate(point) for point in state["curve"]]
+        self.rng.bit_generator.state = state["order"]
+        self.generator.set_state(state["draws"])
+        torch.set_rng_state(state["torch"])
+        if self.on_gpu is not None:
+            torch.cuda.set_rng_state(state["gpu"], self.on_gpu)

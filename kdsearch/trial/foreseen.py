@@ -40,15 +40,17 @@ class Foreseen:
         epoch_seconds: Seconds of one epoch.
         scoring_seconds: Seconds of all validations, of the final score, and of the forecasts for students.
         threads: Threads inside an operator that were the fastest.
+        done_epochs: Of this very training, which was interrupted and goes on.
     """
 
     epoch_seconds: float
     scoring_seconds: float
     threads: int
+    done_epochs: int = 0
 
     def seconds(self, epochs: int) -> float:
-        """Give the seconds of a training of so many epochs."""
-        return epochs * self.epoch_seconds + self.scoring_seconds
+        """Give the seconds of what is left of a training of so many epochs."""
+        return max(0, epochs - self.done_epochs) * self.epoch_seconds + self.scoring_seconds
 
     def epochs_within(self, seconds: float) -> int:
         """Count the epochs that fit into a time; 0 where not one does."""

@@ -1,6 +1,8 @@
 """Build the network and the scaler of a configuration, and train a network without a teacher."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 import torch
 
@@ -15,7 +17,17 @@ from kdsearch.record import CurvePoint
 from kdsearch.training.fit import fit, warm_up
 from kdsearch.trial.config import TrialConfig
 
-__all__ = ["fitted_scaler", "new_network", "shape_of", "trained_network"]
+__all__ = ["Keeper", "fitted_scaler", "new_network", "shape_of", "trained_network"]
+
+
+class Keeper(Protocol):
+    """What keeps a training under way."""
+
+    def begun(self) -> bytes | None:
+        """Give what was kept of the training; None where nothing was."""
+
+    def after_epoch(self, curve: Sequence[CurvePoint], packed: Callable[[], bytes]) -> None:
+        """Keep the training as it is after an epoch."""
 
 
 def shape_of(series: SplitSeries) -> DataShape:
@@ -60,7 +72,7 @@ def new_network(series: SplitSeries, config: TrialConfig, seed: int) -> Forecast
 
 
 def trained_network(
-    series: SplitSeries, config: TrialConfig, seed: int, device: torch.device
+    series: SplitSeries, config: TrialConfig, seed: int, device: torch.device, keeper: Keeper | None = None
 ) -> tuple[Forecaster, Scaler, list[CurvePoint]]:
     """Train a new network without a teacher.
 
@@ -69,6 +81,7 @@ def trained_network(
         config: Configuration of the network and its training; its loss must be "none".
         seed: Seed of weights and batches.
         device: Device to train on.
+        keeper: Keeps the training after each epoch, so that it goes on after an interruption; None without.
 
     Returns:
         The network on that device, its scaler and its learning curve.
@@ -83,4 +96,6 @@ def trained_network(
         validate=partial(quick_validation, data=data, series=series),
     )
     warm_up(network, train, config.plan())
+    if keeper is not None:
+        train = partial(train, begun=keeper.begun(), on_epoch=keeper.after_epoch)
     return network, scaler, train(network, plan=config.plan(), seed=seed)

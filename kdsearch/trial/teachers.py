@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdsearch.cache import cache_dir, code_version, complete_folder
+from kdsearch.cache import cache_dir, code_version, complete_folder, is_complete
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.costs import Cost, Latency
 from kdsearch.data.protocols import SplitSeries
@@ -25,6 +25,7 @@ from kdsearch.models import Forecaster
 from kdsearch.origin import Origin, installed_versions
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.trial.config import TrialConfig
+from kdsearch.trial.kept_training import KeptTraining
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_own_code
 
@@ -35,6 +36,7 @@ __all__ = [
     "kept_network",
     "network_baseline",
     "quiet_cost",
+    "training_under_way",
     "with_forecasts",
 ]
 
@@ -85,6 +87,7 @@ class TrainedNetwork:
 
         def fill(folder: Path) -> None:
             make_tables(folder, *self.seen(series, device), series.splits["train"].last)
+            open_tables.cache_clear()  # those that this process has open may be damaged ones
 
         return open_tables(
             complete_folder(cache / "tables" / f"{self.hash}-{code_version(make_tables.__module__)}", fill)
@@ -101,11 +104,23 @@ def _cached(series: SplitSeries, config: TrialConfig, seed: int, training_thread
     return cache_dir() / "teachers" / _cache_key(series, config, seed, training_threads, device)
 
 
+def _kept(folder: Path, config: TrialConfig) -> KeptTraining:
+    """Give the training under way of a network of the cache, in a file beside its folder."""
+    return KeptTraining(folder.with_name(f"{folder.name}.training"), f"{config.family}-{config.width}", config.epochs)
+
+
 def cached_threads(series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: str) -> int | None:
     """Find with how many threads a network of the cache was trained, so many or one; None where there is none."""
-    return next(
-        (count for count in dict.fromkeys((threads, 1)) if _cached(series, config, seed, count, device).exists()), None
-    )
+    found = {count: _cached(series, config, seed, count, device) for count in (threads, 1)}
+    return next((count for count, folder in found.items() if is_complete(folder)), None)
+
+
+def training_under_way(
+    series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: str
+) -> tuple[int, int] | None:
+    """Find with how many threads, so many or one, a training began that goes on, and its epochs that are done."""
+    found = {count: _kept(_cached(series, config, seed, count, device), config) for count in (threads, 1)}
+    return next(((count, done) for count, kept in found.items() if (done := kept.done_epochs())), None)
 
 
 def cached_network(
@@ -117,7 +132,7 @@ def cached_network(
     device: str = "cpu",
     beside: TrainedNetwork | None = None,
 ) -> tuple[TrainedNetwork, TrialRecord]:
-    """Train a network plainly, or take it from the cache.
+    """Train a network plainly, or take it from the cache; a training that was interrupted goes on.
 
     Args:
         series: Series cut by a protocol.
@@ -130,9 +145,10 @@ def cached_network(
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
-    where = torch.device(device)
-    fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
-    folder = complete_folder(_cached(series, config, seed, training_threads, device), fill)
+    where, folder = torch.device(device), _cached(series, config, seed, training_threads, device)
+    kept = _kept(folder, config)
+    complete_folder(folder, partial(_train_into, kept, series, config, seed, training_threads, where))
+    kept.forget()
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
     cost = quiet_cost(series, checkpoint, where, beside)
@@ -176,13 +192,19 @@ def with_forecasts(
 
 
 def _train_into(
-    folder: Path, series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: torch.device
+    kept: KeptTraining,
+    series: SplitSeries,
+    config: TrialConfig,
+    seed: int,
+    threads: int,
+    device: torch.device,
+    folder: Path,
 ) -> None:
     """Train a network and write it and its record into a folder."""
-    with fixed_threads(threads):
-        network, scaler, curve = trained_network(series, config, seed, device)
+    with fixed_threads(threads), kept.under_way():
+        network, scaler, curve = trained_network(series, config, seed, device, kept)
         data = WindowedSeries(series, scaler, device)
-        validated, kept = scored_and_kept(network, data, series, "val")
+        validated, forecast = scored_and_kept(network, data, series, "val")
     record = TrialRecord(
         state="COMPLETE",
         route="student",
@@ -196,7 +218,9 @@ def _train_into(
         protocol_hash=series.protocol.hash,
     )
     (folder / "record.json").write_text(record.model_dump_json())
-    (folder / "network.npz").write_bytes(Checkpoint.of(network, scaler, series.adjacency, calibrated(kept)).to_bytes())
+    (folder / "network.npz").write_bytes(
+        Checkpoint.of(network, scaler, series.adjacency, calibrated(forecast)).to_bytes()
+    )
 
 
 def quiet_cost(

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM as a terminal and a supervisor send them, to the real command under Ray and without it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -121,3 +122,25 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("in order 143\n", "", 0)
+
+
+def test_ctrl_c_keeps_the_teachers_training(
+    start_command: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says where the training goes on, and the same command goes on there."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path / "cache"))
+    text = SPACE.format(epochs=1).replace("width = 1\nepochs = 1\n[stid]", "width = 1\nepochs = 5000\n[stid]")
+    (tmp_path / "slow.toml").write_text(text)
+    arguments = ["--space", "slow.toml", "--trials", "1", "--executor", "local"]
+    command = start_command(tmp_path, "slow", *arguments)
+    command.wait_until(lambda: bool(list(tmp_path.glob("cache/teachers/*.training"))), "an epoch that is kept")
+    command.process.send_signal(signal.SIGINT)
+    command.ends(130, within=10)
+    kept = re.search(
+        r"the training of stgcn-1 is kept; it goes on from epoch (\d+) of 5000", command.output.read_text()
+    )
+    assert kept is not None
+    assert "the same command goes on from there" in command.output.read_text()
+    again = start_command(tmp_path, "slow", *arguments)
+    sentence = f"the training of stgcn-1 goes on from epoch {kept[1]} of 5000"
+    again.wait_until(lambda: sentence in again.output.read_text(), "the second training")

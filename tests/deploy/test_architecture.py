@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from kdsearch.cache import heard_by
+from kdsearch.cache.locks import let_go
 from kdsearch.data.profile import Profile, Scaler
 from kdsearch.deploy import architecture
 from kdsearch.deploy.architecture import ArchitectureFiles
@@ -78,3 +80,19 @@ def test_another_calendar_or_other_operators_need_another_file(
     for network, scaler in ((direct, SCALER), (iterated, SCALER), (direct, calendar), (direct, SCALER)):
         files.foreseen_bytes(network, scaler)
     assert len(made) == 3
+
+
+def test_damaged_files_are_made_again_and_said(
+    files: ArchitectureFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(architecture, "architecture_onnx", lambda *given: given[2].write_bytes(bytes(9000)))
+    before = files.foreseen_bytes(stid(2), SCALER), files.exact_bytes(stid(2), SCALER)
+    for path in [*tmp_path.glob("cache/files/*/model.onnx"), *tmp_path.glob("cache/operators/*/bytes")]:
+        content = bytearray(path.read_bytes())
+        content[0] ^= 1
+        path.write_bytes(content)
+        let_go(path.parent)
+    said: list[str] = []
+    with heard_by(said.append):
+        assert (files.foreseen_bytes(stid(2), SCALER), files.exact_bytes(stid(2), SCALER)) == before
+    assert sorted(sentence.split("/")[0] for sentence in said) == ["files", "operators"]

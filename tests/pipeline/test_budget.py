@@ -77,3 +77,16 @@ def test_a_cached_network_is_taken_however_late_it_is(series: SplitSeries) -> No
 
     asked = TrialConfig(width=4, epochs=3)
     assert Cached(series, "best", "cpu", -5.0, lambda _: None).shortened(asked, 0, "STID")[0] == asked
+
+
+def test_of_a_training_that_goes_on_only_the_rest_has_to_fit(series: SplitSeries) -> None:
+    """With another number of epochs it would be another training, which has all its epochs before it."""
+
+    class Begun(Timed):
+        def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:  # noqa: ARG002
+            return Foreseen(float(config.width), 1.0, 1, done_epochs=8)
+
+    asked = TrialConfig(width=32, epochs=12)
+    for seconds, width, epochs in ((4 * 32 + 1.0, 32, 12), (4 * 32.0, 16, 7)):
+        config, _ = Begun(series, "best", "cpu", seconds, lambda _: None).shortened(asked, 0, "teacher")
+        assert (config.width, config.epochs) == (width, epochs)

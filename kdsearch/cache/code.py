@@ -1,47 +1,14 @@
-"""Cache of folders that are made once and never change, and the version of the code that makes them."""
+"""The version of the code that makes what is cached: a change of it is another folder of the cache."""
 
 import ast
 import hashlib
-import os
-import shutil
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-import platformdirs
+__all__ = ["PACKAGE", "code_version", "source_hash"]
 
-__all__ = ["cache_dir", "code_version", "complete_folder", "source_hash"]
-
-PACKAGE = Path(__file__).parent
-
-
-def cache_dir() -> Path:
-    """Find the folder of trained teachers and their tables: KDSEARCH_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("KDSEARCH_CACHE") or platformdirs.user_cache_path("kdsearch")).absolute()
-
-
-def complete_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
-    """Fill a folder where it does not exist, and return it; other processes may make the same one meanwhile.
-
-    Args:
-        folder: Folder with a name that determines its content.
-        fill: Writes the content into another, empty folder, which then gets the name.
-    """
-    if folder.exists():
-        return folder
-    unfinished = folder.with_name(f"{folder.name}.{uuid.uuid4().hex[:8]}")
-    unfinished.mkdir(parents=True)
-    try:
-        fill(unfinished)
-        unfinished.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-        # another process was quicker, with the same content
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)  # not there any more where all went well
-    return folder
+PACKAGE = Path(__file__).parents[1]
 
 
 @cache
