@@ -38,7 +38,7 @@ def fit(
     most_steps: int | None = None,
     on_gradients: Callable[[Forecaster], None] | None = None,
     validate: Callable[[Forecaster], dict[str, float]] | None = None,
-    on_validation: Callable[[list[CurvePoint]], None] | None = None,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> list[CurvePoint]:
     """Train `network` in place.
 
@@ -55,7 +55,7 @@ def fit(
         most_steps: Stop after so many minibatches, whatever the epochs say.
         on_gradients: Called after each backward pass.
         validate: Gives the validation errors by metric after each eighth of the epochs; without effect on the weights.
-        on_validation: Takes the curve so far after each validation; what it raises ends the training.
+        on_epoch: Takes the curve so far after each epoch; what it raises ends the training.
 
     Returns:
         One point for each epoch.
@@ -97,8 +97,8 @@ def fit(
             curve.append(
                 CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_errors=found)
             )
-            if on_validation is not None and found:
-                on_validation(curve)
+            if on_epoch is not None:
+                on_epoch(curve)
     return curve
 
 

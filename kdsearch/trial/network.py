@@ -1,5 +1,6 @@
 """Build the network and the scaler of a configuration, and train a network without a teacher."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -60,7 +61,11 @@ def new_network(series: SplitSeries, config: TrialConfig, seed: int) -> Forecast
 
 
 def trained_network(
-    series: SplitSeries, config: TrialConfig, seed: int, device: torch.device
+    series: SplitSeries,
+    config: TrialConfig,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> tuple[Forecaster, Scaler, list[CurvePoint]]:
     """Train a new network without a teacher.
 
@@ -69,6 +74,7 @@ def trained_network(
         config: Configuration of the network and its training; its loss must be "none".
         seed: Seed of weights and batches.
         device: Device to train on.
+        on_epoch: Takes the learning curve so far after each epoch.
 
     Returns:
         The network on that device, its scaler and its learning curve.
@@ -83,4 +89,4 @@ def trained_network(
         validate=partial(quick_validation, data=data, series=series),
     )
     warm_up(network, train, config.plan())
-    return network, scaler, train(network, plan=config.plan(), seed=seed)
+    return network, scaler, train(network, plan=config.plan(), seed=seed, on_epoch=on_epoch)

@@ -1,6 +1,7 @@
 """Networks trained once and shared by all trials: the teacher, and the base that pruning may start from."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.origin import Origin, installed_versions
-from kdsearch.record import Baseline, Role, TrialRecord
+from kdsearch.record import Baseline, CurvePoint, Role, TrialRecord
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import trained_network
 from kdsearch.trial.teacher_settings import hash_of, hashes_of_data, hashes_of_own_code
@@ -116,6 +117,7 @@ def cached_network(
     training_threads: int,
     device: str = "cpu",
     beside: TrainedNetwork | None = None,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> tuple[TrainedNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache.
 
@@ -126,12 +128,21 @@ def cached_network(
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
         device: Device to train on.
         beside: Network to time it with in alternation: the teacher for all others, None for the teacher.
+        on_epoch: Takes the learning curve so far after each epoch; it is not called where the cache has the network.
 
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
     where = torch.device(device)
-    fill = partial(_train_into, series=series, config=config, seed=seed, threads=training_threads, device=where)
+    fill = partial(
+        _train_into,
+        series=series,
+        config=config,
+        seed=seed,
+        threads=training_threads,
+        device=where,
+        on_epoch=on_epoch,
+    )
     folder = complete_folder(_cached(series, config, seed, training_threads, device), fill)
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
@@ -176,11 +187,17 @@ def with_forecasts(
 
 
 def _train_into(
-    folder: Path, series: SplitSeries, config: TrialConfig, seed: int, threads: int, device: torch.device
+    folder: Path,
+    series: SplitSeries,
+    config: TrialConfig,
+    seed: int,
+    threads: int,
+    device: torch.device,
+    on_epoch: Callable[[list[CurvePoint]], None] | None,
 ) -> None:
     """Train a network and write it and its record into a folder."""
     with fixed_threads(threads):
-        network, scaler, curve = trained_network(series, config, seed, device)
+        network, scaler, curve = trained_network(series, config, seed, device, on_epoch)
         data = WindowedSeries(series, scaler, device)
         validated, kept = scored_and_kept(network, data, series, "val")
     record = TrialRecord(

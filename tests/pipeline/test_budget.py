@@ -1,5 +1,9 @@
 """How a budget is shared out, and trainings that are shortened to fit."""
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +11,7 @@ from hypothesis import strategies as st
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer
+from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer, TrainingEvent
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen
 
@@ -77,3 +81,24 @@ def test_a_cached_network_is_taken_however_late_it_is(series: SplitSeries) -> No
 
     asked = TrialConfig(width=4, epochs=3)
     assert Cached(series, "best", "cpu", -5.0, lambda _: None).shortened(asked, 0, "STID")[0] == asked
+
+
+def test_a_training_says_its_time_first_then_its_epochs_error_and_time_left(
+    series: SplitSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the cache holds says so, and has no epochs."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path))
+    events, said, asked = list[TrainingEvent](), list[str](), TrialConfig(family="stid", width=4, epochs=3)
+    for _ in range(2):
+        one = Trainer(series, "best", "cpu", time.monotonic() + 600, said.append, events.append)
+        _, record = one.trained(asked, 0, one.foreseen(asked, 0), None, "teacher")
+    assert re.fullmatch(r"teacher: training takes about \d+ s, and the budget has 10 min for it", said[0])
+    assert said[1:] == ["teacher: taking it from the cache"]
+    assert [(one.name, one.epoch) for one in events] == [
+        ("stid-4", 0),
+        *(("teacher", epoch) for epoch in range(4)),
+    ]
+    assert [one.seconds_left is None for one in events] == [True, *[False] * 4]
+    assert events[0].error is events[1].error is None
+    assert events[-1].error == record.curve[-1].val_errors["mae"]
+    assert events[-1].seconds_left == 0
