@@ -8,7 +8,7 @@ import typer
 from kdsearch.cli.display import print_front
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.run import RunResult
-from kdsearch.report.summary import StudySummary
+from kdsearch.report.page.records import export_command
 from kdsearch.study.storage.address import shown as shown_address
 
 __all__ = ["print_end"]
@@ -19,17 +19,16 @@ def print_end(result: RunResult, options: RunOptions) -> None:
     summary = result.summary
     print_front(summary, summary.notes if options.verbose else summary.warnings)
     typer.echo(f"report: {result.report}")
-    if summary.chosen is not None or summary.better_baseline is not None:
-        typer.echo(f"export: {shlex.join(_export_command(summary, options))}")
+    home = summary.better_baseline or summary.knee
+    if home is not None:
+        typer.echo(f"export: {export_command(summary, home)}{_from_here(options)}")
 
 
-def _export_command(summary: StudySummary, options: RunOptions) -> list[str]:
-    """Write the command that exports the network with which the answer begins, from where the run kept it."""
-    command = ["kdsearch", "export", summary.study]
-    command += [] if summary.better_baseline is None else ["--pick", summary.better_baseline]
-    command += [] if options.prefer is None else ["--prefer", options.prefer]
-    command += [f"--import={module}" for module in options.imports]
-    command += [] if options.studies == Path("studies") else ["--studies", str(options.studies)]
+def _from_here(options: RunOptions) -> str:
+    """Write the options with which another command finds the study of a run."""
+    given = [f"--import={module}" for module in options.imports]
+    given += [] if options.studies == Path("studies") else ["--studies", str(options.studies)]
     address = "" if options.storage is None else shown_address(options.storage)
     hidden = "***" in address  # a password, which is in KDSEARCH_STORAGE where it is typed nowhere
-    return command + (["--storage", address] if address and not hidden else [])
+    given += ["--storage", address] if address and not hidden else []
+    return f" {shlex.join(given)}" if given else ""
