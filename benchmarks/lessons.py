@@ -173,7 +173,8 @@ def main() -> None:
     trainer, members = Trainer(series, "best", "cpu", None, print), list[TrainedNetwork]()
     for seed in range(options.members):
         config = teacher_config(series, "best", STID | {"epochs": options.teacher_epochs})
-        members.append(trainer.trained(config, seed, replace(trainer.foreseen(config, seed), threads=1), None)[0])
+        foreseen = replace(trainer.foreseen(config, seed), threads=1)
+        members.append(trainer.trained(config, seed, foreseen, None, f"seed {seed}")[0])
     teacher = ensemble_of(series, members, "", threads=1)[0]
     runner = TrialRunner(series, teacher)
     print_lines(series, "mae")

@@ -60,8 +60,10 @@ def main() -> None:
 
     def network(settings: dict[str, Any], seed: int) -> TrainedNetwork:
         config = teacher_config(series, "best", settings)
-        made, record = trainer.trained(config, seed, replace(trainer.foreseen(config, seed), threads=1), None)
-        print(f"{config.family}-{config.width}, seed {seed}: {record.seconds['train']:.0f} CPU s", flush=True)
+        name = f"{config.family}-{config.width}, seed {seed}"
+        foreseen = replace(trainer.foreseen(config, seed), threads=1)
+        made, record = trainer.trained(config, seed, foreseen, None, name)
+        print(f"{name}: {record.seconds['train']:.0f} CPU s", flush=True)
         return made
 
     def joined(members: list[TrainedNetwork]) -> TrainedNetwork:

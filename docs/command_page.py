@@ -79,7 +79,7 @@ def _row(one: Any) -> str:
     """One row of a table."""
     names = [_name(one)] if isinstance(one, TyperArgument) else [*one.opts, *one.secondary_opts]
     meaning = [_escaped(one.help or "")]
-    meaning += ["Can be repeated."] if one.multiple and "repeat" not in meaning[0] else []
+    meaning += ["Can be repeated."] if one.multiple and "repeat" not in meaning[0].lower() else []
     meaning += [f"Environment variable: `{one.envvar}`."] if one.envvar else []
     return f"| {', '.join(f'`{name}`' for name in names)} | {_default(one)} | {' '.join(meaning)} |\n"
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from kdsearch.pipeline.trainer import TrainingEvent
     from kdsearch.study.search.driver import StudyEvent
 
 __all__ = ["Study", "compare", "load_study", "search"]
@@ -200,6 +201,7 @@ def search(
     unit: str | None = None,
     on_message: Callable[[str], None] | None = None,
     on_event: "Callable[[StudyEvent], None] | None" = None,
+    on_training: "Callable[[TrainingEvent], None] | None" = None,
     **options: Any,
 ) -> Study:
     """Search small networks for a series, as `kdsearch run` does; the same call again goes on where it was.
@@ -214,6 +216,7 @@ def search(
         unit: Unit of a frame's readings.
         on_message: Takes sentences for people, such as `print`.
         on_event: Takes the events of the search.
+        on_training: Takes the events of trainings before the first trial.
         options: As in `RunOptions`; 40 trials where neither `trials` nor `budget_seconds` is given.
 
     Raises:
@@ -239,7 +242,7 @@ def search(
     }
     objectives = objectives if isinstance(objectives, str) else ",".join(objectives)
     asked = RunOptions(**own | options, dataset=named, objectives=objectives)
-    result = run(asked, on_message, on_event, data=series)
+    result = run(asked, on_message, on_event, on_training, data=series)
     return _study(StudyStore.open(result.storage, result.summary.study), asked.prefer)
 
 

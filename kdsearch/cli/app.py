@@ -17,14 +17,15 @@ from kdsearch.cli.compare import compare
 from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
 from kdsearch.cli.export import export
-from kdsearch.cli.help import TableCommand
+from kdsearch.cli.help import PanelCommand, TableCommand
 from kdsearch.cli.options import STORAGE
 from kdsearch.cli.predict import measure, predict
 from kdsearch.cli.reproduce import reproduce
 from kdsearch.cli.run import run
 from kdsearch.cli.signals import INTERRUPTED, end_in_order, exit_code
 from kdsearch.cli.space import space_app
-from kdsearch.cli.studies import studies_app
+from kdsearch.cli.studies import list_studies, report, show
+from kdsearch.cli.talk import say
 from kdsearch.cli.teacher import teacher
 from kdsearch.errors import KdsearchError
 
@@ -37,18 +38,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=TableCommand)(run)
-studies_app.command()(compare)
-app.add_typer(studies_app)
-app.command(cls=TableCommand)(export)
-app.command()(predict)
-app.command()(measure)
-app.command(cls=TableCommand)(reproduce)
-app.command(cls=TableCommand)(teacher)
-app.add_typer(space_app, name="space")
-app.add_typer(data_app, name="data")
-app.add_typer(cache_app, name="cache")
-app.command()(doctor)
+SEARCH, STUDIES, HOME, PARTS = "Search", "Studies", "Take a network home", "What there is"
+app.command(cls=PanelCommand, rich_help_panel=SEARCH)(run)
+app.command(cls=PanelCommand, rich_help_panel=SEARCH)(teacher)
+app.command(cls=PanelCommand, rich_help_panel=SEARCH)(reproduce)
+app.command("studies", rich_help_panel=STUDIES)(list_studies)
+app.command(rich_help_panel=STUDIES)(show)
+app.command(rich_help_panel=STUDIES)(report)
+app.command(rich_help_panel=STUDIES)(compare)
+app.command(cls=TableCommand, rich_help_panel=HOME)(export)
+app.command(rich_help_panel=HOME)(predict)
+app.command(rich_help_panel=HOME)(measure)
+app.add_typer(data_app, name="data", rich_help_panel=PARTS)
+app.add_typer(space_app, name="space", rich_help_panel=PARTS)
+app.add_typer(cache_app, name="cache", rich_help_panel=PARTS)
+app.command(rich_help_panel=PARTS)(doctor)
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,16 +98,16 @@ def main() -> NoReturn:
         with heard_by(partial(typer.echo, err=True)):
             app()
     except KdsearchError as error:
-        typer.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}")
         sys.exit(error.exit_code)
     except OSError as error:
         what = f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error)
         too_long = error.errno == errno.ENAMETOOLONG  # a name that was typed: a mistake, and nothing was begun
-        typer.echo(f"Error: {what}{'; give a shorter one' if too_long else ''}", err=True)
+        say(f"Error: {what}{'; give a shorter one' if too_long else ''}")
         sys.exit(KdsearchError.exit_code if too_long else 1)
     except SystemExit as stop:  # typer's own way out, which is silent at Ctrl-C
         if stop.code == INTERRUPTED:
-            typer.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
+            say("stopped; what was finished is kept, and the same command goes on from there")
             sys.exit(exit_code())
         raise
     finally:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kdsearch.cli.options import Import, Json, Storage, Studies, TableFormat
+from kdsearch.cli.talk import say
 
 __all__ = ["compare"]
 
@@ -14,7 +15,8 @@ __all__ = ["compare"]
 def compare(
     names: Annotated[list[str], typer.Argument(metavar="STUDY STUDY...", help="Names of two studies or more.")],
     html: Annotated[
-        Path | None, typer.Option(help="HTML file for a page with the fronts in one figure, which needs no network.")
+        Path | None,
+        typer.Option(help="Also write a page with the fronts in one figure to this HTML file. It needs no network."),
     ] = None,
     output_format: TableFormat = "table",
     imports: Import = None,
@@ -22,7 +24,9 @@ def compare(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Compare studies of one protocol and data: fronts, hypervolume, paired differences, and what was set otherwise.
+    """Compare studies of one protocol and data.
+
+    It shows their fronts, hypervolumes and paired differences, and which of their settings differ.
 
     Example: kdsearch compare pemsd8-auto pemsd8-stgcn --html both.html
     """
@@ -46,7 +50,7 @@ def compare(
     else:
         typer.echo(write_grids(comparison_grids(found), output_format, stdout_width()))
         for sentence in (found.answer, *found.notes):
-            typer.echo(sentence, err=output_format != "table")
+            say(sentence, on_stdout=output_format == "table")
     if html is not None:
         from kdsearch.report.comparison_page.page import write_comparison_page  # a fifth of a second
 

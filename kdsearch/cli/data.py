@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 
 from kdsearch.cli.options import AllowOutside, DataDir, Json
+from kdsearch.cli.talk import say
 
 __all__ = ["data_app"]
 
-data_app = typer.Typer(help="Datasets: what is here, get them, verify them.", no_args_is_help=True)
+data_app = typer.Typer(help="Datasets: list, fetch, describe and check them.", no_args_is_help=True)
 
 
 @data_app.command("list")
 def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the datasets that are known, and whether their files are here.
+    """List the known datasets, and say whether their files are here.
 
     Example: kdsearch data list
     """
@@ -35,12 +36,15 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
         ]
         for one in known
     ]
-    print_table("Datasets", ["name", "", "steps x sensors x channels", "here"], rows)
+    tones = {
+        place: "bad" if one.mistake else "aside" for place, one in enumerate(known) if one.mistake or not one.present
+    }
+    print_table("Datasets", ["name", "what it is", "steps x sensors x channels", "here"], rows, tones)
 
 
 @data_app.command("fetch")
 def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset.")], data_dir: DataDir = None) -> None:
-    """Download a dataset's public files, go on where a download broke off, and verify them.
+    """Download the public files of a dataset and verify them. A broken download continues where it stopped.
 
     Example: kdsearch data fetch pemsd8
     """
@@ -54,9 +58,11 @@ def data_fetch(dataset: Annotated[str, typer.Argument(help="A built-in dataset."
 @data_app.command("describe")
 def data_describe(
     file: Annotated[Path, typer.Argument(help="A file of readings.")],
-    graph: Annotated[Path | None, typer.Option(help="The file of its roads; looked for beside it if left out.")] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="The file of its roads. Without it, it is looked for beside the readings.")
+    ] = None,
 ) -> None:
-    """Propose a dataset.toml for a file: what each column was taken for, and what is not certain.
+    """Propose a dataset.toml for a file, and ask about what is not certain.
 
     Example: kdsearch data describe readings.csv
     """
@@ -65,20 +71,21 @@ def data_describe(
     proposal = describe_file(file, graph=graph)
     typer.echo(proposal.toml(), nl=False)
     for key, sentence in proposal.questions.items():
-        typer.echo(f"{key}: {sentence}", err=True)
+        say(f"{key}: {sentence}")
 
 
 @data_app.command("check")
 def data_check(
-    dataset: Annotated[str, typer.Argument(help="Name or folder.")],
+    dataset: Annotated[str, typer.Argument(help="Name or folder of the dataset.")],
     html: Annotated[
-        Path | None, typer.Option(help="HTML file for a page with pictures of the data, which needs no network.")
+        Path | None,
+        typer.Option(help="Also write a page with pictures of the data to this HTML file. It needs no network."),
     ] = None,
     data_dir: DataDir = None,
     allow_outside: AllowOutside = False,
     as_json: Json = False,
 ) -> None:
-    """Verify a dataset's files, read them, and say what is in them.
+    """Verify and read the files of a dataset, and say what is in them.
 
     Example: kdsearch data check pemsd8 --html pemsd8.html
     """
@@ -100,7 +107,8 @@ def data_check(
         rows = [(one.name, one.state) for one in checked.files] + [("what it is", checked.note)]
         rows += [("taken for granted", sentence) for sentence in series.notes]
         rows += [*fact_rows(facts), *(("look at", hint) for hint in hints)]
-        print_table(series.name, ["", ""], rows)
+        tones = {place: "doubt" for place, row in enumerate(rows) if row[0] == "look at"}
+        print_table(series.name, ["", ""], rows, tones)
     if html is not None:
         from kdsearch.report.data_page.page import write_data_page  # a fifth of a second
 

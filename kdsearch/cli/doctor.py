@@ -52,7 +52,7 @@ def _version(package: str) -> str | None:
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what is installed, threads, GPU, and where data and caches are.
+    """Say which versions are installed, which processors there are, and where data and caches lie.
 
     Example: kdsearch doctor
     """
@@ -63,6 +63,9 @@ def doctor(as_json: Json = False) -> None:
         typer.echo(json.dumps(found, indent=2))
         return
     packages = found.pop("packages")
-    rows = [[name, str(value)] for name, value in found.items()]
+    rows = [
+        [name, ", ".join(value) or "none" if isinstance(value, list) else str(value)] for name, value in found.items()
+    ]
     rows += [[name, value or "not installed"] for name, value in packages.items()]
-    print_table("kdsearch doctor", ["", ""], rows)
+    tones = {place: "doubt" for place, row in enumerate(rows) if row[1] == "not installed"}
+    print_table("kdsearch doctor", ["", ""], rows, tones)

@@ -1,19 +1,21 @@
 """`kdsearch space`: which spaces there are, what one searches, and whether a file is one."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kdsearch.cli.options import Import, Json
+from kdsearch.cli.talk import say
 from kdsearch.errors import SpaceError
 
 __all__ = ["space_app"]
 
 space_app = typer.Typer(help="Search spaces: list, show and check them.", no_args_is_help=True)
 
-Space = Annotated[str, typer.Argument(help="Name of a space, or path of a TOML file.")]
+Space = Annotated[str, typer.Argument(help="Name of a space, or a TOML file.")]
 
 
 @space_app.command("list")
@@ -32,14 +34,14 @@ def space_list(as_json: Json = False) -> None:
         return
     print_table(
         "Search spaces",
-        ["name", "", "dataset, protocol"],
+        ["name", "what it searches", "dataset, protocol"],
         [[one.name, one.title, f"{one.dataset}, {one.protocol}"] for one in spaces],
     )
 
 
 @space_app.command("show")
 def space_show(name: Space, imports: Import = None, as_json: Json = False) -> None:
-    """Show what a space searches: parameters, ranges, conditions, points, and what each means.
+    """Show what a space searches: its parameters with their ranges, conditions and meanings, and its points.
 
     Example: kdsearch space show stgcn
     """
@@ -48,19 +50,21 @@ def space_show(name: Space, imports: Import = None, as_json: Json = False) -> No
     from kdsearch.study.space.overrides import describe
     from kdsearch.trial.config import TABLES, TrialConfig
 
+    talk = partial(say, on_stdout=True)
+
     space = extended_space(name, imports or ())
     meanings = {one: field.description or "" for one, field in TrialConfig.model_fields.items()}
     if as_json:
         plain = space.model_dump(mode="json", exclude={"text", "folder"})
         typer.echo(json.dumps(plain | {"meanings": {one.name: meanings.get(one.name) for one in space.parameters}}))
         return
-    typer.echo(f"{space.name}: {space.title}; made for dataset {space.dataset}, protocol {space.protocol}")
+    talk(f"{space.name}: {space.title}; made for dataset {space.dataset}, protocol {space.protocol}")
     teachers = [(f"candidate {place}", one) for place, one in enumerate(space.teachers, 1)]
     for who, settings in (*(teachers if space.candidates else [("teacher", space.teacher)]), ("STID", space.stid)):
         if settings:
-            typer.echo(f"{who}: " + ", ".join(f"{key} = {value}" for key, value in settings.items()))
+            talk(f"{who}: " + ", ".join(f"{key} = {value}" for key, value in settings.items()))
     if space.ensemble > 1:
-        typer.echo(f"ensemble: the mean of {space.ensemble} networks is a candidate for teacher too")
+        talk(f"ensemble: the mean of {space.ensemble} networks is a candidate for teacher too")
     rows = []
     for one in space.parameters:
         asked = "; ".join(f"{key} is {' or '.join(map(str, values))}" for key, values in one.when.items())
@@ -81,7 +85,7 @@ def space_show(name: Space, imports: Import = None, as_json: Json = False) -> No
 
 @space_app.command("check")
 def space_check(file: Annotated[Path, typer.Argument(help="A TOML file.")], imports: Import = None) -> None:
-    """Check a space's file without data: its parameters, conditions and points, and that trials understand them.
+    """Check the file of a space without data: its parameters, its conditions and its points.
 
     Example: kdsearch space check mine.toml
     """

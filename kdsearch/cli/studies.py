@@ -1,20 +1,17 @@
 """Commands `kdsearch studies`, `show` and `report`: list the studies, and look into one."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from kdsearch.cli.options import Constraints, Import, Json, Prefer, Storage, Studies, TableFormat
+from kdsearch.cli.talk import say
 
-__all__ = ["studies_app"]
-
-studies_app = typer.Typer()
+__all__ = ["list_studies", "report", "show"]
 
 
-@studies_app.command("studies")
 def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as_json: Json = False) -> None:
     """List the studies of a folder or database.
 
@@ -41,7 +38,6 @@ def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as
     print_table(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
 
 
-@studies_app.command()
 def show(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     prefer: Prefer = None,
@@ -52,7 +48,9 @@ def show(
     output_format: TableFormat = "table",
     as_json: Json = False,
 ) -> None:
-    """Show a study: its front, knee and baselines.
+    """Show a study: the answer, its front beside the baselines, and what it found.
+
+    The table has the columns that fit. --format markdown has all of them, and csv all digits.
 
     Example: kdsearch show pemsd8-auto --json
     """
@@ -74,12 +72,11 @@ def show(
     elif output_format == "csv":
         typer.echo(trials_frame(summary).to_csv(index=False), nl=False)
     elif output_format == "table":
-        print_front(summary)
+        print_front(summary, summary.notes)
     else:
         typer.echo(write_grids(front_grids(summary), output_format), nl=False)
 
 
-@studies_app.command()
 def report(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
@@ -105,6 +102,6 @@ def report(
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
     summary = summarise(store, prefer, constraints=constraint or ())
-    path = write_page(summary, output or studies / study / "report.html", partial(typer.echo, err=True))
+    path = write_page(summary, output or studies / study / "report.html", say)
     store.close()
     typer.echo(f"report: {path}")

@@ -1,7 +1,6 @@
 """`kdsearch teacher`: train a space's teacher, or show it."""
 
 import json
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,39 +16,55 @@ from kdsearch.cli.options import (
     Preset,
     Readings,
     ReportAt,
+    Verbose,
 )
+from kdsearch.cli.talk import say
 
 __all__ = ["teacher"]
 
 
 def teacher(
-    dataset: Annotated[str | None, typer.Option(help="Name or folder; the space's own if left out.")] = None,
-    space: Annotated[str, typer.Option(help="Whose teacher: name or path of a search space.")] = "stgcn",
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Name or folder of the data. Without it, the space names one."),
+    ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Split, history, horizon; the space's or dataset's if left out.")
+        str | None,
+        typer.Option(
+            help="How the data is split, and what is forecast. Without it, the dataset or the space names one."
+        ),
     ] = None,
     history: History = None,
     horizon: Horizon = None,
     report_at: ReportAt = None,
-    channel: Annotated[str | None, typer.Option(help="Forecast channel; the protocol's own if left out.")] = None,
+    channel: Annotated[
+        str | None,
+        typer.Option(help="The channel to forecast. Without it, the protocol names one."),
+    ] = None,
     fill: Fill = "causal",
     readings: Readings = "measured",
-    preset: Preset = "best",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training windows.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights and batches.")] = 0,
-    imports: Import = None,
     data_dir: DataDir = None,
     allow_outside: AllowOutside = False,
-    device: Annotated[str, typer.Option(help="Where to train: cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where it trains: cpu or cuda.")] = "cpu",
+    space: Annotated[str, typer.Option(help="Name or file of the search space that has it.")] = "stgcn",
+    imports: Import = None,
+    preset: Preset = "best",
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Passes over the training windows."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of weights and batches.")] = 0,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Train a space's teacher, or the candidates for it, or show them where they are in the cache.
+    """Train the teacher of a space, and show its errors beside the last value and the calendar.
 
-    They stand beside last value and the calendar profile.
+    A space may have several candidates; the best one teaches. Trained networks stay in the cache.
 
     Example: kdsearch teacher --dataset pemsd8 --space st-mlp
     """
     from kdsearch.cli.display import print_table
+    from kdsearch.cli.live import SearchDisplay
     from kdsearch.measure.baselines import naive_baselines
     from kdsearch.pipeline.dataset import protocol_of, split_dataset
     from kdsearch.pipeline.election import elect
@@ -74,14 +89,16 @@ def teacher(
         allow_outside=allow_outside,
         changes=changes,
     )
-    typer.echo(f"{series.source.name}: {note}; {series.protocol.describe(series.source)}", err=True)
+    say(f"{series.source.name}: {note}")
+    say(series.protocol.describe(series.source) if verbose else series.protocol.brief(series.source))
     for sentence in series.source.notes:
-        typer.echo(sentence, err=True)
+        say(sentence)
     check_device(device)
     asked = fitting_teachers(chosen, series, preset)
     settings = [one if epochs is None else one | {"epochs": epochs} for one in asked.teachers]
-    trainer = Trainer(series, preset, device, None, partial(typer.echo, err=True))
-    elected = elect(trainer, settings, asked.ensemble, "mae", seed)
+    with SearchDisplay(None) as display:
+        trainer = Trainer(series, preset, device, None, display.say, display.training)
+        elected = elect(trainer, settings, asked.ensemble, "mae", seed)
     lines = [*naive_baselines(series, ("val",)), *reversed(elected.baselines)]
     errors = {line.name: line.metrics["val"]["mae"] for line in lines}
     network = elected.networks["teacher"]
@@ -91,7 +108,8 @@ def teacher(
         typer.echo(json.dumps(trained | {"record": None if record is None else record.model_dump()}))
         return
     seconds = sum(record.seconds["train"] for record in elected.records.values())
-    typer.echo(f"teacher {network.hash}, trained in {seconds:.0f} CPU s", err=True)
+    say(f"teacher {network.hash}, trained in {seconds:.0f} CPU s")
     horizons = list(errors["teacher"])
     rows = [[name, *(f"{values[horizon]:.3f}" for horizon in horizons)] for name, values in errors.items()]
-    print_table(f"Validation MAE, {series.unit}", ["", *horizons], rows)
+    heads = ["network", *("mean" if one == "all" else f"{one} min" for one in horizons)]
+    print_table(f"Validation MAE, {series.unit}", heads, rows)

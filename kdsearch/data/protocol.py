@@ -123,11 +123,15 @@ class Protocol:
         """Give the first row that a window of a part may hold, the part's own being `first`."""
         return max(0, first - self.history) if self.inputs_reach_back else first
 
-    def describe(self, series: Series) -> str:
-        """Describe the protocol in one sentence for a reader of tables."""
+    def brief(self, series: Series) -> str:
+        """Say in one short line what is forecast, from what, and at which horizons errors are reported."""
         channel = " and ".join(series.channels) if self.channel is None else series.channels[self.channel]
         history = f"{self.history} steps" if self.history_days is None else f"{self.history_days} days"
         minutes = ", ".join(str(value) for value in self.reported_minutes(series.interval_minutes).values())
+        return f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, reported at {minutes} minutes"
+
+    def describe(self, series: Series) -> str:
+        """Describe the protocol in one sentence for a reader of tables."""
         inside = "inside one day" if self.within_day else "inside one part"
         if self.inputs_reach_back:
             inside = "forecast inside one part, their history may reach back before it"
@@ -138,8 +142,7 @@ class Protocol:
         smallest = "" if quantity.smallest is None else f", no forecast below {quantity.smallest:g}"
         scaled = "; scaled to [-1, 1] by the range of the training rows" if self.scaler == "min-max" else ""
         return (
-            f"protocol {self.name}: {channel}, {history} in, {self.horizon} out, "
-            f"reported at {minutes} minutes; {self.split_words}, in order of time; windows {inside}{scaled}; "
+            f"{self.brief(series)}; {self.split_words}, in order of time; windows {inside}{scaled}; "
             f"{FILLS[self.fill].words if missing else 'no reading is missing'}; "
             f"{self._describe_readings(filled_in=filled_in)}, in real units{smallest}; "
             f"MAPE where the truth is above {quantity.mape_floor_words}"

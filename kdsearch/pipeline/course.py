@@ -17,6 +17,7 @@ from kdsearch.pipeline.fitting import taught_space
 from kdsearch.pipeline.options import RunOptions
 from kdsearch.pipeline.setup import make_features
 from kdsearch.pipeline.timely import timely_space
+from kdsearch.pipeline.trainer import TrainingEvent
 from kdsearch.record import Baseline, TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.report.page.page import write_page
@@ -30,10 +31,11 @@ from kdsearch.study.space.space import SearchSpace
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.run import TrialRunner
 
-__all__ = ["Course", "Event", "Message", "RunResult"]
+__all__ = ["Course", "Event", "Message", "RunResult", "Training"]
 
 Message = Callable[[str], None]
 Event = Callable[[StudyEvent], None]
+Training = Callable[[TrainingEvent], None]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kdsearch.errors import SpaceError
 from kdsearch.measure.objectives import OBJECTIVES, Objective, parse_objectives
-from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer
+from kdsearch.pipeline.trainer import Trainer
 from kdsearch.record import Baseline, TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.trial.config import TrialConfig
@@ -128,20 +128,11 @@ def _trained(
                 continue
             config, expected = trainer.shortened(config, seed, name)
             name = _name(config, []) if named else "teacher"
-        _announce(trainer, name, expected.seconds(config.epochs), expected.threads)
-        network, record = trainer.trained(config, seed, expected, found[0].network if found else None)
+        network, record = trainer.trained(config, seed, expected, found[0].network if found else None, name)
         found.append(Candidate(name, config, network, record))
         if named:
             trainer.on_message(f"{name}: validation {judge.name.upper()} {judge.value(record):.3f}")
     return found
-
-
-def _announce(trainer: Trainer, name: str, seconds: float, threads: int) -> None:
-    if seconds <= CACHED_SECONDS:
-        trainer.on_message(f"{name}: taking it from the cache")
-        return
-    with_threads = f", with {threads} threads" if threads > 1 else ""
-    trainer.on_message(f"{name}: training it, which takes about {duration(seconds)}{with_threads}")
 
 
 def _name(config: TrialConfig, taken: Sequence[str]) -> str:
@@ -171,10 +162,8 @@ def _mean_of(
                 f"the budget leaves no time for {ensemble} networks of an ensemble: {len(members)} are trained"
             )
             break
-        _announce(
-            trainer, f"{best.name}, seed {seed + further}", expected.seconds(best.config.epochs), expected.threads
-        )
-        network, _ = trainer.trained(best.config, seed + further, expected, best.network)
+        name = f"{best.name}, seed {seed + further}"
+        network, _ = trainer.trained(best.config, seed + further, expected, best.network, name)
         members.append((best.name, seed + further, network))
     if len(members) == 1:
         return None

@@ -106,7 +106,7 @@ class RunOptions:
         address: A running Ray cluster, `host:port`; Ray is started here where None.
         warm_start: Another study, in the same database or folder; the networks of its front are tried first.
         stopping: The rule that stops hopeless trials early, one of `STOPPING_RULES`; False is "none", True the default.
-        verbose: Whether Ray may write to the terminal.
+        verbose: Whether the whole protocol is said, and Ray may write to the terminal.
         seed: Of training and, mixed with the study's length, of the sampler.
         sampler: As in `kdsearch.study.search.ask_tell.SAMPLERS`.
         runtime: Of what the objective latency is the time, one of `RUNTIMES`: "torch", or "onnx" for exported files.

@@ -13,7 +13,7 @@ from kdsearch.measure.baselines import answers_baseline, naive_baselines
 from kdsearch.measure.latency import usable_cores
 from kdsearch.pipeline.begin import begin_study, check_errors, check_study, study_meta, warm_space
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.course import Course, Event, Message, RunResult
+from kdsearch.pipeline.course import Course, Event, Message, RunResult, Training
 from kdsearch.pipeline.dataset import protocol_of, split_dataset
 from kdsearch.pipeline.files import check_files, study_files, with_files
 from kdsearch.pipeline.fitting import answered_space, fitting_families, fitting_teachers
@@ -47,6 +47,7 @@ def run(
     options: RunOptions,
     on_message: Message | None = None,
     on_event: Event | None = None,
+    on_training: Training | None = None,
     *,
     data: Series | None = None,
 ) -> RunResult:
@@ -61,13 +62,16 @@ def run(
         options: What was asked.
         on_message: Takes sentences for people.
         on_event: Takes the events of the search.
+        on_training: Takes the events of trainings before the first trial: those of teachers and baselines.
         data: A series in memory (`Series.from_frame`), in place of the dataset that the options name.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     space = extended_space(options.space, options.imports, options.sets, options.fixes)
-    return run_space(space.with_values(preset_values(options.preset)), options, on_message, on_event, data=data)
+    return run_space(
+        space.with_values(preset_values(options.preset)), options, on_message, on_event, on_training, data=data
+    )
 
 
 def run_space(
@@ -75,6 +79,7 @@ def run_space(
     options: RunOptions,
     on_message: Message | None = None,
     on_event: Event | None = None,
+    on_training: Training | None = None,
     *,
     data: Series | None = None,
 ) -> RunResult:
@@ -84,11 +89,16 @@ def run_space(
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
     with heard_by(on_message):
-        return _run_space(space, options, on_message, on_event, data)
+        return _run_space(space, options, on_message, on_event, on_training, data)
 
 
 def _run_space(
-    space: SearchSpace, options: RunOptions, on_message: Message | None, on_event: Event | None, data: Series | None
+    space: SearchSpace,
+    options: RunOptions,
+    on_message: Message | None,
+    on_event: Event | None,
+    on_training: Training | None,
+    data: Series | None,
 ) -> RunResult:
     budget, tell = Budget(options.budget_seconds), on_message or _silent
     check_files(options)
@@ -113,7 +123,8 @@ def _run_space(
         allow_outside=options.allow_outside,
         changes=changed_steps(options.history, options.horizon, options.report_at),
     )
-    tell(f"{series.source.name}: {data_note}; {series.protocol.describe(series.source)}")
+    tell(f"{series.source.name}: {data_note}")
+    tell(series.protocol.describe(series.source) if options.verbose else series.protocol.brief(series.source))
     for note in series.source.notes:
         tell(note)
     check_device(options.device)
@@ -134,7 +145,7 @@ def _run_space(
     kept = check_study(options, meta)  # nor is a wrong address, of either kind, to cost a teacher
     with executor as workers:
         files = study_files(options, meta, naive[0], series, tell)
-        shared = shared_networks(options, space, series, kept, budget, tell)
+        shared = shared_networks(options, space, series, kept, budget, tell, on_training or _silent)
         runner = replace(shared.runner, answers=answers)
         runner, networks = with_files(options, files, kept, runner, shared.baselines)
         baselines = [*naive, *networks]

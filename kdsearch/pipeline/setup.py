@@ -16,7 +16,7 @@ from kdsearch.origin import Origin, installed_versions
 from kdsearch.pipeline.budget import Budget
 from kdsearch.pipeline.election import Elected, elect
 from kdsearch.pipeline.options import RunOptions
-from kdsearch.pipeline.trainer import Trainer, family_threads
+from kdsearch.pipeline.trainer import Trainer, TrainingEvent, family_threads
 from kdsearch.record import Baseline, Role, TrialRecord
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
@@ -80,6 +80,7 @@ def shared_networks(
     kept: dict[str, tuple[Baseline, bytes]],
     budget: Budget,
     on_message: Callable[[str], None],
+    on_training: Callable[[TrainingEvent], None],
 ) -> Shared:
     """Take from the study what trials share, else train it or take it from the cache.
 
@@ -90,11 +91,12 @@ def shared_networks(
         kept: Networks of the study, by name (`StudyStore.networks`).
         budget: Time of the run, of which all this may take a share.
         on_message: Takes sentences for people.
+        on_training: Takes the events of trainings.
     """
     others = _beside_teacher(options.preset, space)
     configs = {name: teacher_config(series, preset, settings) for name, _, preset, settings in others}
     until = budget.teacher_until
-    trainer = Trainer(series, options.preset, options.device, until, on_message)
+    trainer = Trainer(series, options.preset, options.device, until, on_message, on_training)
     if "teacher" in kept:
         elected = _kept_teacher(options, space, series, kept, on_message)
     else:
@@ -114,7 +116,7 @@ def shared_networks(
             networks[name] = taken_network(series, baseline, packed, options.device)
         else:
             config, foreseen = trainer.shortened(configs[name], options.seed, name)
-            networks[name], records[name] = trainer.trained(config, options.seed, foreseen, networks["teacher"])
+            networks[name], records[name] = trainer.trained(config, options.seed, foreseen, networks["teacher"], name)
             baseline = network_baseline(name, role, networks[name], records[name])
         baselines.append(baseline)
     for baseline in baselines:

@@ -10,13 +10,13 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError
 from kdsearch.measure.latency import usable_cores
 from kdsearch.models import FAMILIES
-from kdsearch.record import TrialRecord
+from kdsearch.record import CurvePoint, TrialRecord
 from kdsearch.report.numbers import duration
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen, foreseen_training
 from kdsearch.trial.teachers import TrainedNetwork, cached_network, cached_threads, training_under_way
 
-__all__ = ["CACHED_SECONDS", "Trainer", "family_threads"]
+__all__ = ["CACHED_SECONDS", "Trainer", "TrainingEvent", "family_threads"]
 
 LEAST_SHARE = 0.5
 """Of the epochs asked for; a network of which fewer fit into its time is made narrower first."""
@@ -33,6 +33,31 @@ def family_threads(family: str) -> int:
 
 
 @dataclass(frozen=True)
+class TrainingEvent:
+    """Where the training of a network stands for which trials wait.
+
+    Attributes:
+        name: Of the network.
+        epoch: Epochs that have ended.
+        epochs: Those of the whole training.
+        error: Validation MAE at the last validation, in `unit`; None before the first one.
+        unit: Unit of the readings.
+        seconds_left: Wall-clock seconds until the last epoch ends; None while the first steps are timed.
+    """
+
+    name: str
+    epoch: int
+    epochs: int
+    error: float | None
+    unit: str
+    seconds_left: float | None
+
+
+def _silent(_: TrainingEvent) -> None:
+    """Take an event, and tell nobody."""
+
+
+@dataclass(frozen=True)
 class Trainer:
     """Trains what trials share, within the time that there is.
 
@@ -42,6 +67,7 @@ class Trainer:
         device: Device to train on.
         until: `time.monotonic()` at which the last training is to end; None where nobody waits.
         on_message: Takes sentences for people.
+        on_training: Takes the events of trainings.
         known: What was foreseen already, by configuration and seed; it is shared with copies that end at another time.
     """
 
@@ -50,6 +76,7 @@ class Trainer:
     device: str
     until: float | None
     on_message: Callable[[str], None]
+    on_training: Callable[[TrainingEvent], None] = _silent
     known: dict[tuple[TrialConfig, int], Foreseen] = field(default_factory=dict, repr=False, compare=False)
 
     def foreseen(self, config: TrialConfig, seed: int) -> Foreseen:
@@ -63,17 +90,45 @@ class Trainer:
         cached = cached_threads(self.series, config, seed, cores, self.device)
         if cached is not None:
             return Foreseen(CACHED_SECONDS / config.epochs, 0.0, cached)
+        name = f"{config.family}-{config.width}"
+        self.on_training(TrainingEvent(name, 0, config.epochs, None, self.series.unit, None))
         threads, done = training_under_way(self.series, config, seed, cores, self.device) or (None, 0)
         found = foreseen_training(self.series, config, threads=threads or cores, device=torch.device(self.device))
         return replace(found, threads=threads or found.threads, done_epochs=done)  # with other threads it begins anew
 
     def trained(
-        self, config: TrialConfig, seed: int, foreseen: Foreseen, beside: TrainedNetwork | None
+        self, config: TrialConfig, seed: int, foreseen: Foreseen, beside: TrainedNetwork | None, name: str
     ) -> tuple[TrainedNetwork, TrialRecord]:
-        """Train a network, or take it from the cache."""
+        """Train a network, or take it from the cache; say which of the two it is, and how long it takes."""
+        seconds = foreseen.seconds(config.epochs)
+        self.on_message(f"{name}: {self._announced(seconds, foreseen.threads)}")
+        began, unit = time.monotonic(), self.series.unit
+        if seconds > CACHED_SECONDS:
+            self.on_training(TrainingEvent(name, 0, config.epochs, None, unit, seconds))
+
+        def tell(curve: list[CurvePoint]) -> None:
+            error = next((point.val_errors["mae"] for point in reversed(curve) if point.val_errors), None)
+            left = (time.monotonic() - began) / (len(curve) - foreseen.done_epochs) * (config.epochs - len(curve))
+            self.on_training(TrainingEvent(name, len(curve), config.epochs, error, unit, left))
+
         return cached_network(
-            self.series, config, seed, training_threads=foreseen.threads, device=self.device, beside=beside
+            self.series,
+            config,
+            seed,
+            training_threads=foreseen.threads,
+            device=self.device,
+            beside=beside,
+            on_epoch=tell,
         )
+
+    def _announced(self, seconds: float, threads: int) -> str:
+        """Say how long a training takes, beside the time that the budget leaves for it."""
+        if seconds <= CACHED_SECONDS:
+            return "taking it from the cache"
+        left = self.seconds_left
+        with_threads = f" with {threads} threads" if threads > 1 else ""
+        beside = "" if left is None else f", and the budget has {duration(max(0.0, left))} for it"
+        return f"training takes about {duration(seconds)}{with_threads}{beside}"
 
     @property
     def seconds_left(self) -> float | None:

@@ -1,11 +1,11 @@
-"""The front and the baselines of a study as tables of written cells: what they cost, and how large their errors are."""
+"""The front and the baselines of a study as tables of written cells: one for a terminal, two with all that is known."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from kdsearch.report.grid import Grid
+from kdsearch.report.grid import Grid, narrowed
 from kdsearch.report.numbers import count, error, file_costs, mae, magnitude, significant, spread
 from kdsearch.report.other_readings import WORDS
 
@@ -16,9 +16,36 @@ if TYPE_CHECKING:
     from kdsearch.record import Baseline, Metrics
     from kdsearch.report.summary import StudySummary, TrialSummary
 
-__all__ = ["front_grids", "settings_named"]
+__all__ = ["front_grid", "front_grids", "settings_named"]
 
 _CHOICES = ("family", "route", "loss", "decoding", "input")
+
+
+_ORDER = ("network", "parameters", "ms", "test mean", "file kB", "validation mean", "settings", "FLOPs")
+"""Columns of the table for a terminal, the most important one first; the first four are always there."""
+
+
+def front_grid(summary: StudySummary, width: int) -> Grid:
+    """Write one table for a terminal: a line for each network of the front and each baseline.
+
+    The network with which the answer begins has the tone of what is chosen.
+
+    Args:
+        summary: The study.
+        width: Columns of the terminal, for which those of the table are chosen.
+    """
+    rows, tones = [], {}
+    for number, (name, network) in enumerate(_networks(summary)):
+        weights, flops, latency, _, size, *_ = [""] * 7 if network.cost is None else _cost_cells(network.cost)
+        settings = settings_named(getattr(network, "params", {}))
+        rows.append([name, settings, weights, flops, latency, size, *_validation_errors(network.metrics, ["all"])])
+        rows[-1].append(_test_error(network, "test"))
+        if (summary.better_baseline or summary.chosen) in (name, network):
+            tones[number] = "good"
+    heads = ["network", "settings", "parameters", "FLOPs", "ms", "file kB", "validation mean", "test mean"]
+    title = f"{summary.study}: front and baselines; {summary.titled('mae')} ({_seeds(summary)})"
+    order = [head for head in _ORDER if head in _ORDER[:4] or any(row[heads.index(head)] for row in rows)]
+    return narrowed(Grid(title, heads, rows, tuple(heads[:2]), tones), width, order, always=4)
 
 
 def front_grids(summary: StudySummary) -> list[Grid]:
@@ -56,10 +83,9 @@ def _errors(summary: StudySummary) -> Grid:
     heads += [] if other is None else [f"test, {WORDS[other]}"]
     rows = []
     for name, network in _networks(summary):
-        params, confirmed = getattr(network, "params", {}), getattr(network, "confirmed", None)
-        stds: Metrics = {} if confirmed is None else confirmed.standard_deviation
-        tested = [_test_error(network.metrics, stds, split) for split in splits]
-        rows.append([name, settings_named(params), *_validation_errors(network.metrics, horizons), *tested])
+        tested = [_test_error(network, split) for split in splits]
+        settings = settings_named(getattr(network, "params", {}))
+        rows.append([name, settings, *_validation_errors(network.metrics, horizons), *tested])
     return Grid(f"{summary.study}: {summary.titled('mae')} ({_seeds(summary)})", heads, rows, tuple(heads[:2]))
 
 
@@ -83,9 +109,11 @@ def _validation_errors(metrics: Metrics, horizons: list[str]) -> list[str]:
     return ["" if math.isnan(value) else error(value) for value in values]
 
 
-def _test_error(metrics: Metrics, stds: Metrics, split: str) -> str:
+def _test_error(network: TrialSummary | Baseline, split: str) -> str:
     """Write the mean over seeds, with its standard deviation where there is one."""
-    mean, std = mae(metrics, split=split), mae(stds, split=split)
+    confirmed = getattr(network, "confirmed", None)
+    stds: Metrics = {} if confirmed is None else confirmed.standard_deviation
+    mean, std = mae(network.metrics, split=split), mae(stds, split=split)
     if math.isnan(mean):
         return ""
     return error(mean) if math.isnan(std) else f"{error(mean)} ± {spread(std)}"

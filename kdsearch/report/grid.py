@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +12,13 @@ from kdsearch.errors import StudyError
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FORMATS", "Grid", "check_format", "write_grids"]
+__all__ = ["FORMATS", "TONES", "Grid", "check_format", "narrowed", "terminal_table", "write_grids"]
+
+MOST_COLUMNS = 8
+"""Of a table that chooses its columns by the width of the terminal."""
+
+TONES = {"good": "green", "doubt": "yellow", "bad": "red", "aside": "dim"}
+"""What a row is -> its colour: what is chosen, what to look at, what is wrong, what is not there."""
 
 _LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "&%$#_{}"}
@@ -29,12 +35,14 @@ class Grid:
         columns: Heads.
         rows: Cells, as many in each row as there are columns.
         words: Heads of the columns that hold words, which stand left; numbers stand right.
+        tones: Place of a row -> what it is, a key of `TONES`; other rows have no colour.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: tuple[str, ...] = ()
+    tones: Mapping[int, str] = field(default_factory=dict)
 
 
 def check_format(name: str) -> None:
@@ -58,16 +66,42 @@ def write_grids(grids: Sequence[Grid], name: str, width: int = 80) -> str:
     return "\n".join(FORMATS[name](grid, width) for grid in grids)
 
 
-def _table(grid: Grid, width: int) -> str:
+def narrowed(grid: Grid, width: int, order: Sequence[str], always: int) -> Grid:
+    """Choose the columns for a width: as many of eight as fit without a broken line, the most important ones first.
+
+    Args:
+        grid: The table.
+        width: Columns of the terminal.
+        order: Heads of the columns, the most important one first.
+        always: How many of them stay however narrow the terminal is.
+    """
+    full = {head: max(map(len, (head, *(row[place] for row in grid.rows)))) for place, head in enumerate(grid.columns)}
+    least = {head: _least_width(grid, place, width) for place, head in enumerate(grid.columns)}
+    wanted = least | {head: full[head] for head in grid.words}
+    chosen = [head for head in order[:always] if head in full]
+    for head in order[always:]:
+        if len(chosen) < MOST_COLUMNS and _needed(wanted[one] for one in (*chosen, head)) <= width:
+            chosen.append(head)
+    places = [place for place, head in enumerate(grid.columns) if head in chosen]
+    columns, rows = [grid.columns[place] for place in places], [[row[place] for place in places] for row in grid.rows]
+    return replace(grid, columns=columns, rows=rows)
+
+
+def terminal_table(grid: Grid, width: int, *, colour: bool = False) -> str:
     """Write a table for a terminal, or several below each other where its columns do not fit beside each other.
 
     Cells of words break between words, those of numbers nowhere.
+
+    Args:
+        grid: The table.
+        width: Columns of the terminal.
+        colour: Whether rows have the colours of their tones.
     """
     from rich.console import Console  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415 - slow to import
 
     out = StringIO()
-    console = Console(file=out, width=width, color_system=None, emoji=False)
+    console = Console(file=out, width=width, color_system="standard" if colour else None, emoji=False)
     console.print(Text(grid.title))
     for columns in _columns_that_fit(grid, width):
         console.print(_one_table(grid, columns, width))
@@ -83,8 +117,8 @@ def _one_table(grid: Grid, columns: Sequence[int], width: int) -> Table:
     for place, own_width in _widths(grid, columns, width).items():
         justify: Literal["left", "right"] = "left" if grid.columns[place] in grid.words else "right"
         table.add_column(Text(grid.columns[place]), justify=justify, overflow="fold", width=own_width)
-    for row in grid.rows:
-        table.add_row(*(Text(row[place]) for place in columns))
+    for number, row in enumerate(grid.rows):
+        table.add_row(*(Text(row[place]) for place in columns), style=TONES.get(grid.tones.get(number, "")))
     return table
 
 
@@ -159,5 +193,5 @@ def _latex(grid: Grid, width: int) -> str:  # noqa: ARG001 - a paper has none
     return "\n".join([begin[0], caption, begin[1], *body, *end, ""])
 
 
-FORMATS: dict[str, Callable[[Grid, int], str]] = {"table": _table, "markdown": _markdown, "latex": _latex}
+FORMATS: dict[str, Callable[[Grid, int], str]] = {"table": terminal_table, "markdown": _markdown, "latex": _latex}
 """Name -> how one table is written. Values in full precision are of a frame's own format, `csv`."""

@@ -1,6 +1,5 @@
 """`kdsearch reproduce` as a function: it takes a table's name and gives the text to print."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,8 @@ from kdsearch.reproduce.runs import Listener, ReproduceOptions
 from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
 from kdsearch.reproduce.table1 import as_table, table1
 from kdsearch.reproduce.tables import TITLES, reproduce_table
-from kdsearch.study.search.driver import StudyEvent
 
-__all__ = ["ReproduceOptions", "Reproduced", "reproduced"]
+__all__ = ["Listener", "ReproduceOptions", "Reproduced", "reproduced"]
 
 
 @dataclass(frozen=True)
@@ -30,23 +28,19 @@ class Reproduced:
     json_object: Any
 
 
-def reproduced(
-    table: str, options: ReproduceOptions, on_message: Callable[[str], None], on_event: Callable[[StudyEvent], None]
-) -> Reproduced:
+def reproduced(table: str, options: ReproduceOptions, to: Listener) -> Reproduced:
     """Reproduce a table; the same call goes on where an earlier one ended.
 
     Args:
         table: "table1" to "table9"; "claims" for every row and claim; "room" for what the paper leaves out.
         options: Options of the command.
-        on_message: Takes sentences for people.
-        on_event: Takes the events of searches.
+        to: Receives messages and events.
 
     Raises:
         KdsearchError: With one sentence that names the mistake and its remedy.
     """
-    to = Listener(on_message, on_event)
     if table == "table1":
-        rows = table1()
+        rows = table1(to.on_message)
         return Reproduced([], [as_table(rows)], [row.model_dump() for row in rows])
     if table in TABLE_ARMS:
         search = reproduce_search(table, options, to)

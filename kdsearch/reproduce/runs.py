@@ -9,6 +9,7 @@ from kdsearch.data.protocols import SplitSeries
 from kdsearch.pipeline.dataset import split_dataset
 from kdsearch.pipeline.options import RunOptions, check_numbers
 from kdsearch.pipeline.run import run_space
+from kdsearch.pipeline.trainer import TrainingEvent
 from kdsearch.reproduce.arms import Arm, Claim, Fidelity, chosen_fidelity, fixed_settings
 from kdsearch.reproduce.results import ArmResult, longer, read_arms
 from kdsearch.study.search.driver import StudyEvent
@@ -129,10 +130,14 @@ class Listener:
     Attributes:
         on_message: Takes sentences for people.
         on_event: Takes the events of a search.
+        on_training: Takes the events of trainings before the first trial of a search.
+        on_part: Takes the name of a search, "search 2 of 5, ord", and the trials that it is to have.
     """
 
     on_message: Callable[[str], None]
     on_event: Callable[[StudyEvent], None]
+    on_training: Callable[[TrainingEvent], None]
+    on_part: Callable[[str, int], None]
 
 
 def with_paper_channel(options: ReproduceOptions) -> ReproduceOptions:
@@ -176,9 +181,13 @@ def run_arms(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], t
         arms: Arms by name.
         to: Receives messages and events.
     """
+    to.on_part(f"search 1 of {2 if setup.claims else 1}, the rows of the table", len(arms))
     results = _run(options, setup, arms, to)
     missing = {name: arm for name, arm in lengthened(setup.claims, results).items() if name not in results}
-    return results | _run(options, setup, missing, to) if missing else results
+    if not missing:
+        return results
+    to.on_part("search 2 of 2, rows of equal CPU seconds", len(missing))
+    return results | _run(options, setup, missing, to)
 
 
 def lengthened(claims: Sequence[Claim], results: Mapping[str, ArmResult]) -> dict[str, Arm]:
@@ -197,7 +206,7 @@ def _run(options: ReproduceOptions, setup: Setup, arms: Mapping[str, Arm], to: L
     space = setup.space(list(arms.values())).model_copy(update={"points_only": True})
     name = study_name(options, setup.what)
     settings = _run_options(options, setup, name, "mae,flops", len(arms))
-    run_space(space, settings, to.on_message, to.on_event)
+    run_space(space, settings, to.on_message, to.on_event, to.on_training)
     store = open_study(options, setup.what)
     results = read_arms(store, arms)
     store.close()
@@ -224,7 +233,7 @@ def run_search_beside(
     space = searched.space([published])
     settings = _run_options(options, setup, study_name(options, what), "mae", options.trials)
     settings = replace(settings, confirm_best=CANDIDATES)
-    run_space(space, settings, to.on_message, to.on_event)
+    run_space(space, settings, to.on_message, to.on_event, to.on_training)
     return open_study(options, what)
 
 

@@ -99,10 +99,10 @@ def reproduce_search(table: str, options: ReproduceOptions, to: Listener) -> Sea
     series, note = options.split_dataset()
     arms, setup = arms_of(series.source.name, level), paper_setup(level, ())
     found, head = [], list[str]()
-    for name in TABLE_ARMS[table]:
+    for number, name in enumerate(TABLE_ARMS[table], 1):
         what, arm = f"{table}-{name}", arms[name]
         fixed = {one: arm.params[one] for one in FIXED if one in arm.params}
-        to.on_message(f"{table}, {name}: {options.trials} trials")
+        to.on_part(f"search {number} of {len(TABLE_ARMS[table])}, {name}", options.trials)
         store = run_search_beside(options, setup, what, fixed, arm, to)
         found.append(found_line(name, arm, store, study_name(options, what)))
         head = head_of(options, level.words, note, series, store.meta)

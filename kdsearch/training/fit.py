@@ -40,9 +40,9 @@ def fit(
     most_steps: int | None = None,
     on_gradients: Callable[[Forecaster], None] | None = None,
     validate: Callable[[Forecaster], dict[str, float]] | None = None,
-    on_validation: Callable[[list[CurvePoint]], None] | None = None,
     begun: bytes | None = None,
-    on_epoch: Callable[[list[CurvePoint], Callable[[], bytes]], None] | None = None,
+    keep: Callable[[list[CurvePoint], Callable[[], bytes]], None] | None = None,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> list[CurvePoint]:
     """Train `network` in place.
 
@@ -59,10 +59,10 @@ def fit(
         most_steps: Stop after so many minibatches, whatever the epochs say.
         on_gradients: Called after each backward pass.
         validate: Gives the validation errors by metric after each eighth of the epochs; without effect on the weights.
-        on_validation: Takes the curve so far after each validation; what it raises ends the training.
-        begun: What `on_epoch` packed in the same training, with the same code: this one goes on from there, and ends
+        begun: What `keep` got packed in the same training, with the same code: this one goes on from there, and ends
             with the same weights, bit for bit.
-        on_epoch: Takes the curve so far after each epoch, and what packs all that the training then needs to go on.
+        keep: Takes the curve so far after each epoch, and what packs all that the training then needs to go on.
+        on_epoch: Takes the curve so far after each epoch; what it raises ends the training.
 
     Returns:
         One point for each epoch.
@@ -109,10 +109,10 @@ def fit(
             curve.append(
                 CurvePoint(epoch=epoch + 1, phase=phase, cpu_seconds=seconds, train_loss=loss, val_errors=found)
             )
-            if on_validation is not None and found:
-                on_validation(curve)
+            if keep is not None:
+                keep(curve, under_way.packed)
             if on_epoch is not None:
-                on_epoch(curve, under_way.packed)
+                on_epoch(curve)
     return curve
 
 

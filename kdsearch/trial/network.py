@@ -72,7 +72,12 @@ def new_network(series: SplitSeries, config: TrialConfig, seed: int) -> Forecast
 
 
 def trained_network(
-    series: SplitSeries, config: TrialConfig, seed: int, device: torch.device, keeper: Keeper | None = None
+    series: SplitSeries,
+    config: TrialConfig,
+    seed: int,
+    device: torch.device,
+    keeper: Keeper | None = None,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> tuple[Forecaster, Scaler, list[CurvePoint]]:
     """Train a new network without a teacher.
 
@@ -82,6 +87,7 @@ def trained_network(
         seed: Seed of weights and batches.
         device: Device to train on.
         keeper: Keeps the training after each epoch, so that it goes on after an interruption; None without.
+        on_epoch: Takes the learning curve so far after each epoch.
 
     Returns:
         The network on that device, its scaler and its learning curve.
@@ -97,5 +103,5 @@ def trained_network(
     )
     warm_up(network, train, config.plan())
     if keeper is not None:
-        train = partial(train, begun=keeper.begun(), on_epoch=keeper.after_epoch)
-    return network, scaler, train(network, plan=config.plan(), seed=seed)
+        train = partial(train, begun=keeper.begun(), keep=keeper.after_epoch)
+    return network, scaler, train(network, plan=config.plan(), seed=seed, on_epoch=on_epoch)

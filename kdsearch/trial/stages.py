@@ -197,6 +197,8 @@ class OneTrial:
         earlier, spent = self.curve, sum(self.watch.seconds.values())
 
         def keep(points: list[CurvePoint]) -> None:
+            if not points[-1].val_errors:
+                return
             self.curve = earlier + [
                 point.model_copy(update={"cpu_seconds": spent + point.cpu_seconds}) for point in points
             ]
@@ -204,7 +206,7 @@ class OneTrial:
                 self._ask(points[-1].epoch / epochs)
 
         with self.watch.phase(phase):
-            train(network, plan=plan, phase=phase, on_validation=keep)
+            train(network, plan=plan, phase=phase, on_epoch=keep)
 
     def _ask(self, share: float) -> None:
         record = self._record("PRUNED", self.watch.so_far())

@@ -1,6 +1,7 @@
 """Networks trained once and shared by all trials: the teacher, and the base that pruning may start from."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from kdsearch.measure.latency import fixed_threads
 from kdsearch.measure.subject import Subject
 from kdsearch.models import Forecaster
 from kdsearch.origin import Origin, installed_versions
-from kdsearch.record import Baseline, Role, TrialRecord
+from kdsearch.record import Baseline, CurvePoint, Role, TrialRecord
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.kept_training import KeptTraining
 from kdsearch.trial.network import trained_network
@@ -131,6 +132,7 @@ def cached_network(
     training_threads: int,
     device: str = "cpu",
     beside: TrainedNetwork | None = None,
+    on_epoch: Callable[[list[CurvePoint]], None] | None = None,
 ) -> tuple[TrainedNetwork, TrialRecord]:
     """Train a network plainly, or take it from the cache; a training that was interrupted goes on.
 
@@ -141,13 +143,14 @@ def cached_network(
         training_threads: Threads inside an operator while it trains; it is timed with one, as trials are.
         device: Device to train on.
         beside: Network to time it with in alternation: the teacher for all others, None for the teacher.
+        on_epoch: Takes the learning curve so far after each epoch; it is not called where the cache has the network.
 
     Returns:
         The network, and the record of its training with the cost as measured now.
     """
     where, folder = torch.device(device), _cached(series, config, seed, training_threads, device)
     kept = _kept(folder, config)
-    complete_folder(folder, partial(_train_into, kept, series, config, seed, training_threads, where))
+    complete_folder(folder, partial(_train_into, kept, on_epoch, series, config, seed, training_threads, where))
     kept.forget()
     record = TrialRecord.model_validate_json((folder / "record.json").read_text())
     checkpoint = Checkpoint.from_bytes((folder / "network.npz").read_bytes())
@@ -193,6 +196,7 @@ def with_forecasts(
 
 def _train_into(
     kept: KeptTraining,
+    on_epoch: Callable[[list[CurvePoint]], None] | None,
     series: SplitSeries,
     config: TrialConfig,
     seed: int,
@@ -202,7 +206,7 @@ def _train_into(
 ) -> None:
     """Train a network and write it and its record into a folder."""
     with fixed_threads(threads), kept.under_way():
-        network, scaler, curve = trained_network(series, config, seed, device, kept)
+        network, scaler, curve = trained_network(series, config, seed, device, kept, on_epoch)
         data = WindowedSeries(series, scaler, device)
         validated, forecast = scored_and_kept(network, data, series, "val")
     record = TrialRecord(

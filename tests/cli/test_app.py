@@ -88,7 +88,26 @@ def test_a_run_leaves_a_study_that_optuna_opens_and_a_report(folder: Path) -> No
 def test_the_same_command_again_trains_nothing_more(kdsearch: Here, folder: Path) -> None:
     again = kdsearch(folder, *RUN)
     assert "3 of 3 trials are done" in again.stderr
+    protocol = next(line for line in again.stderr.splitlines() if line.startswith("protocol "))
+    assert protocol == "protocol stgcn: speed, 12 steps in, 9 out, reported at 15, 30, 45 minutes"
     assert len(json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)["trials"]) == 3
+
+
+def test_a_run_ends_with_the_answer_one_table_the_report_and_how_to_export(kdsearch: Here, folder: Path) -> None:
+    """With --verbose every finding stands there, and the whole protocol at the beginning."""
+    summary = json.loads(kdsearch(folder, "show", "demo-quick", "--json").stdout)
+    end = kdsearch(folder, *RUN).stdout.splitlines()
+    assert end[0] == summary["answer"]
+    assert len([line for line in end if "test mean" in line]) == 1
+    report, export = end[-2:]
+    assert report == "report: studies/demo-quick/report.html"
+    assert export.startswith("export: kdsearch export demo-quick")
+    kdsearch(folder, *export.split()[2:], "--output", "home")
+    assert (folder / "home/model.onnx").exists()
+    whole = kdsearch(folder, *RUN, "--verbose")
+    assert summary["protocol_text"] in whole.stderr
+    assert set(summary["notes"]) <= set(whole.stdout.splitlines())
+    assert set(summary["notes"]) - set(summary["warnings"]) - set(end)
 
 
 def test_show_prints_the_object_of_the_design(kdsearch: Here, folder: Path) -> None:

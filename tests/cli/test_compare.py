@@ -27,7 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_every_table_fits_80_columns_and_no_number_is_broken(folder: Path) -> None:
+def test_every_table_fits_80_columns_and_no_number_is_broken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     shown = here(folder, "compare", STEP, ELSEWHERE, STEP).stdout
     tables = shown[: shown.index("Best networks")]
     assert max(map(len, tables.splitlines())) <= 80

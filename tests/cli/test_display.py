@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kdsearch.cli.display import SearchDisplay, print_front, print_table
+from kdsearch.cli.display import print_front, print_table
+from kdsearch.cli.live import SearchDisplay
 from kdsearch.costs import Latency
 from kdsearch.record import TrialRecord
 from kdsearch.report.front_grids import front_grids
@@ -23,9 +24,9 @@ from kdsearch.study.storage.store import StudyStore
 def test_front_says_of_which_seeds_its_errors_are(confirmed: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
     """Validation errors are of the search's seed, test errors a mean over seeds with its standard deviation."""
     summary = summarise(confirmed)
-    print_front(summary)
+    print_front(summary, summary.notes)
     shown = capsys.readouterr().out
-    title = "pemsd8-mae-latency: MAE (validation: the search's seed 0; test: mean over 3 seeds)"
+    title = "pemsd8-mae-latency: front and baselines; MAE (validation: the search's seed 0; test: mean over 3 seeds)"
     assert title in " ".join(shown.split())
     for trial in summary.front_trials:
         assert f"{error(mae(trial.metrics, split='test'))} ± 0.03" in shown
@@ -38,16 +39,16 @@ def test_front_without_a_quiet_pass_has_no_test_errors(
     searched: StudyStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before the confirmation the title names validation alone, and no test error has a spread."""
-    print_front(summarise(searched))
+    print_front(summarise(searched), ())
     shown = capsys.readouterr().out
-    assert ": MAE (validation: the search's seed 0)\n" in shown
+    assert "; MAE (validation: the search's seed 0)\n" in shown
     assert "±" not in shown
 
 
 def test_front_says_what_chose(limited: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
     """By weights the row is marked as preferred; the limits are among the sentences."""
     summary = summarise(limited, "mae=2,latency=1")
-    print_front(summary)
+    print_front(summary, summary.notes)
     shown = capsys.readouterr().out
     assert f"{summary.knee} (preferred)" in shown
     assert "(knee)" not in shown
@@ -80,7 +81,7 @@ def test_a_front_fits_its_terminal_and_breaks_no_number(confirmed: StudyStore, w
 
 def test_front_of_an_empty_study(empty_store: StudyStore, capsys: pytest.CaptureFixture[str]) -> None:
     """A study without trials says so."""
-    print_front(summarise(empty_store))
+    print_front(summarise(empty_store), ())
     assert "no front yet" in capsys.readouterr().out
 
 
@@ -109,16 +110,17 @@ def test_a_search_without_a_terminal_is_shown_in_plain_lines(capsys: pytest.Capt
 def test_a_terminal_shows_one_bar_with_the_standing_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Printed lines stay above; bar and progress are drawn again in place."""
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "150")
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
-    progress = SearchProgress(3, 1, 0, 2, best_mae=None, smallest_weights=None, seconds_left=5400.0)
+    progress = SearchProgress(3, 1, 0, 2, best_mae=None, smallest_weights=None, seconds_left=7205.0)
     with SearchDisplay(10) as display:
         display.event(StudyEvent("resumed", "the study goes on", progress))
         display._live.refresh()
     shown = screen.getvalue()
     assert "the study goes on" in shown
-    assert "4/10" in shown
+    assert "4 of 10" in shown
     assert "3 done, 1 stopped, 0 failed, 2 running, about 2 h left" in shown
 
 
@@ -130,8 +132,11 @@ def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), closed
 
 
-def test_a_number_with_its_spread_or_interval_is_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_with_its_spread_or_interval_is_not_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In tables of many columns at 80 columns; words beside it are."""
+    monkeypatch.setenv("COLUMNS", "80")
     cells = [
         "2.70 ± 0.02",
         "+0.259 to +0.419 (4 days)",

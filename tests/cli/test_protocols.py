@@ -60,7 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (city / "readings.csv").write_text("\n".join(["time,a,b,c", *rows]) + "\n")
     (city / "roads.csv").write_text("from,to,distance\na,b,500\nb,c,700\n")
     (city / "dataset.toml").write_text(CARD)
-    said = here(place, *RUN, *TOMORROW, "--trials", "2").stderr
+    said = here(place, *RUN, *TOMORROW, "--trials", "2", "--verbose").stderr
     assert (
         "protocol six-two-two, 24 steps in, 24 out: flow, 24 steps in, 24 out, reported at 480, 960, 1440 min" in said
     )

@@ -15,7 +15,10 @@ def test_the_list_names_every_space(kdsearch: Here, tmp_path: Path) -> None:
     assert all(one["title"] and one["dataset"] and one["protocol"] for one in listed)
 
 
-def test_show_says_what_each_parameter_name_and_point_means(kdsearch: Here, tmp_path: Path) -> None:
+def test_show_says_what_each_parameter_name_and_point_means(
+    kdsearch: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     said = kdsearch(tmp_path, "space", "show", "demo").stdout
     for words in ("one of none,", "rd-l2, stcd", "loss is rd-l2", "share of the", "stcd"):
         assert words in said

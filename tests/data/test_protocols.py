@@ -201,6 +201,9 @@ def test_a_protocol_describes_itself(name: str, words: tuple[str, ...]) -> None:
     for protocol in (PROTOCOLS[name], split_series(series, PROTOCOLS[name]).protocol):
         for some in words:
             assert some in protocol.describe(series)
+        brief = protocol.brief(series)
+        assert protocol.describe(series).startswith(f"{brief}; ")
+        assert len(brief) <= 120
 
 
 def test_the_scaler_weighs_rows_by_their_windows() -> None:

@@ -1,5 +1,9 @@
 """How a budget is shared out, and trainings that are shortened to fit."""
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +11,7 @@ from hypothesis import strategies as st
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import RunError
 from kdsearch.pipeline.budget import Budget
-from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer
+from kdsearch.pipeline.trainer import CACHED_SECONDS, Trainer, TrainingEvent
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.foreseen import Foreseen
 
@@ -90,3 +94,24 @@ def test_of_a_training_that_goes_on_only_the_rest_has_to_fit(series: SplitSeries
     for seconds, width, epochs in ((4 * 32 + 1.0, 32, 12), (4 * 32.0, 16, 7)):
         config, _ = Begun(series, "best", "cpu", seconds, lambda _: None).shortened(asked, 0, "teacher")
         assert (config.width, config.epochs) == (width, epochs)
+
+
+def test_a_training_says_its_time_first_then_its_epochs_error_and_time_left(
+    series: SplitSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the cache holds says so, and has no epochs."""
+    monkeypatch.setenv("KDSEARCH_CACHE", str(tmp_path))
+    events, said, asked = list[TrainingEvent](), list[str](), TrialConfig(family="stid", width=4, epochs=3)
+    for _ in range(2):
+        one = Trainer(series, "best", "cpu", time.monotonic() + 600, said.append, events.append)
+        _, record = one.trained(asked, 0, one.foreseen(asked, 0), None, "teacher")
+    assert re.fullmatch(r"teacher: training takes about \d+ s, and the budget has 10 min for it", said[0])
+    assert said[1:] == ["teacher: taking it from the cache"]
+    assert [(one.name, one.epoch) for one in events] == [
+        ("stid-4", 0),
+        *(("teacher", epoch) for epoch in range(4)),
+    ]
+    assert [one.seconds_left is None for one in events] == [True, *[False] * 4]
+    assert events[0].error is events[1].error is None
+    assert events[-1].error == record.curve[-1].val_errors["mae"]
+    assert events[-1].seconds_left == 0

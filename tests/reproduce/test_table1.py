@@ -12,7 +12,10 @@ def rows() -> list[table1.Table1Row]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("PAPER_BATCH", 2), ("REPEATS", 1), ("BATCH_REPEATS", 1)):
             patch.setattr(table1, name, value)
-        return table1.table1()
+        said: list[str] = []
+        made = table1.table1(said.append)
+    assert [sentence.partition(":")[0] for sentence in said] == ["graph 1 of 2", "graph 2 of 2"]
+    return made
 
 
 def test_what_is_met_says_equal(rows: list[table1.Table1Row]) -> None:
@@ -25,9 +28,10 @@ def test_what_is_met_says_equal(rows: list[table1.Table1Row]) -> None:
 
 
 def test_every_total_is_whole_beside_the_names_of_its_row(
-    rows: list[table1.Table1Row], capsys: pytest.CaptureFixture[str]
+    rows: list[table1.Table1Row], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table is wider than 80 columns, and goes on below; graph and network are named in each part."""
+    monkeypatch.setenv("COLUMNS", "80")
     print_table(*table1.as_table(rows))
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 80

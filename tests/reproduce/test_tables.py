@@ -1,6 +1,6 @@
 """Tables of a tiny dataset, with real trainings: none is repeated, and every cell has its seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from kdsearch.errors import StudyError
 from kdsearch.record import ShouldContinue, TrialRecord, never_stop
 from kdsearch.reproduce import arms, searches
 from kdsearch.reproduce.arms import Fidelity
-from kdsearch.reproduce.commands import Reproduced, ReproduceOptions, reproduced
+from kdsearch.reproduce.commands import Listener, Reproduced, ReproduceOptions, reproduced
 from kdsearch.study.storage.listing import find_study
 from kdsearch.trial.run import TrialRunner
 from tests.ring import write_ring
@@ -52,9 +52,13 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def derive(table: str, options: ReproduceOptions) -> Reproduced:
+def silent(*_: object) -> None:
+    """Take what a listener is told."""
+
+
+def derive(table: str, options: ReproduceOptions, on_part: Callable[[str, int], None] = silent) -> Reproduced:
     """Reproduce a table without messages."""
-    return reproduced(table, options, lambda _: None, lambda _: None)
+    return reproduced(table, options, Listener(silent, silent, silent, on_part))
 
 
 def test_a_device_that_is_not_there_is_refused_before_training(options: ReproduceOptions, trained: list[str]) -> None:
@@ -87,7 +91,9 @@ def test_a_table_trains_what_it_lacks_and_nothing_twice(options: ReproduceOption
 
 def test_claims_are_judged_at_equal_epochs_and_at_equal_seconds(options: ReproduceOptions) -> None:
     """Every claim of the paper that the rows of a table allow, each with its paired seeds."""
-    eighth = derive("table8", options)
+    parts: list[tuple[str, int]] = []
+    eighth = derive("table8", options, lambda *part: parts.append(part))
+    assert parts[0] == ("search 1 of 2, the rows of the table", 3)
     assert [line["title"] for line in eighth.json_object["lines"]][:2] == ["base", "base, 25 % pruned, no distillation"]
     claims = eighth.json_object["claims"]
     assert [claim["budget"] for claim in claims] == ["epochs", "seconds"] * 3
@@ -112,7 +118,9 @@ def _said(judgement: dict[str, Any]) -> str:
 def test_a_search_stands_beside_the_papers_setting(options: ReproduceOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both with every seed; the paper's setting is the study's first trial, and none is stopped."""
     monkeypatch.setitem(searches.TABLE_ARMS, "table6", ("ord",))
-    found = derive("table6", options)
+    parts: list[tuple[str, int]] = []
+    found = derive("table6", options, lambda *part: parts.append(part))
+    assert parts == [("search 1 of 1, ord", 3)]
     (line,) = found.json_object["lines"]
     assert line["trials"] == {"COMPLETE": 3}
     assert line["published"] == {"batch": 50, "learning_rate": 1e-3, "alpha1": 0.593}

@@ -70,7 +70,7 @@ def test_it_ends_with_the_same_bits(series: SplitSeries, make: Callable[[SplitSe
             seed=3,
             validate=lambda _: {"mape": float("nan")},
             begun=begun,
-            on_epoch=lambda _, packed: kept.append(packed()),
+            keep=lambda _, packed: kept.append(packed()),
         )
         return {name: value.clone() for name, value in network.state_dict().items()}, curve, kept
 
@@ -90,7 +90,7 @@ def test_seconds_of_both_parts_are_counted(series: SplitSeries) -> None:
     kept: list[bytes] = []
     starts, plan = series.splits["train"].starts, Plan(2, 1e-2)
     train = partial(fit, data=data, starts=starts, plan=plan, loss_config=LossConfig(), seed=0)
-    first = train(stgcn(series), on_epoch=lambda _, packed: kept.append(packed()))
+    first = train(stgcn(series), keep=lambda _, packed: kept.append(packed()))
     again = train(stgcn(series), begun=kept[0])
     assert again[0] == first[0]
     assert 0 < again[0].cpu_seconds < again[1].cpu_seconds

@@ -6,7 +6,7 @@ import torch
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.errors import SpaceError
 from kdsearch.trial.config import TrialConfig
-from kdsearch.trial.network import new_network, shape_of
+from kdsearch.trial.network import new_network, shape_of, trained_network
 
 
 def test_weights_follow_from_the_seed_alone(series: SplitSeries) -> None:
@@ -18,6 +18,16 @@ def test_weights_follow_from_the_seed_alone(series: SplitSeries) -> None:
     for one, same, different in zip(first.parameters(), again.parameters(), other.parameters(), strict=True):
         assert torch.equal(one, same)
         assert one.numel() == 1 or not torch.equal(one, different)
+
+
+def test_a_listener_hears_every_epoch_and_changes_no_bit(series: SplitSeries) -> None:
+    config, heard = TrialConfig.of({"family": "stid", "width": 4, "epochs": 3, "loss": "none"}), list[int]()
+    there = torch.device("cpu")
+    alone, _, curve = trained_network(series, config, 0, there)
+    beside, _, same = trained_network(series, config, 0, there, on_epoch=lambda points: heard.append(len(points)))
+    assert heard == [1, 2, 3]
+    assert [point.val_errors for point in curve] == [point.val_errors for point in same]
+    assert all(torch.equal(*pair) for pair in zip(alone.parameters(), beside.parameters(), strict=True))
 
 
 def test_a_place_has_the_nodes_and_slots_of_the_series(series: SplitSeries, grid_series: SplitSeries) -> None:
