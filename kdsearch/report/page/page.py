@@ -34,13 +34,16 @@ _CONFIRMED_CAPTION = (
 )
 
 
-def write_page(summary: StudySummary, path: Path, on_message: Callable[[str], None] | None = None) -> Path:
+def write_page(
+    summary: StudySummary, path: Path, on_message: Callable[[str], None] | None = None, *, live: str = ""
+) -> Path:
     """Write a study's report as one file that loads nothing from anywhere.
 
     Args:
         summary: The study.
         path: The HTML file; its folder is made where it is missing.
         on_message: Takes a sentence for each figure that failed and is left out; the page shows it too.
+        live: Name of what the study is now, where `kdsearch.report.live` serves the page; "" for a file.
 
     Returns:
         The path.
@@ -58,7 +61,8 @@ def write_page(summary: StudySummary, path: Path, on_message: Callable[[str], No
         f"{summary.study} · kdsearch",
         "page/study.html",
         sections,
-        scripts=("page/study.js",),
+        scripts=("page/study.js", "page/live.js") if live else ("page/study.js",),
+        live=live,
         eyebrow=f"kdsearch · {summary.study} · {summary.dataset} · {_day(summary)}",
         heading=_heading(summary),
         answer=summary.answer_sentences,
