@@ -1,4 +1,4 @@
-"""The report of a study on loopback while trials end: the page asks whether something is new, and loads itself again."""
+"""The report of a study on loopback while trials end: an open page loads itself again when something is new."""
 
 from __future__ import annotations
 
