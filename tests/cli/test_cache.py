@@ -40,7 +40,8 @@ def left(cache: Path) -> list[str]:
 def test_the_list_says_number_size_and_age(kdsearch: Here, tmp_path: Path, cache: Path) -> None:
     said = kdsearch(tmp_path, "cache", "list").stdout
     rows = {words[0]: words[1:] for line in said.splitlines() if (words := line.split()) and words[0] in KINDS}
-    assert rows["teachers"] == ["2", "2.18", "kB", "0", "s", "ago", "40", "days", "ago"]
+    assert rows["teachers"][:3] == ["2", "2.18", "kB"]
+    assert rows["teachers"][4:] == ["s", "ago", "40", "days", "ago"]
     assert rows["tables"][:3] == ["1", "2.10", "MB"]
     assert rows["files"] == ["0", "0", "B"]
     found = json.loads(kdsearch(tmp_path, "cache", "list", "--json").stdout)
