@@ -17,7 +17,7 @@ from kdsearch.report.comparison.model import Comparison
 from kdsearch.report.figures.catalog import figures_of
 from kdsearch.report.frames import trials_frame
 from kdsearch.report.page.page import write_page
-from kdsearch.report.page.place import check_page
+from kdsearch.report.page.place import check_folder, check_page
 from kdsearch.report.picks import pick_network, words_of
 from kdsearch.report.summarise import summarise
 from kdsearch.report.summary import StudySummary
@@ -119,6 +119,25 @@ class Study:
         """
         check_page(Path(path), "report(path)", StudyError)
         return write_page(self.summary, Path(path))
+
+    def write_figures(self, folder: Path | str, formats: str = "pdf") -> list[Path]:
+        """Write the figures as files for papers and slides, one column wide.
+
+        Args:
+            folder: Made where it is missing.
+            formats: pdf, svg or png, or several with commas between.
+
+        Returns:
+            The files STUDY-FIGURE.FORMAT.
+
+        Raises:
+            StudyError: There is no such format, the folder cannot be written, or matplotlib is not installed.
+        """
+        from kdsearch.report.figures.paper.write import check_file_formats, write_figures  # noqa: PLC0415 - an extra's
+
+        names, place = check_file_formats(formats), Path(folder)
+        check_folder(place, "the figures", "write_figures(folder)", StudyError)
+        return write_figures(self.summary, place, names)
 
     @property
     def picks(self) -> dict[str, int | str]:

@@ -19,6 +19,7 @@ PACKAGES = [
     "pandas",
     "h5py",
     "plotly",
+    "matplotlib",
     "sqlalchemy",
     "psycopg",
     "optuna-dashboard",

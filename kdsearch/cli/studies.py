@@ -80,28 +80,43 @@ def show(
 def report(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     output: Annotated[Path | None, typer.Option(help="HTML file; STUDIES/STUDY/report.html if left out.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for the figures as files too, for papers and slides.")
+    ] = None,
+    file_formats: Annotated[
+        str | None, typer.Option("--format", help="Of these figures: pdf, svg, png, or several with commas between.")
+    ] = None,
     prefer: Prefer = None,
     constraint: Constraints = None,
     imports: Import = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
 ) -> None:
-    """Write a study's report: one HTML file that needs no network.
+    """Write a study's report: one HTML file that needs no network, and with --figures its figures as files.
 
-    Example: kdsearch report pemsd8-auto
+    Example: kdsearch report pemsd8-auto --figures paper --format pdf,png
     """
     from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions
+    from kdsearch.report.figures.paper.write import check_file_formats, write_figures
     from kdsearch.report.page.page import write_page
-    from kdsearch.report.page.place import check_page
+    from kdsearch.report.page.place import check_folder, check_page
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
     if output is not None:
         check_page(output, "--output", StudyError)
+    if figures is None and file_formats is not None:
+        raise StudyError(f"--format {file_formats} is that of --figures; name a folder with --figures, or leave it out")
+    formats = () if figures is None else check_file_formats(file_formats or "pdf")
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
     summary = summarise(store, prefer, constraints=constraint or ())
-    path = write_page(summary, output or studies / study / "report.html", say)
     store.close()
+    if figures is not None:
+        check_folder(figures, "the figures", "--figures", StudyError)
+    path = write_page(summary, output or studies / study / "report.html", say)
     typer.echo(f"report: {path}")
+    if figures is not None:
+        for file in write_figures(summary, figures, formats, say):
+            typer.echo(f"figure: {file}")

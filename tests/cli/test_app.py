@@ -135,6 +135,27 @@ def test_studies_and_report_find_the_study_by_name(kdsearch: Here, folder: Path)
     assert (folder / "page.html").read_text().startswith("<!")
 
 
+def test_a_report_writes_its_figures_too(kdsearch: Here, folder: Path) -> None:
+    """In every format that was asked for; what is wrong is said before anything is written."""
+    written = kdsearch(
+        folder, "report", "demo-quick", "--output", "a.html", "--figures", "paper", "--format", "svg,pdf"
+    )
+    page, *figures = written.stdout.splitlines()
+    assert page == "report: a.html"
+    assert figures[:2] == ["figure: paper/demo-quick-flops.svg", "figure: paper/demo-quick-flops.pdf"]
+    names = [figure.removeprefix("figure: paper/") for figure in figures]
+    assert sorted(names) == sorted(path.name for path in (folder / "paper").iterdir())
+    for arguments, sentence in (
+        (["--figures", "other", "--format", "eps"], "there is no format of figures 'eps'; choose one of pdf, svg, png"),
+        (["--format", "pdf"], "--format pdf is that of --figures; name a folder with --figures, or leave it out"),
+        (["--figures", "a.html"], "the folder a.html of the figures cannot be made: File exists"),
+    ):
+        refused = kdsearch(folder, "report", "demo-quick", "--output", "b.html", *arguments, check=2)
+        assert sentence in refused.stderr
+        assert not (folder / "b.html").exists()
+    assert not (folder / "other").exists()
+
+
 def test_a_run_with_limits_and_weights_says_which_trials_keep_them_and_what_chose(kdsearch: Here, folder: Path) -> None:
     """A teacher of width 4, students of width 1 and 3, and a limit between them."""
     (folder / "pair.toml").write_text(QUICK_SPACE.replace('"quick"', '"pair"') + PAIR_OF_POINTS)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from kdsearch.report.figures.style import COLOURS, GREY, INK, blank_figure, panel_figure
@@ -19,19 +20,82 @@ if TYPE_CHECKING:
     from kdsearch.breakdown import Breakdown, Covered, Sums
     from kdsearch.report.summary import StudySummary
 
-__all__ = ["draw_coverage", "draw_error_by_sensor", "draw_error_by_time", "known_bounds", "known_breakdowns"]
+__all__ = [
+    "DAYS",
+    "HOURS",
+    "Coverage",
+    "ErrorBreakdown",
+    "NetworkErrors",
+    "draw_coverage",
+    "draw_error_by_sensor",
+    "draw_error_by_time",
+    "gather_coverage",
+    "gather_errors",
+    "known_bounds",
+    "known_breakdowns",
+]
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_HOURS = tuple(range(24))
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS = tuple(range(24))
 
 
 @dataclass(frozen=True)
-class _Line:
-    """One network, or one form of its bounds, in a figure."""
+class NetworkErrors:
+    """Test MAE of one network by hour of day, weekday and node; NaN where there is no reading.
+
+    Attributes:
+        look: Its line: plotly's colour, width and dash.
+    """
 
     name: str
     look: dict[str, Any]
-    breakdown: Breakdown
+    hour: tuple[float, ...]
+    weekday: tuple[float, ...]
+    sensor: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ErrorBreakdown:
+    """What the figures of errors by time and by sensor show.
+
+    Attributes:
+        networks: The chosen one, the teacher, the others.
+        order: Nodes with a reading, by the first network's error.
+        sensors: Names of the nodes in this order.
+        unit: Of the errors.
+        error_title: Of the vertical axis.
+    """
+
+    networks: tuple[NetworkErrors, ...]
+    order: tuple[int, ...]
+    sensors: tuple[str, ...]
+    unit: str
+    error_title: str
+
+
+@dataclass(frozen=True)
+class CoveragePanel:
+    """Shares of the readings inside bounds, at places with their names and the mean widths of the bounds."""
+
+    x: list[Any]
+    shares: list[float]
+    words: list[str]
+    widths: list[float]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the figure of coverage shows.
+
+    Attributes:
+        level: Share of the readings that the bounds are to hold.
+        forms: Name of a form of the bounds -> its panels by horizon, week and sensor.
+        unit: Of the widths.
+    """
+
+    level: float
+    forms: dict[str, tuple[CoveragePanel, ...]]
+    unit: str
 
 
 def known_breakdowns(summary: StudySummary) -> bool:
@@ -49,39 +113,46 @@ def _of_chosen(summary: StudySummary) -> Breakdown | None:
     return None if chosen is None or chosen.confirmed is None else chosen.confirmed.breakdown
 
 
-def _lines(summary: StudySummary) -> list[_Line]:
-    """List the networks: the chosen one strong and blue, the teacher black, others grey."""
+def gather_errors(summary: StudySummary) -> ErrorBreakdown:
+    """Gather the networks whose errors are known: the chosen one strong and blue, the teacher black, others dashed."""
     looks = {"teacher": {"color": INK, "width": 1.8}}
-    chosen = None if summary.chosen is None else f"trial {summary.chosen.number} ({summary.chosen_word})"
-    found = []
+    if summary.chosen is not None:
+        looks[f"trial {summary.chosen.number} ({summary.chosen_word})"] = {"color": COLOURS[0], "width": 2.6}
+    colours, networks = cycle(COLOURS[1:]), []
     for name, each in summary.breakdowns.items():
-        look = looks.get(name, {"color": GREY, "width": 1.6, "dash": "dash"})
-        found.append(_Line(name, {"color": COLOURS[0], "width": 2.6} if name == chosen else look, each))
-    return found
+        look = looks.get(name) or {"color": next(colours), "width": 1.6, "dash": "dash"}
+        hour, weekday, sensor = (tuple(map(_mean, cells)) for cells in (each.hour, each.weekday, each.sensor))
+        networks.append(NetworkErrors(name, look, hour, weekday, sensor))
+    first = networks[0].sensor if networks else ()
+    order = sorted((node for node, value in enumerate(first) if not math.isnan(value)), key=lambda node: first[node])
+    sensors = tuple(node_name(summary.nodes, node) for node in order)
+    return ErrorBreakdown(tuple(networks), tuple(order), sensors, summary.unit, f"test {summary.titled('mae')}")
 
 
-def draw_error_by_time(summary: StudySummary) -> go.Figure:
+def draw_error_by_time(data: ErrorBreakdown) -> go.Figure:
     """Draw the test MAE by hour of day and, beside it, by weekday."""
     figure = panel_figure(["by hour of day", "by weekday"], 300, beside=True)
-    for line in _lines(summary):
-        for column, cells, x in ((1, line.breakdown.hour, _HOURS), (2, line.breakdown.weekday, _DAYS)):
-            _add(figure, line, x, cells, summary.unit, column)
-    figure.update_yaxes(rangemode="tozero").update_yaxes(title_text=_title(summary), col=1)
+    for network in data.networks:
+        for column, values, x in ((1, network.hour, HOURS), (2, network.weekday, DAYS)):
+            _add(figure, network, x, values, data.unit, column)
+    figure.update_yaxes(rangemode="tozero").update_yaxes(title_text=data.error_title, col=1)
     figure.update_xaxes(title_text="hour that is forecast, local time", tickvals=list(range(0, 24, 3)), col=1)
     return figure
 
 
-def _add(figure: go.Figure, line: _Line, x: Sequence[Any], cells: list[Sums], unit: str, column: int) -> None:
+def _add(
+    figure: go.Figure, network: NetworkErrors, x: Sequence[Any], values: Sequence[float], unit: str, column: int
+) -> None:
     """Add a network's MAE to a panel; what has no reading is a gap."""
-    values = [_mean(each) for each in cells]
+    name = html.escape(network.name)
     figure.add_scatter(
         x=list(x),
-        y=values,
+        y=list(values),
         mode="lines+markers",
         marker={"size": 5},
-        line=line.look,
-        name=html.escape(line.name),
-        text=[f"{html.escape(line.name)}<br>{at}: {error(value, unit)}" for at, value in zip(x, values, strict=True)],
+        line=network.look,
+        name=name,
+        text=[f"{name}<br>{at}: {error(value, unit)}" for at, value in zip(x, values, strict=True)],
         hoverinfo="text",
         showlegend=column == 1,
         row=1,
@@ -89,26 +160,22 @@ def _add(figure: go.Figure, line: _Line, x: Sequence[Any], cells: list[Sums], un
     )
 
 
-def draw_error_by_sensor(summary: StudySummary) -> go.Figure:
+def draw_error_by_sensor(data: ErrorBreakdown) -> go.Figure:
     """Draw the test MAE of each sensor, in the order of the first network's errors."""
-    lines = _lines(summary)
-    ranking = f"sensors, by the error of {html.escape(lines[0].name)}" if lines else "sensors"
-    figure = blank_figure(ranking, _title(summary))
-    first = [_mean(each) for each in lines[0].breakdown.sensor] if lines else []
-    order = sorted((node for node, value in enumerate(first) if not math.isnan(value)), key=lambda node: first[node])
-    for line in lines:
-        values = [_mean(line.breakdown.sensor[node]) for node in order]
-        names = [html.escape(node_name(summary.nodes, node)) for node in order]
+    ranking = f"sensors, by the error of {html.escape(data.networks[0].name)}" if data.networks else "sensors"
+    figure = blank_figure(ranking, data.error_title)
+    for network in data.networks:
+        name, values = html.escape(network.name), [network.sensor[node] for node in data.order]
         figure.add_scatter(
-            x=list(range(1, len(order) + 1)),
+            x=list(range(1, len(data.order) + 1)),
             y=values,
-            mode="lines" if line is lines[0] else "markers",
-            line=line.look,
-            marker={"size": 4, "color": line.look["color"]},
-            name=html.escape(line.name),
+            mode="lines" if network is data.networks[0] else "markers",
+            line=network.look,
+            marker={"size": 4, "color": network.look["color"]},
+            name=name,
             text=[
-                f"{html.escape(line.name)}<br>sensor {name}: {error(value, summary.unit)}"
-                for name, value in zip(names, values, strict=True)
+                f"{name}<br>sensor {html.escape(sensor)}: {error(value, data.unit)}"
+                for sensor, value in zip(data.sensors, values, strict=True)
             ],
             hoverinfo="text",
         )
@@ -117,35 +184,39 @@ def draw_error_by_sensor(summary: StudySummary) -> go.Figure:
     return figure
 
 
-def draw_coverage(summary: StudySummary) -> go.Figure:
-    """Draw the share of test readings inside the chosen network's bounds by horizon, week and sensor."""
-    figure = panel_figure(["by horizon", "by week", "by sensor, in order"], 280, beside=True)
+def gather_coverage(summary: StudySummary) -> Coverage | None:
+    """Gather the coverage of the chosen network's bounds, as they are and scaled; None where it is not known."""
     found = _of_chosen(summary)
     if found is None:
+        return None
+    forms = {"bounds from the validation split": found.fixed, "scaled by recent readings": found.adaptive}
+    panels = {name: _panels(covered, summary.nodes) for name, covered in forms.items()}
+    return Coverage(found.level, panels, summary.unit)
+
+
+def draw_coverage(data: Coverage | None) -> go.Figure:
+    """Draw the share of test readings inside the chosen network's bounds by horizon, week and sensor."""
+    figure = panel_figure(["by horizon", "by week", "by sensor, in order"], 280, beside=True)
+    if data is None:
         return figure
-    forms: tuple[tuple[str, dict[str, Any], Covered], ...] = (
-        ("bounds from the validation split", {"color": COLOURS[0], "width": 2}, found.fixed),
-        ("scaled by recent readings", {"color": COLOURS[1], "width": 2}, found.adaptive),
-    )
-    for name, look, covered in forms:
-        for column, (x, sums, words) in enumerate(_panels(covered, summary.nodes), 1):
+    for colour, (name, panels) in zip(COLOURS, data.forms.items(), strict=False):
+        for column, panel in enumerate(panels, 1):
             figure.add_scatter(
-                x=x,
-                y=[100 * share_inside(each) for each in sums],
+                x=panel.x,
+                y=[100 * one for one in panel.shares],
                 mode="lines" if column == 3 else "lines+markers",
-                line=look,
+                line={"color": colour, "width": 2},
                 name=name,
                 text=[
-                    f"{name}<br>{html.escape(at)}: {share(share_inside(each))}, "
-                    f"mean width {error(each[2] / each[1], summary.unit)}"
-                    for at, each in zip(words, sums, strict=True)
+                    f"{name}<br>{html.escape(at)}: {share(one)}, mean width {error(width, data.unit)}"
+                    for at, one, width in zip(panel.words, panel.shares, panel.widths, strict=True)
                 ],
                 hoverinfo="text",
                 showlegend=column == 1,
                 row=1,
                 col=column,
             )
-    figure.add_hline(y=100 * found.level, line={"color": GREY, "width": 1.2, "dash": "dash"})
+    figure.add_hline(y=100 * data.level, line={"color": GREY, "width": 1.2, "dash": "dash"})
     figure.update_yaxes(title_text="test readings inside, %", col=1)
     for column in (2, 3):  # one scale for all panels
         figure.update_yaxes(matches="y", col=column)
@@ -155,21 +226,21 @@ def draw_coverage(summary: StudySummary) -> go.Figure:
     return figure
 
 
-def _panels(covered: Covered, nodes: Sequence[str]) -> list[tuple[list[Any], list[Any], list[str]]]:
-    """Give places, sums and words of each panel."""
+def _panels(covered: Covered, nodes: Sequence[str]) -> tuple[CoveragePanel, ...]:
+    """Give the panels by horizon, by week and by sensor, the sensors in the order of their shares."""
     weeks = [date.fromisoformat(week) for week in covered.week]
     sensors = [(node_name(nodes, node), each) for node, each in enumerate(covered.sensor) if each[1]]
     sensors.sort(key=lambda named: share_inside(named[1]))
     minutes = [one for one in covered.horizon if covered.horizon[one][1]]
-    return [
+    panels = (
         (minutes, [covered.horizon[one] for one in minutes], [f"{one} minutes" for one in minutes]),
         ([f"{day.day} {day:%b}" for day in weeks], [*covered.week.values()], [f"week from {day}" for day in weeks]),
         (list(range(1, len(sensors) + 1)), [each for _, each in sensors], [f"sensor {name}" for name, _ in sensors]),
-    ]
-
-
-def _title(summary: StudySummary) -> str:
-    return f"test {summary.titled('mae')}"
+    )
+    return tuple(
+        CoveragePanel([*x], [share_inside(one) for one in sums], words, [one[2] / one[1] for one in sums])
+        for x, sums, words in panels
+    )
 
 
 def _mean(sums: Sums) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +12,8 @@ from kdsearch.report.figures.breakdown import (
     draw_coverage,
     draw_error_by_sensor,
     draw_error_by_time,
+    gather_coverage,
+    gather_errors,
     known_bounds,
     known_breakdowns,
 )
@@ -23,11 +25,16 @@ from kdsearch.report.figures.curves import (
     gather_learning_curves,
 )
 from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
+from kdsearch.report.figures.paper.breakdown import plot_coverage, plot_error_by_sensor, plot_error_by_time
+from kdsearch.report.figures.paper.cost import plot_error_against_cost
+from kdsearch.report.figures.paper.curves import plot_error_by_horizon, plot_learning_curves, plot_volume
 from kdsearch.report.figures.row import PageFigure
 from kdsearch.report.figures.search import draw_importance, draw_parallel, gather_searched, known_importance
-from kdsearch.table import Table
+from kdsearch.table import Table, check_row
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from kdsearch.report.summary import StudySummary
 
 __all__ = ["FIGURES", "SECTIONS", "ReportFigure", "Section", "cost_figure", "figures_of"]
@@ -56,6 +63,7 @@ class ReportFigure(PageFigure["StudySummary"]):
         legend: Whether the page shows its legend; false where it is that of the figure above.
         shown: Whether a study has what the figure needs.
         along: Of a figure of error against a cost, that cost: the page has one such figure, and a switch of its costs.
+        paper: The same as a figure of matplotlib, for papers and slides; None where there is none.
 
     Raises:
         StudyError: Where a text is empty, or the section is unknown.
@@ -67,6 +75,13 @@ class ReportFigure(PageFigure["StudySummary"]):
 
     section: Section
     along: CostAxis | None = None
+    paper: Callable[[StudySummary], Figure] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a row that the page or a paper could not show."""
+        super().__post_init__()
+        if self.paper is not None:
+            check_row("figure", self.name, self.caption, self.paper, (self.subject,))
 
 
 def cost_figure(
@@ -96,6 +111,7 @@ def cost_figure(
         section="cost",
         draw=lambda summary: draw_error_against_cost(gather_error_against_cost(summary, along)),
         along=along,
+        paper=lambda summary: plot_error_against_cost(gather_error_against_cost(summary, along)),
     )
 
 
@@ -131,6 +147,7 @@ FIGURES = Table(
             caption="How the error grows with the distance into the future.",
             section="curves",
             draw=lambda summary: draw_error_by_horizon(gather_error_by_horizon(summary)),
+            paper=lambda summary: plot_error_by_horizon(gather_error_by_horizon(summary)),
             half=True,
         ),
         ReportFigure(
@@ -139,6 +156,7 @@ FIGURES = Table(
             caption="Strong lines are the front of the search; a cross ends a trial that was stopped early.",
             section="curves",
             draw=lambda summary: draw_learning_curves(gather_learning_curves(summary)),
+            paper=lambda summary: plot_learning_curves(gather_learning_curves(summary)),
             half=True,
         ),
         ReportFigure(
@@ -149,6 +167,7 @@ FIGURES = Table(
             "decades. Where the line stays level, trials found nothing better.",
             section="curves",
             draw=lambda summary: draw_volume(gather_volume(summary)),
+            paper=lambda summary: plot_volume(gather_volume(summary)),
             shown=lambda summary: bool(summary.hypervolume_history),
         ),
         ReportFigure(
@@ -156,7 +175,8 @@ FIGURES = Table(
             title="Error by hour of day and weekday",
             caption="Mean over the horizon and all sensors, by the time that is forecast.",
             section="test",
-            draw=draw_error_by_time,
+            draw=lambda summary: draw_error_by_time(gather_errors(summary)),
+            paper=lambda summary: plot_error_by_time(gather_errors(summary)),
             shown=known_breakdowns,
         ),
         ReportFigure(
@@ -164,7 +184,8 @@ FIGURES = Table(
             title="Error by sensor",
             caption="Mean over the horizon. The pointer names a sensor.",
             section="test",
-            draw=draw_error_by_sensor,
+            draw=lambda summary: draw_error_by_sensor(gather_errors(summary)),
+            paper=lambda summary: plot_error_by_sensor(gather_errors(summary)),
             shown=known_breakdowns,
         ),
         ReportFigure(
@@ -173,7 +194,8 @@ FIGURES = Table(
             caption="The share of the readings that lie inside the bounds of the network that was chosen; the dashed "
             "line is the share that they are to hold.",
             section="test",
-            draw=draw_coverage,
+            draw=lambda summary: draw_coverage(gather_coverage(summary)),
+            paper=lambda summary: plot_coverage(gather_coverage(summary)),
             shown=known_bounds,
         ),
         ReportFigure(

@@ -12,7 +12,7 @@ from kdsearch.report.figures.marks import Mark, baseline_mark, shown_error, tria
 from kdsearch.report.figures.style import (
     GREY,
     INK,
-    baseline_star,
+    baseline_stars,
     blank_figure,
     error_range,
     kind_colours,
@@ -136,8 +136,8 @@ def draw_error_against_cost(data: ErrorAgainstCost) -> go.Figure:
     if data.knee is not None:
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 1.6}}
         figure.add_scatter(**_single(data.knee, ring, data.chosen_word), hoverinfo="skip")
-    for name, mark in data.networks.items():
-        star = baseline_star(mark.role)
+    stars = baseline_stars(mark.role for mark in data.networks.values())
+    for (name, mark), star in zip(data.networks.items(), stars, strict=True):
         at = (mark.cost, mark.error)
         figure.add_scatter(**_single(at, star, html.escape(name)), hovertext=[mark.text], hoverinfo="text")
     worse = sum(mark.error > data.top for mark in data.marks)

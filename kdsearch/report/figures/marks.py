@@ -17,10 +17,19 @@ if TYPE_CHECKING:
     from kdsearch.record import Baseline, Metrics, Role
     from kdsearch.report.summary import StudySummary, TrialSummary
 
-__all__ = ["Mark", "baseline_mark", "shown_error", "trial_mark"]
+__all__ = ["Mark", "OverSeeds", "baseline_mark", "shown_error", "trial_mark"]
 
 _ALWAYS_WRITTEN = {"params", "flops", "latency"}
 """Costs that the pointer shows in every study."""
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """Validation error of a network that was trained with several seeds: its mean and standard deviation."""
+
+    mean: float
+    standard_deviation: float
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Mark:
         on_front: Whether it is on the front of the search.
         feasible: Whether it keeps the limits of the search.
         role: That of a baseline; None for a trial.
+        over_seeds: Of its confirmation with several seeds; None without one.
     """
 
     cost: float
@@ -46,6 +56,7 @@ class Mark:
     on_front: bool = False
     feasible: bool = True
     role: Role | None = None
+    over_seeds: OverSeeds | None = None
 
 
 def trial_mark(trial: TrialSummary, cost: str, summary: StudySummary) -> Mark | None:
@@ -63,7 +74,18 @@ def trial_mark(trial: TrialSummary, cost: str, summary: StudySummary) -> Mark | 
     params = [f"{name}: {value}" for name, value in trial.params.items()]
     outside = [] if trial.feasible else [f"outside the limits: {', '.join(limits_broken(trial, summary.limits))}"]
     lines = [f"trial {trial.number}", *_result_lines(trial, trial.cost, summary), *outside, "", *params]
-    return Mark(at, value, _hover(lines), summary.kind(trial), loss, trial.on_front, trial.feasible)
+    over_seeds = _over_seeds(trial, summary)
+    return Mark(
+        at, value, _hover(lines), summary.kind(trial), loss, trial.on_front, trial.feasible, over_seeds=over_seeds
+    )
+
+
+def _over_seeds(trial: TrialSummary, summary: StudySummary) -> OverSeeds | None:
+    confirmed = trial.confirmed
+    if confirmed is None:
+        return None
+    mean, deviation = (shown_error(one, summary) for one in (confirmed.mean, confirmed.standard_deviation))
+    return OverSeeds(mean, deviation, len(confirmed.seeds)) if math.isfinite(mean + deviation) else None
 
 
 def baseline_mark(baseline: Baseline, cost: str, summary: StudySummary) -> Mark | None:

@@ -20,6 +20,7 @@ __all__ = [
     "ORDERED",
     "baseline_lines",
     "baseline_star",
+    "baseline_stars",
     "blank_figure",
     "colour_bar",
     "error_range",
@@ -40,8 +41,8 @@ _AXIS |= {"zeroline": False, "automargin": True}
 _GAP_PIXELS, _ABOVE_PIXELS, _BELOW_PIXELS = 76, 60, 64
 """Between panels that stand below each other, above the first for its title, and from the last to what follows."""
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito 2008, chosen so that readers with any colour vision can tell them apart."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
+"""Okabe and Ito 2008, then two dark ones of Tol 2021: readers with any colour vision can tell them apart."""
 
 ORDERED = "Viridis"
 """Colours of small to large numbers, with plotly's name: they differ in lightness too."""
@@ -56,7 +57,13 @@ _BASELINE_LINES: dict[Role, dict[str, Any]] = {
     "undistilled": {"color": GREY, "width": 1.6},
     "naive": {"color": GREY, "width": 1.6},
 }
-_NAIVE_DASHES = ("dash", "dot", "longdash", "longdashdot")
+_DASHES: dict[Role, tuple[str, ...]] = {
+    "naive": ("dash", "dot", "longdash", "longdashdot"),
+    "candidate": ("dot", "longdash", "longdashdot", "dash"),
+}
+_CANDIDATE_STARS = ("star-diamond", "star-square", "star-triangle-up", "star-triangle-down")
+"""Roles that several baselines of a study have, and what tells these apart."""
+
 _BASELINE_STARS: dict[Role | None, dict[str, Any]] = {
     "teacher": {"color": INK, "symbol": "star"},
     "candidate": {"color": GREY, "symbol": "star-diamond"},
@@ -161,14 +168,20 @@ def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
 
 
 def baseline_lines(roles: Sequence[Role]) -> list[dict[str, Any]]:
-    """Give each baseline the line of its role; naive ones are told apart by their dashes."""
-    dashes = cycle(_NAIVE_DASHES)
-    return [_BASELINE_LINES[role] | ({"dash": next(dashes)} if role == "naive" else {}) for role in roles]
+    """Give each baseline the line of its role; naive ones and candidates are told apart by their dashes."""
+    dashes = {role: cycle(names) for role, names in _DASHES.items()}
+    return [_BASELINE_LINES[role] | ({"dash": next(dashes[role])} if role in dashes else {}) for role in roles]
 
 
 def baseline_star(role: Role | None) -> dict[str, Any]:
     """Give a baseline that is a network the marker of its role."""
     return {"size": 17} | _BASELINE_STARS.get(role, {"color": GREY, "symbol": "star"})
+
+
+def baseline_stars(roles: Iterable[Role | None]) -> list[dict[str, Any]]:
+    """Give each baseline that is a network the marker of its role; candidates are told apart by their symbols."""
+    symbols = cycle(_CANDIDATE_STARS)
+    return [baseline_star(role) | ({"symbol": next(symbols)} if role == "candidate" else {}) for role in roles]
 
 
 def loss_symbol(loss: str) -> str:

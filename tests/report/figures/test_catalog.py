@@ -64,6 +64,7 @@ def _row(**changes: Any) -> ReportFigure:
         ({"section": "somewhere"}, "figure 'mine' is in section 'somewhere'; choose one of cost, curves, test, search"),
         ({"draw": None}, r"the figure 'mine' needs a function of \(summary\)"),
         ({"shown": True}, r"the figure 'mine' needs a function of \(summary\)"),
+        ({"paper": lambda: None}, r"the figure 'mine' needs a function of \(summary\)"),
     ],
 )
 def test_a_row_that_is_half_done_is_refused_when_it_is_made(changes: dict[str, Any], message: str) -> None:

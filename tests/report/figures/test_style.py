@@ -9,6 +9,7 @@ from kdsearch.report.figures.style import (
     COLOURS,
     baseline_lines,
     baseline_star,
+    baseline_stars,
     error_range,
     kind_colours,
     loss_symbol,
@@ -47,6 +48,14 @@ def test_naive_baselines_have_lines_of_their_own() -> None:
     first, teacher, second, third = baseline_lines(["naive", "teacher", "naive", "naive"])
     assert len({first["dash"], second["dash"], third["dash"]}) == 3
     assert teacher == baseline_lines(["teacher"])[0]
+
+
+def test_candidates_for_teacher_have_lines_and_stars_of_their_own() -> None:
+    """A study may have four; a teacher between them changes nothing."""
+    roles: list[Role] = ["candidate", "teacher", "candidate", "candidate", "candidate"]
+    assert len({line.get("dash") for line in baseline_lines(roles)}) == 5
+    assert len({star["symbol"] for star in baseline_stars(roles)}) == 5
+    assert baseline_stars(["candidate"]) == [baseline_star("candidate")]
 
 
 def test_a_loss_has_the_symbol_of_its_row_and_one_of_an_old_study_is_a_cross() -> None:
