@@ -1,6 +1,7 @@
 """Commands `kdsearch studies`, `show` and `report`: list the studies, and look into one."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,6 +87,10 @@ def report(
     file_formats: Annotated[
         str | None, typer.Option("--format", help="Of these figures: pdf, svg, png, or several with commas between.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve it to this machine's browser, new trials included, until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of --live; 0 takes a free one.")] = 0,
     prefer: Prefer = None,
     constraint: Constraints = None,
     imports: Import = None,
@@ -96,6 +101,9 @@ def report(
 
     Example: kdsearch report pemsd8-auto --figures paper --format pdf,png
     """
+    if live:
+        _serve_report(study, port, prefer, constraint or [], imports or [], studies, storage)
+        return
     from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions
     from kdsearch.report.figures.paper.write import check_file_formats, write_figures
@@ -120,3 +128,35 @@ def report(
     if figures is not None:
         for file in write_figures(summary, figures, formats, say):
             typer.echo(f"figure: {file}")
+
+
+def _serve_report(
+    study: str,
+    port: int,
+    prefer: str | None,
+    constraints: list[str],
+    imports: list[str],
+    studies: Path,
+    storage: str | None,
+) -> None:
+    """Serve a study's report on loopback until Ctrl-C; each time that a browser asks, the study is read anew."""
+    from kdsearch.extensions import load_extensions
+    from kdsearch.report.live import LiveReport
+    from kdsearch.report.summarise import summarise
+    from kdsearch.report.summary import StudySummary
+    from kdsearch.study.storage.listing import find_study
+
+    load_extensions(imports)
+
+    def read() -> StudySummary:
+        store = find_study(study, studies, storage)
+        try:
+            return summarise(store, prefer, constraints=constraints)
+        finally:
+            store.close()
+
+    read()  # a mistake is said here, not in the browser
+    served = LiveReport(read, port)
+    say(f"report: {served.address} (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):
+        served.serve()
