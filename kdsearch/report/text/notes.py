@@ -17,6 +17,7 @@ from kdsearch.report.numbers import (
     mae,
     share,
     share_above,
+    significant,
     with_unit,
 )
 from kdsearch.report.text.gains import (
@@ -187,7 +188,11 @@ def not_quiet(trials: list[TrialSummary]) -> str | None:
     if moved:
         reasons.append(f"the teacher took {between(moved)} times as long as at the study's first reading")
     if busy:
-        reasons.append(f"other processes kept {share(max(busy))} of the cores busy")
+        most = max(busy)
+        asked = (
+            f"asked for {significant(most, 2)} times the cores" if most > 1 else f"kept {share(most)} of the cores busy"
+        )
+        reasons.append(f"other processes {asked}")
     if waited:
         reasons.append(f"timing waited for a core {share(max(waited))} of the time")
     named = "the front" if len(loud) == len(front) else _trials([trial for trial, _ in loud]).lower()
