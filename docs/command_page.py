@@ -19,7 +19,7 @@ HEAD = """# Commands
 This page is made from the command line (`python -m docs.command_page`). `kdsearch COMMAND --help` shows the same.
 
 A command writes data to stdout and talk to stderr. Exit code 0 means done, 1 a run that failed, 2 a mistake in the
-command (one sentence, with its remedy), and 130 Ctrl-C.
+command or in a file (one sentence, with its remedy), 70 a fault of kdsearch (with a report in a file), and 130 Ctrl-C.
 
 | environment variable | meaning |
 | --- | --- |

@@ -10,6 +10,7 @@ KdsearchError                 exit code 2 when it reaches the command line
 """
 
 import json
+import re
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,11 +27,16 @@ __all__ = [
 ]
 
 
+LONGEST_WORD = 500
+"""Letters without a space that a message repeats; of more it gives the beginning and the end."""
+
+
 class KdsearchError(Exception):
     """Base of all errors whose message is meant for the person at the command line.
 
     Args:
-        message: One sentence; what a file brings into it and no terminal prints, such as a line's end, is written out.
+        message: One sentence; what a file brings into it and no terminal prints, such as a line's end, is written out,
+            and what has thousands of letters is cut.
     """
 
     exit_code = 2
@@ -40,7 +46,8 @@ class KdsearchError(Exception):
 
 
 def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    printable = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return re.sub(rf"\S{{{LONGEST_WORD + 1},}}", lambda word: f"{word[0][:200]} ... {word[0][-100:]}", printable)
 
 
 class DataError(KdsearchError):

@@ -10,12 +10,13 @@ import traceback
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from kdsearch.cache import source_hash
-from kdsearch.errors import SpaceError
+from kdsearch.errors import SpaceError, failure
 
 __all__ = ["Extension", "load_extensions", "loaded_extensions"]
 
@@ -66,21 +67,20 @@ def loaded_extensions() -> tuple[Extension, ...]:
 
 
 def _file(name: str, folder: Path | None) -> Extension:
-    path = (folder or Path()) / Path(name).expanduser()
     try:
+        path = (folder or Path()) / Path(name).expanduser()
+        if path.exists() and not path.is_file():  # a pipe would wait for its other end
+            raise SpaceError(f"the import {name!r} is no file; give the path of a Python file")
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpaceError(f"the import {name!r} cannot be read: {error}; give the path of a Python file") from None
+    except (OSError, UnicodeDecodeError, RuntimeError, ValueError) as error:  # also a home that nobody has, a zero byte
+        raise SpaceError(f"the import {name!r} cannot be read: {error}; give the path of a Python file") from error
     if not path.stem.isidentifier():
         raise SpaceError(f"the import {name!r} has a name that Python cannot import; rename it, such as my_parts.py")
     return _imported(path.name, path.stem, text, str(path))
 
 
 def _module(name: str) -> Extension:
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        spec = None
+    spec = _spec(name)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise SpaceError(
             f"there is no module {name!r} to import; install it, or give the path of a file that ends in .py"
@@ -113,13 +113,20 @@ def _imported(name: str, module: str, text: str, given: str) -> Extension:
 
 def _installed(module: str) -> str | None:
     """Read the source of a module that Python finds; "" where it has none, None where there is no such module."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None
+    spec = _spec(module)
     if spec is None:
         return None
     return Path(spec.origin).read_text(encoding="utf-8") if spec.origin and spec.origin.endswith(".py") else ""
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Find a module; None where there is none."""
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    except Exception as error:  # of the package that holds the module, which is run for this
+        raise SpaceError(f"the import {name!r} fails: {failure(error)}") from error
 
 
 def _run(extension: Extension) -> None:

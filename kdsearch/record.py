@@ -5,9 +5,9 @@ Nothing here needs torch.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from kdsearch.breakdown import Breakdown
 from kdsearch.costs import Cost, Pace
@@ -31,7 +31,14 @@ __all__ = [
     "of_role",
 ]
 
-Metrics = dict[str, dict[str, dict[str, float]]]
+
+def _minutes(text: str) -> str:
+    if text != "all" and not text.isdecimal():
+        raise ValueError("is no horizon in minutes")
+    return text
+
+
+Metrics = dict[str, dict[str, dict[Annotated[str, AfterValidator(_minutes)], float]]]
 """split ("val", "test") -> metric ("mae", "rmse", "mape", "wape") -> horizon in minutes ("15", ..., "all") -> value.
 
 "all" pools every step of the horizon, not the reported ones alone; trials are ranked by it. Where the source filled
@@ -240,6 +247,12 @@ class Confirmation(BaseModel):
                 for seed, kind, errors in zip([*seeds, *seeds], kinds, [*metrics, *twins], strict=False)
             ]
         }
+
+    @model_validator(mode="after")
+    def _has_a_network(self) -> Self:
+        if not self.trained("own", "further"):
+            raise ValueError("holds no network")
+        return self
 
     def trained(self, *kinds: TrainingKind) -> list[Training]:
         """List the trainings of these kinds that gave a network, in the order of seeds."""

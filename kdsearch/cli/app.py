@@ -18,6 +18,7 @@ from kdsearch.cli.data import data_app
 from kdsearch.cli.doctor import doctor
 from kdsearch.cli.export import export
 from kdsearch.cli.help import PanelCommand, TableCommand
+from kdsearch.cli.net import UNFORESEEN, caught, secrets_in
 from kdsearch.cli.options import STORAGE
 from kdsearch.cli.predict import measure, predict
 from kdsearch.cli.reproduce import reproduce
@@ -27,7 +28,7 @@ from kdsearch.cli.space import space_app
 from kdsearch.cli.studies import list_studies, report, show
 from kdsearch.cli.talk import say
 from kdsearch.cli.teacher import teacher
-from kdsearch.errors import KdsearchError
+from kdsearch.errors import KdsearchError, RunError
 
 __all__ = ["app", "main"]
 
@@ -87,19 +88,40 @@ def _hide_password() -> None:
             os.execve(sys.executable, [sys.executable, *rest], os.environ | {STORAGE: address})
 
 
+_UsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
+"""What typer raises at options and arguments; it gives no name to the class itself."""
+
+
+def _usage(error: typer.BadParameter) -> str:
+    """Say in one sentence what is wrong with a command's words; "" where it has none, and its help was shown."""
+    said = " ".join(error.format_message().split()).rstrip(".").replace("Input should be", "it must be")
+    said = said.partition(", unable to parse")[0]
+    asked = error.ctx.command_path if error.ctx else "kdsearch"
+    return said and f"{said}; see `{asked} --help`"
+
+
 def main() -> NoReturn:
-    """Run the command line; a user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept."""
+    """Run the command line.
+
+    A user's mistake is one sentence and its exit code, Ctrl-C is 130 with everything kept; what nobody foresaw is a
+    sentence too, with the place of a report, and exit code 70.
+    """
     _hide_password()
+    secrets = secrets_in(os.environ.get(STORAGE))
     end_in_order()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who called, as cron may
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the program's end
     try:
         with heard_by(partial(typer.echo, err=True)):
-            app()
+            sys.exit(app(prog_name="kdsearch", standalone_mode=False))
     except KdsearchError as error:
         say(f"Error: {error}")
         sys.exit(error.exit_code)
+    except _UsageError as error:
+        if said := _usage(error):
+            say(f"Error: {said}")
+        sys.exit(KdsearchError.exit_code)
     except OSError as error:
         what = f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error)
         too_long = error.errno == errno.ENAMETOOLONG  # a name that was typed: a mistake, and nothing was begun
@@ -110,6 +132,12 @@ def main() -> NoReturn:
             say("stopped; what was finished is kept, and the same command goes on from there")
             sys.exit(exit_code())
         raise
+    except MemoryError:
+        say("Error: the memory does not suffice; take smaller data, or a machine with more")
+        sys.exit(RunError.exit_code)
+    except Exception as error:
+        cause = error.__cause__ if isinstance(error, typer.Abort) else None  # typer's name for an EOFError
+        say(f"Error: {caught(cause or error, secrets)}")
+        sys.exit(UNFORESEEN)
     finally:
         gc.freeze()  # Python's last collection looks through all of torch for a second, and finds nothing
-    raise AssertionError("typer ends every command with an exit")

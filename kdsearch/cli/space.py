@@ -89,10 +89,10 @@ def space_check(file: Annotated[Path, typer.Argument(help="A TOML file.")], impo
 
     Example: kdsearch space check mine.toml
     """
-    from kdsearch.pipeline.spaces import check_values, extended_space
+    from kdsearch.pipeline.spaces import check_alone, extended_space
 
     if file.suffix != ".toml":
         raise SpaceError(f"{file} does not end in .toml; give the path of a space's file")
     space = extended_space(str(file), imports or ())
-    check_values(space)
+    check_alone(space)
     typer.echo(f"{file}: space {space.name!r} is right; {len(space.parameters)} parameters, {len(space.points)} points")

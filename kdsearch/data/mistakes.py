@@ -29,7 +29,7 @@ def _in_toml(value: Any) -> str:
         case str():
             return f'"{value}"' if value.isprintable() else repr(value)
         case float():
-            return f"{value:g}"
+            return f"{value:g}.0" if f"{value:g}".lstrip("-").isdecimal() else f"{value:g}"
         case list() | tuple():
             return f"[{', '.join(map(_in_toml, value))}]"
         case dict():

@@ -4,8 +4,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from kdsearch.data.clock import DAY_MINUTES
 from kdsearch.data.protocol import Protocol
 from kdsearch.data.quantity import QUANTITIES, Quantity, QuantityName
 from kdsearch.data.split import SplitSeries
@@ -32,13 +33,13 @@ class Target(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    channels: tuple[str, ...]
-    sensors: tuple[str, ...]
+    channels: tuple[str, ...] = Field(min_length=1)
+    sensors: tuple[str, ...] = Field(min_length=1)
     unit: str
     quantity: QuantityName
-    interval_minutes: int
-    history: int
-    horizon: int
+    interval_minutes: int = Field(ge=1, le=DAY_MINUTES)
+    history: int = Field(ge=1)
+    horizon: int = Field(ge=1)
     zero_is_missing: bool = False
     zone: str | None = None
     rules: Protocol | None = None

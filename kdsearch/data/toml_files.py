@@ -8,10 +8,13 @@ from typing import Any
 from kdsearch.data.places import must_be_a_file
 from kdsearch.errors import DataError, KdsearchError
 
-__all__ = ["parse_toml", "read_toml"]
+__all__ = ["WHOLE_BITS", "parse_toml", "read_toml"]
 
 LARGEST_BYTES = 1_000_000
 """A file that describes data or a search has a few thousand bytes."""
+
+WHOLE_BITS = 63
+"""Of a whole number, without its sign: TOML has no larger ones, and neither have databases."""
 
 
 def read_toml(path: Path, error: type[KdsearchError] = DataError) -> tuple[str, dict[str, Any]]:
@@ -59,7 +62,7 @@ def parse_toml(text: str, where: str, error: type[KdsearchError] = DataError) ->
     if "\0" in text:
         raise error(f"{where} is no text file; save it as text in UTF-8")
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as mistake:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(mistake))
         at = f", line {place[1]}, column {place[2]}" if place else ", at its end"
@@ -74,3 +77,18 @@ def parse_toml(text: str, where: str, error: type[KdsearchError] = DataError) ->
         raise error(f"{where} nests lists or tables too deeply; write them flat") from mistake
     except (ValueError, OverflowError) as mistake:  # numbers of thousands of digits
         raise error(f"{where} holds a number or a date that cannot be read; correct it") from mistake
+    _refuse_large_numbers(table, where, error)
+    return table
+
+
+def _refuse_large_numbers(table: dict[str, Any], where: str, error: type[KdsearchError]) -> None:
+    """Refuse whole numbers that Python reads, such as 0xff... of any length, and nothing else can hold."""
+    waiting: list[tuple[str, Any]] = list(table.items())
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+            raise error(f"{where}: {key} is a whole number of more than {WHOLE_BITS} bits; write a smaller one")
+        if isinstance(value, dict):
+            waiting += [(f"{key}.{inner}", one) for inner, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"entry {place} of {key}", one) for place, one in enumerate(value, 1)]

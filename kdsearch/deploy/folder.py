@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kdsearch.data.places import what_is_there
 from kdsearch.deploy.card_text import card_text
 from kdsearch.deploy.formats import FORMATS
 from kdsearch.deploy.kept import KeptNetwork
@@ -13,6 +14,9 @@ from kdsearch.errors import StudyError
 from kdsearch.report.page.place import check_folder
 
 __all__ = ["write_folder"]
+
+SUFFIXES = {".onnx", ".pt2", ".c", ".h", ".py", ".json", ".md"}
+"""Of the files that are written."""
 
 
 def write_folder(
@@ -41,6 +45,9 @@ def write_folder(
         fitting = " or ".join(row.name for row in FORMATS.values() if row.int8)
         raise StudyError(f"format {plain[0]} holds float numbers alone; for int8 choose {fitting}")
     check_folder(folder, "the exported network", "--output", StudyError)
+    for path in folder.iterdir():
+        if path.suffix in SUFFIXES and what_is_there(path) != "a file":
+            raise StudyError(f"{path} is there and is no file to be replaced; remove it, or give another --output")
     files = [path for row in rows for path in row.write(network, folder)]
     for path in files:
         if network.unrounded is not None and path.suffix == ".onnx":

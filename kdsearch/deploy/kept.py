@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import torch
+
 from kdsearch.breakdown import Breakdown
 from kdsearch.checkpoint import Checkpoint
 from kdsearch.costs import Cost
@@ -11,6 +13,7 @@ from kdsearch.data.examples import ExampleWindows
 from kdsearch.deploy.card import Card
 from kdsearch.errors import StudyError
 from kdsearch.record import Baseline, Metrics
+from kdsearch.study.storage.damage import refusing_damage
 from kdsearch.study.storage.store import StudyStore
 
 __all__ = ["KeptNetwork", "kept_network"]
@@ -57,7 +60,9 @@ def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
         )
     baselines = store.baselines()
     metrics, breakdown, cost = _measured(store, name, baselines)
-    checkpoint = Checkpoint.from_bytes(content)
+    with refusing_damage(store.url, f"the network of {name} in study {meta.study!r}"):
+        checkpoint, examples = Checkpoint.from_bytes(content), ExampleWindows.from_bytes(windows)
+        checkpoint.network(torch.device("cpu"))
     card = Card(
         study=meta.study,
         network=f"trial {name}" if isinstance(name, int) else name,
@@ -74,7 +79,7 @@ def kept_network(store: StudyStore, name: int | str) -> KeptNetwork:
         kdsearch=version("kdsearch"),
         target=meta.target,
     )
-    return KeptNetwork(checkpoint, card, ExampleWindows.from_bytes(windows), baselines)
+    return KeptNetwork(checkpoint, card, examples, baselines)
 
 
 def _measured(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdsearch.data.fill import carried_forward
+from kdsearch.data.places import must_be_a_file, what_is_there
 from kdsearch.deploy.card import Card
 from kdsearch.errors import DataError, RunError
 
@@ -49,12 +50,24 @@ class OnnxForecaster:
 
     Raises:
         RunError: onnxruntime is missing.
-        DataError: There is no such file, or it is none that kdsearch wrote.
+        DataError: There is no such file, or it is none that kdsearch wrote, or was changed.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self.path, self._session = path, session(path, threads)
         self.card = Card.from_metadata(self._session.get_modelmeta().custom_metadata_map, path)
+        self._refuse_other_network()
+
+    def _refuse_other_network(self) -> None:
+        """Refuse a file whose network is not the one that it says it is."""
+        target, given, made = self.card.target, self._session.get_inputs(), self._session.get_outputs()
+        nodes = len(target.nodes)
+        same = [one.name for one in given] == INPUTS and given[0].shape[1:] == [target.history, nodes]
+        if not same or not {*OUTPUTS} <= {one.name for one in made} or made[0].shape[1:] != [target.horizon, nodes]:
+            raise DataError(
+                f"{self.path} says that it looks at {target.history} steps of {nodes} sensors and forecasts "
+                f"{target.horizon}, and its network does not; write it anew with `kdsearch export STUDY`"
+            )
 
     def run(self, readings: NDArray[np.float32], times: NDArray[np.datetime64]) -> WindowForecasts:
         """Forecast from windows.
@@ -117,10 +130,12 @@ def session(path: Path, threads: int) -> "InferenceSession":
         RunError: onnxruntime is missing.
         DataError: There is no such file, or it is no ONNX file.
     """
+    if what_is_there(path) == "nothing":
+        raise DataError(f"there is no file {path}; write one with `kdsearch export STUDY`")
+    must_be_a_file(path)
     if find_spec("onnxruntime") is None:
         raise RunError("not installed, but needed for ONNX files: onnxruntime; pip install 'kdsearch[onnx]'")
     from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions  # noqa: PLC0415
-    from onnxruntime.capi.onnxruntime_pybind11_state import InvalidProtobuf, NoSuchFile  # noqa: PLC0415
 
     options = SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -128,7 +143,5 @@ def session(path: Path, threads: int) -> "InferenceSession":
     options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     try:
         return InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except NoSuchFile:
-        raise DataError(f"there is no file {path}; write one with `kdsearch export STUDY`") from None
-    except InvalidProtobuf:
-        raise DataError(f"{path} is no ONNX file, or is cut off; write it anew with `kdsearch export STUDY`") from None
+    except Exception as error:  # onnxruntime has a class of its own for each way in which a file is damaged
+        raise DataError(f"{path} is no ONNX file, or is damaged; write it anew with `kdsearch export STUDY`") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdsearch.errors import DataError
-from kdsearch.report.page.place import check_folder
+from kdsearch.report.page.place import check_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ def check_table(path: Path | None) -> None:
         return
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"--output {path} ends in {path.suffix!r}; give the name of a .csv or .parquet file")
-    check_folder(path.parent, "the table", "--output", DataError)
+    check_page(path, "--output", DataError, "table", "a .csv or .parquet file")
 
 
 def write_table(table: "pd.DataFrame", path: Path | None) -> None:

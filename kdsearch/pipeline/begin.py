@@ -1,8 +1,6 @@
 """Begin the study of a run: its points, its row in the database, its baselines."""
 
 import math
-import re
-import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,11 +19,13 @@ from kdsearch.record import Baseline
 from kdsearch.report.page.place import check_folder
 from kdsearch.report.summarise import summarise
 from kdsearch.study.constraints import parse_constraints
+from kdsearch.study.names import default_name, name_mistake
 from kdsearch.study.space.space import Point, SearchSpace
 from kdsearch.study.storage.address import sqlite_address
+from kdsearch.study.storage.damage import refusing_damage
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.listing import find_study
-from kdsearch.study.storage.meta import ImportedText, StudyMeta, name_mistake, read_metas
+from kdsearch.study.storage.meta import ImportedText, StudyMeta, read_metas
 from kdsearch.study.storage.store import StudyStore
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.run import TrialRunner
@@ -105,13 +105,12 @@ def _teacher_key(options: RunOptions, space: SearchSpace, series: SplitSeries, a
 
 
 def _study_name(asked: str | None, dataset: str, space: str) -> str:
-    """Name the study: as asked, else by dataset and space, with letters of any language.
+    """Name the study: as asked, else by dataset and space.
 
     Raises:
         StudyError: Where dataset and space give no name of a folder.
     """
-    letters = re.sub(r"(?:[^\w-]|_)+", "-", unicodedata.normalize("NFC", dataset.lower()))
-    name = asked or f"{letters.lstrip('-') or 'data'}-{space}"
+    name = asked or default_name(dataset, space)
     if mistake := name_mistake(name):
         raise StudyError(f"the study's name would be {name!r}, which {mistake}; name it with --study")
     return name
@@ -139,7 +138,7 @@ def check_errors(options: RunOptions, baseline: Baseline, dataset: str) -> None:
 
 
 def check_study(options: RunOptions, meta: StudyMeta) -> dict[str, tuple[Baseline, bytes]]:
-    """Refuse a database that cannot be used, and a study that is of something else, before a teacher is trained.
+    """Refuse a database that cannot be used or is damaged, and a study of something else, before a teacher is trained.
 
     Returns:
         The networks that the study keeps (`StudyStore.networks`), which this run takes.
@@ -155,6 +154,10 @@ def check_study(options: RunOptions, meta: StudyMeta) -> dict[str, tuple[Baselin
         return {}
     store = StudyStore.create(_address(options, meta), meta)
     kept = store.networks()
+    store.trials()
+    for name, (_, packed) in kept.items():
+        with refusing_damage(store.url, f"the network {name!r} of study {meta.study!r}"):
+            Checkpoint.from_bytes(packed)
     store.close()
     return kept
 

@@ -9,9 +9,9 @@ from kdsearch.errors import StudyError
 from kdsearch.measure.objectives import RUNTIMES, parse_objectives
 from kdsearch.report.preference import parse_weights
 from kdsearch.study.constraints import parse_constraints
+from kdsearch.study.names import name_mistake, normal
 from kdsearch.study.search.samplers import SAMPLERS
 from kdsearch.study.search.stopping import STOPPING_RULES
-from kdsearch.study.storage.meta import name_mistake
 from kdsearch.trial.presets import preset_values
 
 __all__ = ["RunOptions", "changed_steps", "check_dataset", "check_numbers"]
@@ -209,5 +209,7 @@ class RunOptions:
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         object.__setattr__(self, "studies", Path(self.studies))
+        if self.study is not None:
+            object.__setattr__(self, "study", normal(self.study))
         if self.data_dir is not None:
             object.__setattr__(self, "data_dir", Path(self.data_dir))

@@ -102,6 +102,7 @@ def _run_space(
 ) -> RunResult:
     budget, tell = Budget(options.budget_seconds), on_message or _silent
     check_files(options)
+    check_values(space)
     if STOPPING_RULES[str(options.stopping)].foresees and not _can_be_foreseen(space):
         schedules = " or ".join(schedule.name for schedule in SCHEDULES.values() if schedule.foreseeable)
         tell(
@@ -128,7 +129,6 @@ def _run_space(
     for note in series.source.notes:
         tell(note)
     check_device(options.device)
-    check_values(space)
     space, left_out = fitting_families(fitting_teachers(space, series, options.preset), series)
     for sentence in left_out:
         tell(sentence)

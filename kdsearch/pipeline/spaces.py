@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.protocols import SplitSeries
 from kdsearch.distill.compatibility import incompatibility
 from kdsearch.errors import SpaceError
@@ -13,11 +14,15 @@ from kdsearch.pipeline.own_parts import try_criterion, try_loss, try_network
 from kdsearch.prune.shrink import unprunable
 from kdsearch.study.space.files import load_space
 from kdsearch.study.space.overrides import overridden
+from kdsearch.study.space.parameters import Range
 from kdsearch.study.space.space import SearchSpace
 from kdsearch.trial.config import TrialConfig
 from kdsearch.trial.network import new_network
 
-__all__ = ["check_space", "check_values", "extended_space"]
+__all__ = ["check_alone", "check_space", "check_values", "extended_space"]
+
+WHOLE = {name for name, field in TrialConfig.model_fields.items() if field.annotation in (int, int | None)}
+"""Parameters that are whole numbers."""
 
 
 def extended_space(
@@ -41,14 +46,35 @@ def extended_space(
 
 
 def check_values(space: SearchSpace) -> None:
-    """Refuse a space with a parameter or value that no trial understands.
+    """Refuse a space with a parameter or value that no trial understands, or no network beside the trials.
 
     Raises:
         SpaceError: With the first one.
     """
+    settings = [{parameter.name: value} for parameter in space.parameters for value in parameter.values()]
+    try:
+        for one in (*settings, *space.teachers, space.stid):
+            TrialConfig.of(one)
+    except SpaceError as error:
+        raise SpaceError(f"space {space.name}: {error}") from error
     for parameter in space.parameters:
-        for value in parameter.values():
-            TrialConfig.of({parameter.name: value})
+        if isinstance(parameter, Range) and parameter.kind == "float" and parameter.name in WHOLE:
+            raise SpaceError(
+                f"space {space.name}: parameter {parameter.name} is a whole number, and its range has fractions; write "
+                f'kind = "int" under [parameters.{parameter.name}]'
+            )
+
+
+def check_alone(space: SearchSpace) -> None:
+    """Refuse a space that no run could use, whatever its data are.
+
+    Raises:
+        SpaceError: As `check_values`.
+        ProtocolError: Where it names a protocol that is not there.
+    """
+    check_values(space)
+    if isinstance(space.protocol, str):
+        ProtocolTable.read({"base": space.protocol}, f"space {space.name}")
 
 
 def check_space(space: SearchSpace, series: SplitSeries, teacher: TrialConfig) -> None:

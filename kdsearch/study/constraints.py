@@ -59,7 +59,9 @@ class Constraint:
             )
         if unit == "%":
             return cls(name, number / 100, of_teacher=True)
-        return cls(name, number * _factor(text, name, unit))
+        if not math.isfinite(limit := number * _factor(text, name, unit)):
+            raise StudyError(f"--constraint {text!r} needs a number above 0, and below infinity")
+        return cls(name, limit)
 
     def __str__(self) -> str:
         """Write the limit in one form, however it was typed; studies are compared by it."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 import pydantic
 from pydantic import Field
 
+from kdsearch.data.mistakes import first_mistake
 from kdsearch.data.profile import Input, ProfileKind
 from kdsearch.distill.loss_config import LossConfig
 from kdsearch.distill.loss_table import LOSSES
@@ -40,7 +41,7 @@ class TrialConfig(pydantic.BaseModel):
     30
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     route: Literal["student", "prune", "student-prune"] = Field(
         "student",
@@ -88,8 +89,10 @@ class TrialConfig(pydantic.BaseModel):
         30, ge=1, le=10**6, description="passes over the training windows; of a pruned network after its last cut"
     )
     learning_rate: float = Field(5e-3, gt=0, description="highest value of the schedule")
-    batch: int = Field(25, ge=1, description="windows in a batch")
-    segment: int = Field(10, ge=1, description="neighbouring windows that share a pass; 1 draws each for itself")
+    batch: int = Field(25, ge=1, le=10**6, description="windows in a batch")
+    segment: int = Field(
+        10, ge=1, le=10**6, description="neighbouring windows that share a pass; 1 draws each for itself"
+    )
     optimiser: str = Field("adam", description="adam, or tf-rmsprop as the paper trains")
     schedule: str = Field("cosine", description="how the learning rate goes over the epochs")
     gradient_norm: float = Field(1.0, ge=0, description="gradients are clipped to it; 0 leaves them")
@@ -118,11 +121,9 @@ class TrialConfig(pydantic.BaseModel):
         try:
             return cls(**params)
         except pydantic.ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            if first["type"] == "extra_forbidden":
-                raise SpaceError(unknown_name("parameter", name, cls.model_fields)) from None
-            raise SpaceError(f"parameter {name} = {params.get(name)!r} does not fit: {first['msg']}") from None
+            if unknown := [name for name in params if name not in cls.model_fields]:
+                raise SpaceError(unknown_name("parameter", unknown[0], cls.model_fields)) from error
+            raise SpaceError(f"parameter {first_mistake(error, cls, params)}") from error
 
     def loss_config(self) -> LossConfig:
         """Pick the loss with its weights."""

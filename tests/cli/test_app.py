@@ -258,9 +258,12 @@ def test_a_users_own_folder_runs_like_a_built_in_dataset(kdsearch: Here, folder:
         (["run", "--trials", "1", "--set", "width=1..9999999999999999"], "has the bounds 1 and 9999999999999999"),
         (["run", "--trials", "1", "--set", "width=1..999999999999"], "width 999999999999 cannot be made"),
         (["run", "--trials", "1", "--fix", "teacher.width=99999999999"], "width 99999999999 cannot be made"),
-        (["run", "--trials", "1", "--fix", "stid.width=0"], "parameter width = 0 does not fit"),
-        (["run", "--trials", "1", "--fix", f"epochs={'9' * 5000}"], "parameter epochs = '999"),
-        (["run", "--trials", "1", "--fix", "teacher.learning_rate=inf"], "parameter learning_rate = inf does not fit"),
+        (
+            ["run", "--trials", "1", "--fix", "stid.width=0"],
+            "parameter width = 0 is out of range; write a number that is at least 1",
+        ),
+        (["run", "--trials", "1", "--fix", f"epochs={'9' * 5000}"], 'parameter epochs = "999'),
+        (["run", "--trials", "1", "--fix", "teacher.learning_rate=inf"], "parameter learning_rate = inf is not finite"),
         (["run", "--trials", "1", "--seed", "1" * 26], "--seed is a number of more than 20 digits"),
         (["run", "--trials", "1", "--budget", ""], "--budget '' is no time; write 90s, 15m or 2h"),
         (["run", "--trials", "1", "--budget", f"{'9' * 5000}s"], "is no time; write 90s, 15m or 2h"),
@@ -423,7 +426,7 @@ def test_a_typed_address_leaves_the_command_line_at_once(typed: list[str]) -> No
     url = "postgresql+psycopg://me:s%40cret@db/x"
     code = (
         "import os, sys; from kdsearch.cli import app as cli;"
-        "cli.app = lambda: print(sys.argv, os.environ['KDSEARCH_STORAGE']); cli.main()"
+        "cli.app = lambda **_: print(sys.argv, os.environ['KDSEARCH_STORAGE']); cli.main()"
     )
     command = [sys.executable, "-c", code, "show", *(part.format(url) for part in typed), "--json"]
     said = subprocess.run(command, capture_output=True, text=True, check=False)

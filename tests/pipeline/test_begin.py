@@ -66,10 +66,10 @@ def test_a_reproduction_refuses_them_too(name: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("fix", "words"),
     [
-        ("stid.width=0", "parameter width = 0 does not fit"),
+        ("stid.width=0", "parameter width = 0 is out of range; write a number that is at least 1"),
         ("stid.nonsense=1", "there is no parameter 'nonsense'"),
         ("stid.width=99999999999", "width 99999999999 cannot be made"),
-        ("stid.learning_rate=inf", "parameter learning_rate = inf does not fit"),
+        ("stid.learning_rate=inf", "parameter learning_rate = inf is not finite"),
     ],
 )
 def test_the_network_beside_the_teacher_is_made_before_it(fix: str, words: str, series: SplitSeries) -> None:

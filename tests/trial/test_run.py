@@ -149,10 +149,12 @@ def test_unknown_parameters_are_named() -> None:
         SpaceError, match=r"there is no parameter 'widht'; did you mean 'width'\? There are route, loss"
     ):
         TrialConfig.of({"widht": 3})
-    with pytest.raises(SpaceError, match="parameter width = 0 does not fit: Input should be greater than") as raised:
+    with pytest.raises(
+        SpaceError, match="parameter width = 0 is out of range; write a number that is at least 1"
+    ) as raised:
         TrialConfig.of({"width": 0})
     assert "alpha1" not in str(raised.value), "all names are for a mistake in a name"
-    with pytest.raises(SpaceError, match="parameter loss = 3 does not fit: Input should be a valid string"):
+    with pytest.raises(SpaceError, match="parameter loss = 3 is no text; write it in quotes"):
         TrialConfig.of({"loss": 3})
 
 

@@ -39,26 +39,32 @@ def check_folder(folder: Path, what: str, option: str, mistake: type[KdsearchErr
         ) from None
 
 
-def check_page(path: Path, option: str, mistake: type[KdsearchError]) -> None:
-    """Refuse a place where no page can be written; a file that is there keeps its content.
+def check_page(
+    path: Path, option: str, mistake: type[KdsearchError], what: str = "page", kind: str = "an HTML file"
+) -> None:
+    """Refuse a place where no page, or other file, can be written; a file that is there keeps its content.
 
     Args:
-        path: The HTML file.
+        path: The file.
         option: The option that names it.
         mistake: What is raised.
+        what: What is written.
+        kind: What it is written as.
 
     Raises:
         KdsearchError: It is a folder, or it or its folder cannot be written.
     """
     there = what_is_there(path)
     if there == "a folder":
-        raise mistake(f"{path} is a folder, not a file; give the name of an HTML file with {option}")
+        raise mistake(f"{path} is a folder, not a file; give the name of {kind} with {option}")
     if there == "nothing":
-        check_folder(path.parent, "the page", option, mistake)
+        check_folder(path.parent, f"the {what}", option, mistake)
     if there in ("nothing", "a file"):
         try:
             path.open("ab").close()
             if there == "nothing":
                 path.resolve().unlink()
         except OSError as error:
-            raise mistake(f"the page {path} cannot be written: {error.strerror}; give another with {option}") from None
+            raise mistake(
+                f"the {what} {path} cannot be written: {error.strerror}; give another with {option}"
+            ) from None

@@ -7,7 +7,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from kdsearch.data.mistakes import first_mistake
+from kdsearch.data.mistakes import first_mistake, shown
 from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.data.toml_files import parse_toml, read_toml
 from kdsearch.errors import SpaceError
@@ -20,6 +20,9 @@ __all__ = ["load_space", "read_space", "space_names", "write_space"]
 
 _OF_TEACHER = ("candidates", "ensemble")
 """Keys under [teacher] that are no setting of a network."""
+
+_NO_KEYS = ("text", "folder")
+"""Fields of a space that no file has."""
 
 
 def _parameters(table: Any, where: str) -> list[Parameter]:
@@ -103,6 +106,7 @@ def read_space(text: str, where: str, folder: Path | None = None, *, whole: bool
         SpaceError: The text has a mistake; the first one is named.
     """
     raw = parse_toml(text, where, SpaceError)
+    _refuse_misplaced(raw, where)
     parts = raw.pop("spaces", None)
     if parts is not None and not whole:
         raise SpaceError(f"{where} is made of other spaces itself; name those in its place")
@@ -113,7 +117,7 @@ def read_space(text: str, where: str, folder: Path | None = None, *, whole: bool
         parameters += _parameters(raw.get("parameters"), where)
     points = _points(raw.get("points", []), where)
     if not isinstance(imports := raw.get("imports", []), list):
-        raise SpaceError(f'{where} has imports = {imports!r}; write a list: imports = ["my_parts.py"]')
+        raise SpaceError(f'{where} has imports = {shown(imports)}; write a list: imports = ["my_parts.py"]')
     imports = [*imports, *(one for one in of_parts if one not in imports)]
     read = {**raw, "imports": imports} | {"parameters": parameters, "points": points, "text": text, "folder": folder}
     if isinstance(table := raw.get("teacher"), dict):
@@ -129,6 +133,15 @@ def read_space(text: str, where: str, folder: Path | None = None, *, whole: bool
     if parts is not None:  # a study keeps one text, whatever becomes of the files that it was made of
         return space.model_copy(update={"text": write_space(space, f"{space.name}, written out")})
     return space
+
+
+def _refuse_misplaced(raw: dict[str, Any], where: str) -> None:
+    """Refuse keys at the top that a space has as fields, and its file elsewhere or not at all."""
+    for key in raw:
+        if key in _OF_TEACHER:
+            raise SpaceError(f"{where}: {key} belongs under [teacher], not at the top of the file; move it there")
+        if key in _NO_KEYS:
+            raise SpaceError(f"{where}: the key {key} at the top of the file is not known; leave it out")
 
 
 def write_space(space: SearchSpace, title: str) -> str:

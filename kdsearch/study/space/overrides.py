@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from kdsearch.data.toml_files import WHOLE_BITS
 from kdsearch.errors import SpaceError
 from kdsearch.study.space.files import write_space
 from kdsearch.study.space.parameters import Choice, Fixed, Parameter, Range, Scalar
@@ -69,10 +70,13 @@ def _pair(option: str, text: str, example: str) -> tuple[str, str]:
 def _value(text: str) -> Scalar:
     """Read a value as TOML does; anything but a number, true or false is a word."""
     try:
-        value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except ValueError:  # no TOML, or a number of thousands of digits
+        read = tomllib.loads(f"value = {text.strip()}")
+    except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
         return text.strip()
-    return value if isinstance(value, bool | int | float | str) else text.strip()
+    value = read["value"]
+    large = isinstance(value, int) and value.bit_length() > WHOLE_BITS
+    single = isinstance(value, bool | int | float | str) and not large and len(read) == 1
+    return value if single else text.strip()
 
 
 def _searched(space: SearchSpace, name: str, text: str) -> SearchSpace:

@@ -1,16 +1,30 @@
 """The kinds of parameter of a search space: one of several values, a number between two bounds, a fixed value."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import optuna
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 __all__ = ["KINDS", "Choice", "Fixed", "Model", "Parameter", "Range", "Scalar"]
 
 LARGEST = 2.0**53
 """Of a range's ends: up to here whole numbers and fractions are the same numbers in every database."""
 
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+
+def _single(value: Any) -> Any:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError('is no single value; write a number, a word in "quotes", true or false')
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("is no number; write one without quotes, such as 4 or 0.5")
+    return value
+
+
+Scalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_single)]
+Number = Annotated[StrictInt | StrictFloat, BeforeValidator(_number)]
 
 
 class Model(BaseModel):
@@ -69,7 +83,12 @@ class Choice(_Conditional):
 
     def mistake(self) -> str | None:
         """Describe the mistake in the parameter itself, if any."""
-        return None if self.choices else "has no choices; list at least one"
+        if not self.choices:
+            return "has no choices; list at least one"
+        twice = [
+            one for place, one in enumerate(self.choices) if one in self.choices[:place]
+        ]  # 1, 1.0 and true are one
+        return f"has the choice {twice[0]} twice; leave one out" if twice else None
 
     def mistake_in(self, value: Scalar) -> str | None:
         """Describe the mistake in a value that is not one of the parameter's; None for one of them."""
@@ -79,10 +98,10 @@ class Choice(_Conditional):
 class Range(_Conditional):
     """A number between two bounds, both included."""
 
-    low: StrictInt | StrictFloat
-    high: StrictInt | StrictFloat
+    low: Number
+    high: Number
     kind: Literal["int", "float"] = "float"
-    log: bool = False
+    log: StrictBool = False
 
     def suggest(self, trial: optuna.Trial) -> int | float:
         """Ask Optuna for a number of the range."""

@@ -3,19 +3,27 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import optuna
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
+from kdsearch.data.keys import Label
 from kdsearch.data.protocol_table import ProtocolTable
 from kdsearch.errors import SpaceError
+from kdsearch.study.names import name_mistake, normal
 from kdsearch.study.space.parameters import Fixed, Model, Parameter, Scalar
 
 __all__ = ["LARGEST_ENSEMBLE", "Point", "SearchSpace"]
 
 LARGEST_ENSEMBLE = 64
 """Networks in one teacher."""
+
+
+def _plain_name(name: str) -> str:
+    if mistake := name_mistake(name):
+        raise ValueError(mistake)
+    return normal(name)
 
 
 class Point(Model):
@@ -54,10 +62,10 @@ class SearchSpace(Model):
         folder: Folder of the file, from which `imports` are found.
     """
 
-    name: str
+    name: Annotated[str, AfterValidator(_plain_name)]
     title: str = ""
-    dataset: str
-    protocol: str | ProtocolTable
+    dataset: Label
+    protocol: Label | ProtocolTable
     parameters: tuple[Parameter, ...]
     points: tuple[Point, ...] = ()
     teacher: dict[str, Scalar] = Field(default_factory=dict)
@@ -237,6 +245,8 @@ def _check_parameter(parameter: Parameter, seen: dict[str, list[Parameter]], whe
         if other.key == parameter.key and (difference := parameter.difference(other)):
             raise SpaceError(f"{label} {difference} under one condition and not under another; make them alike")
     for name, allowed in parameter.when.items():
+        if not allowed:
+            raise SpaceError(f"{label} depends on {name}, and on no value of it; list at least one in when.{name}")
         if name not in seen:
             raise SpaceError(f"{label} depends on {name}, which does not come before it; move {name} up or correct it")
         for value in allowed:

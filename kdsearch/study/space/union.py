@@ -47,7 +47,10 @@ def united_parameters(
     Raises:
         SpaceError: An entry, or a space that it names, has a mistake.
     """
-    parts = [_read(entry, where) for entry in (entries if isinstance(entries, list) else [entries])]
+    listed = entries if isinstance(entries, list) else [entries]
+    if not listed or not all(isinstance(entry, dict) for entry in listed):
+        raise SpaceError(f"the spaces of {where} cannot be read; write each under [[spaces]], in double brackets")
+    parts = [_read(entry, where) for entry in listed]
     families = [part.family for part in parts]
     if twice := [name for name in families if families.count(name) > 1]:
         raise SpaceError(f"{where} has two spaces for the family {twice[0]!r}; leave one of them out")
@@ -80,11 +83,11 @@ def _in_order(parameters: list[Parameter], where: str) -> list[Parameter]:
     return ordered
 
 
-def _read(entry: Any, where: str) -> _Part:
+def _read(entry: dict[str, Any], where: str) -> _Part:
     try:
         return _Part.model_validate(entry)
     except ValidationError as error:
-        said = first_mistake(error, _Part, entry if isinstance(entry, dict) else {}, "under [[spaces]]")
+        said = first_mistake(error, _Part, entry, "under [[spaces]]")
         raise SpaceError(f"the spaces of {where} cannot be read: {said}") from error
 
 

@@ -40,8 +40,17 @@ def parse(url: str) -> URL:
 
 
 def sqlite_address(path: Path) -> str:
-    """Write the address of a SQLite file; letters such as % and ? have a meaning of their own in addresses."""
-    return URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
+    """Write the address of a SQLite file; letters such as % and ? have a meaning of their own in addresses.
+
+    Raises:
+        StudyError: The path leads in a circle, or is no text.
+    """
+    try:
+        return URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
+    except (OSError, RuntimeError) as error:
+        raise StudyError(f"{path} is a symbolic link that leads in a circle; put the file itself there") from error
+    except ValueError as error:  # bytes that are no UTF-8, a zero byte
+        raise StudyError(f"{path} is no name that an address can hold; rename its folder") from error
 
 
 def shown(url: str | URL) -> str:

@@ -19,8 +19,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from kdsearch.data.places import HIDDEN, what_is_there
 from kdsearch.errors import RunError, StudyError
 from kdsearch.study.storage.address import parse, reason_of, shown, unusable
+from kdsearch.study.storage.damage import refusing_damage
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.migrations import MIGRATIONS
 from kdsearch.study.storage.schema import SchemaRow, Table
@@ -54,11 +56,12 @@ def connect(url: str, *, create: bool) -> RDBStorage:
     try:
         if parsed.get_backend_name() != "sqlite":
             return _written(parsed, _postgresql_settings(parsed))
-        path = Path(parsed.database or "")
-        if create and parsed.database:
+        path = _file_of(parsed)
+        if create:
             _make_folder(path.parent)
-        elif parsed.database:
-            if not path.is_file():
+            _refuse_other_program(parsed, path)
+        else:
+            if what_is_there(path) == "nothing":
                 raise StudyError(f"there is no study database {path}; check the name, or begin one with `kdsearch run`")
             if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and _is_up_to_date(parsed):
                 return _optuna_storage(parsed, _READ_SETTINGS, skip_table_creation=True)
@@ -66,8 +69,43 @@ def connect(url: str, *, create: bool) -> RDBStorage:
         return _written(parsed, {"pool_events": [(_prepare_sqlite, "connect")]})
     except ImportError as error:
         raise StudyError(f"no driver for {shown(url)}; install one: pip install 'kdsearch[postgres]'") from error
-    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:  # RuntimeError: Optuna's of another schema
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError, TypeError, AssertionError) as error:
+        # RuntimeError: Optuna's of another schema; the last ones at options in an address, and at odd rows of Optuna's
         raise unusable(url, error) from error
+
+
+def _file_of(url: URL) -> Path:
+    """Give the path of a SQLite database; one in memory would be gone before anything is read of it.
+
+    Raises:
+        StudyError: The address names no file, or what is there is none.
+    """
+    if url.database in {None, "", ":memory:"}:
+        raise StudyError(f"{shown(url)} names no file; write sqlite:///FILE")
+    path = Path(str(url.database))
+    if (found := what_is_there(path)) not in {"a file", "nothing"}:
+        wrong = "cannot be looked at; make its folder readable" if found == HIDDEN else f"is {found}, not a file"
+        raise StudyError(f"the study database {path} {wrong}, or give another with --storage or --studies")
+    return path
+
+
+def _refuse_other_program(url: URL, path: Path) -> None:
+    """Refuse to write tables into the database of another program; Optuna's own studies may lie beside ours.
+
+    Raises:
+        StudyError: It is one.
+    """
+    if not path.is_file():
+        return
+    engine = create_engine(url, **_READ_SETTINGS)
+    try:
+        names = set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+    if names and not names & {SchemaRow.__tablename__, "version_info"}:
+        raise StudyError(
+            f"{path} is the database of another program, with the table {min(names)}; give another file with --storage"
+        )
 
 
 def _written(url: URL, settings: dict[str, Any]) -> RDBStorage:
@@ -99,7 +137,7 @@ def _is_up_to_date(url: URL) -> bool:
             return False
         with Session(engine) as session:
             version = session.scalar(select(SchemaRow.version))
-        _refuse_newer(version, url)
+        _refuse_unknown(version, url)
         return version == SCHEMA_VERSION
     finally:
         engine.dispose()
@@ -199,13 +237,18 @@ def _bring_up_to_date(storage: RDBStorage) -> None:
         if row is None:
             session.add(SchemaRow(version=SCHEMA_VERSION))
             return
-        _refuse_newer(row.version, storage.url)
+        _refuse_unknown(row.version, storage.url)
         for version in range(row.version, SCHEMA_VERSION):
-            MIGRATIONS[version](session)
+            with refusing_damage(storage.url, "a study of an older kdsearch"):
+                MIGRATIONS[version](session)
         row.version = SCHEMA_VERSION
 
 
-def _refuse_newer(version: int | None, url: str | URL) -> None:
+def _refuse_unknown(version: int | None, url: str | URL) -> None:
+    if version is not None and version < min(MIGRATIONS):
+        raise StudyError(
+            f"the study database {shown(url)} has schema {version}, which no kdsearch wrote; put back a copy of it"
+        )
     if version is not None and version > SCHEMA_VERSION:
         raise StudyError(
             f"the study database {shown(url)} has schema {version} and this kdsearch reads up to {SCHEMA_VERSION}; "

@@ -55,6 +55,11 @@ def _on_file(engine: Engine, seconds: float) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise _busy(engine, seconds) from None
+    except OSError as error:
+        raise StudyError(
+            f"the lock {lock.lock_file} of the study database cannot be made: {error.strerror}; remove what is there, "
+            "or make its folder writable"
+        ) from error
     try:
         yield
     finally:

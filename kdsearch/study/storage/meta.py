@@ -1,18 +1,19 @@
 """Metadata of a study: its own row, on which two runs that share the study must agree."""
 
-import re
 from pathlib import PurePath
+from typing import Self
 
 from optuna.storages import RDBStorage
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kdsearch.data.target import Target
 from kdsearch.errors import StudyError
+from kdsearch.study.storage.damage import refusing_damage
 from kdsearch.study.storage.schema import StudyRow
 
-__all__ = ["ImportedText", "StudyMeta", "name_mistake", "read_metas", "refuse_other"]
+__all__ = ["ImportedText", "StudyMeta", "read_metas", "refuse_other"]
 
 _IDENTITY = (
     "dataset",
@@ -25,10 +26,6 @@ _IDENTITY = (
     "imported",
     "runtime",
 )
-
-
-LONGEST_NAME_BYTES = 200
-"""Of a study's name: file systems allow 255 for a folder."""
 
 
 class ImportedText(BaseModel):
@@ -67,7 +64,7 @@ class StudyMeta(BaseModel):
     study: str
     dataset: str
     protocol: str
-    objectives: list[str]
+    objectives: list[str] = Field(min_length=1)
     data_hash: str
     protocol_hash: str
     teacher_hash: str | None
@@ -88,27 +85,35 @@ class StudyMeta(BaseModel):
     answers: str = ""
     target: Target | None = None
 
+    @model_validator(mode="after")
+    def _has_a_corner_of_its_objectives(self) -> Self:
+        if self.reference_point is not None and len(self.reference_point) != len(self.objectives):
+            raise ValueError("the reference point has other objectives")
+        return self
+
     @property
     def imported(self) -> list[str]:
         """Names, without folders, and hashes of the user's files and modules."""
         return [f"{PurePath(one.name).name} {one.hash}" for one in self.imports]
 
 
-def name_mistake(name: str) -> str | None:
-    """Say why a study cannot have a name, which is that of a folder too; None where it can."""
-    if name.strip(" .") != name or re.search(r'[/\\:*?"<>|\x00-\x1f\x7f]', name) or not name:
-        return "is no name of a folder; write letters, digits, - and _, and give folders with --studies"
-    if name.startswith("-"):
-        return "begins with -, as options of commands do; begin with a letter or digit"
-    if len(name.encode()) > LONGEST_NAME_BYTES:
-        return f"is longer than {LONGEST_NAME_BYTES} bytes; give a shorter one"
-    return None
-
-
 def read_metas(storage: RDBStorage) -> dict[str, StudyMeta]:
-    """Read the metadata of all studies of a database, by name."""
-    with Session(storage.engine) as session:
-        return {row.study: StudyMeta.model_validate_json(row.meta) for row in session.scalars(select(StudyRow))}
+    """Read the metadata of all studies of a database, by name.
+
+    Raises:
+        StudyError: A row is damaged.
+    """
+    with refusing_damage(storage.url, "the list of studies"), Session(storage.engine) as session:
+        rows = {row.study: row.meta for row in session.scalars(select(StudyRow))}
+    return {name: _read(storage.url, name, text) for name, text in rows.items()}
+
+
+def _read(url: str, name: str, text: str) -> StudyMeta:
+    with refusing_damage(url, f"study {name!r}"):
+        meta = StudyMeta.model_validate_json(text)
+        if meta.study != name:
+            raise ValueError(f"its row says {meta.study!r}")
+    return meta
 
 
 def refuse_other(known: StudyMeta, wanted: StudyMeta) -> None:

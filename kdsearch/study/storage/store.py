@@ -10,6 +10,7 @@ import socket
 import uuid
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import optuna
@@ -25,6 +26,7 @@ from kdsearch.errors import StudyError
 from kdsearch.record import Baseline, Confirmation, FinalPoint, Training, TrialRecord, of_role
 from kdsearch.study.constraints import Constraint, parse_constraints
 from kdsearch.study.storage.address import shown
+from kdsearch.study.storage.damage import refusing_damage
 from kdsearch.study.storage.database import connect, disconnect
 from kdsearch.study.storage.lock import locked
 from kdsearch.study.storage.meta import StudyMeta, read_metas, refuse_other
@@ -82,7 +84,8 @@ class StudyStore:
         self.url = url
         self.storage = storage
         self.meta = meta
-        self.optuna_study = optuna.load_study(study_name=meta.study, storage=storage)
+        with self._reading("the list of trials"):
+            self.optuna_study = optuna.load_study(study_name=meta.study, storage=storage)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
 
     @classmethod
@@ -98,7 +101,9 @@ class StudyStore:
             disconnect(storage)
             held = ", ".join(sorted(metas)) or "none"
             raise StudyError(f"there is no study {study!r} in {shown(url)}; it holds: {held}")
-        if study not in optuna.get_all_study_names(storage):
+        with refusing_damage(url, f"study {study!r}"):
+            made = study in optuna.get_all_study_names(storage)
+        if not made:
             disconnect(storage)
             raise StudyError(f"study {study!r} in {shown(url)} was left half made; run its command again")
         return cls(url, storage, metas[study])
@@ -126,29 +131,23 @@ class StudyStore:
         return cls(url, storage, known or meta)
 
     def trials(self) -> list[StoredTrial]:
-        """Read all rows of the study, by number."""
-        with Session(self.storage.engine) as session:
+        """Read all rows of the study, by number.
+
+        Raises:
+            StudyError: One is damaged, as with all that is read here.
+        """
+        with self._reading("a trial"), Session(self.storage.engine) as session:
             of_study = select(TrialRow.number, TrialRow.record).where(TrialRow.study == self.meta.study)
             records = {n: TrialRecord.model_validate_json(text) for n, text in session.execute(of_study)}
             confirmed = select(ConfirmationRow).where(ConfirmationRow.study == self.meta.study)
             confirmations = {
                 row.number: Confirmation.model_validate_json(row.confirmation) for row in session.scalars(confirmed)
             }
-        rows = []
-        for frozen in self.optuna_study.get_trials(deepcopy=False):
-            record = records.get(frozen.number)
-            rows.append(
-                StoredTrial(
-                    number=frozen.number,
-                    state=frozen.state.name,
-                    reason=frozen.user_attrs.get("reason"),
-                    params=record.params if record else frozen.params,
-                    record=record,
-                    feasible=all(value <= 0 for value in frozen.constraints.values()),
-                    confirmation=confirmations.get(frozen.number),
-                )
-            )
-        return rows
+            frozen = self.optuna_study.get_trials(deepcopy=False)
+            return [_stored(one, records.get(one.number), confirmations.get(one.number)) for one in frozen]
+
+    def _reading(self, what: str) -> AbstractContextManager[None]:
+        return refusing_damage(self.url, f"{what} of study {self.meta.study!r}")
 
     def save_record(self, number: int, record: TrialRecord, weights: bytes | None) -> None:
         """Save a trial's record and its small network's weights, in place of earlier ones."""
@@ -156,14 +155,14 @@ class StudyStore:
 
     def record(self, number: int) -> TrialRecord | None:
         """Read the record of one trial; None where it has none."""
-        with Session(self.storage.engine) as session:
+        with self._reading(f"trial {number}"), Session(self.storage.engine) as session:
             row = select(TrialRow.record).where(TrialRow.study == self.meta.study, TrialRow.number == number)
             text = session.scalar(row)
-        return None if text is None else TrialRecord.model_validate_json(text)
+            return None if text is None else TrialRecord.model_validate_json(text)
 
     def weights(self, number: int) -> bytes | None:
         """Read the weights of a trial's network as they were saved; None where there are none."""
-        with Session(self.storage.engine) as session:
+        with self._reading(f"the network of trial {number}"), Session(self.storage.engine) as session:
             row = session.get(TrialRow, (self.meta.study, number))
             return None if row is None else row.weights
 
@@ -175,7 +174,7 @@ class StudyStore:
 
     def final_points(self) -> list[FinalPoint]:
         """Read the final points of finished trials, by number."""
-        with Session(self.storage.engine) as session:
+        with self._reading("the end of a trial"), Session(self.storage.engine) as session:
             rows = session.scalars(
                 select(FinalPointRow).where(FinalPointRow.study == self.meta.study).order_by(FinalPointRow.number)
             )
@@ -187,7 +186,7 @@ class StudyStore:
 
     def baselines(self) -> list[Baseline]:
         """Read the study's baselines, by name."""
-        with Session(self.storage.engine) as session:
+        with self._reading("a baseline"), Session(self.storage.engine) as session:
             rows = session.scalars(
                 select(BaselineRow).where(BaselineRow.study == self.meta.study).order_by(BaselineRow.name)
             )
@@ -207,7 +206,7 @@ class StudyStore:
 
     def network(self, name: str) -> bytes | None:
         """Read the packed network of a baseline; None where it is not kept."""
-        with Session(self.storage.engine) as session:
+        with self._reading(f"the network {name!r}"), Session(self.storage.engine) as session:
             row = session.get(NetworkRow, (self.meta.study, name))
             return None if row is None else row.network
 
@@ -217,7 +216,7 @@ class StudyStore:
 
     def examples(self) -> bytes | None:
         """Read the packed example windows; None where none are kept."""
-        with Session(self.storage.engine) as session:
+        with self._reading("the example windows"), Session(self.storage.engine) as session:
             row = session.get(ExampleRow, self.meta.study)
             return None if row is None else row.windows
 
@@ -228,7 +227,7 @@ class StudyStore:
 
     def networks_kept(self) -> tuple[list[int], list[str]]:
         """List the trials and the baselines whose networks are kept."""
-        with Session(self.storage.engine) as session:
+        with self._reading("the list of networks"), Session(self.storage.engine) as session:
             trials = select(TrialRow.number).where(TrialRow.study == self.meta.study, TrialRow.weights.is_not(None))
             baselines = select(NetworkRow.name).where(NetworkRow.study == self.meta.study)
             return sorted(session.scalars(trials)), sorted(session.scalars(baselines))
@@ -255,7 +254,7 @@ class StudyStore:
 
     def trainings(self) -> list[Training]:
         """Read the trainings of all confirmations, finished or not."""
-        with Session(self.storage.engine) as session:
+        with self._reading("a training"), Session(self.storage.engine) as session:
             rows = session.scalars(select(TrainingRow).where(TrainingRow.study == self.meta.study))
             return [Training.model_validate_json(row.training) for row in rows]
 
@@ -272,6 +271,20 @@ class StudyStore:
             except IntegrityError:  # another run wrote the same row in between; now it is there and is replaced
                 if not first:
                     raise
+
+
+def _stored(
+    frozen: optuna.trial.FrozenTrial, record: TrialRecord | None, confirmation: Confirmation | None
+) -> StoredTrial:
+    return StoredTrial(
+        number=frozen.number,
+        state=frozen.state.name,
+        reason=frozen.user_attrs.get("reason"),
+        params=record.params if record else frozen.params,
+        record=record,
+        feasible=all(value <= 0 for value in frozen.constraints.values()),
+        confirmation=confirmation,
+    )
 
 
 def _with_target(storage: RDBStorage, known: StudyMeta, meta: StudyMeta) -> StudyMeta:
