@@ -1,13 +1,12 @@
 """`kdsearch compare`: studies of one protocol and data, side by side."""
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kdsearch.cli.options import Import, Json, Storage, Studies, TableFormat
-from kdsearch.cli.talk import say
 
 __all__ = ["compare"]
 
@@ -31,26 +30,23 @@ def compare(
     Example: kdsearch compare pemsd8-auto pemsd8-stgcn --html both.html
     """
     from kdsearch.api import compare as compare_studies
-    from kdsearch.cli.display import stdout_width
+    from kdsearch.cli.output import Answer, print_answer
     from kdsearch.errors import StudyError
     from kdsearch.extensions import load_extensions
     from kdsearch.report.comparison.tables import comparison_grids
-    from kdsearch.report.grid import check_format, write_grids
     from kdsearch.report.page.place import check_page
 
-    check_format(output_format)
     if html is not None:
         check_page(html, "--html", StudyError)
     load_extensions(imports or ())
     found = compare_studies(*names, studies=studies, storage=storage)
-    if as_json:
-        typer.echo(json.dumps(found.model_dump(mode="json"), indent=2))
-    elif output_format == "csv":
-        typer.echo(found.frame.to_csv(index=False), nl=False)
-    else:
-        typer.echo(write_grids(comparison_grids(found), output_format, stdout_width()))
-        for sentence in (found.answer, *found.notes):
-            say(sentence, on_stdout=output_format == "table")
+    answer = Answer(
+        partial(comparison_grids, found),
+        lambda: found.frame,
+        partial(found.model_dump, mode="json"),
+        (found.answer, *found.notes),
+    )
+    print_answer(answer, output_format, as_json=as_json)
     if html is not None:
         from kdsearch.report.comparison_page.page import write_comparison_page  # a fifth of a second
 

@@ -1,12 +1,12 @@
 """Commands `kdsearch data list`, `fetch`, `describe` and `check`."""
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import AllowOutside, DataDir, Json
+from kdsearch.cli.options import AllowOutside, DataDir, Json, TableFormat
 from kdsearch.cli.talk import say
 
 __all__ = ["data_app"]
@@ -15,18 +15,17 @@ data_app = typer.Typer(help="Datasets: list, fetch, describe and check them.", n
 
 
 @data_app.command("list")
-def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
+def data_list(data_dir: DataDir = None, output_format: TableFormat = "table", as_json: Json = False) -> None:
     """List the known datasets, and say whether their files are here.
 
     Example: kdsearch data list
     """
-    from kdsearch.cli.display import print_table
+    from kdsearch.cli.output import Answer, flat_frame, print_answer
     from kdsearch.data.folders import known_datasets
+    from kdsearch.report.grid import grid_of
 
     known = known_datasets(data_dir)
-    if as_json:
-        typer.echo(json.dumps([one.model_dump(mode="json") for one in known], indent=2))
-        return
+    plain = [one.model_dump(mode="json") for one in known]
     rows = [
         [
             one.name,
@@ -39,7 +38,8 @@ def data_list(data_dir: DataDir = None, as_json: Json = False) -> None:
     tones = {
         place: "bad" if one.mistake else "aside" for place, one in enumerate(known) if one.mistake or not one.present
     }
-    print_table("Datasets", ["name", "what it is", "steps x sensors x channels", "here"], rows, tones)
+    grid = grid_of("Datasets", ["name", "what it is", "steps x sensors x channels", "here"], rows, tones)
+    print_answer(Answer(lambda: [grid], partial(flat_frame, plain), lambda: plain), output_format, as_json=as_json)
 
 
 @data_app.command("fetch")
@@ -83,32 +83,36 @@ def data_check(
     ] = None,
     data_dir: DataDir = None,
     allow_outside: AllowOutside = False,
+    output_format: TableFormat = "table",
     as_json: Json = False,
 ) -> None:
     """Verify and read the files of a dataset, and say what is in them.
 
     Example: kdsearch data check pemsd8 --html pemsd8.html
     """
-    from kdsearch.cli.display import print_table
+    from kdsearch.cli.output import Answer, flat_frame, print_answer
     from kdsearch.data.checked import check_dataset
-    from kdsearch.data.facts import fact_rows
+    from kdsearch.data.facts import channel_rows, fact_rows
     from kdsearch.errors import DataError
+    from kdsearch.report.grid import grid_of
     from kdsearch.report.page.place import check_page
 
     if html is not None:
         check_page(html, "--html", DataError)
     checked = check_dataset(dataset, data_dir, allow_outside=allow_outside)
     series, facts, hints = checked.series, checked.facts, checked.hints
-    if as_json:
-        files = [one.model_dump(mode="json") for one in checked.files]
-        found = {"files": files, "note": checked.note, "notes": list(series.notes), "hints": hints}
-        typer.echo(json.dumps(found | {"series": facts.model_dump(mode="json")}, indent=2))
-    else:
-        rows = [(one.name, one.state) for one in checked.files] + [("what it is", checked.note)]
-        rows += [("taken for granted", sentence) for sentence in series.notes]
-        rows += [*fact_rows(facts), *(("look at", hint) for hint in hints)]
-        tones = {place: "doubt" for place, row in enumerate(rows) if row[0] == "look at"}
-        print_table(series.name, ["", ""], rows, tones)
+    files = [one.model_dump(mode="json") for one in checked.files]
+    plain = {"files": files, "note": checked.note, "notes": list(series.notes), "hints": hints}
+    rows = [(one.name, one.state) for one in checked.files] + [("what it is", checked.note)]
+    rows += [("taken for granted", sentence) for sentence in series.notes]
+    rows += [*fact_rows(facts), *(("look at", hint) for hint in hints)]
+    tones = {place: "doubt" for place, row in enumerate(rows) if row[0] == "look at"}
+    answer = Answer(
+        lambda: [grid_of(series.name, ["", ""], rows, tones)],
+        lambda: flat_frame(channel_rows(series.name, facts)),
+        lambda: plain | {"series": facts.model_dump(mode="json")},
+    )
+    print_answer(answer, output_format, as_json=as_json)
     if html is not None:
         from kdsearch.report.data_page.page import write_data_page  # a fifth of a second
 

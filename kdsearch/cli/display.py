@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,12 @@ import typer
 
 from kdsearch.cli.talk import coloured, columns_of, say
 from kdsearch.report.front_grids import front_grid
-from kdsearch.report.grid import Grid, terminal_table
+from kdsearch.report.grid import grid_of, terminal_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kdsearch.report.grid import Grid
     from kdsearch.report.summary import StudySummary
 
 __all__ = ["print_front", "print_grids", "print_table", "stdout_width"]
@@ -22,26 +22,15 @@ __all__ = ["print_front", "print_grids", "print_table", "stdout_width"]
 PIPED_WIDTH = 160
 """Columns where stdout is no terminal and COLUMNS is not set: enough for every column, each row on one line."""
 
-_NUMBER = re.compile(r"[-+±]?\d(?!.*[A-Za-z]{5}).*")
-"""A number, with its spread, unit or interval: `2.70 ± 0.02`, `+0.259 to +0.419 (4 days)`."""
-
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], tones: Mapping[int, str] | None = None
 ) -> None:
     """Print a table to stdout, as wide as the terminal.
 
-    A column whose cells all begin with a digit or a sign and have no long word holds numbers, which are not broken.
-
-    Args:
-        title: Title above the table.
-        columns: Heads of the columns; no head is shown where all are empty.
-        rows: Cells, as many in each row as there are columns.
-        tones: Place of a row -> what it is, a key of `kdsearch.report.grid.TONES`.
+    The arguments are those of `kdsearch.report.grid.grid_of`.
     """
-    cells = {place: [row[place] for row in rows if row[place]] for place in range(len(columns))}
-    words = [columns[place] for place, own in cells.items() if not own or not all(map(_NUMBER.fullmatch, own))]
-    print_grids([Grid(title, columns, rows, tuple(words), tones or {})])
+    print_grids([grid_of(title, columns, rows, tones)])
 
 
 def print_grids(grids: Sequence[Grid]) -> None:

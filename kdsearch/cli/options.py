@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kdsearch.cli.output import check_format
+
 __all__ = [
     "STORAGE",
     "AllowOutside",
@@ -85,7 +87,7 @@ Horizon = Annotated[
 ]
 ReportAt = Annotated[str | None, typer.Option(help="Minutes ahead that tables show: 15,30,60.")]
 TableFormat = Annotated[
-    str, typer.Option("--format", help="table, markdown, latex, or csv: a row for each network, with all digits.")
+    str, typer.Option("--format", help="table, markdown, latex, or with all digits csv or json.", callback=check_format)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say the whole protocol.")]

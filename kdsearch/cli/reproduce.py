@@ -1,14 +1,14 @@
 """`kdsearch reproduce`: a table of the paper, ours beside the published."""
 
-import json
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kdsearch.cli.options import AllowOutside, DataDir, Json, Studies
+from kdsearch.cli.options import AllowOutside, DataDir, Json, Studies, TableFormat
 from kdsearch.cli.talk import say
 
 __all__ = ["reproduce"]
@@ -41,6 +41,7 @@ def reproduce(
     studies: Studies = Path("studies"),
     data_dir: DataDir = None,
     allow_outside: AllowOutside = False,
+    output_format: TableFormat = "table",
     as_json: Json = False,
 ) -> None:
     """Make a table of Izadi et al. again, and show our numbers beside the published ones.
@@ -71,12 +72,16 @@ def reproduce(
         )
         display.stage(f"making {table}")
         made = reproduced(table, options, Listener(display.say, display.event, display.training, display.part))
-    if as_json:
-        typer.echo(json.dumps(made.json_object, indent=2))
-        return
-    from kdsearch.cli.display import print_table
+    from kdsearch.cli.display import print_grids
+    from kdsearch.cli.output import Answer, flat_frame, print_answer
+    from kdsearch.report.grid import grid_of
 
-    for sentence in made.head:
-        say(sentence, on_stdout=True)
-    for title, columns, rows in made.tables:
-        print_table(title, columns, rows)
+    grids = [grid_of(*shown) for shown in made.tables]
+
+    def on_terminal() -> None:
+        for sentence in made.head:
+            say(sentence, on_stdout=True)
+        print_grids(grids)
+
+    answer = Answer(lambda: grids, partial(flat_frame, made.rows), lambda: made.json_object, made.head, on_terminal)
+    print_answer(answer, output_format, as_json=as_json)

@@ -1,7 +1,7 @@
 """Commands `kdsearch studies`, `show` and `report`: list the studies, and look into one."""
 
-import json
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +13,18 @@ from kdsearch.cli.talk import say
 __all__ = ["list_studies", "report", "show"]
 
 
-def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as_json: Json = False) -> None:
+def list_studies(
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    output_format: TableFormat = "table",
+    as_json: Json = False,
+) -> None:
     """List the studies of a folder or database.
 
     Example: kdsearch studies --json
     """
-    from kdsearch.cli.display import print_table
+    from kdsearch.cli.output import Answer, flat_frame, print_answer
+    from kdsearch.report.grid import grid_of
     from kdsearch.study.storage.address import shown as shown_address
     from kdsearch.study.storage.listing import list_database
     from kdsearch.study.storage.listing import list_studies as list_folder
@@ -28,15 +34,13 @@ def list_studies(studies: Studies = Path("studies"), storage: Storage = None, as
         {"study": one.meta.study, "dataset": one.meta.dataset, "protocol": one.meta.protocol, "trials": one.states}
         for one in found
     ]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
     shown = [
         [row["study"], row["dataset"], row["protocol"], ", ".join(f"{n} {s}" for s, n in row["trials"].items())]
         for row in rows
     ]
     place = studies if storage is None else shown_address(storage)
-    print_table(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
+    grid = grid_of(f"Studies in {place}", ["study", "dataset", "protocol", "trials"], shown)
+    print_answer(Answer(lambda: [grid], partial(flat_frame, rows), lambda: rows), output_format, as_json=as_json)
 
 
 def show(
@@ -56,26 +60,25 @@ def show(
     Example: kdsearch show pemsd8-auto --json
     """
     from kdsearch.cli.display import print_front
+    from kdsearch.cli.output import Answer, print_answer
     from kdsearch.extensions import load_extensions
     from kdsearch.report.frames import trials_frame
     from kdsearch.report.front_grids import front_grids
-    from kdsearch.report.grid import check_format, write_grids
     from kdsearch.report.summarise import summarise
     from kdsearch.study.storage.listing import find_study
 
-    check_format(output_format)
     load_extensions(imports or ())
     store = find_study(study, studies, storage)
     summary = summarise(store, prefer, constraints=constraint or ())
     store.close()
-    if as_json:
-        typer.echo(json.dumps(summary.model_dump(mode="json"), indent=2))
-    elif output_format == "csv":
-        typer.echo(trials_frame(summary).to_csv(index=False), nl=False)
-    elif output_format == "table":
-        print_front(summary, summary.notes)
-    else:
-        typer.echo(write_grids(front_grids(summary), output_format), nl=False)
+    answer = Answer(
+        partial(front_grids, summary),
+        partial(trials_frame, summary),
+        partial(summary.model_dump, mode="json"),
+        (summary.answer, *summary.notes),
+        partial(print_front, summary, summary.notes),
+    )
+    print_answer(answer, output_format, as_json=as_json)
 
 
 def report(

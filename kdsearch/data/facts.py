@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +11,7 @@ from kdsearch.data.readings import blocks_of
 from kdsearch.data.series import Series
 from kdsearch.data.tally import Tally, tally_of
 
-__all__ = ["ChannelFacts", "SeriesFacts", "fact_rows", "facts_of", "hints_of"]
+__all__ = ["ChannelFacts", "SeriesFacts", "channel_rows", "fact_rows", "facts_of", "hints_of"]
 
 MANY_ZEROS = 0.05
 """Share of zeros from which on they may mean that nothing was measured."""
@@ -151,6 +152,18 @@ def fact_rows(facts: SeriesFacts) -> list[tuple[str, str]]:
             f"{100 * channel.filled_in_share:.2f} % filled in by the source"
         )
         rows.append((f"channel {channel.name}", span + shares))
+    return rows
+
+
+def channel_rows(name: str, facts: SeriesFacts) -> list[dict[str, Any]]:
+    """Give the facts of a series with all digits, a row for each channel; ids of sensors stand with spaces between."""
+    shared = facts.model_dump(exclude={"shape", "channels", "grid"})
+    steps, sensors, _ = facts.shape
+    rows = []
+    for channel in facts.channels:
+        own = channel.model_dump(exclude={"name"})
+        listed = {key: " ".join(value) if isinstance(value, tuple) else value for key, value in own.items()}
+        rows.append({"dataset": name, "channel": channel.name, "steps": steps, "sensors": sensors, **shared, **listed})
     return rows
 
 

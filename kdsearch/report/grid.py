@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Literal
 
-from kdsearch.errors import StudyError
-
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FORMATS", "TONES", "Grid", "check_format", "narrowed", "terminal_table", "write_grids"]
+__all__ = ["FORMATS", "TONES", "Grid", "grid_of", "narrowed", "terminal_table", "write_grids"]
 
 MOST_COLUMNS = 8
 """Of a table that chooses its columns by the width of the terminal."""
 
 TONES = {"good": "green", "doubt": "yellow", "bad": "red", "aside": "dim"}
 """What a row is -> its colour: what is chosen, what to look at, what is wrong, what is not there."""
+
+_NUMBER = re.compile(r"[-+±]?\d(?!.*[A-Za-z]{5}).*")
+"""A number, with its spread, unit or interval: `2.70 ± 0.02`, `+0.259 to +0.419 (4 days)`."""
+
+_LONG_CELL = 40
+"""Letters from which on a cell of words is broken in a paper."""
 
 _LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "&%$#_{}"}
@@ -45,14 +50,20 @@ class Grid:
     tones: Mapping[int, str] = field(default_factory=dict)
 
 
-def check_format(name: str) -> None:
-    """Refuse a format that is not there.
+def grid_of(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], tones: Mapping[int, str] | None = None
+) -> Grid:
+    """Make a table; a column whose cells all begin with a digit or a sign and have no long word holds numbers.
 
-    Raises:
-        StudyError: Names those that are.
+    Args:
+        title: Above it.
+        columns: Heads; no head is shown where all are empty.
+        rows: Cells, as many in each row as there are columns.
+        tones: Place of a row -> what it is, a key of `TONES`.
     """
-    if name not in (*FORMATS, "csv"):
-        raise StudyError(f"there is no format {name!r}; choose one of {', '.join((*FORMATS, 'csv'))}")
+    cells = {place: [row[place] for row in rows if row[place]] for place in range(len(columns))}
+    words = [columns[place] for place, own in cells.items() if not own or not all(map(_NUMBER.fullmatch, own))]
+    return Grid(title, columns, rows, tuple(words), tones or {})
 
 
 def write_grids(grids: Sequence[Grid], name: str, width: int = 80) -> str:
@@ -185,12 +196,21 @@ def _markdown(grid: Grid, width: int) -> str:  # noqa: ARG001 - a page has none
 
 def _latex(grid: Grid, width: int) -> str:  # noqa: ARG001 - a paper has none
     """Write a table for LaTeX's package booktabs."""
-    rows = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in (grid.columns, *grid.rows)]
-    layout = "".join("l" if column in grid.words else "r" for column in grid.columns)
-    body = [r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"]
+    head, *rows = (" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in (grid.columns, *grid.rows))
+    heads = [head, r"\midrule"] if any(grid.columns) else []
+    layout = "".join(_latex_column(grid, place) for place in range(len(grid.columns)))
+    body = [r"\toprule", *heads, *rows, r"\bottomrule"]
     caption = rf"\caption{{{grid.title.translate(_LATEX)}}}"
     begin, end = (r"\begin{table}", rf"\begin{{tabular}}{{{layout}}}"), (r"\end{tabular}", r"\end{table}")
     return "\n".join([begin[0], caption, begin[1], *body, *end, ""])
+
+
+def _latex_column(grid: Grid, place: int) -> str:
+    """Choose the letter of a column: numbers stand right, words left, and long ones are broken."""
+    if grid.columns[place] not in grid.words:
+        return "r"
+    longest = max((len(row[place]) for row in grid.rows), default=0)
+    return r"p{0.5\linewidth}" if longest > _LONG_CELL else "l"
 
 
 FORMATS: dict[str, Callable[[Grid, int], str]] = {"table": terminal_table, "markdown": _markdown, "latex": _latex}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdsearch.errors import StudyError
+from kdsearch.reproduce.digits import search_rows, table_rows
 from kdsearch.reproduce.render import Shown, shown_search, shown_table
 from kdsearch.reproduce.runs import Listener, ReproduceOptions
 from kdsearch.reproduce.searches import TABLE_ARMS, reproduce_search
@@ -20,11 +21,13 @@ class Reproduced:
     Attributes:
         head: Sentences that belong above it.
         tables: The tables for a terminal.
+        rows: The same with all digits, a row for each number and each claim.
         json_object: The same for other programs.
     """
 
     head: list[str]
     tables: list[Shown]
+    rows: list[dict[str, Any]]
     json_object: Any
 
 
@@ -41,12 +44,13 @@ def reproduced(table: str, options: ReproduceOptions, to: Listener) -> Reproduce
     """
     if table == "table1":
         rows = table1(to.on_message)
-        return Reproduced([], [as_table(rows)], [row.model_dump() for row in rows])
+        plain = [row.model_dump() for row in rows]
+        return Reproduced([], [as_table(rows)], plain, plain)
     if table in TABLE_ARMS:
         search = reproduce_search(table, options, to)
-        return Reproduced(search.head, list(shown_search(search)), search.model_dump())
+        return Reproduced(search.head, list(shown_search(search)), search_rows(search), search.model_dump())
     if table in TITLES:
         made = reproduce_table(table, options, to)
-        return Reproduced(made.head, list(shown_table(made)), made.model_dump())
+        return Reproduced(made.head, list(shown_table(made)), table_rows(made), made.model_dump())
     known = ", ".join(sorted({"table1", *TABLE_ARMS, *TITLES}))
     raise StudyError(f"there is no reproduction of {table!r}; choose one of {known}")

@@ -97,7 +97,7 @@ def test_a_page_is_written(folder: Path) -> None:
         ([ONE, STEP], f"studies '{ONE}' and '{STEP}' cannot be compared: their data differ (los-loop and pemsd8)"),
         ([ONE], "a comparison takes 2 to 26 studies, not 1; name two or more"),
         ([ONE, "nothing"], "there is no study 'nothing' in studies; it holds:"),
-        ([ONE, OTHER, "--format", "xml"], "there is no format 'xml'; choose one of table, markdown, latex, csv"),
+        ([ONE, OTHER, "--format", "xml"], "there is no format 'xml'; choose one of table, markdown, latex, csv, json"),
         ([ONE, OTHER, "--html", "."], "is a folder, not a file; give the name of an HTML file with --html"),
     ],
 )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from kdsearch.errors import StudyError
-from kdsearch.report.grid import FORMATS, Grid, check_format, write_grids
+from kdsearch.report.grid import FORMATS, Grid, grid_of, write_grids
 
 GRID = Grid(
     "MAE & co",
@@ -28,7 +27,7 @@ def test_markdown_and_latex_escape_what_has_a_meaning() -> None:
     assert markdown.splitlines()[2:4] == ["| study | error | flops |", "| --- | ---: | ---: |"]
     assert "my_study\\|1" in markdown
     assert r"\caption{MAE \& co}" in latex
-    assert r"\begin{tabular}{lrr}" in latex
+    assert r"\begin{tabular}{p{0.5\linewidth}rr}" in latex
     assert r"my\_study|1" in latex
     assert r"3.60 $\pm$ 0.01 & 1,234,567 \\" in latex
 
@@ -38,7 +37,15 @@ def test_tables_stand_apart(name: str) -> None:
     assert write_grids([GRID, GRID], name).count("\n\n") > 2 * write_grids([GRID], name).count("\n\n")
 
 
-def test_a_format_that_is_not_there_is_refused() -> None:
-    check_format("csv")
-    with pytest.raises(StudyError, match="there is no format 'xml'; choose one of table, markdown, latex, csv"):
-        check_format("xml")
+def test_numbers_stand_right_and_words_left() -> None:
+    """A column of numbers with spreads and intervals is one; a column without a cell is none."""
+    grid = grid_of("Errors", ["loss", "mean", "days", ""], [["ord", "2.70 ± 0.02", "+0.2 to +0.4 (4 days)", ""]])
+    assert grid.words == ("loss", "")
+    assert r"\begin{tabular}{lrrl}" in write_grids([grid], "latex")
+
+
+def test_long_words_are_broken_in_a_paper_and_a_table_without_heads_has_none() -> None:
+    latex = write_grids([grid_of("facts", ["", ""], [["look at", "a sentence that goes on and on " * 3]])], "latex")
+    assert r"\begin{tabular}{lp{0.5\linewidth}}" in latex or r"\begin{tabular}{p{0.5\linewidth}p{0.5" in latex
+    assert r"\midrule" not in latex
+    assert r"\midrule" in write_grids([GRID], "latex")

@@ -28,6 +28,7 @@ from kdsearch.report.figures.hypervolume import draw_volume, gather_volume
 from kdsearch.report.figures.paper.breakdown import plot_coverage, plot_error_by_sensor, plot_error_by_time
 from kdsearch.report.figures.paper.cost import plot_error_against_cost
 from kdsearch.report.figures.paper.curves import plot_error_by_horizon, plot_learning_curves, plot_volume
+from kdsearch.report.figures.paper.search import plot_importance
 from kdsearch.report.figures.row import PageFigure
 from kdsearch.report.figures.search import draw_importance, draw_parallel, gather_searched, known_importance
 from kdsearch.table import Table, check_row
@@ -205,6 +206,7 @@ FIGURES = Table(
             "parameter sets the best apart from the good (PED-ANOVA). It says nothing of values that were not tried.",
             section="search",
             draw=lambda summary: draw_importance(gather_searched(summary)),
+            paper=lambda summary: plot_importance(gather_searched(summary)),
             shown=known_importance,
         ),
         ReportFigure(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kdsearch.measure.metrics import METRICS
 from kdsearch.measure.objectives import OBJECTIVES
 from kdsearch.report.figures.catalog import figures_of
-from kdsearch.report.figures.style import baseline_star, kind_colours, loss_symbol
+from kdsearch.report.figures.style import baseline_stars, kind_colours, loss_symbol
 from kdsearch.report.numbers import count, error, mae, magnitude, share, significant, spread, with_unit
 from kdsearch.report.other_readings import WORDS
 from kdsearch.report.text.limits import limits_broken
@@ -48,7 +48,9 @@ def study_records(summary: StudySummary) -> dict[str, Any]:
     finished = [trial for trial in trials if trial["state"] == STATES["COMPLETE"]]  # of which points are drawn
     colours = kind_colours(str(one["kind"]) for one in finished)
     losses = sorted({str(one["loss"]) for one in finished})
-    networks = [_baseline(one, summary, costs) for one in _teacher_first(summary) if one.is_network]
+    others = [one for one in _teacher_first(summary) if one.is_network]
+    stars = baseline_stars(one.role for one in others)
+    networks = [_baseline(one, star, summary, costs) for one, star in zip(others, stars, strict=True)]
     lines = [{"name": one.name, "errors": _rounded(one.metrics)} for one in summary.baselines if not one.is_network]
     lines += [
         {"name": f"{one.name}, published", "errors": {"test": _finite_metrics(one.metrics)}}
@@ -138,8 +140,7 @@ def _trial(trial: TrialSummary, summary: StudySummary, costs: list[str]) -> dict
     }
 
 
-def _baseline(baseline: Baseline, summary: StudySummary, costs: list[str]) -> dict[str, Any]:
-    star = baseline_star(baseline.role)
+def _baseline(baseline: Baseline, star: dict[str, Any], summary: StudySummary, costs: list[str]) -> dict[str, Any]:
     return {
         "id": baseline.name,
         "title": baseline.name,
