@@ -88,6 +88,12 @@ def own_rows() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are whole lines, as wide as they are: who begins the tests may have a terminal, and say how wide."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep networks, tables and files that tests need in one cache: equal ones are made once, by whichever is first.
