@@ -42,7 +42,7 @@ def test_a_shipped_space_is_right(name: str, kdsearch: Here, tmp_path: Path) -> 
         ('[parameters.loss]\nchoices = ["rd-l3"]', "there is no loss 'rd-l3'; did you mean 'rd-l2'?"),
         (
             "[parameters.beta]\nlow = 0.5\nhigh = 2.0",
-            "parameter beta = 2 is out of range; write a number that is at most 1",
+            "parameter beta = 2.0 is out of range; write a number that is at most 1",
         ),
         ("[parameters.beta]\nlow = 0.5", "high is missing; write high = ..."),
         ("[parameters.beta", "not valid TOML"),

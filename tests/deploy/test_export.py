@@ -259,6 +259,7 @@ def test_a_missing_package_is_named_with_its_remedy(
 
 def test_running_a_file_needs_onnxruntime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (tmp_path / "network.onnx").write_bytes(b"any")
     with pytest.raises(RunError, match=r"onnxruntime; pip install 'kdsearch\[onnx\]'"):
         session(tmp_path / "network.onnx", threads=1)
 
@@ -269,13 +270,13 @@ def test_what_is_no_exported_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no file .*m\.onnx; write one with `kdsearch export STUDY`"):
         OnnxForecaster(path)
     path.write_text("no file of that kind")
-    with pytest.raises(DataError, match=r"m\.onnx is no ONNX file, or is cut off"):
+    with pytest.raises(DataError, match=r"m\.onnx is no ONNX file, or is damaged"):
         OnnxForecaster(path)
     export_onnx(checkpoint, target, path, windows)
     with pytest.raises(DataError, match=r"m\.onnx does not say what it forecasts"):
         OnnxForecaster(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(DataError, match=r"m\.onnx is no ONNX file, or is cut off"):
+    with pytest.raises(DataError, match=r"m\.onnx is no ONNX file, or is damaged"):
         OnnxForecaster(path)
 
 
