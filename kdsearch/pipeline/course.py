@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from kdsearch.confirm.confirm import confirm
 from kdsearch.errors import RunError
@@ -80,6 +82,7 @@ class Course:
     def complete(self) -> RunResult:
         """Search, confirm and report; the report is written however the run ends."""
         summary: StudySummary | None = None
+        readable = True
         try:
             self.runner = with_baselines(self.store, self.runner, self.baselines)
             self._narrow()
@@ -91,8 +94,12 @@ class Course:
             self._check_trained()
             summary = summarise(self.store, self.options.prefer)
             return RunResult(summary, self.report, self.store.url)
+        except (SQLAlchemyError, StorageInternalError):
+            readable = False  # reading it for a report would fail too, and hide this error
+            raise
         finally:
-            write_page(summary or summarise(self.store, self.options.prefer), self.report, self.on_message)
+            if readable:
+                write_page(summary or summarise(self.store, self.options.prefer), self.report, self.on_message)
             self.store.close()
 
     @property

@@ -113,7 +113,7 @@ def test_of_two_runs_that_begin_together_the_second_takes_the_teacher_of_the_fir
     machine(monkeypatch, tmp_path / "other", cores=1, precision="float32", torch="2.0")
     monkeypatch.setattr("kdsearch.pipeline.run.check_study", lambda *_: {})
 
-    def otherwise(series: Any, config: Any, seed: int, device: Any, _: Any) -> Any:
+    def otherwise(series: Any, config: Any, seed: int, device: Any, *_: Any) -> Any:
         return trained_network(series, config, seed + 1, device)
 
     monkeypatch.setattr(TRAINED, otherwise)
