@@ -88,10 +88,10 @@ def own_rows() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_columns() -> None:
     """Sentences are whole lines, as wide as they are: who begins the tests may have a terminal, and say how wide."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

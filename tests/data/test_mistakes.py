@@ -102,7 +102,7 @@ NO_TIME = "is no time; write local time such as 2024-03-01T00:00"
         ("files = [{name = 'a', source = 'x', address = 'http://a.b/c'}]", "is no https address"),
         ("files = [{name = 'a', source = 'x', blob_id = 'zz'}]", "is no git blob id; write its 40 hexadecimal digits"),
         ("title = " + "9" * 5000, " holds a number or a date that cannot be read; correct it"),
-        ("title = 0x" + "f" * 5000, ": title is a whole number of more than 63 bits; write a smaller one"),
+        ("title = 0x" + "f" * 5000, "title is a whole number of more than 63 bits; write a smaller one"),
         ("title = " + "[" * 5000 + "]" * 5000, " nests lists or tables too deeply; write them flat"),
         ("start = 2024-02-30", ", line 6, column 9: this is not valid TOML; write key = value"),
     ],
